@@ -1,0 +1,1 @@
+int cmpi_placeholder(void);

@@ -1,0 +1,44 @@
+/// What went wrong, told so that the reader can mend it: the file or flag, what was expected, what was found,
+/// and the fix. The kind decides the exit status (DESIGN.md, section 3; the numbers are those of sysexits.h).
+public struct LockstepError: Error, Equatable, Sendable, CustomStringConvertible {
+  public enum Kind: Int32, Sendable {
+    /// A bad flag, recipe key or value.
+    case usage = 64
+    /// A data, model or checkpoint file that cannot be used.
+    case data = 65
+    /// Stopped on request, with a checkpoint.
+    case stopped = 75
+    /// Everything else.
+    case failure = 1
+  }
+
+  public var kind: Kind
+  /// The file, flag, recipe key or phase that the error is about.
+  public var subject: String
+  public var expected: String?
+  public var found: String
+  /// What the user can do about it.
+  public var fix: String?
+
+  public init(
+    _ kind: Kind, _ subject: String, expected: String? = nil, found: String, fix: String? = nil
+  ) {
+    self.kind = kind
+    self.subject = subject
+    self.expected = expected
+    self.found = found
+    self.fix = fix
+  }
+
+  /// `subject: expected E, found F. Fix`
+  public var description: String {
+    var text = "\(subject): "
+    if let expected { text += "expected \(expected), found " }
+    text += found
+    if let fix { text += ". \(fix)" }
+    return text
+  }
+
+  /// The status that the process ends with.
+  public var exitStatus: Int32 { kind.rawValue }
+}
