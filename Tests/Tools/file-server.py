@@ -1,13 +1,13 @@
 """A small web server for the tests of scripts/fetch-mnist: serves one directory in several moods.
 
-    python3 file-server.py DIRECTORY
+    python3 file-server.py DIRECTORY LOG
 
 The first part of a request's path is the mood, the second the file: /good/NAME honours Range, /ranges-ignored/NAME
 always sends the whole file, /corrupt/NAME sends other bytes, /cut/NAME breaks the connection half-way,
 /error-page/NAME sends HTML with status 200, anything else is not found.
 
-Prints its port, then a line for each request: the path and the first byte sent. Ends when its standard input does, so
-that it never outlives the test.
+Prints its port, and appends a line to LOG for each request: the path and the first byte sent. Ends when its standard
+input does, so that it never outlives the test.
 """
 
 import http.server
@@ -17,13 +17,18 @@ import sys
 import threading
 
 
+def note(*words):
+    with open(sys.argv[2], "a") as log:
+        print(*words, file=log)
+
+
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         mood, _, name = self.path.lstrip("/").partition("/")
         file = pathlib.Path(sys.argv[1], pathlib.PurePath(name).name)
         moods = ("good", "ranges-ignored", "corrupt", "cut", "error-page")
         if mood not in moods or not file.is_file():
-            print(self.path, "missing", flush=True)
+            note(self.path, "missing")
             return self.send_error(404)
         body = file.read_bytes()
         if mood == "corrupt":
@@ -35,7 +40,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         requested = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
         if requested and mood != "ranges-ignored":
             start = int(requested.group(1))
-        print(self.path, start, flush=True)
+        note(self.path, start)
         if start >= len(body):
             return self.send_error(416)
         self.send_response(206 if start else 200)
