@@ -93,7 +93,8 @@ public struct Dense: Layer {
 
   private func weightGradient(x: Activations, dy: Activations, gradient: GradientSlice, pass: Pass) -> Bool {
     let failures = FailureFlag()
-    let work = { [self] (inputsAndBias: Range<Int>, panels: Range<Int>) in
+    let (panels, inputs) = (panels, inputs)
+    let work = { (inputsAndBias: Range<Int>, panels: Range<Int>) in
       switch gradient {
       case .exact(let sum, let limit):
         let microBatches = kernel_micro_batches(
@@ -109,7 +110,6 @@ public struct Dense: Layer {
           x.pointer, x.stride, dy.pointer, dy.stride, inputs, pass.rows, sum, inputsAndBias.kernel, panels.kernel)
       }
     }
-    let (panels, inputs) = (panels, inputs)
     if panels >= 2 * pass.team.count {
       pass.team.split(panels) { work(0..<inputs + 1, $0) }
     } else {

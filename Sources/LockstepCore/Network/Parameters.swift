@@ -47,7 +47,7 @@ public final class Parameters {
     var hash = FNV1a()
     for tensor in network.tensors.sorted(by: { $0.name < $1.name }) {
       for byte in tensor.name.utf8 { hash.combine(byte) }
-      hash.combine(0)
+      hash.combine(UInt8(0))
       for element in 0..<tensor.count { hash.combine(pointer[tensor.flatIndex(element)].bitPattern) }
     }
     return hash.value
