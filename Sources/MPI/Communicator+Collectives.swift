@@ -48,7 +48,9 @@ extension Communicator {
     for start in stride(from: 0, to: result.count, by: Self.largestCount) {
       let length = Int32(min(Self.largestCount, result.count - start))
       var code: Int32 = 0
-      result.withUnsafeMutableBytes { code = cmpi_broadcast_bytes(handle, $0.baseAddress! + start, length, Int32(root)) }
+      result.withUnsafeMutableBytes {
+        code = cmpi_broadcast_bytes(handle, $0.baseAddress! + start, length, Int32(root))
+      }
       try check(code, "MPI_Bcast")
     }
     return result

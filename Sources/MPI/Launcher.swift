@@ -23,7 +23,9 @@ public enum Launcher {
   static func prepareEnvironment() {
     if !cmpi_can_attach_across_processes() { set("OMPI_MCA_btl_vader_single_copy_mechanism", "none") }
     // Ranks that share a core must give it up while they wait.
-    if let ranks = nodeSize, ranks > sysconf(Int32(_SC_NPROCESSORS_ONLN)) { set("OMPI_MCA_mpi_yield_when_idle", "1") }
+    if let ranks = nodeSize, ranks > sysconf(Int32(_SC_NPROCESSORS_ONLN)) {
+      set("OMPI_MCA_mpi_yield_when_idle", "1")
+    }
     // Containers have 64 MB of /dev/shm: too little for a dataset beside Open MPI's own segments.
     var status = statvfs()
     if statvfs("/dev/shm", &status) == 0, UInt64(status.f_bavail) * UInt64(status.f_frsize) < 512 << 20 {

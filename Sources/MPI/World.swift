@@ -27,7 +27,8 @@ public enum World {
     if let expected = Launcher.size, expected != world.size {
       throw MPIError(
         function: "MPI_Comm_size",
-        text: "the launcher started \(expected) ranks, but MPI sees \(world.size): mpirun and the binary belong to "
+        text:
+          "the launcher started \(expected) ranks, but MPI sees \(world.size): mpirun and the binary belong to "
           + "different MPI installations. Use the mpirun of \(libraryVersion)")
     }
     let result = try body(world)

@@ -25,7 +25,9 @@ public final class Batch {
     let (scale, shift) = normalization.affine(for: images.element)
     let indices = indexBuffer.pointer
     team.split(count, grain: 16) { rows in
-      for row in rows { images.load(indices[row], into: input.pointer + row * input.stride, scale: scale, shift: shift) }
+      for row in rows {
+        images.load(indices[row], into: input.pointer + row * input.stride, scale: scale, shift: shift)
+      }
     }
   }
 }

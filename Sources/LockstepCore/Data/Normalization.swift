@@ -50,7 +50,9 @@ extension SampleTable {
     let bytes = bytes
     team.run { thread in
       let own = counts.pointer + 256 * thread
-      for i in bytes.count * thread / team.count..<bytes.count * (thread + 1) / team.count { own[Int(bytes[i])] += 1 }
+      for i in bytes.count * thread / team.count..<bytes.count * (thread + 1) / team.count {
+        own[Int(bytes[i])] += 1
+      }
     }
     return (0..<256).map { value in (0..<team.count).reduce(0) { $0 + counts.pointer[256 * $1 + value] } }
   }

@@ -10,7 +10,8 @@ public struct Sampler: Sendable {
   private let splitOrder: Permutation?
 
   /// Holds `validationSplit` of the samples back, picked by the seed.
-  public init(datasetCount: Int, batchSize: Int, microBatches: Int, seed: UInt64, validationSplit: Double = 0) {
+  public init(datasetCount: Int, batchSize: Int, microBatches: Int, seed: UInt64, validationSplit: Double = 0)
+  {
     precondition(datasetCount >= 1 && batchSize >= 1 && microBatches >= 1)
     self.datasetCount = datasetCount
     self.batchSize = batchSize

@@ -58,7 +58,8 @@ public struct Dense: Layer {
   ) -> Bool {
     if fusesReLU {
       pass.team.split(pass.rows * dy.stride / 16, grain: 512) {
-        kernel_relu_backward(y.pointer, dy.pointer, kernel_range(begin: $0.lowerBound * 16, end: $0.upperBound * 16))
+        kernel_relu_backward(
+          y.pointer, dy.pointer, kernel_range(begin: $0.lowerBound * 16, end: $0.upperBound * 16))
       }
     }
     if let dx { inputGradient(dy: dy, dx: dx, parameters: parameters, pass: pass) }
@@ -107,7 +108,8 @@ public struct Dense: Layer {
         }
       case .fast(let sum):
         kernel_dense_weight_gradient_fast(
-          x.pointer, x.stride, dy.pointer, dy.stride, inputs, pass.rows, sum, inputsAndBias.kernel, panels.kernel)
+          x.pointer, x.stride, dy.pointer, dy.stride, inputs, pass.rows, sum, inputsAndBias.kernel,
+          panels.kernel)
       }
     }
     if panels >= 2 * pass.team.count {

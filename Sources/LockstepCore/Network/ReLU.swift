@@ -8,7 +8,8 @@ public struct ReLU: Layer {
 
   public func forward(_ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, pass: Pass) {
     pass.team.split(pass.rows * x.stride / 16, grain: 512) {
-      kernel_relu_forward(x.pointer, y.pointer, kernel_range(begin: $0.lowerBound * 16, end: $0.upperBound * 16))
+      kernel_relu_forward(
+        x.pointer, y.pointer, kernel_range(begin: $0.lowerBound * 16, end: $0.upperBound * 16))
     }
   }
 

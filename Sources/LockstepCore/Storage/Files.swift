@@ -61,7 +61,9 @@ public func replaceFile(_ path: String, with bytes: [UInt8]) throws {
 func writeAll(_ bytes: [UInt8], to file: Int32) -> Bool {
   var written = 0
   while written < bytes.count {
-    let count = bytes.withUnsafeBytes { write(file, $0.baseAddress! + written, min($0.count - written, 1 << 30)) }
+    let count = bytes.withUnsafeBytes {
+      write(file, $0.baseAddress! + written, min($0.count - written, 1 << 30))
+    }
     if count < 0, errno == EINTR { continue }
     guard count > 0 else { return false }
     written += count
@@ -91,7 +93,8 @@ func createDirectories(_ path: String) throws {
     if mkdir(path, 0o755) == 0 || errno == EEXIST { return }
   }
   throw LockstepError(
-    .failure, path, expected: "to create the directory", found: lastSystemError, fix: "Choose another --output")
+    .failure, path, expected: "to create the directory", found: lastSystemError,
+    fix: "Choose another --output")
 }
 
 func isDirectory(_ path: String) -> Bool {

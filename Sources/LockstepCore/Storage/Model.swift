@@ -28,7 +28,8 @@ public struct Model {
     let file = isDirectory(path) ? path + "/model.safetensors" : path
     let safetensors = try Safetensors(path: file)
     func failure(_ expected: String, _ found: String) -> LockstepError {
-      LockstepError(.data, file, expected: expected, found: found, fix: "Give a model.safetensors that Lockstep wrote")
+      LockstepError(
+        .data, file, expected: expected, found: found, fix: "Give a model.safetensors that Lockstep wrote")
     }
     func metadata(_ key: String) throws -> String {
       guard let value = safetensors.metadata["lockstep." + key] else {
@@ -37,7 +38,9 @@ public struct Model {
       return value
     }
     let shape = try metadata("input").split(separator: ",").map { Int($0) ?? 0 }
-    guard !shape.isEmpty, shape.allSatisfy({ 1...1 << 20 ~= $0 }), shape.reduce(1.0, { $0 * Double($1) }) < 1e8 else {
+    guard !shape.isEmpty, shape.allSatisfy({ 1...1 << 20 ~= $0 }),
+      shape.reduce(1.0, { $0 * Double($1) }) < 1e8
+    else {
       throw failure("an input shape", "'\(try metadata("input"))'")
     }
     let layers = try metadata("network").split(separator: ",").map { text in

@@ -33,7 +33,8 @@ extension Recipe {
         throw LockstepError(.usage, path, expected: "a recipe key", found: "a key that is no scalar")
       }
       guard seen.insert(key).inserted else {
-        throw LockstepError(.usage, path, expected: "each key once", found: "'\(key)' twice", fix: "Remove one")
+        throw LockstepError(
+          .usage, path, expected: "each key once", found: "'\(key)' twice", fix: "Remove one")
       }
       try set(key, to: try Self.text(of: value, key: key, path: path), subject: "\(path): \(key)")
     }
@@ -44,7 +45,8 @@ extension Recipe {
     if let sequence = node.sequence, sequence.allSatisfy({ $0.scalar != nil }) {
       return sequence.map { $0.scalar!.string }.joined(separator: ",")
     }
-    throw LockstepError(.usage, "\(path): \(key)", expected: "a scalar or a list of scalars", found: "something nested")
+    throw LockstepError(
+      .usage, "\(path): \(key)", expected: "a scalar or a list of scalars", found: "something nested")
   }
 
   /// The whole recipe, one `key: value` a line: what `apply` reads back.

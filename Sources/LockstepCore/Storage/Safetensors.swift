@@ -43,7 +43,8 @@ public struct Safetensors: Equatable, Sendable {
       let end = offset + tensor.values.count * 4
       let shape = tensor.shape.map(String.init).joined(separator: ",")
       entries.append(
-        "\(jsonString(tensor.name)):{\"dtype\":\"F32\",\"shape\":[\(shape)],\"data_offsets\":[\(offset),\(end)]}")
+        "\(jsonString(tensor.name)):{\"dtype\":\"F32\",\"shape\":[\(shape)],\"data_offsets\":[\(offset),\(end)]}"
+      )
       offset = end
     }
     var header = Array("{\(entries.joined(separator: ","))}".utf8)
@@ -95,7 +96,8 @@ extension Safetensors {
   /// As above, for the file's bytes.
   public init(bytes: [UInt8], path: String) throws {
     func failure(_ expected: String, _ found: String) -> LockstepError {
-      LockstepError(.data, path, expected: expected, found: found, fix: "Give a model.safetensors that Lockstep wrote")
+      LockstepError(
+        .data, path, expected: expected, found: found, fix: "Give a model.safetensors that Lockstep wrote")
     }
     guard bytes.count >= 8 else { throw failure("a safetensors file", "\(bytes.count) bytes") }
     let length = bytes.withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
@@ -113,22 +115,29 @@ extension Safetensors {
     tensors = []
     var offset = 0
     let dataCount = bytes.count - dataStart
-    for (name, entry) in header.entries.sorted(by: { ($0.entry.data_offsets.first ?? 0, $0.name) < ($1.entry.data_offsets.first ?? 0, $1.name) }) {
+    for (name, entry) in header.entries.sorted(by: {
+      ($0.entry.data_offsets.first ?? 0, $0.name) < ($1.entry.data_offsets.first ?? 0, $1.name)
+    }) {
       guard entry.dtype == "F32" else { throw failure("tensors of F32", "\(name) of \(entry.dtype)") }
       var count = 1
       for size in entry.shape {
         let (product, overflow) = count.multipliedReportingOverflow(by: size)
-        guard size >= 0, !overflow, product <= dataCount else { throw failure("\(name) within the file", "shape \(entry.shape)") }
+        guard size >= 0, !overflow, product <= dataCount else {
+          throw failure("\(name) within the file", "shape \(entry.shape)")
+        }
         count = product
       }
-      guard entry.data_offsets.count == 2, entry.data_offsets[0] == offset, entry.data_offsets[1] == offset + 4 * count,
+      guard entry.data_offsets.count == 2, entry.data_offsets[0] == offset,
+        entry.data_offsets[1] == offset + 4 * count,
         offset + 4 * count <= dataCount
       else {
         throw failure("\(name) of shape \(entry.shape) at byte \(offset)", "offsets \(entry.data_offsets)")
       }
       let values = bytes.withUnsafeBytes { raw in
         (0..<count).map {
-          Float(bitPattern: UInt32(littleEndian: raw.loadUnaligned(fromByteOffset: dataStart + offset + 4 * $0, as: UInt32.self)))
+          Float(
+            bitPattern: UInt32(
+              littleEndian: raw.loadUnaligned(fromByteOffset: dataStart + offset + 4 * $0, as: UInt32.self)))
         }
       }
       tensors.append(Tensor(name: name, shape: entry.shape, values: values))

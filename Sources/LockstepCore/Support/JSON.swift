@@ -2,7 +2,9 @@
 struct JSONLine {
   private var members: [String] = []
 
-  mutating func add(_ key: String, _ value: String) { members.append("\(jsonString(key)):\(jsonString(value))") }
+  mutating func add(_ key: String, _ value: String) {
+    members.append("\(jsonString(key)):\(jsonString(value))")
+  }
   mutating func add(_ key: String, _ value: Int) { members.append("\(jsonString(key)):\(value)") }
 
   /// JSON has no NaN and no infinity: they become null.

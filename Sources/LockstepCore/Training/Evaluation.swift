@@ -20,7 +20,8 @@ public final class Evaluator {
   private let loss: SoftmaxCrossEntropy
   private let batch: Batch
 
-  public init(_ network: Network, normalization: Normalization, collective: any Collective, team: ThreadTeam) {
+  public init(_ network: Network, normalization: Normalization, collective: any Collective, team: ThreadTeam)
+  {
     self.network = network
     self.normalization = normalization
     self.collective = collective
@@ -31,7 +32,8 @@ public final class Evaluator {
   }
 
   /// Collective. `indices` picks samples of the split; nil means all.
-  public func evaluate(_ parameters: Parameters, on split: Split, indices: [Int]? = nil) throws -> Evaluation {
+  public func evaluate(_ parameters: Parameters, on split: Split, indices: [Int]? = nil) throws -> Evaluation
+  {
     let count = indices?.count ?? split.count
     let own = count * collective.rank / collective.size..<count * (collective.rank + 1) / collective.size
     let sums = AlignedBuffer<Double>(count: 2, zero: 0)
@@ -48,11 +50,14 @@ public final class Evaluator {
   }
 
   private func forward(_ parameters: Parameters, rows: Int, of split: Split, index: (Int) -> Int) {
-    batch.load(rows, from: split, normalization: normalization, into: workspace.input, team: team, index: index)
+    batch.load(
+      rows, from: split, normalization: normalization, into: workspace.input, team: team, index: index)
     network.forward(parameters, workspace, pass: pass(rows: rows))
   }
 
   private func pass(rows: Int) -> Pass {
-    Pass(rows: rows, bounds: UnsafeBufferPointer(start: nil, count: 0), scratch: workspace.scratch.pointer, team: team)
+    Pass(
+      rows: rows, bounds: UnsafeBufferPointer(start: nil, count: 0), scratch: workspace.scratch.pointer,
+      team: team)
   }
 }

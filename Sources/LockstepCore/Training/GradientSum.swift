@@ -50,7 +50,10 @@ public final class GradientSum {
   /// The metrics that go along: this rank's before `allReduce`, all ranks' after it.
   public var metrics: StepMetrics {
     get {
-      let values = (0..<3).map { reduction == .exact ? exactBuffer.pointer[parameterCount + $0] : Double(fastBuffer.pointer[parameterCount + $0]) }
+      let values = (0..<3).map {
+        reduction == .exact
+          ? exactBuffer.pointer[parameterCount + $0] : Double(fastBuffer.pointer[parameterCount + $0])
+      }
       return StepMetrics(loss: values[0], hits: Int(values[1]), failures: Int(values[2]))
     }
     set {

@@ -71,7 +71,9 @@ public final class Trainer {
   }
 
   /// One epoch, or what `totalSteps` leaves of it. Returns the test's evaluation where the epoch was whole.
-  private func train(epoch: Int, from step: inout Int, observer: (any TrainingObserver)?) throws -> Evaluation? {
+  private func train(epoch: Int, from step: inout Int, observer: (any TrainingObserver)?) throws
+    -> Evaluation?
+  {
     let clock = ContinuousClock()
     let started = clock.now
     let order = sampler.order(epoch: epoch)
@@ -107,7 +109,9 @@ public final class Trainer {
   }
 
   /// The training step: this rank's shard of a global batch, forward, backward, summed over the ranks, applied.
-  private func train(on shard: Shard, of order: EpochOrder, step: Int, learningRate: Double) throws -> StepMetrics {
+  private func train(on shard: Shard, of order: EpochOrder, step: Int, learningRate: Double) throws
+    -> StepMetrics
+  {
     try shard.bounds.withUnsafeBufferPointer { bounds in
       let pass = Pass(
         rows: shard.entries.count, bounds: bounds, scratch: workspace.scratch.pointer, team: team)
