@@ -20,6 +20,7 @@ import Testing
     #expect(Dataset.crc(data.test.images) == 0x9137_3BDF)
     #expect(Dataset.crc(labels: data.train.labels) == 0xAAEF_D4C7)
     #expect(Dataset.crc(labels: data.test.labels) == 0x981C_1548)
+    #expect(data.checksum == 0x8C0E_9F19_AC9E_D16C)
     #expect(sum(data.train.images) == 1_567_298_545)
     #expect(sum(data.test.images) == 264_923_200)
   }

@@ -42,9 +42,9 @@ extension Dataset {
       ranges[part] = end..<end + files[part].header.payloadByteCount
       end = (ranges[part]!.upperBound + 63) & ~63
     }
+    try collective.onEachNode { for part in shared { try files[part].checkPromise() } }
     let memory = try collective.together { try collective.allocateShared(byteCount: end) }
-    try collective.together {
-      guard collective.nodeRank == 0 else { return }
+    try collective.onEachNode {
       for part in shared {
         try files[part].readPayload(into: .init(rebasing: memory.bytes[ranges[part]!]))
       }
@@ -72,6 +72,11 @@ extension Dataset {
 }
 
 extension Collective {
+  /// Runs the body on one rank of each node; where it throws on any, all ranks throw.
+  fileprivate func onEachNode(_ body: () throws -> Void) throws {
+    try together { if nodeRank == 0 { try body() } }
+  }
+
   /// Returns the value that all ranks share, or throws on all ranks alike, naming the first node with another.
   ///
   /// - Parameter value: nil (told as 0) on ranks that do not know it; at least rank 0 of each node does.
