@@ -148,7 +148,7 @@ import Testing
       let own = tinyDataset()
       expectAgreed(
         load(try directories([own, own, node, node, node])), rank: 0,
-        "the data on n1 (rank 2) differ from those on n0 (rank 0)", "same files on every node")
+        "the same data on every node, found other data on n1 (rank 2) than on n0 (rank 0)")
     }
   }
 
@@ -158,9 +158,24 @@ import Testing
     other["train-labels-idx1-ubyte"] = idx([5])
     let (a, b) = (compressed(tinyDataset()), compressed(other))
     expectAgreed(
-      load(try directories([a, a, b, b, b])), rank: 0,
-      "the headers of the files on n1 (rank 2) differ from those on n0 (rank 0)")
-    expectAgreed(load(try directories([a, a, a, b, a])), rank: 0, "headers", "n1 (rank 3)")
+      load(try directories([a, a, b, b, b])), rank: 2, "rank 2 on n1: ", "/train-images-idx3-ubyte.gz: ",
+      "expected the dimensions [4, 2, 3] of type uint8, as on rank 0, found [5, 2, 3] of type uint8")
+    // On one rank of a node whose leader agrees, too.
+    expectAgreed(load(try directories([a, a, a, b, a])), rank: 3, "rank 3 on n1: ", "as on rank 0")
+  }
+
+  @Test func noMemoryForAFalsePromise() throws {
+    var files = compressed(tinyDataset())
+    files["train-images-idx3-ubyte.gz"] = gzip(idx([4, 500, 1000], Array(repeating: 0, count: 1_995_000)))
+    let directory = try TemporaryDirectory(files)
+    let results = ThreadedCollective.run(nodes: [0, 0]) { collective in
+      let error = #expect(throws: AgreedError.self) {
+        try Dataset.load(directory: directory.path, collective: collective)
+      }
+      #expect(error?.message.contains("found 1995016 bytes (inflated)") == true)
+      return collective.calls
+    }
+    for result in results { #expect(try !result.get().contains { $0.hasPrefix("allocateShared") }) }
   }
 
   @Test func noSharedMemoryOnOneNode() throws {

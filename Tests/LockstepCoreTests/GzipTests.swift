@@ -96,6 +96,16 @@ import Testing
     }
   }
 
+  /// What the bound lets pass is inflated into nothing before memory is set aside for it.
+  @Test(arguments: [2_000_000, 1_495_000]) func aLargePromiseIsCheckedFirst(size: Int) throws {
+    let zeros = gzip(idx([1500, 1000], Array(repeating: 0, count: size)))
+    let file = try IDXFile(contents: zeros, path: "f.gz")
+    let found = size > 1_500_000 ? "found more" : "found 1495012 bytes"
+    expectDataError("f.gz", ["expected 1500012 bytes", found]) { try file.checkPromise() }
+    let sound = gzip(idx([1500, 1000], Array(repeating: 0, count: 1_500_000)))
+    try IDXFile(contents: sound, path: "f.gz").checkPromise()
+  }
+
   @Test func theBestThatDeflateCanDoIsBelieved() throws {
     let zeros = gzip(idx([5000, 1000], Array(repeating: 0, count: 5_000_000)), level: 9)
     #expect(zeros.count < 5000)

@@ -3,12 +3,8 @@ import Testing
 
 /// The real files. CRC-32s, sums and labels were computed with Python's gzip, zlib and numpy.
 @Suite struct MNISTTests {
-  private func load(_ collective: any Collective) throws -> Dataset {
-    try Dataset.load(directory: MNIST.directory(), collective: collective)
-  }
-
   @Test func mnistIsWhatPythonReads() throws {
-    let data = try load(SingleProcess())
+    let data = try Dataset.load(directory: MNIST.directory(), collective: SingleProcess())
     #expect(data.classes == 10)
     for (split, count) in [(data.train, 60_000), (data.test, 10_000)] {
       #expect(split.count == count)
@@ -24,12 +20,16 @@ import Testing
     #expect(Dataset.crc(data.test.images) == 0x9137_3BDF)
     #expect(Dataset.crc(labels: data.train.labels) == 0xAAEF_D4C7)
     #expect(Dataset.crc(labels: data.test.labels) == 0x981C_1548)
+    #expect(data.checksum == 0x8C0E_9F19_AC9E_D16C)
     #expect(sum(data.train.images) == 1_567_298_545)
     #expect(sum(data.test.images) == 264_923_200)
   }
 
   @Test func ranksShareOneCopyANode() throws {
-    let results = ThreadedCollective.run(nodes: [0, 0, 0, 1]) { try load($0) }
+    let directory = try MNIST.directory()
+    let results = ThreadedCollective.run(nodes: [0, 0, 0, 1]) {
+      try Dataset.load(directory: directory, collective: $0)
+    }
     let sets = try results.map { try $0.get() }
     #expect(Set(sets.map(\.checksum)).count == 1)
     #expect(Set(sets.map { $0.train.images.bytes.baseAddress }).count == 2)

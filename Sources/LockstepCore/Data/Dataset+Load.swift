@@ -12,8 +12,7 @@ extension Dataset {
       let paths = try discover(in: directory)
       return try PartTable { try IDXFile(path: paths[$0]) }
     }
-    // From here on all ranks agree on the sizes.
-    _ = try collective.requireSame(digest(of: files), "the headers of the files", in: directory)
+    try requireSameHeaders(files, collective)
     let tables = try loadTables(files, collective)
     let (train, test, classes) = try collective.together {
       let train = try split(tables, files, images: .trainImages, labels: .trainLabels)
@@ -21,9 +20,30 @@ extension Dataset {
       return (train, test, try validate(train: train, test: test) { files[$0].path })
     }
     // One rank a node reads all of the data; equal checksums make it the answer of all.
-    let checksum = try collective.requireSame(
-      collective.nodeRank == 0 ? checksum(train: train, test: test) : nil, "the data", in: directory)
+    let checksum = try agreedChecksum(
+      collective.nodeRank == 0 ? checksum(train: train, test: test) : nil, directory, collective)
     return Dataset(validTrain: train, test: test, classes: classes, name: directory, checksum: checksum)
+  }
+
+  /// From here on all ranks agree on the sizes.
+  private static func requireSameHeaders(_ files: PartTable<IDXFile>, _ collective: any Collective) throws {
+    let references = try PartTable { part in
+      let header = files[part].header
+      return try collective.broadcast(
+        IDXHeader.encode(element: header.element, dimensions: header.dimensions), from: 0)
+    }
+    try collective.together {
+      for part in DatasetPart.allCases {
+        let (path, own) = (files[part].path, files[part].header)
+        let reference = try references[part].withUnsafeBytes { try IDXHeader(parsing: $0, path: path) }
+        guard own == reference else {
+          throw LockstepError(
+            .data, path,
+            expected: "the dimensions \(reference.dimensions) of type \(reference.element), as on rank 0",
+            found: "\(own.dimensions) of type \(own.element)", fix: copyDirectory)
+        }
+      }
+    }
   }
 
   /// Maps the parts that are raw on every rank; the others go to memory that the node shares, where its rank 0
@@ -42,9 +62,9 @@ extension Dataset {
       ranges[part] = end..<end + files[part].header.payloadByteCount
       end = (ranges[part]!.upperBound + 63) & ~63
     }
+    try collective.onEachNode { for part in shared { try files[part].checkPromise() } }
     let memory = try collective.together { try collective.allocateShared(byteCount: end) }
-    try collective.together {
-      guard collective.nodeRank == 0 else { return }
+    try collective.onEachNode {
       for part in shared {
         try files[part].readPayload(into: .init(rebasing: memory.bytes[ranges[part]!]))
       }
@@ -63,31 +83,35 @@ extension Dataset {
     Split(images: tables[images], labels: try tables[labels].labels(path: files[labels].path))
   }
 
-  private static func digest(of files: PartTable<IDXFile>) -> UInt64 {
-    let headers = DatasetPart.allCases.flatMap {
-      IDXHeader.encode(element: files[$0].header.element, dimensions: files[$0].header.dimensions)
+  /// Returns the checksum that the nodes have in common, or throws on all ranks alike, naming a node with another.
+  ///
+  /// - Parameter own: nil (told as 0, which no checksum is) on the ranks that have not computed it.
+  private static func agreedChecksum(
+    _ own: UInt64?, _ directory: String, _ collective: any Collective
+  ) throws -> UInt64 {
+    let checksums = try collective.allGather(own ?? 0)
+    let leaders = checksums.indices.filter { checksums[$0] != 0 }
+    guard let other = leaders.first(where: { checksums[$0] != checksums[leaders[0]] }) else {
+      return checksums[leaders[0]]
     }
-    return UInt64(headers.withUnsafeBytes { crc($0, after: 0) }) + 1
+    let hosts = try [leaders[0], other].map {
+      String(decoding: try collective.broadcast(Array(collective.hostName.utf8), from: $0), as: UTF8.self)
+    }
+    return try collective.together {
+      throw LockstepError(
+        .data, directory, expected: "the same data on every node",
+        found: "other data on \(hosts[1]) (rank \(other)) than on \(hosts[0]) (rank \(leaders[0]))",
+        fix: copyDirectory)
+    }
   }
+
+  private static let copyDirectory =
+    "Copy one node's directory to the others, or use a directory that all nodes share"
 }
 
 extension Collective {
-  /// Returns the value that all ranks share, or throws on all ranks alike, naming the first node with another.
-  ///
-  /// - Parameter value: nil (told as 0) on ranks that do not know it; at least rank 0 of each node does.
-  fileprivate func requireSame(_ value: UInt64?, _ what: String, in directory: String) throws -> UInt64 {
-    let values = try allGather(value ?? 0)
-    guard let known = values.firstIndex(where: { $0 != 0 }),
-      let other = values.firstIndex(where: { $0 != 0 && $0 != values[known] })
-    else { return values.first { $0 != 0 } ?? 0 }
-    let hosts = try [known, other].map {
-      String(decoding: try broadcast(Array(hostName.utf8), from: $0), as: UTF8.self)
-    }
-    return try together {
-      throw LockstepError(
-        .data, directory, expected: "the same files on every node",
-        found: "\(what) on \(hosts[1]) (rank \(other)) differ from those on \(hosts[0]) (rank \(known))",
-        fix: "Copy one node's directory to the other, or use a directory that all nodes share")
-    }
+  /// Runs the body on one rank of each node; where it throws on any, all ranks throw.
+  fileprivate func onEachNode(_ body: () throws -> Void) throws {
+    try together { if nodeRank == 0 { try body() } }
   }
 }

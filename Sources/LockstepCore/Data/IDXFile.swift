@@ -69,11 +69,34 @@ public struct IDXFile {
     }
   }
 
+  /// Inflates a file whose header promises over 64 times its size into nothing, before memory is set aside for
+  /// it: deflate can do 1032:1, but a damaged or hostile header claims it more often than images reach it.
+  ///
+  /// - Throws: LockstepError (.data) as `readPayload` would.
+  public func checkPromise() throws {
+    guard isCompressed, header.fileByteCount / 64 > contents.count else { return }
+    let reader = try GzipReader(contents, path: path)
+    let found = try withUnsafeTemporaryAllocation(byteCount: 1 << 16, alignment: 64) { chunk in
+      var found = 0
+      while found <= header.fileByteCount {
+        let count = try reader.read(into: chunk)
+        found += count
+        if count < chunk.count { break }
+      }
+      return found
+    }
+    guard found == header.fileByteCount else {
+      let amount = found > header.fileByteCount ? "more" : "\(found) bytes"
+      throw Self.wrongSize(header, found: "\(amount) (inflated)", path: path)
+    }
+  }
+
   /// The file's elements in memory of their own: what a process without others needs.
   ///
   /// - Throws: LockstepError (.data).
   public func table() throws -> SampleTable {
     if let rawTable { return rawTable }
+    try checkPromise()
     let storage = ByteStorage(byteCount: header.payloadByteCount)
     try readPayload(into: storage.mutableBytes)
     return SampleTable(header: header, bytes: storage.bytes, owner: storage)
