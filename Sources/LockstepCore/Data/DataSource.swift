@@ -41,8 +41,8 @@ extension Dataset {
       let digits = SyntheticDigits(seed: 1, split: kind)
       let (rank, ranks, threads) = (collective.nodeRank, collective.nodeSize, team.count)
       let bytes = memory.bytes.bindMemory(to: UInt8.self)
-      team.run { thread in
-        let part = rank * threads + thread
+      team.split(threads) { thread in
+        let part = rank * threads + thread.lowerBound
         let parts = ranks * threads
         for index in count * part / parts..<count * (part + 1) / parts {
           let image = UnsafeMutableBufferPointer(rebasing: bytes[index * pixels..<(index + 1) * pixels])

@@ -48,7 +48,8 @@ extension SampleTable {
   private func byteHistogram(team: ThreadTeam) -> [Int] {
     let counts = AlignedBuffer<Int>(count: 256 * team.count, zero: 0)
     let bytes = bytes
-    team.run { thread in
+    team.split(team.count) { threads in
+      let thread = threads.lowerBound
       let own = counts.pointer + 256 * thread
       for i in bytes.count * thread / team.count..<bytes.count * (thread + 1) / team.count {
         own[Int(bytes[i])] += 1

@@ -45,7 +45,7 @@ public struct Dense: Layer {
     }
     // A thread that keeps its panels keeps them in its cache; where there are too few, rows are split instead.
     if panels >= 2 * pass.team.count {
-      pass.team.split(panels) { forward(0..<rows, $0) }
+      pass.team.split(panels, grain: 2) { forward(0..<rows, $0) }
     } else {
       let panels = panels
       pass.team.split(rows, grain: 4) { forward($0, 0..<panels) }
@@ -81,7 +81,7 @@ public struct Dense: Layer {
         dy.pointer, dy.stride, dyTransposed, stride, rows,
         kernel_range(begin: $0.lowerBound * 8, end: $0.upperBound * 8))
     }
-    pass.team.split(inputs, grain: 8) {
+    pass.team.split(inputs, grain: 12, pieces: 2) {
       kernel_dense_input_gradient(
         dyTransposed, parameters, inputs, outputs, dxTransposed, stride, rows, $0.kernel)
     }
@@ -126,9 +126,9 @@ public struct Dense: Layer {
       }
     }
     if panels >= 2 * pass.team.count {
-      pass.team.split(panels) { work(0..<inputs + 1, $0) }
+      pass.team.split(panels, grain: 2, pieces: 2) { work(0..<inputs + 1, $0) }
     } else {
-      pass.team.split(inputs + 1, grain: 16) { work($0, 0..<panels) }
+      pass.team.split(inputs + 1, grain: 24, pieces: 2) { work($0, 0..<panels) }
     }
     return !failures.isRaised
   }

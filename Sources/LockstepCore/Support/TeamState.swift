@@ -1,0 +1,122 @@
+import CKernels
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// What the threads of a team share: the job, who has taken which piece of it, and how to wait for the next.
+///
+/// The job may be read by a thread that has counted itself into `active` and then found it `open`. The caller closes it
+/// when all pieces are done and waits for `active` to fall to zero before it goes on, so that a thread that wakes late
+/// finds it closed and never touches the next one half made.
+final class TeamState: @unchecked Sendable {
+  let ending = Atomic<Bool>(false)
+  private let count: Int
+  private let spins: Int
+  private var job: TeamJob?
+  private let open = Atomic<Bool>(false)
+  private let active = Atomic<Int>(0)
+  private let unfinished = Atomic<Int>(0)
+  private let generation = Atomic<Int>(0)
+  private let sleepers = Atomic<Int>(0)
+  private var mutex = pthread_mutex_t()
+  private var wake = pthread_cond_t()
+  /// The next piece of each share, a cache line apart.
+  private let cursors: UnsafeMutablePointer<Atomic<Int>>
+  private static let lineStride = 16
+
+  init(count: Int, spins: Int) {
+    self.count = count
+    self.spins = spins
+    cursors = .allocate(capacity: count * Self.lineStride)
+    for i in 0..<count * Self.lineStride { (cursors + i).initialize(to: Atomic(0)) }
+    pthread_mutex_init(&mutex, nil)
+    pthread_cond_init(&wake, nil)
+  }
+
+  deinit { cursors.deallocate() }
+
+  /// The caller's part of a job: publishes it, works on it, and returns when all of it is done.
+  func run(_ job: TeamJob) {
+    self.job = job
+    var pieces = 0
+    for share in 0..<job.shares {
+      pieces += job.pieceCount(of: share)
+      cursors[share * Self.lineStride].store(0, ordering: .relaxed)
+    }
+    unfinished.store(pieces, ordering: .relaxed)
+    open.store(true, ordering: .sequentiallyConsistent)
+    publish()
+    work(on: job, from: 0)
+    spin { self.unfinished.load(ordering: .acquiring) == 0 }
+    open.store(false, ordering: .sequentiallyConsistent)
+    spin { self.active.load(ordering: .sequentiallyConsistent) == 0 }
+    self.job = nil
+  }
+
+  /// A thread's life: waits for jobs and works on them until the team ends.
+  func serve(index: Int) {
+    var seen = 0
+    while true {
+      seen = wait(past: seen)
+      if ending.load(ordering: .acquiring) { return }
+      active.add(1, ordering: .sequentiallyConsistent)
+      if open.load(ordering: .sequentiallyConsistent), let job { work(on: job, from: index) }
+      active.subtract(1, ordering: .sequentiallyConsistent)
+    }
+  }
+
+  /// Wakes the threads.
+  func publish() {
+    generation.add(1, ordering: .sequentiallyConsistent)
+    guard sleepers.load(ordering: .sequentiallyConsistent) > 0 else { return }
+    pthread_mutex_lock(&mutex)
+    pthread_cond_broadcast(&wake)
+    pthread_mutex_unlock(&mutex)
+  }
+
+  /// Takes pieces of the thread's own share, then of the others', until none is left.
+  private func work(on job: TeamJob, from own: Int) {
+    for offset in 0..<job.shares {
+      let share = (own + offset) % job.shares
+      let pieces = job.pieceCount(of: share)
+      while true {
+        let piece = cursors[share * Self.lineStride].add(1, ordering: .relaxed).oldValue
+        if piece >= pieces { break }
+        job.body(job.range(share: share, piece: piece))
+        unfinished.subtract(1, ordering: .releasing)
+      }
+    }
+  }
+
+  private func spin(until done: () -> Bool) {
+    var tries = 0
+    while !done() {
+      tries += 1
+      if tries < spins { kernel_spin_hint() } else { sched_yield() }
+    }
+  }
+
+  /// Returns the generation once it has gone past `seen`: spins first, then sleeps.
+  private func wait(past seen: Int) -> Int {
+    for _ in 0..<spins {
+      let now = generation.load(ordering: .acquiring)
+      if now > seen { return now }
+      kernel_spin_hint()
+    }
+    pthread_mutex_lock(&mutex)
+    sleepers.add(1, ordering: .sequentiallyConsistent)
+    while generation.load(ordering: .sequentiallyConsistent) <= seen { pthread_cond_wait(&wake, &mutex) }
+    sleepers.subtract(1, ordering: .sequentiallyConsistent)
+    pthread_mutex_unlock(&mutex)
+    return generation.load(ordering: .sequentiallyConsistent)
+  }
+}
+
+extension Range<Int> {
+  /// As the kernels take it.
+  var kernel: kernel_range { kernel_range(begin: lowerBound, end: upperBound) }
+}
