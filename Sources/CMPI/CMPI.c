@@ -1,3 +1,133 @@
+#define _GNU_SOURCE
 #include "CMPI.h"
 #include <mpi.h>
-int cmpi_placeholder(void){return 0;}
+#include <stdlib.h>
+#include <string.h>
+#if defined(__linux__)
+#include <errno.h>
+#include <sys/uio.h>
+#include <unistd.h>
+#endif
+
+struct cmpi_communicator {
+  MPI_Comm handle;
+};
+struct cmpi_window {
+  MPI_Win handle;
+};
+
+int cmpi_init(bool *funneled) {
+  int provided = 0;
+  int code = MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided);
+  if (code != MPI_SUCCESS) return code;
+  *funneled = provided >= MPI_THREAD_FUNNELED;
+  return MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
+}
+
+int cmpi_finalize(void) { return MPI_Finalize(); }
+int cmpi_abort(int status) { return MPI_Abort(MPI_COMM_WORLD, status); }
+int cmpi_max_text(void) { return MPI_MAX_ERROR_STRING; }
+
+int cmpi_error_text(int code, char *text) {
+  int length = 0;
+  return MPI_Error_string(code, text, &length);
+}
+
+static void copy_text(char *to, int capacity, const char *from) {
+  strncpy(to, from, (size_t)capacity - 1);
+  to[capacity - 1] = 0;
+}
+
+int cmpi_library_version(char *text, int capacity) {
+  char version[MPI_MAX_LIBRARY_VERSION_STRING];
+  int length = 0, code = MPI_Get_library_version(version, &length);
+  if (code == MPI_SUCCESS) copy_text(text, capacity, version);
+  return code;
+}
+
+int cmpi_host_name(char *text, int capacity) {
+  char name[MPI_MAX_PROCESSOR_NAME];
+  int length = 0, code = MPI_Get_processor_name(name, &length);
+  if (code == MPI_SUCCESS) copy_text(text, capacity, name);
+  return code;
+}
+
+cmpi_communicator *cmpi_world(void) {
+  cmpi_communicator *world = malloc(sizeof *world);
+  if (world) world->handle = MPI_COMM_WORLD;
+  return world;
+}
+
+int cmpi_split_node(const cmpi_communicator *from, cmpi_communicator **node) {
+  cmpi_communicator *new = malloc(sizeof *new);
+  if (!new) return MPI_ERR_NO_MEM;
+  int code = MPI_Comm_split_type(from->handle, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &new->handle);
+  if (code != MPI_SUCCESS) {
+    free(new);
+    return code;
+  }
+  *node = new;
+  return MPI_SUCCESS;
+}
+
+int cmpi_free_communicator(cmpi_communicator *communicator) {
+  int code = communicator->handle == MPI_COMM_WORLD ? MPI_SUCCESS : MPI_Comm_free(&communicator->handle);
+  free(communicator);
+  return code;
+}
+
+int cmpi_rank(const cmpi_communicator *communicator, int *rank) { return MPI_Comm_rank(communicator->handle, rank); }
+int cmpi_size(const cmpi_communicator *communicator, int *size) { return MPI_Comm_size(communicator->handle, size); }
+int cmpi_barrier(const cmpi_communicator *communicator) { return MPI_Barrier(communicator->handle); }
+
+int cmpi_allreduce_double(const cmpi_communicator *communicator, double *buffer, int count) {
+  return MPI_Allreduce(MPI_IN_PLACE, buffer, count, MPI_DOUBLE, MPI_SUM, communicator->handle);
+}
+
+int cmpi_allreduce_float(const cmpi_communicator *communicator, float *buffer, int count) {
+  return MPI_Allreduce(MPI_IN_PLACE, buffer, count, MPI_FLOAT, MPI_SUM, communicator->handle);
+}
+
+int cmpi_allgather_uint64(const cmpi_communicator *communicator, uint64_t value, uint64_t *values) {
+  return MPI_Allgather(&value, 1, MPI_UINT64_T, values, 1, MPI_UINT64_T, communicator->handle);
+}
+
+int cmpi_broadcast_bytes(const cmpi_communicator *communicator, void *bytes, int count, int root) {
+  return MPI_Bcast(bytes, count, MPI_BYTE, root, communicator->handle);
+}
+
+int cmpi_allocate_shared(const cmpi_communicator *node, size_t byte_count, cmpi_window **window, void **base) {
+  cmpi_window *new = malloc(sizeof *new);
+  if (!new) return MPI_ERR_NO_MEM;
+  void *own = NULL;
+  MPI_Aint size = 0;
+  int unit = 1;
+  int code = MPI_Win_allocate_shared((MPI_Aint)byte_count, 1, MPI_INFO_NULL, node->handle, &own, &new->handle);
+  if (code != MPI_SUCCESS) {
+    free(new);
+    return code;
+  }
+  code = MPI_Win_shared_query(new->handle, 0, &size, &unit, base);
+  if (code == MPI_SUCCESS) code = MPI_Win_lock_all(MPI_MODE_NOCHECK, new->handle);
+  *window = new;
+  return code;
+}
+
+int cmpi_sync_window(const cmpi_window *window) { return MPI_Win_sync(window->handle); }
+
+int cmpi_free_window(cmpi_window *window) {
+  int code = MPI_Win_unlock_all(window->handle);
+  if (code == MPI_SUCCESS) code = MPI_Win_free(&window->handle);
+  free(window);
+  return code;
+}
+
+bool cmpi_can_attach_across_processes(void) {
+#if defined(__linux__)
+  char from = 1, to = 0;
+  struct iovec local = {&to, 1}, remote = {&from, 1};
+  return process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == 1;
+#else
+  return true;
+#endif
+}

@@ -1,1 +1,49 @@
+import LockstepCore
 import MPI
+
+/// The trainer's collective over an MPI communicator.
+public final class MPICollective: Collective {
+  private let world: Communicator
+  private let node: Communicator
+  private var windows: [SharedWindow] = []
+  public let hostName = Communicator.hostName
+
+  public var rank: Int { world.rank }
+  public var size: Int { world.size }
+  public var nodeRank: Int { node.rank }
+  public var nodeSize: Int { node.size }
+
+  /// Collective over `world`.
+  public init(_ world: Communicator) throws {
+    self.world = world
+    node = try world.splitByNode()
+  }
+
+  public func allReduce(_ buffer: UnsafeMutableBufferPointer<Double>) throws { try world.allReduce(buffer) }
+  public func allReduce(_ buffer: UnsafeMutableBufferPointer<Float>) throws { try world.allReduce(buffer) }
+  public func allGather(_ value: UInt64) throws -> [UInt64] { try world.allGather(value) }
+  public func broadcast(_ bytes: [UInt8], from root: Int) throws -> [UInt8] {
+    try world.broadcast(bytes, from: root)
+  }
+  public func barrier() throws { try world.barrier() }
+
+  /// Windows are freed by `free`, at a point that all ranks pass, and not with the object returned.
+  public func allocateShared(byteCount: Int) throws -> SharedMemory {
+    let window = try SharedWindow(byteCount: byteCount, node: node)
+    windows.append(window)
+    return SharedMemory(bytes: window.bytes) {}
+  }
+
+  public func nodeBarrier() throws {
+    for window in windows { try window.sync() }
+    try node.barrier()
+    for window in windows { try window.sync() }
+  }
+
+  /// Gives the shared memory and the node's communicator back. Collective; nothing shared may be used after.
+  public func free() throws {
+    for window in windows { try window.free() }
+    windows = []
+    try node.free()
+  }
+}

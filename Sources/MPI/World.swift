@@ -1,1 +1,50 @@
 import CMPI
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// The life of MPI in this process, as one scope.
+public enum World {
+  /// Initialises MPI (MPI_THREAD_FUNNELED: only the calling thread may call it), runs the body with the communicator
+  /// of all ranks, and finalises.
+  ///
+  /// Where the body throws, this rank does not finalise, which would wait for ranks that may be waiting for this one:
+  /// the caller tells the error and ends the job with `abort`.
+  ///
+  /// Throws `MPIError`; also where the launcher started a number of ranks that this MPI library does not see, which
+  /// happens when mpirun belongs to another MPI than the binary.
+  public static func run<T>(_ body: (Communicator) throws -> T) throws -> T {
+    Launcher.prepareEnvironment()
+    var funneled = false
+    try check(cmpi_init(&funneled), "MPI_Init_thread")
+    guard funneled else {
+      throw MPIError(function: "MPI_Init_thread", text: "the library does not grant MPI_THREAD_FUNNELED")
+    }
+    let world = try Communicator.world()
+    if let expected = Launcher.size, expected != world.size {
+      throw MPIError(
+        function: "MPI_Comm_size",
+        text:
+          "the launcher started \(expected) ranks, but MPI sees \(world.size): mpirun and the binary belong to "
+          + "different MPI installations. Use the mpirun of \(libraryVersion)")
+    }
+    let result = try body(world)
+    try check(cmpi_finalize(), "MPI_Finalize")
+    return result
+  }
+
+  /// Ends all ranks at once. Standard error is unbuffered, so what was written there has left.
+  public static func abort(status: Int32) -> Never {
+    _ = cmpi_abort(status)
+    _exit(status)
+  }
+
+  /// The first line of the library's own description: "Open MPI v4.1.4, ...".
+  public static var libraryVersion: String {
+    let version = text(capacity: 1024) { cmpi_library_version($0, 1024) }
+    return String(version.prefix { $0 != "\n" && $0 != "," })
+  }
+}

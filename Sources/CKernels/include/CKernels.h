@@ -1,1 +1,109 @@
-int ls_placeholder(void);
+// The hot loops of Lockstep, in C because they need vector types, explicit fused multiply-adds and one build an
+// instruction set. Every kernel keeps the numerical contract (DESIGN.md, section 1): the order in which one output
+// element is summed depends on the layer only, never on tile, thread, batch or vector width, so that all builds of
+// a kernel give the same bits.
+//
+// Layouts. Activations are row-major, [rows, stride], strides are multiples of 16 floats, padding columns are zero.
+// A dense layer's weights lie in *panels* of 16 outputs: panel p is [inputs + 1, 16], row i holds
+// W[i, 16p ..< 16p + 16], the last row holds the bias. Columns past the number of outputs are zero.
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// The number of outputs in a panel of weights, and the unit of every stride.
+enum { KERNEL_PANEL_WIDTH = 16 };
+
+// Half open range of row, panel, input or element numbers: what one thread does of a kernel's work.
+typedef struct {
+  ptrdiff_t begin, end;
+} kernel_range;
+
+// --- Dispatch -------------------------------------------------------------------------------------------------
+
+// The name of the build in use: "avx512", "avx2" or "portable". Chosen once, by the CPU or by the environment
+// variable LOCKSTEP_ISA.
+const char *kernel_isa(void);
+
+// Uses another build; false where this CPU cannot run it or there is none of that name. For tests.
+bool kernel_select_isa(const char *name);
+
+// Tells the core that this is a spin wait.
+static inline void kernel_spin_hint(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
+// --- Dense ----------------------------------------------------------------------------------------------------
+
+// Y[r, o] = activation(bias[o] + sum over i of X[r, i] W[i, o]), i ascending, for the rows and panels given.
+void kernel_dense_forward(const float *x, ptrdiff_t x_stride, const float *weights, ptrdiff_t inputs, float *y,
+                          ptrdiff_t y_stride, bool relu, kernel_range rows, kernel_range panels);
+
+// dX^T[i, r] = sum over o of W[i, o] dY^T[o, r], o ascending, for the inputs given and all rows.
+// dY^T is [outputs, t_stride], dX^T is [inputs, t_stride]; t_stride is a multiple of 16 and at least the number of
+// rows; what stands in the columns past them is ignored.
+void kernel_dense_input_gradient(const float *dy_t, const float *weights, ptrdiff_t inputs_total,
+                                 ptrdiff_t outputs, float *dx_t, ptrdiff_t t_stride, ptrdiff_t rows,
+                                 kernel_range inputs);
+
+// How micro-batches lie in the rows of this rank: micro-batch m is rows bounds[m] ..< bounds[m + 1].
+typedef struct {
+  const int32_t *bounds;
+  int32_t count;
+} kernel_micro_batches;
+
+// dW[i, o] = sum over micro-batches of grid(sum over r of X[r, i] dY[r, o]), r ascending within the micro-batch,
+// and the bias's gradient likewise with X = 1; grid() rounds to the nearest multiple of 2^-42. Every sum of such
+// multiples is exact, so their order does not matter. Writes `gradient`, panels like the weights'.
+// Returns false where a micro-batch's gradient is NaN or over `limit` in magnitude.
+bool kernel_dense_weight_gradient(const float *x, ptrdiff_t x_stride, const float *dy, ptrdiff_t dy_stride,
+                                  ptrdiff_t inputs, kernel_micro_batches micro_batches, float limit,
+                                  double *gradient, kernel_range inputs_and_bias, kernel_range panels);
+
+// The same in Float, one chain over all rows, for `--reduction fast`.
+void kernel_dense_weight_gradient_fast(const float *x, ptrdiff_t x_stride, const float *dy, ptrdiff_t dy_stride,
+                                       ptrdiff_t inputs, ptrdiff_t rows, float *gradient,
+                                       kernel_range inputs_and_bias, kernel_range panels);
+
+// --- Elementwise ----------------------------------------------------------------------------------------------
+
+// to[c, r] = from[r, c] for the columns given. `to_stride` must hold the rows rounded up to 8, and `from` the
+// columns rounded up to 8; `to` must have as many rows as that.
+void kernel_transpose(const float *from, ptrdiff_t from_stride, float *to, ptrdiff_t to_stride, ptrdiff_t rows,
+                      kernel_range columns);
+
+// dy[i] = y[i] > 0 ? dy[i] : 0
+void kernel_relu_backward(const float *y, float *dy, kernel_range elements);
+
+// y[i] = max(x[i], 0)
+void kernel_relu_forward(const float *x, float *y, kernel_range elements);
+
+// The largest magnitude as the bits of a float: larger than infinity's where there is a NaN.
+uint32_t kernel_magnitude_bits(const float *x, kernel_range elements);
+
+// y[i] = fma(bytes[i], scale, shift)
+void kernel_load_uint8(const uint8_t *bytes, float *y, ptrdiff_t count, float scale, float shift);
+
+// --- Loss -----------------------------------------------------------------------------------------------------
+
+// Softmax and cross-entropy of each row (Goodfellow, Bengio, Courville: Deep Learning, 6.2.2.3):
+// loss = log(sum over c of exp(z_c - max)) - (z_label - max); dlogits_c = (softmax_c - [c = label]) * scale.
+// `losses` receives each row's loss, `hits` 1 where the first largest logit is the label's. dlogits may be null.
+void kernel_softmax_cross_entropy(const float *logits, ptrdiff_t stride, ptrdiff_t classes, const int32_t *labels,
+                                  float scale, float *dlogits, float *losses, uint8_t *hits, kernel_range rows);
+
+// --- Update ---------------------------------------------------------------------------------------------------
+
+// Stochastic gradient descent as PyTorch's torch.optim.SGD defines it (dampening 0):
+//   g = gradient + weight_decay w;  v = momentum v + g;  w = w - lr (nesterov ? g + momentum v : v)
+// `velocity` may be null where momentum is 0. The gradient is `exact`, rounded once to Float, or `fast`.
+typedef struct {
+  float learning_rate, momentum, weight_decay;
+  bool nesterov;
+} kernel_sgd_options;
+void kernel_sgd(float *weights, const double *exact, const float *fast, float *velocity,
+                kernel_sgd_options options, kernel_range elements);

@@ -1,1 +1,46 @@
-int cmpi_placeholder(void);
+// MPI's macros and handles as plain C functions, because Swift cannot import the macros and because handles are
+// pointers in Open MPI and integers elsewhere. Nothing else belongs here. Each function returns MPI's error code
+// unless it says otherwise.
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct cmpi_communicator cmpi_communicator;  // owns an MPI_Comm
+typedef struct cmpi_window cmpi_window;              // owns an MPI_Win
+
+// MPI_Init_thread with MPI_THREAD_FUNNELED; *provided tells whether that much was granted. Errors are returned from
+// here on (MPI_ERRORS_RETURN).
+int cmpi_init(bool *funneled);
+int cmpi_finalize(void);
+int cmpi_abort(int status);
+// The library's text for an error code; `text` holds cmpi_max_text() bytes.
+int cmpi_error_text(int code, char *text);
+int cmpi_max_text(void);
+int cmpi_library_version(char *text, int capacity);
+int cmpi_host_name(char *text, int capacity);
+
+// MPI_COMM_WORLD; null where there is no memory.
+cmpi_communicator *cmpi_world(void);
+// The ranks that can share memory with this one (MPI_Comm_split_type, MPI_COMM_TYPE_SHARED).
+int cmpi_split_node(const cmpi_communicator *from, cmpi_communicator **node);
+int cmpi_free_communicator(cmpi_communicator *communicator);
+int cmpi_rank(const cmpi_communicator *communicator, int *rank);
+int cmpi_size(const cmpi_communicator *communicator, int *size);
+
+int cmpi_barrier(const cmpi_communicator *communicator);
+// MPI_Allreduce, MPI_SUM, in place.
+int cmpi_allreduce_double(const cmpi_communicator *communicator, double *buffer, int count);
+int cmpi_allreduce_float(const cmpi_communicator *communicator, float *buffer, int count);
+int cmpi_allgather_uint64(const cmpi_communicator *communicator, uint64_t value, uint64_t *values);
+int cmpi_broadcast_bytes(const cmpi_communicator *communicator, void *bytes, int count, int root);
+
+// MPI_Win_allocate_shared: `byte_count` bytes on this rank; rank 0's part is returned in *base for every rank.
+int cmpi_allocate_shared(const cmpi_communicator *node, size_t byte_count, cmpi_window **window, void **base);
+// Makes this rank's writes to the window visible and sees the others' (MPI_Win_sync within a lock-all epoch).
+int cmpi_sync_window(const cmpi_window *window);
+int cmpi_free_window(cmpi_window *window);
+
+// Not MPI, but what Open MPI must know before it starts: whether this kernel lets a process read a sibling's memory
+// (process_vm_readv). Containers often forbid it, and Open MPI then prints an error for every large message.
+bool cmpi_can_attach_across_processes(void);

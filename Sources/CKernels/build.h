@@ -1,0 +1,26 @@
+// One build of all kernels: the file that includes this has set the target, BUILD (its name), TILE_ROWS and
+// TILE_VECTORS (the register tile; TILE_ROWS is 6 or 12).
+#include "dense.h"
+#include "elementwise.h"
+#include "loss.h"
+#include "table.h"
+
+#define JOIN(a, b) a##b
+#define TABLE(build) JOIN(kernel_table_, build)
+#define TEXT_OF(x) #x
+#define TEXT(x) TEXT_OF(x)
+
+const kernel_table TABLE(BUILD) = {
+    .name = TEXT(BUILD),
+    .dense_forward = dense_forward,
+    .dense_input_gradient = dense_input_gradient,
+    .dense_weight_gradient = dense_weight_gradient,
+    .dense_weight_gradient_fast = dense_weight_gradient_fast,
+    .transpose = transpose,
+    .relu_backward = relu_backward,
+    .relu_forward = relu_forward,
+    .magnitude_bits = magnitude_bits,
+    .load_uint8 = load_uint8,
+    .softmax_cross_entropy = softmax_cross_entropy,
+    .sgd = sgd,
+};

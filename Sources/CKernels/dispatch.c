@@ -1,0 +1,85 @@
+// Picks the build of the kernels for this CPU, once, and passes every call on to it.
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include "table.h"
+
+static _Atomic(const kernel_table *) chosen;
+
+static const kernel_table *table_named(const char *name) {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+                      __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq");
+  if (avx512 && (!name || !strcmp(name, "avx512"))) return &kernel_table_avx512;
+  if (avx2 && (!name || !strcmp(name, "avx2"))) return &kernel_table_avx2;
+#endif
+  return !name || !strcmp(name, "portable") ? &kernel_table_portable : NULL;
+}
+
+static const kernel_table *table(void) {
+  const kernel_table *t = atomic_load_explicit(&chosen, memory_order_acquire);
+  if (t) return t;
+  t = table_named(getenv("LOCKSTEP_ISA"));
+  if (!t) t = table_named(NULL);
+  atomic_store_explicit(&chosen, t, memory_order_release);
+  return t;
+}
+
+const char *kernel_isa(void) { return table()->name; }
+
+bool kernel_select_isa(const char *name) {
+  const kernel_table *t = table_named(name);
+  if (t) atomic_store_explicit(&chosen, t, memory_order_release);
+  return t != NULL;
+}
+
+void kernel_dense_forward(const float *x, ptrdiff_t x_stride, const float *weights, ptrdiff_t inputs, float *y,
+                          ptrdiff_t y_stride, bool relu, kernel_range rows, kernel_range panels) {
+  table()->dense_forward(x, x_stride, weights, inputs, y, y_stride, relu, rows, panels);
+}
+
+void kernel_dense_input_gradient(const float *dy_t, const float *weights, ptrdiff_t inputs_total,
+                                 ptrdiff_t outputs, float *dx_t, ptrdiff_t t_stride, ptrdiff_t rows,
+                                 kernel_range inputs) {
+  table()->dense_input_gradient(dy_t, weights, inputs_total, outputs, dx_t, t_stride, rows, inputs);
+}
+
+bool kernel_dense_weight_gradient(const float *x, ptrdiff_t x_stride, const float *dy, ptrdiff_t dy_stride,
+                                  ptrdiff_t inputs, kernel_micro_batches micro_batches, float limit,
+                                  double *gradient, kernel_range inputs_and_bias, kernel_range panels) {
+  return table()->dense_weight_gradient(x, x_stride, dy, dy_stride, inputs, micro_batches, limit, gradient,
+                                        inputs_and_bias, panels);
+}
+
+void kernel_dense_weight_gradient_fast(const float *x, ptrdiff_t x_stride, const float *dy, ptrdiff_t dy_stride,
+                                       ptrdiff_t inputs, ptrdiff_t rows, float *gradient,
+                                       kernel_range inputs_and_bias, kernel_range panels) {
+  table()->dense_weight_gradient_fast(x, x_stride, dy, dy_stride, inputs, rows, gradient, inputs_and_bias, panels);
+}
+
+void kernel_transpose(const float *from, ptrdiff_t from_stride, float *to, ptrdiff_t to_stride, ptrdiff_t rows,
+                      kernel_range columns) {
+  table()->transpose(from, from_stride, to, to_stride, rows, columns);
+}
+
+void kernel_relu_backward(const float *y, float *dy, kernel_range elements) { table()->relu_backward(y, dy, elements); }
+
+void kernel_relu_forward(const float *x, float *y, kernel_range elements) { table()->relu_forward(x, y, elements); }
+
+uint32_t kernel_magnitude_bits(const float *x, kernel_range elements) { return table()->magnitude_bits(x, elements); }
+
+void kernel_load_uint8(const uint8_t *bytes, float *y, ptrdiff_t count, float scale, float shift) {
+  table()->load_uint8(bytes, y, count, scale, shift);
+}
+
+void kernel_softmax_cross_entropy(const float *logits, ptrdiff_t stride, ptrdiff_t classes, const int32_t *labels,
+                                  float scale, float *dlogits, float *losses, uint8_t *hits, kernel_range rows) {
+  table()->softmax_cross_entropy(logits, stride, classes, labels, scale, dlogits, losses, hits, rows);
+}
+
+void kernel_sgd(float *weights, const double *exact, const float *fast, float *velocity,
+                kernel_sgd_options options, kernel_range elements) {
+  table()->sgd(weights, exact, fast, velocity, options, elements);
+}

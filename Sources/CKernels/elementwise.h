@@ -1,0 +1,79 @@
+// Loops in which every element stands for itself.
+#include "vector.h"
+
+// Eight rows of eight become eight columns: 4-byte, 8-byte, then 16-byte interleaving.
+INLINE void transpose8(const float *from, ptrdiff_t from_stride, float *to, ptrdiff_t to_stride) {
+  v8 a[8], b[8];
+  UNROLL for (int i = 0; i < 8; i++) a[i] = load8(from + i * from_stride);
+  UNROLL for (int i = 0; i < 4; i++) {
+    b[2 * i] = __builtin_shufflevector(a[2 * i], a[2 * i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
+    b[2 * i + 1] = __builtin_shufflevector(a[2 * i], a[2 * i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
+  }
+  UNROLL for (int h = 0; h < 8; h += 4) UNROLL for (int i = 0; i < 2; i++) {
+    a[h + 2 * i] = __builtin_shufflevector(b[h + i], b[h + i + 2], 0, 1, 8, 9, 4, 5, 12, 13);
+    a[h + 2 * i + 1] = __builtin_shufflevector(b[h + i], b[h + i + 2], 2, 3, 10, 11, 6, 7, 14, 15);
+  }
+  UNROLL for (int i = 0; i < 4; i++) {
+    store8(to + i * to_stride, __builtin_shufflevector(a[i], a[i + 4], 0, 1, 2, 3, 8, 9, 10, 11));
+    store8(to + (i + 4) * to_stride, __builtin_shufflevector(a[i], a[i + 4], 4, 5, 6, 7, 12, 13, 14, 15));
+  }
+}
+
+static void transpose(const float *from, ptrdiff_t from_stride, float *to, ptrdiff_t to_stride, ptrdiff_t rows,
+                      kernel_range columns) {
+  for (ptrdiff_t c = columns.begin; c < columns.end; c += 8) {
+    ptrdiff_t r = 0;
+    for (; r + 8 <= rows; r += 8) transpose8(from + r * from_stride + c, from_stride, to + c * to_stride + r, to_stride);
+    const ptrdiff_t end = c + 8 < columns.end ? c + 8 : columns.end;
+    for (; r < rows; r++)
+      for (ptrdiff_t i = c; i < end; i++) to[i * to_stride + r] = from[r * from_stride + i];
+  }
+}
+
+static void relu_backward(const float *y, float *dy, kernel_range elements) {
+  for (ptrdiff_t i = elements.begin; i < elements.end; i++) dy[i] = y[i] > 0 ? dy[i] : 0;
+}
+
+static void relu_forward(const float *x, float *y, kernel_range elements) {
+  for (ptrdiff_t i = elements.begin; i < elements.end; i++) y[i] = x[i] < 0 ? 0 : x[i];
+}
+
+static uint32_t magnitude_bits(const float *x, kernel_range elements) {
+  return (uint32_t)__builtin_reduce_max(largest_magnitude(x + elements.begin, elements.end - elements.begin, 0));
+}
+
+static void load_uint8(const uint8_t *bytes, float *y, ptrdiff_t count, float scale, float shift) {
+  ptrdiff_t i = 0;
+  for (; i + 16 <= count; i += 16) {
+    v16 x = __builtin_convertvector(*(const v16b_unaligned *)(bytes + i), v16);
+    store16(y + i, fma16(x, splat16(scale), splat16(shift)));
+  }
+  for (; i < count; i++) y[i] = __builtin_fmaf(bytes[i], scale, shift);
+}
+
+// One update, in the order that the header gives; each product is rounded with the sum that it goes into.
+INLINE v16 sgd16(v16 w, v16 gradient, float *velocity, kernel_sgd_options o) {
+  v16 g = fma16(splat16(o.weight_decay), w, gradient);
+  v16 step = g;
+  if (velocity) {
+    v16 v = fma16(splat16(o.momentum), load16(velocity), g);
+    store16(velocity, v);
+    step = o.nesterov ? fma16(splat16(o.momentum), v, g) : v;
+  }
+  return fma16(splat16(-o.learning_rate), step, w);
+}
+
+// Parameter buffers are padded to whole vectors, so that ranges are multiples of 16.
+static void sgd(float *weights, const double *exact, const float *fast, float *velocity, kernel_sgd_options options,
+                kernel_range elements) {
+  for (ptrdiff_t i = elements.begin; i < elements.end; i += 16) {
+    v16 g;
+    if (exact) {
+      v8 low = __builtin_convertvector(load8d(exact + i), v8), high = __builtin_convertvector(load8d(exact + i + 8), v8);
+      g = __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    } else {
+      g = load16(fast + i);
+    }
+    store16(weights + i, sgd16(load16(weights + i), g, velocity ? velocity + i : NULL, options));
+  }
+}

@@ -1,1 +1,0 @@
-int ls_placeholder(void){return 0;}

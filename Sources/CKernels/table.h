@@ -1,0 +1,24 @@
+// The functions that one build of the kernels provides.
+#pragma once
+#include "CKernels.h"
+
+typedef struct {
+  const char *name;
+  __typeof__(kernel_dense_forward) *dense_forward;
+  __typeof__(kernel_dense_input_gradient) *dense_input_gradient;
+  __typeof__(kernel_dense_weight_gradient) *dense_weight_gradient;
+  __typeof__(kernel_dense_weight_gradient_fast) *dense_weight_gradient_fast;
+  __typeof__(kernel_transpose) *transpose;
+  __typeof__(kernel_relu_backward) *relu_backward;
+  __typeof__(kernel_relu_forward) *relu_forward;
+  __typeof__(kernel_magnitude_bits) *magnitude_bits;
+  __typeof__(kernel_load_uint8) *load_uint8;
+  __typeof__(kernel_softmax_cross_entropy) *softmax_cross_entropy;
+  __typeof__(kernel_sgd) *sgd;
+} kernel_table;
+
+extern const kernel_table kernel_table_portable;
+#if defined(__x86_64__)
+extern const kernel_table kernel_table_avx2;
+extern const kernel_table kernel_table_avx512;
+#endif

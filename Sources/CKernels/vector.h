@@ -1,0 +1,73 @@
+// The vector types of a kernel build. Kernels are written once over 16 floats; the compiler makes one 512-bit, two
+// 256-bit or four 128-bit operations of each, all with the same result.
+#pragma once
+#include <string.h>
+#include "CKernels.h"
+
+#pragma STDC FP_CONTRACT OFF
+// Vectors wider than the build's registers only ever pass between functions that are inlined.
+#pragma clang diagnostic ignored "-Wpsabi"
+
+typedef float v16 __attribute__((ext_vector_type(16)));
+typedef float v16_unaligned __attribute__((ext_vector_type(16), aligned(4)));
+typedef int32_t v16i __attribute__((ext_vector_type(16)));
+typedef float v8 __attribute__((ext_vector_type(8)));
+typedef float v8_unaligned __attribute__((ext_vector_type(8), aligned(4)));
+typedef int32_t v8i __attribute__((ext_vector_type(8)));
+typedef double v8d __attribute__((ext_vector_type(8)));
+typedef double v8d_unaligned __attribute__((ext_vector_type(8), aligned(8)));
+typedef uint8_t v16b_unaligned __attribute__((ext_vector_type(16), aligned(1)));
+
+#define INLINE static inline __attribute__((always_inline))
+#define UNROLL _Pragma("clang loop unroll(full)")
+
+INLINE v16 load16(const float *p) { return *(const v16_unaligned *)p; }
+INLINE void store16(float *p, v16 v) { *(v16_unaligned *)p = v; }
+INLINE v8 load8(const float *p) { return *(const v8_unaligned *)p; }
+INLINE void store8(float *p, v8 v) { *(v8_unaligned *)p = v; }
+INLINE v8d load8d(const double *p) { return *(const v8d_unaligned *)p; }
+INLINE void store8d(double *p, v8d v) { *(v8d_unaligned *)p = v; }
+INLINE v16 splat16(float x) { return (v16)(x); }
+INLINE v8 splat8(float x) { return (v8)(x); }
+
+INLINE v16i bits_of(v16 v) { return (v16i)v; }
+
+// a * b + c, rounded once.
+INLINE v16 fma16(v16 a, v16 b, v16 c) { return __builtin_elementwise_fma(a, b, c); }
+INLINE v8 fma8(v8 a, v8 b, v8 c) { return __builtin_elementwise_fma(a, b, c); }
+
+INLINE v8d low_half(v16 v) {
+  return __builtin_convertvector(__builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7), v8d);
+}
+INLINE v8d high_half(v16 v) {
+  return __builtin_convertvector(__builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15), v8d);
+}
+
+INLINE v8d low_half_of_integers(v16i v) {
+  return __builtin_convertvector(__builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7), v8d);
+}
+INLINE v8d high_half_of_integers(v16i v) {
+  return __builtin_convertvector(__builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15), v8d);
+}
+
+// The lane-wise maximum of `so_far` and the bits of |p[0 ..< n]|: NaN is larger than infinity.
+INLINE v16i largest_magnitude(const float *p, ptrdiff_t n, v16i so_far) {
+  ptrdiff_t i = 0;
+  for (; i + 16 <= n; i += 16)
+    so_far = __builtin_elementwise_max(so_far, bits_of(load16(p + i)) & 0x7fffffff);
+  for (; i < n; i++) {
+    int32_t bits;
+    memcpy(&bits, p + i, 4);
+    so_far = __builtin_elementwise_max(so_far, (v16i)(bits & 0x7fffffff));
+  }
+  return so_far;
+}
+
+// The nearest multiple of 2^-42, ties to even, for |x| < 2^9: adding 1.5 * 2^52 * 2^-42 leaves no room for lower bits.
+INLINE v8d round_to_grid(v8d x) {
+  const double magic = 0x1.8p10;
+  return (x + magic) - magic;
+}
+
+// Splits n units evenly into parts; the begin of part i.
+INLINE ptrdiff_t part(ptrdiff_t n, ptrdiff_t parts, ptrdiff_t i) { return n * i / parts; }

@@ -1,0 +1,48 @@
+import CKernels
+
+/// The samples of one forward pass: their pixels as Float in a workspace's input, and their labels.
+public final class Batch {
+  private let labelBuffer: AlignedBuffer<Int32>
+  private let indexBuffer: AlignedBuffer<Int>
+
+  public var labels: UnsafePointer<Int32> { UnsafePointer(labelBuffer.pointer) }
+
+  public init(capacity: Int) {
+    labelBuffer = AlignedBuffer(count: capacity, zero: 0)
+    indexBuffer = AlignedBuffer(count: capacity, zero: 0)
+  }
+
+  /// Gathers `count` samples of a split; `index` gives the sample of each row.
+  public func load(
+    _ count: Int, from split: Split, normalization: Normalization, into input: Activations, team: ThreadTeam,
+    index: (Int) -> Int
+  ) {
+    for row in 0..<count {
+      indexBuffer.pointer[row] = index(row)
+      labelBuffer.pointer[row] = split.labels[indexBuffer.pointer[row]]
+    }
+    let images = split.images
+    let (scale, shift) = normalization.affine(for: images.element)
+    let indices = indexBuffer.pointer
+    team.split(count, grain: 16) { rows in
+      for row in rows {
+        images.load(indices[row], into: input.pointer + row * input.stride, scale: scale, shift: shift)
+      }
+    }
+  }
+}
+
+extension SampleTable {
+  /// Writes sample `index` as Floats: value * scale + shift.
+  func load(_ index: Int, into row: UnsafeMutablePointer<Float>, scale: Float, shift: Float) {
+    let count = elementsPerSample
+    if element == .uint8 {
+      let start = bytes.baseAddress! + index * count
+      kernel_load_uint8(start.assumingMemoryBound(to: UInt8.self), row, count, scale, shift)
+    } else {
+      for i in 0..<count {
+        row[i] = Float(shift).addingProduct(Float(element.value(at: index * count + i, in: bytes)), scale)
+      }
+    }
+  }
+}

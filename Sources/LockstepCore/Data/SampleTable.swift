@@ -1,0 +1,62 @@
+/// One table of samples: `count` samples of `shape`, as the big-endian bytes of the IDX file.
+///
+/// The bytes are read-only, may be shared with other ranks, and need not be aligned. They stay in memory as long
+/// as the table or a copy of it does.
+public struct SampleTable: @unchecked Sendable {
+  public let count: Int
+  /// [28, 28], or [channels, height, width]; [] for labels.
+  public let shape: [Int]
+  public let element: IDXElement
+  public let bytes: UnsafeRawBufferPointer
+  /// Keeps `bytes` in memory.
+  private let owner: AnyObject
+
+  /// A table over memory that `owner` keeps; `bytes` must be exactly as many as the header says.
+  public init(header: IDXHeader, bytes: UnsafeRawBufferPointer, owner: AnyObject) {
+    precondition(bytes.count == header.payloadByteCount)
+    count = header.count
+    shape = header.sampleShape
+    element = header.element
+    self.bytes = bytes
+    self.owner = owner
+  }
+
+  /// A table with its own copy of `bytes`, which must be count * product of shape * element size.
+  public init(count: Int, shape: [Int], element: IDXElement, copying bytes: [UInt8]) {
+    self.count = count
+    self.shape = shape
+    self.element = element
+    let storage = ByteStorage(bytes)
+    self.bytes = storage.bytes
+    owner = storage
+    precondition(bytes.count == count * sampleByteCount)
+  }
+
+  /// The product of the shape: 784 for MNIST.
+  public var elementsPerSample: Int { shape.reduce(1, *) }
+  public var sampleByteCount: Int { elementsPerSample * element.byteCount }
+
+  /// A copy of the bytes of one sample.
+  public func sample(_ index: Int) -> [UInt8] {
+    withExtendedLifetime(owner) {
+      Array(bytes[index * sampleByteCount..<(index + 1) * sampleByteCount])
+    }
+  }
+}
+
+/// Bytes on the heap for as long as this object lives.
+final class ByteStorage: @unchecked Sendable {
+  let mutableBytes: UnsafeMutableRawBufferPointer
+  var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(mutableBytes) }
+
+  init(byteCount: Int) {
+    mutableBytes = .allocate(byteCount: byteCount, alignment: 64)
+  }
+
+  convenience init(_ bytes: [UInt8]) {
+    self.init(byteCount: bytes.count)
+    mutableBytes.copyBytes(from: bytes)
+  }
+
+  deinit { mutableBytes.deallocate() }
+}

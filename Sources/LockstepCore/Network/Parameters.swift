@@ -1,0 +1,75 @@
+/// A network's parameters: one flat buffer, of which layers own ranges.
+public final class Parameters {
+  public let network: Network
+  private let buffer: AlignedBuffer<Float>
+
+  public var pointer: UnsafeMutablePointer<Float> { buffer.pointer }
+  public var count: Int { buffer.count }
+
+  /// All zero.
+  public init(_ network: Network) {
+    self.network = network
+    buffer = AlignedBuffer(count: network.parameterCount, zero: 0)
+  }
+
+  /// The initial weights of a seed: element e of tensor t is uniform within the tensor's bound, a function of
+  /// (seed, t, e) alone.
+  public convenience init(_ network: Network, seed: UInt64) {
+    self.init(network)
+    for (number, tensor) in network.tensors.enumerated() {
+      let random = CounterRandom(seed: seed, purpose: .initialWeights, time: number)
+      let bound = tensor.initialBound
+      for start in stride(from: 0, to: tensor.count, by: 4) {
+        let bits = random.block(start / 4)
+        for element in start..<min(start + 4, tensor.count) {
+          let unit = CounterRandom.uniform(bits[element - start])
+          buffer.pointer[tensor.flatIndex(element)] = (2 * unit - 1) * bound
+        }
+      }
+    }
+  }
+
+  /// A tensor's elements, row-major in its shape.
+  public func values(of tensor: ParameterTensor) -> [Float] {
+    (0..<tensor.count).map { pointer[tensor.flatIndex($0)] }
+  }
+
+  /// Replaces a tensor's elements.
+  public func set(_ tensor: ParameterTensor, to values: [Float]) {
+    precondition(values.count == tensor.count)
+    for (element, value) in values.enumerated() { pointer[tensor.flatIndex(element)] = value }
+  }
+
+  /// The 64-bit FNV-1a hash (Fowler, Noll, Vo; draft-eastlake-fnv) of every tensor in the order of their names: the
+  /// name, a zero byte, then the elements as little-endian bytes. It does not depend on the layout in memory, and any
+  /// single changed byte changes it.
+  public var digest: UInt64 {
+    var hash = FNV1a()
+    for tensor in network.tensors.sorted(by: { $0.name < $1.name }) {
+      for byte in tensor.name.utf8 { hash.combine(byte) }
+      hash.combine(UInt8(0))
+      for element in 0..<tensor.count { hash.combine(pointer[tensor.flatIndex(element)].bitPattern) }
+    }
+    return hash.value
+  }
+}
+
+/// FNV-1a over bytes, 64 bits.
+struct FNV1a {
+  private(set) var value: UInt64 = 0xCBF2_9CE4_8422_2325
+
+  mutating func combine(_ byte: UInt8) { value = (value ^ UInt64(byte)) &* 0x100_0000_01B3 }
+
+  /// The four bytes, lowest first.
+  mutating func combine(_ bits: UInt32) {
+    for shift in stride(from: 0, to: 32, by: 8) { combine(UInt8(truncatingIfNeeded: bits >> UInt32(shift))) }
+  }
+}
+
+extension UInt64 {
+  /// Sixteen hexadecimal digits, as digests are printed.
+  public var hexadecimal: String {
+    let digits = String(self, radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+  }
+}

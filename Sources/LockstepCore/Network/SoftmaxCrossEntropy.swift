@@ -1,0 +1,36 @@
+import CKernels
+
+/// The loss of classification and its gradient with respect to the logits (Goodfellow, Bengio, Courville: Deep
+/// Learning, 6.2.2.3), `[rows, classes] -> a sum`.
+public final class SoftmaxCrossEntropy {
+  private let classes: Int
+  private let losses: AlignedBuffer<Float>
+  private let hits: AlignedBuffer<UInt8>
+
+  public init(classes: Int, capacity: Int) {
+    self.classes = classes
+    losses = AlignedBuffer(count: capacity, zero: 0)
+    hits = AlignedBuffer(count: capacity, zero: 0)
+  }
+
+  /// Sums over the pass's rows: each row's loss divided by `divisor` (the number of samples of all ranks) and rounded
+  /// to the grid of `GradientSum`, so that the sum is exact; and the number of rows whose largest logit is the label's.
+  /// Writes the loss's gradient, divided likewise, where `gradient` is given.
+  public func evaluate(
+    logits: Activations, labels: UnsafePointer<Int32>, divisor: Int, gradient: Activations?, pass: Pass
+  ) -> (loss: Double, hits: Int) {
+    let (losses, hits, classes) = (losses.elements, hits.elements, classes)
+    pass.team.split(pass.rows, grain: 32) {
+      kernel_softmax_cross_entropy(
+        logits.pointer, logits.stride, classes, labels, 1 / Float(divisor), gradient?.pointer,
+        losses.baseAddress, hits.baseAddress, $0.kernel)
+    }
+    var loss = 0.0
+    var correct = 0
+    for row in 0..<pass.rows {
+      loss += GradientSum.roundedToGrid(Double(losses[row]) / Double(divisor))
+      correct += Int(hits[row])
+    }
+    return (loss, correct)
+  }
+}

@@ -1,0 +1,32 @@
+/// The memory that a network needs for batches of up to `capacity` samples: the activations of every layer and, where
+/// it learns, the gradients with respect to them. Each has a buffer of its own, so that padding once zero stays zero.
+public final class Workspace {
+  public let capacity: Int
+  /// `activations[0]` is the input, `activations[i + 1]` is layer i's output.
+  public let activations: [Activations]
+  /// dL / d`activations[i]`; that of the input is not computed. Empty where nothing is learned.
+  public let gradients: [Activations]
+  public let scratch: AlignedBuffer<Float>
+  private let buffers: [AlignedBuffer<Float>]
+
+  public var input: Activations { activations[0] }
+  public var logits: Activations { activations[activations.count - 1] }
+  public var logitsGradient: Activations { gradients[gradients.count - 1] }
+
+  public init(_ network: Network, capacity: Int, learns: Bool) {
+    self.capacity = capacity
+    // Transposes write whole blocks of 8 rows.
+    let rows = paddedToPanel(max(capacity, 1))
+    let features = [network.inputFeatures] + network.layers.map { $0.outputShape.reduce(1, *) }
+    var buffers: [AlignedBuffer<Float>] = []
+    func allocate(_ features: Int) -> Activations {
+      buffers.append(AlignedBuffer(count: rows * paddedToPanel(features), zero: 0))
+      return Activations(buffers.last!.pointer, features: features)
+    }
+    activations = features.map(allocate)
+    gradients = learns ? features.enumerated().map { allocate($0.offset == 0 ? 0 : $0.element) } : []
+    scratch = AlignedBuffer(
+      count: learns ? network.layers.map { $0.scratchCount(rows: capacity) }.max() ?? 0 : 0, zero: 0)
+    self.buffers = buffers
+  }
+}

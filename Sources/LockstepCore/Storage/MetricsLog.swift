@@ -1,0 +1,103 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// `metrics.jsonl`: one JSON object a line, written as things happen. Accuracies are fractions.
+public final class MetricsLog: TrainingObserver {
+  private let path: String
+  private let file: Int32
+  private let logEvery: Int
+
+  /// Steps are logged every `logEvery`; 0 for none.
+  public init(path: String, logEvery: Int) throws {
+    self.path = path
+    self.logEvery = logEvery
+    file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+    guard file >= 0 else { throw failure() }
+  }
+
+  deinit { if file >= 0 { close(file) } }
+
+  public func observe(_ event: TrainingEvent) throws {
+    guard let line = line(for: event) else { return }
+    guard writeAll(Array((line.text + "\n").utf8), to: file) else { throw failure() }
+  }
+
+  private func failure() -> LockstepError {
+    LockstepError(
+      .failure, path, expected: "to append to the metrics", found: lastSystemError,
+      fix: "Free space, or choose another --output")
+  }
+
+  private func line(for event: TrainingEvent) -> JSONLine? {
+    var line = JSONLine()
+    switch event {
+    case .start(let start): start.describe(in: &line)
+    case .step(let report):
+      guard logEvery > 0, report.step % logEvery == 0 else { return nil }
+      report.describe(in: &line)
+    case .epoch(let report): report.describe(in: &line)
+    case .end(let result): result.describe(in: &line)
+    }
+    return line
+  }
+}
+
+extension TrainingStart {
+  func describe(in line: inout JSONLine) {
+    line.add("event", "start")
+    line.add("dataset", dataset)
+    line.add("training_samples", trainingSamples)
+    line.add("validation_samples", validationSamples)
+    line.add("test_samples", testSamples)
+    line.add("parameters", parameters)
+    line.add("epochs", epochs)
+    line.add("steps", totalSteps)
+    line.add("normalize", normalization.description)
+    line.add("ranks", ranks)
+    line.add("threads", threads)
+    line.add("instruction_set", instructionSet)
+  }
+}
+
+extension StepReport {
+  func describe(in line: inout JSONLine) {
+    line.add("event", "step")
+    line.add("epoch", epoch)
+    line.add("step", step)
+    line.add("train_loss", loss)
+    line.add("learning_rate", learningRate)
+  }
+}
+
+extension EpochReport {
+  func describe(in line: inout JSONLine) {
+    line.add("event", "epoch")
+    line.add("epoch", epoch)
+    line.add("step", step)
+    line.add("train_loss", trainLoss)
+    line.add("train_accuracy", trainAccuracy)
+    if let validation {
+      line.add("validation_loss", validation.loss)
+      line.add("validation_accuracy", validation.accuracy)
+    }
+    line.add("test_loss", test.loss)
+    line.add("test_accuracy", test.accuracy)
+    line.add("learning_rate", learningRate)
+    line.add("seconds", seconds)
+    line.add("samples_per_second", samplesPerSecond)
+  }
+}
+
+extension TrainingResult {
+  func describe(in line: inout JSONLine) {
+    line.add("event", "end")
+    line.add("step", steps)
+    line.add("test_loss", test.loss)
+    line.add("test_accuracy", test.accuracy)
+    line.add("weights", digest.hexadecimal)
+    line.add("seconds", seconds)
+  }
+}

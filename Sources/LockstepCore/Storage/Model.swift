@@ -1,0 +1,80 @@
+/// A trained network with what it needs to read an image: what `model.safetensors` holds.
+public struct Model {
+  public let parameters: Parameters
+  public let normalization: Normalization
+  public var network: Network { parameters.network }
+
+  public init(parameters: Parameters, normalization: Normalization) {
+    self.parameters = parameters
+    self.normalization = normalization
+  }
+
+  /// Tensors under PyTorch's names and layouts; the network and its input in the metadata. Equal models are equal bytes.
+  public func safetensors() -> Safetensors {
+    Safetensors(
+      metadata: [
+        "format": "pt",
+        "lockstep.input": network.inputShape.map(String.init).joined(separator: ","),
+        "lockstep.network": network.specification.map(\.description).joined(separator: ", "),
+        "lockstep.normalize": normalization.description,
+      ],
+      tensors: network.tensors.map {
+        Safetensors.Tensor(name: $0.name, shape: $0.shape, values: parameters.values(of: $0))
+      })
+  }
+
+  /// Reads `model.safetensors`, or the one in a run directory. Throws `LockstepError` (data).
+  public init(path: String) throws {
+    let file = isDirectory(path) ? path + "/model.safetensors" : path
+    let safetensors = try Safetensors(path: file)
+    func failure(_ expected: String, _ found: String) -> LockstepError {
+      LockstepError(
+        .data, file, expected: expected, found: found, fix: "Give a model.safetensors that Lockstep wrote")
+    }
+    func metadata(_ key: String) throws -> String {
+      guard let value = safetensors.metadata["lockstep." + key] else {
+        throw failure("metadata 'lockstep.\(key)'", "none")
+      }
+      return value
+    }
+    let shape = try metadata("input").split(separator: ",").map { Int($0) ?? 0 }
+    guard !shape.isEmpty, shape.allSatisfy({ 1...1 << 20 ~= $0 }),
+      shape.reduce(1.0, { $0 * Double($1) }) < 1e8
+    else {
+      throw failure("an input shape", "'\(try metadata("input"))'")
+    }
+    let layers = try metadata("network").split(separator: ",").map { text in
+      guard let layer = LayerSpecification(String(text)) else { throw failure("a layer", "'\(text)'") }
+      return layer
+    }
+    guard let normalization = Normalization(try metadata("normalize")), !layers.isEmpty else {
+      throw failure("a normalization and layers", "'\(try metadata("normalize"))', \(layers.count) layers")
+    }
+    // The tensors are in memory already; a network that asks for others is refused before it is allocated.
+    let network = Network(inputShape: shape, specification: layers)
+    for tensor in network.tensors where safetensors[tensor.name]?.shape != tensor.shape {
+      let found = safetensors[tensor.name].map { "shape \($0.shape)" } ?? "none"
+      throw failure("tensor \(tensor.name) of shape \(tensor.shape)", found)
+    }
+    guard safetensors.tensors.count == network.tensors.count else {
+      throw failure("\(network.tensors.count) tensors", "\(safetensors.tensors.count)")
+    }
+    let parameters = Parameters(network)
+    for tensor in network.tensors { parameters.set(tensor, to: safetensors[tensor.name]!.values) }
+    self.init(parameters: parameters, normalization: normalization)
+  }
+
+  /// Throws where a dataset's images or labels are not what this network reads.
+  public func check(_ dataset: Dataset) throws {
+    guard dataset.test.images.shape == network.inputShape else {
+      throw LockstepError(
+        .data, dataset.name, expected: "images of \(network.inputShape), as the model was trained on",
+        found: "\(dataset.test.images.shape)")
+    }
+    guard dataset.classes <= network.classes else {
+      throw LockstepError(
+        .data, dataset.name, expected: "at most \(network.classes) classes, as the model was trained on",
+        found: "\(dataset.classes)")
+    }
+  }
+}

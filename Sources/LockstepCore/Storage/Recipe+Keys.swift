@@ -1,0 +1,145 @@
+extension Recipe {
+  /// One key of a recipe, which is also the flag `--name`.
+  public struct Key: Sendable {
+    public let name: String
+    let read: @Sendable (Recipe) -> String
+    /// Returns false where the text is no value of this key.
+    let write: @Sendable (inout Recipe, String) -> Bool
+    /// What a value must be, for messages.
+    let expected: String
+  }
+
+  /// Every key, in the order in which a recipe is written.
+  public static let keys: [Key] = [
+    choice("model", \.model),
+    Key(
+      name: "hidden", read: { $0.hidden.map(String.init).joined(separator: ",") },
+      write: { recipe, text in
+        let sizes = list(text) { Int($0) }
+        guard let sizes, sizes.allSatisfy({ 1...1_000_000 ~= $0 }) else { return false }
+        recipe.hidden = sizes
+        return true
+      }, expected: "sizes of hidden layers such as 512,512, each 1 to 1000000"),
+    integer("epochs", \.epochs, 1...1_000_000),
+    Key(
+      name: "max-steps", read: { $0.maxSteps.map(String.init) ?? "none" },
+      write: { recipe, text in
+        guard text == "none" || (Int(text) ?? -1) >= 0 else { return false }
+        recipe.maxSteps = Int(text)
+        return true
+      }, expected: "a number of steps from 0, or none"),
+    integer("batch-size", \.batchSize, 1...1_000_000),
+    integer("micro-batches", \.microBatches, 1...1024),
+    Key(
+      name: "seed", read: { String($0.seed) },
+      write: { recipe, text in
+        guard let seed = UInt64(text) else { return false }
+        recipe.seed = seed
+        return true
+      }, expected: "a whole number from 0 to 18446744073709551615"),
+    choice("optimizer", \.optimizer),
+    number("lr", \.learningRate, 0...1e6),
+    number("momentum", \.momentum, 0...0.999999),
+    number("weight-decay", \.weightDecay, 0...1e3),
+    choice("schedule", \.schedule),
+    Key(
+      name: "milestones", read: { $0.milestones.map(String.init).joined(separator: ",") },
+      write: { recipe, text in
+        guard let epochs = list(text, { Int($0) }), epochs.allSatisfy({ $0 >= 0 }) else { return false }
+        recipe.milestones = epochs
+        return true
+      }, expected: "epochs such as 3,6, after which the rate is multiplied by gamma"),
+    number("gamma", \.gamma, 0...1e3),
+    integer("warmup-steps", \.warmupSteps, 0...1_000_000_000),
+    Key(
+      name: "normalize", read: { $0.normalize.description },
+      write: { recipe, text in
+        guard let normalization = Normalization(text) else { return false }
+        recipe.normalize = normalization
+        return true
+      }, expected: "none, auto, or MEAN,DEVIATION such as 0.1307,0.3081, the deviation above 0"),
+    number("validation-split", \.validationSplit, 0...0.9),
+    choice("reduction", \.reduction),
+  ]
+
+  /// Sets the key named `name`; `subject` is what messages call it: the flag, or the key and its file.
+  ///
+  /// Throws `LockstepError` (usage) for an unknown key, naming the nearest, and for a value out of range.
+  public mutating func set(_ name: String, to text: String, subject: String) throws {
+    guard let key = Self.keys.first(where: { $0.name == name }) else {
+      let names = Self.keys.map(\.name)
+      let nearest = nearestName(to: name, among: names).map { "Did you mean '\($0)'?" }
+      throw LockstepError(
+        .usage, subject, expected: "a recipe key", found: "'\(name)'",
+        fix: nearest ?? "The keys are \(names.joined(separator: ", "))")
+    }
+    guard key.write(&self, text) else {
+      throw LockstepError(.usage, subject, expected: key.expected, found: "'\(text)'")
+    }
+  }
+
+  private static func choice<T: RawRepresentable & CaseIterable & Sendable>(
+    _ name: String, _ path: WritableKeyPath<Recipe, T> & Sendable
+  ) -> Key where T.RawValue == String {
+    Key(
+      name: name, read: { $0[keyPath: path].rawValue },
+      write: { recipe, text in
+        guard let value = T(rawValue: text) else { return false }
+        recipe[keyPath: path] = value
+        return true
+      }, expected: "one of " + T.allCases.map(\.rawValue).joined(separator: ", "))
+  }
+
+  private static func integer(
+    _ name: String, _ path: WritableKeyPath<Recipe, Int> & Sendable, _ range: ClosedRange<Int>
+  ) -> Key {
+    Key(
+      name: name, read: { String($0[keyPath: path]) },
+      write: { recipe, text in
+        guard let value = Int(text), range.contains(value) else { return false }
+        recipe[keyPath: path] = value
+        return true
+      }, expected: "a whole number from \(range.lowerBound) to \(range.upperBound)")
+  }
+
+  private static func number(
+    _ name: String, _ path: WritableKeyPath<Recipe, Double> & Sendable, _ range: ClosedRange<Double>
+  ) -> Key {
+    Key(
+      name: name, read: { String($0[keyPath: path]) },
+      write: { recipe, text in
+        guard let value = Double(text), range.contains(value) else { return false }
+        recipe[keyPath: path] = value
+        return true
+      }, expected: "a number from \(range.lowerBound) to \(range.upperBound)")
+  }
+}
+
+/// Comma-separated elements; nil where one is none. An empty text is an empty list.
+private func list<T>(_ text: String, _ element: (String) -> T?) -> [T]? {
+  let parts = text.split(separator: ",").map { element($0.filter { $0 != " " }) }
+  return parts.contains { $0 == nil } ? nil : parts.compactMap { $0 }
+}
+
+extension Normalization: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .none: "none"
+    case .auto: "auto"
+    case .fixed(let mean, let deviation): "\(mean),\(deviation)"
+    }
+  }
+
+  /// Nil where the text is none of "none", "auto", "MEAN,DEVIATION".
+  public init?(_ text: String) {
+    switch text {
+    case "none": self = .none
+    case "auto": self = .auto
+    default:
+      guard let numbers = list(text, { Double($0) }), numbers.count == 2, numbers[1] > 0,
+        numbers.allSatisfy(\.isFinite)
+      else { return nil }
+      self = .fixed(mean: numbers[0], deviation: numbers[1])
+    }
+  }
+}

@@ -1,0 +1,57 @@
+import Yams
+
+extension Recipe {
+  /// The largest recipe that is read: far above any that a person writes.
+  private static let largestFile = 1 << 20
+
+  /// Overrides this recipe's values by those of a YAML file: one mapping from key to scalar or list.
+  ///
+  /// Throws `LockstepError` (usage) naming the file and the key.
+  public mutating func apply(yaml path: String) throws {
+    try apply(yaml: try readFile(path, limit: Self.largestFile, kind: .usage), path: path)
+  }
+
+  /// As above, for the file's bytes.
+  public mutating func apply(yaml bytes: [UInt8], path: String) throws {
+    let node: Node?
+    do {
+      guard let text = String(validating: bytes, as: UTF8.self) else {
+        throw LockstepError(.usage, path, expected: "a recipe in YAML", found: "bytes that are not UTF-8")
+      }
+      node = try Yams.compose(yaml: text)
+    } catch let error as YamlError {
+      throw LockstepError(.usage, path, expected: "a recipe in YAML", found: "\(error)")
+    }
+    guard let node else { return }
+    guard let mapping = node.mapping else {
+      throw LockstepError(
+        .usage, path, expected: "a mapping of recipe keys, one 'key: value' a line", found: "something else")
+    }
+    var seen: Set<String> = []
+    for (keyNode, value) in mapping {
+      guard let key = keyNode.scalar?.string else {
+        throw LockstepError(.usage, path, expected: "a recipe key", found: "a key that is no scalar")
+      }
+      guard seen.insert(key).inserted else {
+        throw LockstepError(
+          .usage, path, expected: "each key once", found: "'\(key)' twice", fix: "Remove one")
+      }
+      try set(key, to: try Self.text(of: value, key: key, path: path), subject: "\(path): \(key)")
+    }
+  }
+
+  private static func text(of node: Node, key: String, path: String) throws -> String {
+    if let scalar = node.scalar { return scalar.string }
+    if let sequence = node.sequence, sequence.allSatisfy({ $0.scalar != nil }) {
+      return sequence.map { $0.scalar!.string }.joined(separator: ",")
+    }
+    throw LockstepError(
+      .usage, "\(path): \(key)", expected: "a scalar or a list of scalars", found: "something nested")
+  }
+
+  /// The whole recipe, one `key: value` a line: what `apply` reads back.
+  public func yaml() throws -> String {
+    let pairs = Self.keys.map { key in (Node(key.name), Node(key.read(self))) }
+    return try Yams.serialize(node: Node(pairs))
+  }
+}

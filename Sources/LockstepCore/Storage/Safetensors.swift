@@ -1,0 +1,148 @@
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// The safetensors format (huggingface.co/docs/safetensors): the header's length as a little-endian u64, a header in
+/// JSON, the tensors' bytes. Only F32 tensors are written or read.
+public struct Safetensors: Equatable, Sendable {
+  public struct Tensor: Equatable, Sendable {
+    public var name: String
+    public var shape: [Int]
+    /// Row-major.
+    public var values: [Float]
+
+    public init(name: String, shape: [Int], values: [Float]) {
+      self.name = name
+      self.shape = shape
+      self.values = values
+    }
+  }
+
+  public var metadata: [String: String]
+  public var tensors: [Tensor]
+
+  public init(metadata: [String: String], tensors: [Tensor]) {
+    self.metadata = metadata
+    self.tensors = tensors
+  }
+
+  public subscript(name: String) -> Tensor? { tensors.first { $0.name == name } }
+
+  /// Names sorted, no time stamp, the header padded with spaces to a multiple of 8: equal content is equal bytes.
+  public func serialized() -> [UInt8] {
+    let sorted = tensors.sorted { $0.name < $1.name }
+    var entries = [
+      "\"__metadata__\":{"
+        + metadata.sorted { $0.key < $1.key }.map { "\(jsonString($0.key)):\(jsonString($0.value))" }
+        .joined(separator: ",") + "}"
+    ]
+    var offset = 0
+    for tensor in sorted {
+      let end = offset + tensor.values.count * 4
+      let shape = tensor.shape.map(String.init).joined(separator: ",")
+      entries.append(
+        "\(jsonString(tensor.name)):{\"dtype\":\"F32\",\"shape\":[\(shape)],\"data_offsets\":[\(offset),\(end)]}"
+      )
+      offset = end
+    }
+    var header = Array("{\(entries.joined(separator: ","))}".utf8)
+    header += [UInt8](repeating: UInt8(ascii: " "), count: (8 - header.count % 8) % 8)
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(8 + header.count + offset)
+    withUnsafeBytes(of: UInt64(header.count).littleEndian) { bytes += $0 }
+    bytes += header
+    for tensor in sorted {
+      for value in tensor.values { withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes += $0 } }
+    }
+    return bytes
+  }
+}
+
+extension Safetensors {
+  private struct Entry: Decodable {
+    let dtype: String
+    let shape: [Int]
+    let data_offsets: [Int]
+  }
+  private struct Header: Decodable {
+    var metadata: [String: String] = [:]
+    var entries: [(name: String, entry: Entry)] = []
+
+    init(from decoder: any Decoder) throws {
+      struct Name: CodingKey {
+        let stringValue: String
+        var intValue: Int? { nil }
+        init(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+      }
+      let container = try decoder.container(keyedBy: Name.self)
+      for key in container.allKeys {
+        if key.stringValue == "__metadata__" {
+          metadata = try container.decode([String: String].self, forKey: key)
+        } else {
+          entries.append((key.stringValue, try container.decode(Entry.self, forKey: key)))
+        }
+      }
+    }
+  }
+
+  /// Reads a file. Throws `LockstepError` (data) naming the path where anything is not as the format has it.
+  public init(path: String) throws {
+    try self.init(bytes: try readFile(path, limit: 1 << 36, kind: .data), path: path)
+  }
+
+  /// As above, for the file's bytes.
+  public init(bytes: [UInt8], path: String) throws {
+    func failure(_ expected: String, _ found: String) -> LockstepError {
+      LockstepError(
+        .data, path, expected: expected, found: found, fix: "Give a model.safetensors that Lockstep wrote")
+    }
+    guard bytes.count >= 8 else { throw failure("a safetensors file", "\(bytes.count) bytes") }
+    let length = bytes.withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
+    guard length <= 100_000_000, length <= bytes.count - 8 else {
+      throw failure("a header within the file", "a header of \(length) bytes in a file of \(bytes.count)")
+    }
+    let dataStart = 8 + Int(length)
+    let header: Header
+    do {
+      header = try JSONDecoder().decode(Header.self, from: Data(bytes[8..<dataStart]))
+    } catch {
+      throw failure("a safetensors header in JSON", "\(error)")
+    }
+    metadata = header.metadata
+    tensors = []
+    var offset = 0
+    let dataCount = bytes.count - dataStart
+    for (name, entry) in header.entries.sorted(by: {
+      ($0.entry.data_offsets.first ?? 0, $0.name) < ($1.entry.data_offsets.first ?? 0, $1.name)
+    }) {
+      guard entry.dtype == "F32" else { throw failure("tensors of F32", "\(name) of \(entry.dtype)") }
+      var count = 1
+      for size in entry.shape {
+        let (product, overflow) = count.multipliedReportingOverflow(by: size)
+        guard size >= 0, !overflow, product <= dataCount else {
+          throw failure("\(name) within the file", "shape \(entry.shape)")
+        }
+        count = product
+      }
+      guard entry.data_offsets.count == 2, entry.data_offsets[0] == offset,
+        entry.data_offsets[1] == offset + 4 * count,
+        offset + 4 * count <= dataCount
+      else {
+        throw failure("\(name) of shape \(entry.shape) at byte \(offset)", "offsets \(entry.data_offsets)")
+      }
+      let values = bytes.withUnsafeBytes { raw in
+        (0..<count).map {
+          Float(
+            bitPattern: UInt32(
+              littleEndian: raw.loadUnaligned(fromByteOffset: dataStart + offset + 4 * $0, as: UInt32.self)))
+        }
+      }
+      tensors.append(Tensor(name: name, shape: entry.shape, values: values))
+      offset += 4 * count
+    }
+    guard offset == dataCount else { throw failure("\(offset) bytes of tensors", "\(dataCount)") }
+  }
+}

@@ -1,0 +1,63 @@
+/// How well a network reads a set of samples: sums over all of them, of which every rank computes a part.
+public struct Evaluation: Equatable, Sendable {
+  /// The mean loss.
+  public var loss: Double
+  /// Samples whose largest logit is the label's.
+  public var hits: Int
+  public var count: Int
+  public var accuracy: Double { count == 0 ? 0 : Double(hits) / Double(count) }
+}
+
+/// Evaluates in batches, each rank a contiguous part of the samples. Every loss is rounded to the grid before it is
+/// summed, so that the result does not depend on who computed what.
+public final class Evaluator {
+  private static let batchSize = 256
+  private let network: Network
+  private let collective: any Collective
+  private let team: ThreadTeam
+  private let normalization: Normalization
+  private let workspace: Workspace
+  private let loss: SoftmaxCrossEntropy
+  private let batch: Batch
+
+  public init(_ network: Network, normalization: Normalization, collective: any Collective, team: ThreadTeam)
+  {
+    self.network = network
+    self.normalization = normalization
+    self.collective = collective
+    self.team = team
+    workspace = Workspace(network, capacity: Self.batchSize, learns: false)
+    loss = SoftmaxCrossEntropy(classes: network.classes, capacity: Self.batchSize)
+    batch = Batch(capacity: Self.batchSize)
+  }
+
+  /// Collective. `indices` picks samples of the split; nil means all.
+  public func evaluate(_ parameters: Parameters, on split: Split, indices: [Int]? = nil) throws -> Evaluation
+  {
+    let count = indices?.count ?? split.count
+    let own = count * collective.rank / collective.size..<count * (collective.rank + 1) / collective.size
+    let sums = AlignedBuffer<Double>(count: 2, zero: 0)
+    for start in stride(from: own.lowerBound, to: own.upperBound, by: Self.batchSize) {
+      let rows = min(Self.batchSize, own.upperBound - start)
+      forward(parameters, rows: rows, of: split) { indices?[start + $0] ?? start + $0 }
+      let part = loss.evaluate(
+        logits: workspace.logits, labels: batch.labels, divisor: count, gradient: nil, pass: pass(rows: rows))
+      sums.pointer[0] += part.loss
+      sums.pointer[1] += Double(part.hits)
+    }
+    try collective.allReduce(sums.elements)
+    return Evaluation(loss: sums.pointer[0], hits: Int(sums.pointer[1]), count: count)
+  }
+
+  private func forward(_ parameters: Parameters, rows: Int, of split: Split, index: (Int) -> Int) {
+    batch.load(
+      rows, from: split, normalization: normalization, into: workspace.input, team: team, index: index)
+    network.forward(parameters, workspace, pass: pass(rows: rows))
+  }
+
+  private func pass(rows: Int) -> Pass {
+    Pass(
+      rows: rows, bounds: UnsafeBufferPointer(start: nil, count: 0), scratch: workspace.scratch.pointer,
+      team: team)
+  }
+}

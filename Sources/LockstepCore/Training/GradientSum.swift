@@ -1,0 +1,89 @@
+/// How gradients are summed over micro-batches and ranks.
+public enum Reduction: String, CaseIterable, Sendable {
+  /// The same bits for any number of ranks: DESIGN.md, 1.3.
+  case exact
+  /// In Float: ranks of one run agree with each other, runs on other numbers of ranks do not.
+  case fast
+}
+
+/// Where one layer writes its gradient.
+public enum GradientSlice: @unchecked Sendable {
+  /// Sums of multiples of 2^-42; micro-batch gradients over `limit` are refused.
+  case exact(UnsafeMutablePointer<Double>, limit: Float)
+  case fast(UnsafeMutablePointer<Float>)
+}
+
+/// The gradient of a global batch, and beside it in the same buffer the step's metrics, so that both take one allreduce.
+///
+/// With the exact reduction every summand is a multiple of 2^-42 and every partial sum stays below 2^11: doubles
+/// represent all of those, so addition is associative and MPI_Allreduce gives the same bits on any number of ranks,
+/// by any algorithm.
+public final class GradientSum {
+  public let reduction: Reduction
+  /// The largest magnitude of a micro-batch's gradient: min(2^9, 2^11 / V).
+  public let limit: Float
+  private let parameterCount: Int
+  private let exactBuffer: AlignedBuffer<Double>
+  private let fastBuffer: AlignedBuffer<Float>
+  private static let metricCount = 16
+
+  public init(parameterCount: Int, microBatches: Int, reduction: Reduction) {
+    self.parameterCount = parameterCount
+    self.reduction = reduction
+    limit = min(0x1p9, 0x1p11 / Float(microBatches))
+    let count = parameterCount + Self.metricCount
+    exactBuffer = AlignedBuffer(count: reduction == .exact ? count : 0, zero: 0)
+    fastBuffer = AlignedBuffer(count: reduction == .fast ? count : 0, zero: 0)
+  }
+
+  func slice(at offset: Int) -> GradientSlice {
+    switch reduction {
+    case .exact: .exact(exactBuffer.pointer + offset, limit: limit)
+    case .fast: .fast(fastBuffer.pointer + offset)
+    }
+  }
+
+  /// The summed gradient as the update's kernel takes it: one of the two.
+  var exact: UnsafePointer<Double>? { reduction == .exact ? UnsafePointer(exactBuffer.pointer) : nil }
+  var fast: UnsafePointer<Float>? { reduction == .fast ? UnsafePointer(fastBuffer.pointer) : nil }
+
+  /// The metrics that go along: this rank's before `allReduce`, all ranks' after it.
+  public var metrics: StepMetrics {
+    get {
+      let values = (0..<3).map {
+        reduction == .exact
+          ? exactBuffer.pointer[parameterCount + $0] : Double(fastBuffer.pointer[parameterCount + $0])
+      }
+      return StepMetrics(loss: values[0], hits: Int(values[1]), failures: Int(values[2]))
+    }
+    set {
+      for (i, value) in [newValue.loss, Double(newValue.hits), Double(newValue.failures)].enumerated() {
+        switch reduction {
+        case .exact: exactBuffer.pointer[parameterCount + i] = value
+        case .fast: fastBuffer.pointer[parameterCount + i] = Float(value)
+        }
+      }
+    }
+  }
+
+  /// Sums over the ranks.
+  public func allReduce(_ collective: any Collective) throws {
+    switch reduction {
+    case .exact: try collective.allReduce(exactBuffer.elements)
+    case .fast: try collective.allReduce(fastBuffer.elements)
+    }
+  }
+
+  /// The nearest multiple of 2^-42, ties to even, for |x| < 2^9: adding 1.5 * 2^52 * 2^-42 leaves no room for lower bits.
+  public static func roundedToGrid(_ x: Double) -> Double { (x + 0x1.8p10) - 0x1.8p10 }
+}
+
+/// What a step tells besides the gradient.
+public struct StepMetrics: Equatable, Sendable {
+  /// The mean loss over the global batch.
+  public var loss: Double
+  /// Samples whose largest logit was the label's.
+  public var hits: Int
+  /// Ranks whose gradient was NaN or too large.
+  public var failures: Int
+}

@@ -1,0 +1,32 @@
+/// Tells a person at the terminal how training goes on.
+public final class ProgressObserver: TrainingObserver {
+  private let progress = Progress()
+
+  public init() {}
+
+  public func observe(_ event: TrainingEvent) {
+    switch event {
+    case .start(let start):
+      let ranks = start.ranks == 1 ? "one process" : "\(start.ranks) ranks"
+      let threads = start.threads == 1 ? "1 thread" : "\(start.threads) threads"
+      progress.line(
+        "\(start.trainingSamples) samples of \(start.dataset), \(start.parameters) parameters, \(ranks) of "
+          + "\(threads) (\(start.instructionSet))")
+    case .step(let report):
+      progress.update(Double(report.step) / Double(max(report.totalSteps, 1))) {
+        "epoch \(report.epoch), step \(report.step)/\(report.totalSteps), loss \(fixed(report.epochLoss, 4)), "
+          + "accuracy \(percent(report.epochAccuracy))"
+      }
+    case .epoch(let report):
+      let validation = report.validation.map { "validation \(percent($0.accuracy)), " } ?? ""
+      progress.line(
+        "epoch \(report.epoch)/\(report.epochs): loss \(fixed(report.trainLoss, 4)), "
+          + "accuracy \(percent(report.trainAccuracy)), \(validation)test \(percent(report.test.accuracy)), "
+          + "\(fixed(report.seconds, 2)) s, \(Int(report.samplesPerSecond)) samples/s")
+    case .end: progress.finish()
+    }
+  }
+}
+
+/// "97.81%"
+public func percent(_ fraction: Double) -> String { fixed(100 * fraction, 2) + "%" }

@@ -1,0 +1,58 @@
+import CMPI
+
+extension Communicator {
+  /// Elements a call: counts are C ints, and some algorithms multiply them by the element's size.
+  private static let largestCount = 1 << 27
+
+  ///     int MPI_Barrier(MPI_Comm)
+  public func barrier() throws(MPIError) {
+    try check(cmpi_barrier(handle), "MPI_Barrier")
+  }
+
+  /// Replaces the buffer by its sum over ranks.
+  ///
+  ///     int MPI_Allreduce(MPI_IN_PLACE, void *recvbuf, int count, MPI_DOUBLE, MPI_SUM, MPI_Comm)
+  public func allReduce(_ buffer: UnsafeMutableBufferPointer<Double>) throws(MPIError) {
+    for start in stride(from: 0, to: buffer.count, by: Self.largestCount) {
+      let count = Int32(min(Self.largestCount, buffer.count - start))
+      try check(cmpi_allreduce_double(handle, buffer.baseAddress! + start, count), "MPI_Allreduce")
+    }
+  }
+
+  /// Replaces the buffer by its sum over ranks, in the order of the library's algorithm.
+  ///
+  ///     int MPI_Allreduce(MPI_IN_PLACE, void *recvbuf, int count, MPI_FLOAT, MPI_SUM, MPI_Comm)
+  public func allReduce(_ buffer: UnsafeMutableBufferPointer<Float>) throws(MPIError) {
+    for start in stride(from: 0, to: buffer.count, by: Self.largestCount) {
+      let count = Int32(min(Self.largestCount, buffer.count - start))
+      try check(cmpi_allreduce_float(handle, buffer.baseAddress! + start, count), "MPI_Allreduce")
+    }
+  }
+
+  /// Every rank's value, by rank.
+  ///
+  ///     int MPI_Allgather(const void *, 1, MPI_UINT64_T, void *, 1, MPI_UINT64_T, MPI_Comm)
+  public func allGather(_ value: UInt64) throws(MPIError) -> [UInt64] {
+    var values = [UInt64](repeating: 0, count: size)
+    try check(cmpi_allgather_uint64(handle, value, &values), "MPI_Allgather")
+    return values
+  }
+
+  /// Rank `root`'s bytes, on every rank: their number first, then they themselves.
+  ///
+  ///     int MPI_Bcast(void *buffer, int count, MPI_BYTE, int root, MPI_Comm)
+  public func broadcast(_ bytes: [UInt8], from root: Int) throws(MPIError) -> [UInt8] {
+    var count = UInt64(bytes.count)
+    try check(cmpi_broadcast_bytes(handle, &count, 8, Int32(root)), "MPI_Bcast")
+    var result = rank == root ? bytes : [UInt8](repeating: 0, count: Int(count))
+    for start in stride(from: 0, to: result.count, by: Self.largestCount) {
+      let length = Int32(min(Self.largestCount, result.count - start))
+      var code: Int32 = 0
+      result.withUnsafeMutableBytes {
+        code = cmpi_broadcast_bytes(handle, $0.baseAddress! + start, length, Int32(root))
+      }
+      try check(code, "MPI_Bcast")
+    }
+    return result
+  }
+}

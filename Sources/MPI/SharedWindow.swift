@@ -1,0 +1,35 @@
+import CMPI
+
+/// Memory of which the ranks of a node have one copy (MPI-3 shared memory window).
+///
+///     int MPI_Win_allocate_shared(MPI_Aint size, int disp_unit, MPI_Info, MPI_Comm, void *baseptr, MPI_Win *)
+///     int MPI_Win_shared_query(MPI_Win, int rank, MPI_Aint *size, int *disp_unit, void *baseptr)
+public final class SharedWindow {
+  private let handle: OpaquePointer
+  /// The same memory on every rank of the node, at its own address.
+  public let bytes: UnsafeMutableRawBufferPointer
+
+  /// Collective over `node`, with the same byte count on each rank.
+  public init(byteCount: Int, node: Communicator) throws(MPIError) {
+    var window: OpaquePointer?
+    var base: UnsafeMutableRawPointer?
+    // An MPI window of no bytes has no address.
+    let size = max(byteCount, 1)
+    try check(
+      cmpi_allocate_shared(node.handle, node.rank == 0 ? size : 0, &window, &base), "MPI_Win_allocate_shared")
+    handle = window!
+    bytes = UnsafeMutableRawBufferPointer(start: base, count: byteCount)
+  }
+
+  /// Makes this rank's writes visible to the others, and theirs to this one, around a barrier.
+  ///
+  ///     int MPI_Win_sync(MPI_Win)
+  public func sync() throws(MPIError) {
+    try check(cmpi_sync_window(handle), "MPI_Win_sync")
+  }
+
+  /// Gives the memory back. Collective, which is why it is no deinit.
+  public func free() throws(MPIError) {
+    try check(cmpi_free_window(handle), "MPI_Win_free")
+  }
+}

@@ -1,0 +1,29 @@
+import LockstepCore
+
+/// The threads of this rank: as many as asked for, or its share of the processors.
+func makeTeam(_ threads: Int?, _ collective: any Collective) throws -> ThreadTeam {
+  let share = try ThreadBudget.share(collective)
+  return try collective.together {
+    guard (1...1024).contains(threads ?? 1) else {
+      throw LockstepError(.usage, "--threads", expected: "a number from 1 to 1024", found: "\(threads ?? 0)")
+    }
+    return try ThreadTeam(count: threads ?? share)
+  }
+}
+
+/// Loads the dataset that `--data` names or the defaults give, and says so where it is synthesized.
+func loadDataset(_ data: String?, _ collective: any Collective, _ team: ThreadTeam, quiet: Bool) throws
+  -> Dataset
+{
+  let source = DataSource.resolve(flag: data)
+  if case .synthetic(let train, _) = source, collective.rank == 0, !quiet {
+    writeError(
+      "No dataset is given: drawing \(train) digits to train on. For the real MNIST: scripts/fetch-mnist\n")
+  }
+  return try source.load(collective: collective, team: team)
+}
+
+/// "test accuracy 97.81% (9781/10000), test loss 0.0712"
+func summary(_ test: Evaluation) -> String {
+  "test accuracy \(percent(test.accuracy)) (\(test.hits)/\(test.count)), test loss \(fixed(test.loss, 4))"
+}

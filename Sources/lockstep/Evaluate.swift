@@ -1,0 +1,22 @@
+import ArgumentParser
+import LockstepCore
+
+struct Evaluate: LockstepCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Reports a saved model's accuracy on a dataset's test samples.")
+
+  @Argument(help: "A model.safetensors, or a run directory.") var model: String
+  @Option(help: ArgumentHelp("The directory of the IDX files.", valueName: "dir")) var data: String?
+  @Option(help: "Threads of each rank.") var threads: Int?
+
+  func run(_ collective: any Collective) throws {
+    let model = try collective.together { try Model(path: self.model) }
+    let team = try makeTeam(threads, collective)
+    let dataset = try loadDataset(data, collective, team, quiet: false)
+    try collective.together { try model.check(dataset) }
+    let evaluator = Evaluator(
+      model.network, normalization: model.normalization, collective: collective, team: team)
+    let test = try evaluator.evaluate(model.parameters, on: dataset.test)
+    if collective.rank == 0 { print(summary(test)) }
+  }
+}

@@ -1,0 +1,50 @@
+import ArgumentParser
+import LockstepCore
+
+/// The flags that override a recipe: one for each of its keys.
+struct RecipeOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp("A YAML file that sets any of the options below by their names.", valueName: "file"))
+  var recipe: String?
+
+  @Option(help: "linear or mlp.") var model: String?
+  @Option(help: "Sizes of the hidden layers of mlp, such as 512,512.") var hidden: String?
+  @Option(help: "Passes over the training samples.") var epochs: String?
+  @Option(help: "Stop after this many steps; 0 saves the initial weights.") var maxSteps: String?
+  @Option(help: "Samples a step, over all ranks.") var batchSize: String?
+  @Option(help: "Parts of a batch; the most ranks that can help. Decides the bits.") var microBatches: String?
+  @Option(help: "Decides initial weights and order.") var seed: String?
+  @Option(help: "sgd.") var optimizer: String?
+  @Option(help: "The learning rate.") var lr: String?
+  @Option(help: "The momentum of sgd.") var momentum: String?
+  @Option(help: "Added to the gradient, times the weights.") var weightDecay: String?
+  @Option(help: "constant, or step: times gamma at each milestone.") var schedule: String?
+  @Option(help: "Epochs after which the step schedule lowers the rate, such as 3,6.") var milestones: String?
+  @Option(help: "The factor of the step schedule.") var gamma: String?
+  @Option(help: "Steps over which the rate first rises linearly.") var warmupSteps: String?
+  @Option(help: "none, auto, or MEAN,DEVIATION.") var normalize: String?
+  @Option(help: "The part of the training samples held back to validate, 0 to 0.9.") var validationSplit:
+    String?
+  @Option(help: "exact: the same bits on any number of ranks; fast: sums in Float.") var reduction: String?
+
+  /// Key and text of each flag given.
+  private var overrides: [(key: String, text: String?)] {
+    [
+      ("model", model), ("hidden", hidden), ("epochs", epochs), ("max-steps", maxSteps),
+      ("batch-size", batchSize), ("micro-batches", microBatches), ("seed", seed), ("optimizer", optimizer),
+      ("lr", lr), ("momentum", momentum), ("weight-decay", weightDecay), ("schedule", schedule),
+      ("milestones", milestones), ("gamma", gamma), ("warmup-steps", warmupSteps), ("normalize", normalize),
+      ("validation-split", validationSplit), ("reduction", reduction),
+    ]
+  }
+
+  /// Flags override the recipe, the recipe overrides the defaults.
+  func resolved() throws -> Recipe {
+    var result = Recipe()
+    if let recipe { try result.apply(yaml: recipe) }
+    for (key, text) in overrides {
+      if let text { try result.set(key, to: text, subject: "--\(key)") }
+    }
+    return result
+  }
+}

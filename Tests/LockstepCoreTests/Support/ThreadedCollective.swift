@@ -1,0 +1,113 @@
+import Foundation
+import LockstepCore
+
+/// Several ranks as threads of one process, with real rendezvous and one shared memory a node.
+///
+/// It makes a hang a failure: as soon as every rank waits or has returned and no collective call can complete,
+/// or two ranks meet in different calls, all waiting ranks throw `Stuck`. No clock is involved.
+final class ThreadedCollective: Collective, @unchecked Sendable {
+  struct Stuck: Error, CustomStringConvertible {
+    let description: String
+  }
+
+  let rank: Int
+  let size: Int
+  let nodeRank: Int
+  let nodeSize: Int
+  let hostName: String
+  /// The collective calls that this rank has made, in order.
+  private(set) var calls: [String] = []
+
+  private let world: Rendezvous.Group
+  private let node: Rendezvous.Group
+  private let allocationFails: Bool
+
+  /// Runs `body` on a thread for each rank and returns what each came to, by rank.
+  ///
+  /// - Parameters:
+  ///   - nodes: the node of each rank: [0, 0, 1] is two ranks on node 0 and one on node 1.
+  ///   - failingAllocation: the node on which `allocateShared` throws.
+  static func run<T>(
+    nodes: [Int], failingAllocation: Int? = nil,
+    _ body: @escaping @Sendable (ThreadedCollective) throws -> T
+  ) -> [Result<T, any Error>] {
+    let meeting = Rendezvous(ranks: nodes.count)
+    let world = meeting.group(size: nodes.count)
+    let groups = Dictionary(grouping: nodes) { $0 }.mapValues { meeting.group(size: $0.count) }
+    let results = Results<T>(count: nodes.count)
+    for rank in nodes.indices {
+      let collective = ThreadedCollective(
+        rank: rank, nodes: nodes, world: world, node: groups[nodes[rank]]!,
+        allocationFails: nodes[rank] == failingAllocation)
+      Thread {
+        results.values[rank].set(Result { try body(collective) })
+        meeting.finish()
+      }.start()
+    }
+    meeting.waitUntilAllFinish()
+    return results.values.map { $0.value! }
+  }
+
+  private init(
+    rank: Int, nodes: [Int], world: Rendezvous.Group, node: Rendezvous.Group, allocationFails: Bool
+  ) {
+    self.rank = rank
+    size = nodes.count
+    nodeRank = nodes[..<rank].count { $0 == nodes[rank] }
+    nodeSize = nodes.count { $0 == nodes[rank] }
+    hostName = "n\(nodes[rank])"
+    self.world = world
+    self.node = node
+    self.allocationFails = allocationFails
+  }
+
+  private func meet<V>(_ group: Rendezvous.Group, _ call: String, at index: Int, _ value: V) throws -> [V] {
+    calls.append(call)
+    return try group.meet(call, at: index, value).map { $0 as! V }
+  }
+
+  func allReduce(_ buffer: UnsafeMutableBufferPointer<Double>) throws {
+    try sum(buffer, "allReduce of doubles")
+  }
+
+  func allReduce(_ buffer: UnsafeMutableBufferPointer<Float>) throws {
+    try sum(buffer, "allReduce of floats")
+  }
+
+  private func sum<F: BinaryFloatingPoint>(_ buffer: UnsafeMutableBufferPointer<F>, _ call: String) throws {
+    let all = try meet(world, call, at: rank, Array(buffer))
+    for i in buffer.indices { buffer[i] = all.reduce(0) { $0 + $1[i] } }
+  }
+
+  func allGather(_ value: UInt64) throws -> [UInt64] {
+    try meet(world, "allGather", at: rank, value)
+  }
+
+  func broadcast(_ bytes: [UInt8], from root: Int) throws -> [UInt8] {
+    try meet(world, "broadcast from \(root)", at: rank, bytes)[root]
+  }
+
+  func barrier() throws {
+    _ = try meet(world, "barrier", at: rank, ())
+  }
+
+  func nodeBarrier() throws {
+    _ = try meet(node, "nodeBarrier", at: nodeRank, ())
+  }
+
+  func allocateShared(byteCount: Int) throws -> SharedMemory {
+    let own = nodeRank == 0 ? SingleProcess().allocateShared(byteCount: byteCount) : nil
+    let all = try meet(node, "allocateShared(\(byteCount))", at: nodeRank, own)
+    if allocationFails { throw Stuck(description: "no shared memory is left on \(hostName)") }
+    return all[0]!
+  }
+}
+
+private final class Results<T>: @unchecked Sendable {
+  final class Slot: @unchecked Sendable {
+    private(set) var value: Result<T, any Error>?
+    func set(_ result: Result<T, any Error>) { value = result }
+  }
+  let values: [Slot]
+  init(count: Int) { values = (0..<count).map { _ in Slot() } }
+}
