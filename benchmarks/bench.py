@@ -106,9 +106,13 @@ def take_turns(field, options, work):
     "WHO, N threads") only the fastest goes on."""
     seconds = {contender.name: [] for contender in field}
     for round in range(options.rounds):
-        for contender in field:
+        for contender in list(field):
             print(f"{work}: {contender.name}, round {round + 1} of {options.rounds}", file=sys.stderr)
-            seconds[contender.name].append(statistics.median(contender.run(options)))
+            try:
+                seconds[contender.name].append(statistics.median(contender.run(options)))
+            except Failed as failure:
+                print(f"{work}: {contender.name} failed and is left out: {failure}", file=sys.stderr)
+                field.remove(contender)
         if round == 0:
             fastest = {}
             for contender in sorted(field, key=lambda contender: -seconds[contender.name][0]):
@@ -122,10 +126,10 @@ def spread(values, unit=""):
 
 
 def print_rows(work, seconds):
-    lockstep = seconds["Lockstep"]
+    lockstep = seconds.get("Lockstep", [])
     for name, values in seconds.items():
-        ratios = [value / own for value, own in zip(values, lockstep)]
-        print(f"| {work} | {name} | {spread(values)} | {spread(ratios, 'x') if values is not lockstep else ''} |")
+        ratios = [value / own for value, own in zip(values, lockstep)] if values is not lockstep else []
+        print(f"| {work} | {name} | {spread(values)} | {spread(ratios, 'x') if ratios else ''} |")
     sys.stdout.flush()
 
 
@@ -148,6 +152,8 @@ def main():
     print(f"{CORES} cores; {found or 'no peer is installed'}; data: {options.data}\n")
     if missing := [module for module, version in versions.items() if not version]:
         print(f"Not installed: {', '.join(missing)} (scripts/bench --install-peers). Skipping:", file=sys.stderr)
+    if (load := os.getloadavg()[0]) > CORES / 4:
+        print(f"Others are using this machine (load {load:.1f}): expect a wide spread.", file=sys.stderr)
     print("| work | who | seconds an epoch | peer / Lockstep |\n|---|---|---|---|")
     for work in options.works or WORKS:
         field = []
