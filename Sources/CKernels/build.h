@@ -22,5 +22,5 @@ const kernel_table TABLE(BUILD) = {
     .magnitude_bits = magnitude_bits,
     .load_uint8 = load_uint8,
     .softmax_cross_entropy = softmax_cross_entropy,
-    .sgd = sgd,
+    .apply_update = apply_update,
 };

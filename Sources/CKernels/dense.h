@@ -1,6 +1,6 @@
 // Dense layer. A register tile is up to TILE_ROWS rows by TILE_VECTORS vectors of 16; rows are cut evenly into tiles,
 // so that none is left with too few independent chains to hide the latency of a fused multiply-add.
-#include "vector.h"
+#include "update.h"
 
 // Calls TILE(rows, vectors) with both as constants, so that the accumulators live in registers.
 #define WITH_VECTORS(TILE, R, V, ...)                            \
@@ -35,11 +35,11 @@ INLINE ptrdiff_t vectors_at(ptrdiff_t at, ptrdiff_t end) { return end - at >= TI
 INLINE void forward_tile(const int R, const int V, const float *x, ptrdiff_t x_stride, const float *w,
                          ptrdiff_t inputs, float *y, ptrdiff_t y_stride, bool relu) {
   const ptrdiff_t panel = (inputs + 1) * 16;
-  v16 acc[R][V];
+  v16 acc[TILE_ROWS][TILE_VECTORS];
   UNROLL for (int r = 0; r < R; r++) UNROLL for (int v = 0; v < V; v++)
       acc[r][v] = load16(w + v * panel + inputs * 16);
   for (ptrdiff_t i = 0; i < inputs; i++) {
-    v16 wi[V];
+    v16 wi[TILE_VECTORS];
     UNROLL for (int v = 0; v < V; v++) wi[v] = load16(w + v * panel + i * 16);
     UNROLL for (int r = 0; r < R; r++) {
       v16 xi = splat16(x[r * x_stride + i]);
@@ -73,14 +73,14 @@ static void dense_forward(const float *x, ptrdiff_t x_stride, const float *weigh
 INLINE void input_gradient_tile(const int R, const int V, const float *dy_t, const float *weights,
                                 ptrdiff_t inputs_total, ptrdiff_t outputs, ptrdiff_t input, float *dx_t,
                                 ptrdiff_t t_stride) {
-  v16 acc[R][V];
+  v16 acc[TILE_ROWS][TILE_VECTORS];
   UNROLL for (int r = 0; r < R; r++) UNROLL for (int v = 0; v < V; v++) acc[r][v] = splat16(0);
   for (ptrdiff_t panel = 0; panel * 16 < outputs; panel++) {
     const float *w = weights + (panel * (inputs_total + 1) + input) * 16;
     const float *dy = dy_t + panel * 16 * t_stride;
     const ptrdiff_t width = outputs - panel * 16 < 16 ? outputs - panel * 16 : 16;
     for (ptrdiff_t o = 0; o < width; o++) {
-      v16 d[V];
+      v16 d[TILE_VECTORS];
       UNROLL for (int v = 0; v < V; v++) d[v] = load16(dy + o * t_stride + v * 16);
       UNROLL for (int r = 0; r < R; r++) {
         v16 wi = splat16(w[r * 16 + o]);
@@ -108,67 +108,87 @@ static void dense_input_gradient(const float *dy_t, const float *weights, ptrdif
 
 // --- Weight gradient: dW = X^T dY, each micro-batch rounded to the grid ---
 
-// acc = sum of x[r, i] dy[r, o] over the rows, r ascending; x null stands for 1 (the bias).
-INLINE void outer_products(const int R, const int V, const float *x, ptrdiff_t x_stride, const float *dy,
-                           ptrdiff_t dy_stride, ptrdiff_t begin, ptrdiff_t end, v16 acc[R][V]) {
+// Hands 16 exact sums on.
+INLINE void put_exact(kernel_gradient_sink sink, ptrdiff_t at, v8d low, v8d high) {
+  if (sink.update) {
+    update16(sink.update, at, narrow(low, high));
+  } else {
+    store8d(sink.exact + at, low);
+    store8d(sink.exact + at + 8, high);
+  }
+}
+
+// acc = sum of x[r, i] dy[r, o] over the rows, r ascending; for the bias x is 1.
+INLINE void outer_products(const bool bias, const int R, const int V, const float *x, ptrdiff_t x_stride, const float *dy,
+                           ptrdiff_t dy_stride, ptrdiff_t begin, ptrdiff_t end, v16 acc[TILE_ROWS][TILE_VECTORS]) {
   UNROLL for (int i = 0; i < R; i++) UNROLL for (int v = 0; v < V; v++) acc[i][v] = splat16(0);
   for (ptrdiff_t r = begin; r < end; r++) {
-    v16 d[V];
+    v16 d[TILE_VECTORS];
     UNROLL for (int v = 0; v < V; v++) d[v] = load16(dy + r * dy_stride + v * 16);
     UNROLL for (int i = 0; i < R; i++) {
-      v16 xi = splat16(x ? x[r * x_stride + i] : 1);
+      v16 xi = splat16(bias ? 1 : x[r * x_stride + i]);
       UNROLL for (int v = 0; v < V; v++) acc[i][v] = fma16(xi, d[v], acc[i][v]);
     }
   }
 }
 
 // Any gradient: sums in double, and each micro-batch's magnitude is checked.
-INLINE void weight_gradient_checked_tile(const int R, const int V, const float *x, ptrdiff_t x_stride, const float *dy,
-                                         ptrdiff_t dy_stride, kernel_micro_batches micro_batches, v16 limit,
-                                         v16i *bad, double *gradient, ptrdiff_t panel) {
-  v8d sum[R][V][2];
+INLINE void weight_gradient_checked_tile(const int R, const int V, const bool bias, const float *x, ptrdiff_t x_stride,
+                                         const float *dy, ptrdiff_t dy_stride, kernel_micro_batches micro_batches,
+                                         v16 limit, v16i *bad, kernel_gradient_sink sink, ptrdiff_t at,
+                                         ptrdiff_t panel) {
+  v8d sum[TILE_ROWS][TILE_VECTORS][2];
   UNROLL for (int i = 0; i < R; i++) UNROLL for (int v = 0; v < V; v++) sum[i][v][0] = sum[i][v][1] = 0;
   for (int m = 0; m < micro_batches.count; m++) {
-    v16 acc[R][V];
-    outer_products(R, V, x, x_stride, dy, dy_stride, micro_batches.bounds[m], micro_batches.bounds[m + 1], acc);
+    v16 acc[TILE_ROWS][TILE_VECTORS];
+    outer_products(bias, R, V, x, x_stride, dy, dy_stride, micro_batches.bounds[m], micro_batches.bounds[m + 1], acc);
     UNROLL for (int i = 0; i < R; i++) UNROLL for (int v = 0; v < V; v++) {
       *bad |= ~(__builtin_elementwise_abs(acc[i][v]) <= limit);
       sum[i][v][0] += round_to_grid(low_half(acc[i][v]));
       sum[i][v][1] += round_to_grid(high_half(acc[i][v]));
     }
   }
-  UNROLL for (int i = 0; i < R; i++) UNROLL for (int v = 0; v < V; v++) {
-    store8d(gradient + v * panel + i * 16, sum[i][v][0]);
-    store8d(gradient + v * panel + i * 16 + 8, sum[i][v][1]);
-  }
+  ROLLED for (int i = 0; i < R; i++) ROLLED for (int v = 0; v < V; v++)
+      put_exact(sink, at + v * panel + i * 16, sum[i][v][0], sum[i][v][1]);
 }
 
 // Gradients known to sum to less than 4: the same sums in single precision, at half the cost. `high` starts at 12, in
 // the binade [8, 16) whose grid is 2^-20, so adding g to it rounds g to a multiple of 2^-20; what that left out of g is
-// exact (Dekker's Fast2Sum) and below 2^-20, where adding 1.5 * 2^-19 rounds it to the grid of 2^-42. In that binade
+// exact (Dekker's Fast2Sum) and at most 2^-21, where adding 1.5 * 2^-19 rounds it to the grid of 2^-42. In that binade
 // a float's bits count grid units, so that their integer sum is exact.
 INLINE void weight_gradient_tile(const int R, const int V, const float *x, ptrdiff_t x_stride, const float *dy,
-                                 ptrdiff_t dy_stride, kernel_micro_batches micro_batches, double *gradient,
-                                 ptrdiff_t panel) {
+                                 ptrdiff_t dy_stride, kernel_micro_batches micro_batches, kernel_gradient_sink sink,
+                                 ptrdiff_t at, ptrdiff_t panel) {
   const float start = 12, magic = 0x1.8p-19f;
-  const int32_t magic_bits = 0x36400000;
-  v16 high[R][V], acc[R][V];
-  v16i low[R][V];
+  const uint32_t magic_bits = 0x36400000;
+  v16 high[TILE_ROWS * TILE_VECTORS];
+  v16i low[TILE_ROWS * TILE_VECTORS];
+  IN_MEMORY(high);
+  IN_MEMORY(low);
+  ROLLED for (int n = 0; n < R * V; n++) high[n] = start, low[n] = 0;
   for (int m = 0; m < micro_batches.count; m++) {
-    outer_products(R, V, x, x_stride, dy, dy_stride, micro_batches.bounds[m], micro_batches.bounds[m + 1], acc);
+    v16 acc[TILE_ROWS][TILE_VECTORS];
+    outer_products(false, R, V, x, x_stride, dy, dy_stride, micro_batches.bounds[m], micro_batches.bounds[m + 1], acc);
     UNROLL for (int i = 0; i < R; i++) UNROLL for (int v = 0; v < V; v++) {
-      v16 before = m == 0 ? splat16(start) : high[i][v];
-      v16i units = m == 0 ? 0 : low[i][v];
-      high[i][v] = before + acc[i][v];
-      v16 rest = acc[i][v] - (high[i][v] - before);
-      low[i][v] = units + (bits_of(rest + magic) - magic_bits);
+      v16 before = high[i * V + v], after = before + acc[i][v], rest = acc[i][v] - (after - before);
+      high[i * V + v] = after;
+      low[i * V + v] += bits_of(rest + magic);
     }
+    IN_MEMORY(high);
+    IN_MEMORY(low);
   }
-  UNROLL for (int i = 0; i < R; i++) UNROLL for (int v = 0; v < V; v++) {
-    v16 h = high[i][v] - start;
-    double *g = gradient + v * panel + i * 16;
-    store8d(g, low_half(h) + low_half_of_integers(low[i][v]) * 0x1p-42);
-    store8d(g + 8, high_half(h) + high_half_of_integers(low[i][v]) * 0x1p-42);
+  // Eight micro-batches' low parts fit into a float's 24 bits, so that one fused multiply-add rounds the exact sum.
+  const bool narrow_is_exact = sink.update && micro_batches.count <= 8;
+  const v16i magic_sum = (int32_t)(magic_bits * (uint32_t)micro_batches.count);
+  ROLLED for (int i = 0; i < R; i++) ROLLED for (int v = 0; v < V; v++) {
+    const v16 h = high[i * V + v] - start;
+    const v16i units = low[i * V + v] - magic_sum;
+    const ptrdiff_t to = at + v * panel + i * 16;
+    if (narrow_is_exact)
+      update16(sink.update, to, fma16(__builtin_convertvector(units, v16), splat16(0x1p-42f), h));
+    else
+      put_exact(sink, to, low_half(h) + low_half_of_integers(units) * 0x1p-42,
+                high_half(h) + high_half_of_integers(units) * 0x1p-42);
   }
 }
 
@@ -192,7 +212,7 @@ static bool weight_gradient_is_small(const float *x, ptrdiff_t x_stride, const f
 
 static bool dense_weight_gradient(const float *x, ptrdiff_t x_stride, const float *dy, ptrdiff_t dy_stride,
                                   ptrdiff_t inputs, kernel_micro_batches micro_batches, float limit,
-                                  double *gradient, kernel_range inputs_and_bias, kernel_range panels) {
+                                  kernel_gradient_sink sink, kernel_range inputs_and_bias, kernel_range panels) {
   const ptrdiff_t begin = inputs_and_bias.begin, end = inputs_and_bias.end < inputs ? inputs_and_bias.end : inputs;
   const ptrdiff_t count = end - begin, tiles = tiles_of(count), panel = (inputs + 1) * 16;
   const bool small = limit >= 4 && weight_gradient_is_small(x, x_stride, dy, dy_stride, micro_batches,
@@ -200,43 +220,47 @@ static bool dense_weight_gradient(const float *x, ptrdiff_t x_stride, const floa
   v16i bad = 0;
   for (ptrdiff_t p = panels.begin, V; p < panels.end; p += V) {
     V = vectors_at(p, panels.end);
-    double *g = gradient + p * panel;
     for (ptrdiff_t t = 0; t < tiles; t++) {
       const ptrdiff_t i = begin + part(count, tiles, t), R = begin + part(count, tiles, t + 1) - i;
       if (small)
-        WITH_TILE(weight_gradient_tile, R, V, x + i, x_stride, dy + p * 16, dy_stride, micro_batches, g + i * 16, panel)
+        WITH_TILE(weight_gradient_tile, R, V, x + i, x_stride, dy + p * 16, dy_stride, micro_batches, sink,
+                  p * panel + i * 16, panel)
       else
-        WITH_TILE(weight_gradient_checked_tile, R, V, x + i, x_stride, dy + p * 16, dy_stride, micro_batches,
-                  splat16(limit), &bad, g + i * 16, panel)
+        WITH_TILE(weight_gradient_checked_tile, R, V, false, x + i, x_stride, dy + p * 16, dy_stride, micro_batches,
+                  splat16(limit), &bad, sink, p * panel + i * 16, panel)
     }
     if (inputs_and_bias.end > inputs)
-      WITH_VECTORS(weight_gradient_checked_tile, 1, V, NULL, 0, dy + p * 16, dy_stride, micro_batches, splat16(limit),
-                   &bad, g + inputs * 16, panel);
+      WITH_VECTORS(weight_gradient_checked_tile, 1, V, true, NULL, 0, dy + p * 16, dy_stride, micro_batches,
+                   splat16(limit), &bad, sink, p * panel + inputs * 16, panel);
   }
   return __builtin_reduce_or(bad) == 0;
 }
 
-INLINE void weight_gradient_fast_tile(const int R, const int V, const float *x, ptrdiff_t x_stride, const float *dy,
-                                      ptrdiff_t dy_stride, ptrdiff_t rows, float *gradient, ptrdiff_t panel) {
-  v16 acc[R][V];
-  outer_products(R, V, x, x_stride, dy, dy_stride, 0, rows, acc);
-  UNROLL for (int i = 0; i < R; i++) UNROLL for (int v = 0; v < V; v++)
-      store16(gradient + v * panel + i * 16, acc[i][v]);
+INLINE void weight_gradient_fast_tile(const int R, const int V, const bool bias, const float *x, ptrdiff_t x_stride,
+                                      const float *dy, ptrdiff_t dy_stride, ptrdiff_t rows, kernel_gradient_sink sink,
+                                      ptrdiff_t at, ptrdiff_t panel) {
+  v16 acc[TILE_ROWS][TILE_VECTORS];
+  outer_products(bias, R, V, x, x_stride, dy, dy_stride, 0, rows, acc);
+  UNROLL for (int i = 0; i < R; i++) UNROLL for (int v = 0; v < V; v++) {
+    if (sink.update) update16(sink.update, at + v * panel + i * 16, acc[i][v]);
+    else store16(sink.fast + at + v * panel + i * 16, acc[i][v]);
+  }
 }
 
 static void dense_weight_gradient_fast(const float *x, ptrdiff_t x_stride, const float *dy, ptrdiff_t dy_stride,
-                                       ptrdiff_t inputs, ptrdiff_t rows, float *gradient,
+                                       ptrdiff_t inputs, ptrdiff_t rows, kernel_gradient_sink sink,
                                        kernel_range inputs_and_bias, kernel_range panels) {
   const ptrdiff_t begin = inputs_and_bias.begin, end = inputs_and_bias.end < inputs ? inputs_and_bias.end : inputs;
   const ptrdiff_t count = end - begin, tiles = tiles_of(count), panel = (inputs + 1) * 16;
   for (ptrdiff_t p = panels.begin, V; p < panels.end; p += V) {
     V = vectors_at(p, panels.end);
-    float *g = gradient + p * panel;
     for (ptrdiff_t t = 0; t < tiles; t++) {
       const ptrdiff_t i = begin + part(count, tiles, t), R = begin + part(count, tiles, t + 1) - i;
-      WITH_TILE(weight_gradient_fast_tile, R, V, x + i, x_stride, dy + p * 16, dy_stride, rows, g + i * 16, panel);
+      WITH_TILE(weight_gradient_fast_tile, R, V, false, x + i, x_stride, dy + p * 16, dy_stride, rows, sink,
+                p * panel + i * 16, panel);
     }
     if (inputs_and_bias.end > inputs)
-      WITH_VECTORS(weight_gradient_fast_tile, 1, V, NULL, 0, dy + p * 16, dy_stride, rows, g + inputs * 16, panel);
+      WITH_VECTORS(weight_gradient_fast_tile, 1, V, true, NULL, 0, dy + p * 16, dy_stride, rows, sink,
+                   p * panel + inputs * 16, panel);
   }
 }

@@ -48,15 +48,15 @@ void kernel_dense_input_gradient(const float *dy_t, const float *weights, ptrdif
 
 bool kernel_dense_weight_gradient(const float *x, ptrdiff_t x_stride, const float *dy, ptrdiff_t dy_stride,
                                   ptrdiff_t inputs, kernel_micro_batches micro_batches, float limit,
-                                  double *gradient, kernel_range inputs_and_bias, kernel_range panels) {
-  return table()->dense_weight_gradient(x, x_stride, dy, dy_stride, inputs, micro_batches, limit, gradient,
+                                  kernel_gradient_sink sink, kernel_range inputs_and_bias, kernel_range panels) {
+  return table()->dense_weight_gradient(x, x_stride, dy, dy_stride, inputs, micro_batches, limit, sink,
                                         inputs_and_bias, panels);
 }
 
 void kernel_dense_weight_gradient_fast(const float *x, ptrdiff_t x_stride, const float *dy, ptrdiff_t dy_stride,
-                                       ptrdiff_t inputs, ptrdiff_t rows, float *gradient,
+                                       ptrdiff_t inputs, ptrdiff_t rows, kernel_gradient_sink sink,
                                        kernel_range inputs_and_bias, kernel_range panels) {
-  table()->dense_weight_gradient_fast(x, x_stride, dy, dy_stride, inputs, rows, gradient, inputs_and_bias, panels);
+  table()->dense_weight_gradient_fast(x, x_stride, dy, dy_stride, inputs, rows, sink, inputs_and_bias, panels);
 }
 
 void kernel_transpose(const float *from, ptrdiff_t from_stride, float *to, ptrdiff_t to_stride, ptrdiff_t rows,
@@ -79,7 +79,6 @@ void kernel_softmax_cross_entropy(const float *logits, ptrdiff_t stride, ptrdiff
   table()->softmax_cross_entropy(logits, stride, classes, labels, scale, dlogits, losses, hits, rows);
 }
 
-void kernel_sgd(float *weights, const double *exact, const float *fast, float *velocity,
-                kernel_sgd_options options, kernel_range elements) {
-  table()->sgd(weights, exact, fast, velocity, options, elements);
+void kernel_apply_update(const kernel_update *update, const double *exact, const float *fast, kernel_range elements) {
+  table()->apply_update(update, exact, fast, elements);
 }

@@ -50,30 +50,3 @@ static void load_uint8(const uint8_t *bytes, float *y, ptrdiff_t count, float sc
   }
   for (; i < count; i++) y[i] = __builtin_fmaf(bytes[i], scale, shift);
 }
-
-// One update, in the order that the header gives; each product is rounded with the sum that it goes into.
-INLINE v16 sgd16(v16 w, v16 gradient, float *velocity, kernel_sgd_options o) {
-  v16 g = fma16(splat16(o.weight_decay), w, gradient);
-  v16 step = g;
-  if (velocity) {
-    v16 v = fma16(splat16(o.momentum), load16(velocity), g);
-    store16(velocity, v);
-    step = o.nesterov ? fma16(splat16(o.momentum), v, g) : v;
-  }
-  return fma16(splat16(-o.learning_rate), step, w);
-}
-
-// Parameter buffers are padded to whole vectors, so that ranges are multiples of 16.
-static void sgd(float *weights, const double *exact, const float *fast, float *velocity, kernel_sgd_options options,
-                kernel_range elements) {
-  for (ptrdiff_t i = elements.begin; i < elements.end; i += 16) {
-    v16 g;
-    if (exact) {
-      v8 low = __builtin_convertvector(load8d(exact + i), v8), high = __builtin_convertvector(load8d(exact + i + 8), v8);
-      g = __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-    } else {
-      g = load16(fast + i);
-    }
-    store16(weights + i, sgd16(load16(weights + i), g, velocity ? velocity + i : NULL, options));
-  }
-}

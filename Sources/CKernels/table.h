@@ -14,7 +14,7 @@ typedef struct {
   __typeof__(kernel_magnitude_bits) *magnitude_bits;
   __typeof__(kernel_load_uint8) *load_uint8;
   __typeof__(kernel_softmax_cross_entropy) *softmax_cross_entropy;
-  __typeof__(kernel_sgd) *sgd;
+  __typeof__(kernel_apply_update) *apply_update;
 } kernel_table;
 
 extern const kernel_table kernel_table_portable;

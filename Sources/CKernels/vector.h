@@ -20,6 +20,9 @@ typedef uint8_t v16b_unaligned __attribute__((ext_vector_type(16), aligned(1)));
 
 #define INLINE static inline __attribute__((always_inline))
 #define UNROLL _Pragma("clang loop unroll(full)")
+#define ROLLED _Pragma("clang loop unroll(disable)")
+// Keeps an array in memory: the compiler would carry it in registers that it does not have.
+#define IN_MEMORY(array) __asm__ volatile("" : : "r"(array) : "memory")
 
 INLINE v16 load16(const float *p) { return *(const v16_unaligned *)p; }
 INLINE void store16(float *p, v16 v) { *(v16_unaligned *)p = v; }
@@ -43,6 +46,10 @@ INLINE v8d high_half(v16 v) {
   return __builtin_convertvector(__builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15), v8d);
 }
 
+INLINE v16 narrow(v8d low, v8d high) {
+  v8 a = __builtin_convertvector(low, v8), b = __builtin_convertvector(high, v8);
+  return __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+}
 INLINE v8d low_half_of_integers(v16i v) {
   return __builtin_convertvector(__builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7), v8d);
 }

@@ -56,17 +56,44 @@ typedef struct {
   int32_t count;
 } kernel_micro_batches;
 
+// One step of an optimizer for a range of parameters, each element for itself.
+typedef enum { KERNEL_SGD, KERNEL_ADAM } kernel_optimizer;
+typedef struct {
+  kernel_optimizer kind;
+  float learning_rate, weight_decay;
+  // SGD, as torch.optim.SGD without dampening. `first` may be null where momentum is 0.
+  //   g += weight_decay w;  first = momentum first + g;  w -= learning_rate (nesterov ? g + momentum first : first)
+  float momentum;
+  bool nesterov;
+  // Adam (Kingma and Ba 2015), as torch.optim.Adam; AdamW (Loshchilov and Hutter 2019) where decay is decoupled.
+  //   decoupled ? w *= 1 - learning_rate weight_decay : g += weight_decay w
+  //   first += (1 - beta1) (g - first);  second = beta2 second + (1 - beta2) g^2
+  //   w -= learning_rate / correction1 * first / (sqrt(second) / correction2 + epsilon)
+  // with correction1 = 1 - beta1^t and correction2 = sqrt(1 - beta2^t) after t steps.
+  float beta1, beta2, epsilon, correction1, correction2;
+  bool decoupled;
+  float *weights, *first, *second;
+} kernel_update;
+
+// Where a finished gradient goes: into one of the two buffers, laid out like the weights, to be summed over ranks; or,
+// where there is only one rank, into the update at once, while it is still in registers.
+typedef struct {
+  double *exact;
+  float *fast;
+  const kernel_update *update;
+} kernel_gradient_sink;
+
 // dW[i, o] = sum over micro-batches of grid(sum over r of X[r, i] dY[r, o]), r ascending within the micro-batch,
 // and the bias's gradient likewise with X = 1; grid() rounds to the nearest multiple of 2^-42. Every sum of such
-// multiples is exact, so their order does not matter. Writes `gradient`, panels like the weights'.
+// multiples is exact, so their order does not matter. The sink is `exact` or `update`.
 // Returns false where a micro-batch's gradient is NaN or over `limit` in magnitude.
 bool kernel_dense_weight_gradient(const float *x, ptrdiff_t x_stride, const float *dy, ptrdiff_t dy_stride,
                                   ptrdiff_t inputs, kernel_micro_batches micro_batches, float limit,
-                                  double *gradient, kernel_range inputs_and_bias, kernel_range panels);
+                                  kernel_gradient_sink sink, kernel_range inputs_and_bias, kernel_range panels);
 
-// The same in Float, one chain over all rows, for `--reduction fast`.
+// The same in Float, one chain over all rows, for `--reduction fast`. The sink is `fast` or `update`.
 void kernel_dense_weight_gradient_fast(const float *x, ptrdiff_t x_stride, const float *dy, ptrdiff_t dy_stride,
-                                       ptrdiff_t inputs, ptrdiff_t rows, float *gradient,
+                                       ptrdiff_t inputs, ptrdiff_t rows, kernel_gradient_sink sink,
                                        kernel_range inputs_and_bias, kernel_range panels);
 
 // --- Elementwise ----------------------------------------------------------------------------------------------
@@ -98,12 +125,6 @@ void kernel_softmax_cross_entropy(const float *logits, ptrdiff_t stride, ptrdiff
 
 // --- Update ---------------------------------------------------------------------------------------------------
 
-// Stochastic gradient descent as PyTorch's torch.optim.SGD defines it (dampening 0):
-//   g = gradient + weight_decay w;  v = momentum v + g;  w = w - lr (nesterov ? g + momentum v : v)
-// `velocity` may be null where momentum is 0. The gradient is `exact`, rounded once to Float, or `fast`.
-typedef struct {
-  float learning_rate, momentum, weight_decay;
-  bool nesterov;
-} kernel_sgd_options;
-void kernel_sgd(float *weights, const double *exact, const float *fast, float *velocity,
-                kernel_sgd_options options, kernel_range elements);
+// Applies the update to a range of parameters, a multiple of 16, with the gradient `exact`, rounded once to Float, or
+// `fast`.
+void kernel_apply_update(const kernel_update *update, const double *exact, const float *fast, kernel_range elements);

@@ -23,7 +23,10 @@ public struct SyntheticDigits: Sendable {
   }
 
   /// The label of image `index`. Every ten consecutive images from a multiple of ten hold each digit once.
+  ///
+  /// - Precondition: `index` is in `0..<2^32`.
   public func label(_ index: Int) -> UInt8 {
+    precondition(index >= 0 && index <= UInt32.max, "image index out of range")
     // An affine permutation of 0..<10: its factor has no divisor in common with ten.
     let bits = stream(index / 10).bits(Self.labelElement)
     let factor = [1, 3, 7, 9][Int(bits & 3)]
@@ -35,7 +38,6 @@ public struct SyntheticDigits: Sendable {
   ///
   /// - Precondition: `index` is in `0..<2^32` and `pixels` holds at least 784 bytes.
   public func draw(_ index: Int, into pixels: UnsafeMutableBufferPointer<UInt8>) -> UInt8 {
-    precondition(index >= 0 && index <= UInt32.max, "image index out of range")
     precondition(pixels.count >= Self.side * Self.side, "an image needs 784 bytes")
     let label = label(index)
     var draws = Draws(stream(index))

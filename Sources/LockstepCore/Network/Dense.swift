@@ -95,21 +95,34 @@ public struct Dense: Layer {
   private func weightGradient(x: Activations, dy: Activations, gradient: GradientSlice, pass: Pass) -> Bool {
     let failures = FailureFlag()
     let (panels, inputs) = (panels, inputs)
+    let microBatches = kernel_micro_batches(
+      bounds: pass.bounds.baseAddress, count: Int32(max(pass.bounds.count - 1, 0)))
+    let exact = { (sink: kernel_gradient_sink, limit: Float, inputsAndBias: Range<Int>, panels: Range<Int>) in
+      let finite = kernel_dense_weight_gradient(
+        x.pointer, x.stride, dy.pointer, dy.stride, inputs, microBatches, limit, sink, inputsAndBias.kernel,
+        panels.kernel)
+      if !finite { failures.raise() }
+    }
+    let fast = { (sink: kernel_gradient_sink, inputsAndBias: Range<Int>, panels: Range<Int>) in
+      kernel_dense_weight_gradient_fast(
+        x.pointer, x.stride, dy.pointer, dy.stride, inputs, pass.rows, sink, inputsAndBias.kernel,
+        panels.kernel)
+    }
     let work = { (inputsAndBias: Range<Int>, panels: Range<Int>) in
       switch gradient {
       case .exact(let sum, let limit):
-        let microBatches = kernel_micro_batches(
-          bounds: pass.bounds.baseAddress, count: Int32(max(pass.bounds.count - 1, 0)))
-        if !kernel_dense_weight_gradient(
-          x.pointer, x.stride, dy.pointer, dy.stride, inputs, microBatches, limit, sum, inputsAndBias.kernel,
-          panels.kernel)
-        {
-          failures.raise()
-        }
+        exact(kernel_gradient_sink(exact: sum, fast: nil, update: nil), limit, inputsAndBias, panels)
       case .fast(let sum):
-        kernel_dense_weight_gradient_fast(
-          x.pointer, x.stride, dy.pointer, dy.stride, inputs, pass.rows, sum, inputsAndBias.kernel,
-          panels.kernel)
+        fast(kernel_gradient_sink(exact: nil, fast: sum, update: nil), inputsAndBias, panels)
+      case .applied(let update, let reduction, let limit):
+        withUnsafePointer(to: update) {
+          let sink = kernel_gradient_sink(exact: nil, fast: nil, update: $0)
+          if reduction == .exact {
+            exact(sink, limit, inputsAndBias, panels)
+          } else {
+            fast(sink, inputsAndBias, panels)
+          }
+        }
       }
     }
     if panels >= 2 * pass.team.count {

@@ -1,3 +1,5 @@
+import CKernels
+
 /// A chain of layers over one flat buffer of parameters. Holds no memory of its own: `Parameters` and `Workspace` do.
 public final class Network: Sendable {
   public let inputShape: [Int]
@@ -61,17 +63,18 @@ public final class Network: Sendable {
     }
   }
 
-  /// Back-propagates `workspace.logitsGradient` and fills `gradient`. Returns the names of layers whose gradient is NaN
-  /// or too large to sum exactly.
+  /// Back-propagates `workspace.logitsGradient` and fills `gradient`, or applies `update` at once where one is given.
+  /// Returns the names of layers whose gradient is NaN or too large to sum exactly.
   public func backward(
-    _ parameters: Parameters, _ workspace: Workspace, into gradient: GradientSum, pass: Pass
+    _ parameters: Parameters, _ workspace: Workspace, into gradient: GradientSum,
+    applying update: kernel_update? = nil, pass: Pass
   ) -> [String] {
     var failures: [String] = []
     for (i, layer) in layers.enumerated().reversed() {
       let finite = layer.backward(
         x: workspace.activations[i], y: workspace.activations[i + 1], dy: workspace.gradients[i + 1],
         dx: i > 0 ? workspace.gradients[i] : nil, parameters: parameters.pointer + offsets[i],
-        gradient: gradient.slice(at: offsets[i]), pass: pass)
+        gradient: gradient.slice(at: offsets[i], applying: update), pass: pass)
       if !finite { failures.append(names[i]) }
     }
     return failures.reversed()

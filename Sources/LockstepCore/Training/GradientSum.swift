@@ -1,3 +1,5 @@
+import CKernels
+
 /// How gradients are summed over micro-batches and ranks.
 public enum Reduction: String, CaseIterable, Sendable {
   /// The same bits for any number of ranks: DESIGN.md, 1.3.
@@ -6,11 +8,14 @@ public enum Reduction: String, CaseIterable, Sendable {
   case fast
 }
 
-/// Where one layer writes its gradient.
+/// What becomes of one layer's gradient.
 public enum GradientSlice: @unchecked Sendable {
-  /// Sums of multiples of 2^-42; micro-batch gradients over `limit` are refused.
+  /// Written as sums of multiples of 2^-42; micro-batch gradients over `limit` are refused.
   case exact(UnsafeMutablePointer<Double>, limit: Float)
+  /// Written as Float.
   case fast(UnsafeMutablePointer<Float>)
+  /// Summed as the reduction says and applied at once: one rank need not write what no other adds to.
+  case applied(kernel_update, Reduction, limit: Float)
 }
 
 /// The gradient of a global batch, and beside it in the same buffer the step's metrics, so that both take one allreduce.
@@ -36,8 +41,10 @@ public final class GradientSum {
     fastBuffer = AlignedBuffer(count: reduction == .fast ? count : 0, zero: 0)
   }
 
-  func slice(at offset: Int) -> GradientSlice {
-    switch reduction {
+  /// Where the layer whose parameters start at `offset` puts its gradient; `update` where it is applied at once.
+  func slice(at offset: Int, applying update: kernel_update?) -> GradientSlice {
+    if let update { return .applied(update.advanced(by: offset), reduction, limit: limit) }
+    return switch reduction {
     case .exact: .exact(exactBuffer.pointer + offset, limit: limit)
     case .fast: .fast(fastBuffer.pointer + offset)
     }

@@ -122,13 +122,14 @@ public final class Trainer {
       let (loss, hits) = loss.evaluate(
         logits: workspace.logits, labels: batch.labels, divisor: shard.globalCount,
         gradient: workspace.logitsGradient, pass: pass)
-      let failures = network.backward(parameters, workspace, into: gradient, pass: pass)
+      let update = optimizer.update(of: parameters, step: step, learningRate: Float(learningRate))
+      let failures = network.backward(
+        parameters, workspace, into: gradient, applying: collective.size == 1 ? update : nil, pass: pass)
       gradient.metrics = StepMetrics(loss: loss, hits: hits, failures: failures.isEmpty ? 0 : 1)
-      try gradient.allReduce(collective)
-      let metrics = gradient.metrics
-      if metrics.failures > 0 { try refuse(failures, step: step) }
-      optimizer.step(parameters, gradient: gradient, learningRate: Float(learningRate), team: team)
-      return metrics
+      if collective.size > 1 { try gradient.allReduce(collective) }
+      if gradient.metrics.failures > 0 { try refuse(failures, step: step) }
+      if collective.size > 1 { update.apply(gradient, count: parameters.count, team: team) }
+      return gradient.metrics
     }
   }
 

@@ -1,0 +1,37 @@
+// Optimizers. Each product is rounded together with the sum that it goes into.
+#pragma once
+#include "vector.h"
+
+INLINE void sgd16(const kernel_update *u, ptrdiff_t at, v16 g) {
+  v16 w = load16(u->weights + at);
+  g = fma16(splat16(u->weight_decay), w, g);
+  if (u->first) {
+    v16 v = fma16(splat16(u->momentum), load16(u->first + at), g);
+    store16(u->first + at, v);
+    g = u->nesterov ? fma16(splat16(u->momentum), v, g) : v;
+  }
+  store16(u->weights + at, fma16(splat16(-u->learning_rate), g, w));
+}
+
+INLINE void adam16(const kernel_update *u, ptrdiff_t at, v16 g) {
+  v16 w = load16(u->weights + at), first = load16(u->first + at), second = load16(u->second + at);
+  if (u->decoupled) w = w * splat16(1 - u->learning_rate * u->weight_decay);
+  else g = fma16(splat16(u->weight_decay), w, g);
+  first = fma16(splat16(1 - u->beta1), g - first, first);
+  second = fma16(splat16(1 - u->beta2) * g, g, splat16(u->beta2) * second);
+  store16(u->first + at, first);
+  store16(u->second + at, second);
+  v16 scale = __builtin_elementwise_sqrt(second) / splat16(u->correction2) + splat16(u->epsilon);
+  store16(u->weights + at, fma16(splat16(-u->learning_rate / u->correction1), first / scale, w));
+}
+
+// Updates the 16 parameters from `at` by their gradient.
+INLINE void update16(const kernel_update *u, ptrdiff_t at, v16 g) {
+  if (u->kind == KERNEL_SGD) sgd16(u, at, g);
+  else adam16(u, at, g);
+}
+
+static void apply_update(const kernel_update *update, const double *exact, const float *fast, kernel_range elements) {
+  for (ptrdiff_t i = elements.begin; i < elements.end; i += 16)
+    update16(update, i, exact ? narrow(load8d(exact + i), load8d(exact + i + 8)) : load16(fast + i));
+}

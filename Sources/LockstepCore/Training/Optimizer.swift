@@ -1,0 +1,30 @@
+import CKernels
+
+/// Turns gradients into new parameters, each element for itself, so that any split of them over threads or ranks gives
+/// the same bits.
+public protocol Optimizer: AnyObject {
+  /// The update of step `step` (counted from 1) as the kernels take it, for the whole parameter buffer.
+  func update(of parameters: Parameters, step: Int, learningRate: Float) -> kernel_update
+}
+
+extension kernel_update {
+  /// The same update for the parameters from `offset` on.
+  func advanced(by offset: Int) -> kernel_update {
+    var update = self
+    update.weights += offset
+    if let first { update.first = first + offset }
+    if let second { update.second = second + offset }
+    return update
+  }
+
+  /// Updates all parameters by the summed gradient.
+  func apply(_ gradient: GradientSum, count: Int, team: ThreadTeam) {
+    let (update, exact, fast) = (self, gradient.exact, gradient.fast)
+    team.split(count / 16, grain: 512) { range in
+      withUnsafePointer(to: update) {
+        kernel_apply_update(
+          $0, exact, fast, kernel_range(begin: range.lowerBound * 16, end: range.upperBound * 16))
+      }
+    }
+  }
+}
