@@ -51,3 +51,30 @@ show_latest_line() {
   done
   printf '\r\033[K' >&2
 }
+
+# set_up_mpi RANKS
+#
+# Exports what mpirun needs to start that many ranks on this machine, whatever it is. The user's own settings win.
+set_up_mpi() {
+  local ranks=$1 shared_memory
+  # Open MPI refuses root unless told twice; in a container root is the only user.
+  if [[ $EUID == 0 ]]; then
+    export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+  fi
+  # mpirun looks for ssh even where it has no machine to reach (open-mpi/ompi#12386).
+  if ! have ssh && ! have rsh; then
+    export OMPI_MCA_plm_rsh_agent=${OMPI_MCA_plm_rsh_agent:-false}
+  fi
+  # By default two ranks would get one core each, and all their threads with them.
+  export OMPI_MCA_hwloc_base_binding_policy=${OMPI_MCA_hwloc_base_binding_policy:-none}
+  if [[ $ranks -gt $(cores) ]]; then
+    # A waiting rank spins; where ranks share cores it must let the others run (16 ranks on 2 cores: 8 times faster).
+    export OMPI_MCA_mpi_yield_when_idle=${OMPI_MCA_mpi_yield_when_idle:-1}
+  fi
+  # Containers have 64 MB here; ranks share gradients in it, some megabytes each.
+  shared_memory=$(df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 { print $4 }' || true)
+  if [[ -n $shared_memory && $shared_memory -lt $((ranks * 12 * 1024)) ]]; then
+    export OMPI_MCA_osc_sm_backing_directory=${OMPI_MCA_osc_sm_backing_directory:-${TMPDIR:-/tmp}}
+    export OMPI_MCA_btl_vader_backing_directory=${OMPI_MCA_btl_vader_backing_directory:-${TMPDIR:-/tmp}}
+  fi
+}

@@ -3,13 +3,14 @@
     python3 file-server.py DIRECTORY LOG
 
 The first part of a request's path is the mood, the second the file: /good/NAME honours Range, /ranges-ignored/NAME
-always sends the whole file, /corrupt/NAME sends other bytes, /cut/NAME breaks the connection half-way,
-/error-page/NAME sends HTML with status 200, anything else is not found.
+always sends the whole file, /corrupt/NAME sends a sound gzip file of something else, /cut/NAME breaks the connection
+half-way, /error-page/NAME sends HTML with status 200, anything else is not found.
 
 Prints its port, and appends a line to LOG for each request: the path and the first byte sent. Ends when its standard
 input does, so that it never outlives the test.
 """
 
+import gzip
 import http.server
 import pathlib
 import re
@@ -32,7 +33,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.send_error(404)
         body = file.read_bytes()
         if mood == "corrupt":
-            body = bytes(byte ^ 1 for byte in body)
+            body = gzip.compress(b"other digits")
         if mood == "error-page":
             body = b"<html>Too many requests</html>"
 
