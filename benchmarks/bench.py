@@ -55,7 +55,8 @@ def contenders(work, python):
     model, batch, *ranks = work.split("-")
     batch = ["--batch-size", batch]
     recipe = {
-        "mlp": ["--model", "mlp", "--hidden", "512,512", "--optimizer", "sgd", "--lr", "0.01"],
+        "mlp": ["--model", "mlp", "--hidden", "512,512", "--optimizer", "sgd", "--momentum", "0", "--lr", "0.01",
+                "--schedule", "constant"],
         "cnn": ["--model", "cnn", "--optimizer", "adam", "--lr", "0.001"],
     }[model]
 
