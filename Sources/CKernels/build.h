@@ -1,8 +1,11 @@
 // One build of all kernels: the file that includes this has set the target, BUILD (its name), TILE_ROWS and
 // TILE_VECTORS (the register tile; TILE_ROWS is 6 or 12).
+#include "activation.h"
+#include "convolution.h"
 #include "dense.h"
 #include "elementwise.h"
 #include "loss.h"
+#include "pooling.h"
 #include "table.h"
 
 #define JOIN(a, b) a##b
@@ -16,6 +19,13 @@ const kernel_table TABLE(BUILD) = {
     .dense_input_gradient = dense_input_gradient,
     .dense_weight_gradient = dense_weight_gradient,
     .dense_weight_gradient_fast = dense_weight_gradient_fast,
+    .convolution_forward = convolution_forward,
+    .convolution_weight_gradient = convolution_weight_gradient,
+    .convolution_weight_gradient_fast = convolution_weight_gradient_fast,
+    .max_pool_forward = max_pool_forward,
+    .max_pool_backward = max_pool_backward,
+    .tanh_forward = tanh_forward,
+    .sigmoid_forward = sigmoid_forward,
     .transpose = transpose,
     .relu_backward = relu_backward,
     .relu_forward = relu_forward,

@@ -59,6 +59,40 @@ void kernel_dense_weight_gradient_fast(const float *x, ptrdiff_t x_stride, const
   table()->dense_weight_gradient_fast(x, x_stride, dy, dy_stride, inputs, rows, sink, inputs_and_bias, panels);
 }
 
+void kernel_convolution_forward(const kernel_patches *patches, const float *x, ptrdiff_t x_stride,
+                                const float *weights, ptrdiff_t taps, float *y, ptrdiff_t y_stride, bool relu,
+                                kernel_range samples, kernel_range panels) {
+  table()->convolution_forward(patches, x, x_stride, weights, taps, y, y_stride, relu, samples, panels);
+}
+
+bool kernel_convolution_weight_gradient(const kernel_patches *patches, const float *x, ptrdiff_t x_stride,
+                                        const float *dy, ptrdiff_t dy_stride, ptrdiff_t taps,
+                                        kernel_micro_batches micro_batches, float limit, kernel_gradient_sink sink,
+                                        kernel_range taps_and_bias, kernel_range panels) {
+  return table()->convolution_weight_gradient(patches, x, x_stride, dy, dy_stride, taps, micro_batches, limit, sink,
+                                              taps_and_bias, panels);
+}
+
+void kernel_convolution_weight_gradient_fast(const kernel_patches *patches, const float *x, ptrdiff_t x_stride,
+                                             const float *dy, ptrdiff_t dy_stride, ptrdiff_t taps, ptrdiff_t samples,
+                                             kernel_gradient_sink sink, kernel_range taps_and_bias,
+                                             kernel_range panels) {
+  table()->convolution_weight_gradient_fast(patches, x, x_stride, dy, dy_stride, taps, samples, sink, taps_and_bias,
+                                            panels);
+}
+
+void kernel_max_pool_forward(kernel_pooling pooling, const float *x, float *y, bool relu) {
+  table()->max_pool_forward(pooling, x, y, relu);
+}
+
+void kernel_max_pool_backward(kernel_pooling pooling, const float *x, const float *y, const float *dy, float *dx,
+                              bool relu) {
+  table()->max_pool_backward(pooling, x, y, dy, dx, relu);
+}
+
+void kernel_tanh_forward(const float *x, float *y, ptrdiff_t count) { table()->tanh_forward(x, y, count); }
+void kernel_sigmoid_forward(const float *x, float *y, ptrdiff_t count) { table()->sigmoid_forward(x, y, count); }
+
 void kernel_transpose(const float *from, ptrdiff_t from_stride, float *to, ptrdiff_t to_stride, ptrdiff_t rows,
                       kernel_range columns) {
   table()->transpose(from, from_stride, to, to_stride, rows, columns);

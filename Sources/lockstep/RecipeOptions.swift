@@ -7,8 +7,10 @@ struct RecipeOptions: ParsableArguments {
     help: ArgumentHelp("A YAML file that sets any of the options below by their names.", valueName: "file"))
   var recipe: String?
 
-  @Option(help: "linear or mlp.") var model: String?
+  @Option(help: "linear, mlp or cnn.") var model: String?
   @Option(help: "Sizes of the hidden layers of mlp, such as 512,512.") var hidden: String?
+  @Option(help: "The layers themselves, instead of a model: 'dense 64, tanh, dense classes'.") var network:
+    String?
   @Option(help: "Passes over the training samples.") var epochs: String?
   @Option(help: "Stop after this many steps; 0 saves the initial weights.") var maxSteps: String?
   @Option(help: "Samples a step, over all ranks.") var batchSize: String?
@@ -30,7 +32,7 @@ struct RecipeOptions: ParsableArguments {
   /// Key and text of each flag given.
   private var overrides: [(key: String, text: String?)] {
     [
-      ("model", model), ("hidden", hidden), ("epochs", epochs), ("max-steps", maxSteps),
+      ("model", model), ("hidden", hidden), ("network", network), ("epochs", epochs), ("max-steps", maxSteps),
       ("batch-size", batchSize), ("micro-batches", microBatches), ("seed", seed), ("optimizer", optimizer),
       ("lr", lr), ("momentum", momentum), ("weight-decay", weightDecay), ("schedule", schedule),
       ("milestones", milestones), ("gamma", gamma), ("warmup-steps", warmupSteps), ("normalize", normalize),

@@ -22,7 +22,9 @@ struct Train: LockstepCommand {
     let team = try makeTeam(threads, collective)
     let dataset = try loadDataset(data, collective, team, quiet: quiet)
     warnOfIdleRanks(recipe, collective)
-    let trainer = Trainer(recipe: recipe, dataset: dataset, collective: collective, team: team)
+    let trainer = try collective.together {
+      try Trainer(recipe: recipe, dataset: dataset, collective: collective, team: team)
+    }
     var run: RunDirectory?
     var metrics: MetricsLog?
     try collective.together {

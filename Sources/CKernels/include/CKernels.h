@@ -96,6 +96,50 @@ void kernel_dense_weight_gradient_fast(const float *x, ptrdiff_t x_stride, const
                                        ptrdiff_t inputs, ptrdiff_t rows, kernel_gradient_sink sink,
                                        kernel_range inputs_and_bias, kernel_range panels);
 
+// --- Convolution ----------------------------------------------------------------------------------------------
+
+// How a convolution reads its input and writes its output. An output pixel's row of inputs is its patch: tap k of the
+// pixel in row r and column c is x[r * row_stride + c * pixel_stride + offsets[k]]. Outputs are [height, width,
+// channels], `channels` being a multiple of 16.
+typedef struct {
+  const ptrdiff_t *offsets;
+  ptrdiff_t row_stride, pixel_stride;
+  ptrdiff_t height, width, channels;
+  // Floats of a sample's input.
+  ptrdiff_t input_count;
+} kernel_patches;
+
+// Y[s, pixel, o] = activation(bias[o] + sum over taps k of patch[k] W[k, o]), k ascending. Weights lie in panels like a
+// dense layer's, with taps for inputs.
+void kernel_convolution_forward(const kernel_patches *patches, const float *x, ptrdiff_t x_stride,
+                                const float *weights, ptrdiff_t taps, float *y, ptrdiff_t y_stride, bool relu,
+                                kernel_range samples, kernel_range panels);
+
+// As kernel_dense_weight_gradient; a micro-batch's chain runs over its samples and their output pixels in order.
+bool kernel_convolution_weight_gradient(const kernel_patches *patches, const float *x, ptrdiff_t x_stride,
+                                        const float *dy, ptrdiff_t dy_stride, ptrdiff_t taps,
+                                        kernel_micro_batches micro_batches, float limit, kernel_gradient_sink sink,
+                                        kernel_range taps_and_bias, kernel_range panels);
+void kernel_convolution_weight_gradient_fast(const kernel_patches *patches, const float *x, ptrdiff_t x_stride,
+                                             const float *dy, ptrdiff_t dy_stride, ptrdiff_t taps, ptrdiff_t samples,
+                                             kernel_gradient_sink sink, kernel_range taps_and_bias,
+                                             kernel_range panels);
+
+// --- Max pooling ----------------------------------------------------------------------------------------------
+
+// Windows of size x size, `step` apart, without padding; the strides of one sample.
+typedef struct {
+  ptrdiff_t channels, size, step, out_height, out_width;
+  ptrdiff_t x_channel_stride, x_pixel_stride, x_row_stride;
+  ptrdiff_t y_channel_stride, y_pixel_stride, y_row_stride;
+} kernel_pooling;
+
+// One sample: y = the largest of each window, and with `relu` of that and 0.
+void kernel_max_pool_forward(kernel_pooling pooling, const float *x, float *y, bool relu);
+// One sample: adds dy to dx at the first largest of each window. dx must have been zeroed.
+void kernel_max_pool_backward(kernel_pooling pooling, const float *x, const float *y, const float *dy, float *dx,
+                              bool relu);
+
 // --- Elementwise ----------------------------------------------------------------------------------------------
 
 // to[c, r] = from[r, c] for the columns given. `to_stride` must hold the rows rounded up to 8, and `from` the
@@ -111,6 +155,10 @@ void kernel_relu_forward(const float *x, float *y, kernel_range elements);
 
 // The largest magnitude as the bits of a float: larger than infinity's where there is a NaN.
 uint32_t kernel_magnitude_bits(const float *x, kernel_range elements);
+
+// y[i] = tanh x[i], y[i] = 1 / (1 + e^-x[i]), by the kernels' own exponential.
+void kernel_tanh_forward(const float *x, float *y, ptrdiff_t count);
+void kernel_sigmoid_forward(const float *x, float *y, ptrdiff_t count);
 
 // y[i] = fma(bytes[i], scale, shift)
 void kernel_load_uint8(const uint8_t *bytes, float *y, ptrdiff_t count, float scale, float shift);

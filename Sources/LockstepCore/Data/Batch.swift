@@ -6,6 +6,8 @@ public final class Batch {
   private let indexBuffer: AlignedBuffer<Int>
 
   public var labels: UnsafePointer<Int32> { UnsafePointer(labelBuffer.pointer) }
+  /// The dataset's number of each row's sample.
+  public var samples: UnsafePointer<Int> { UnsafePointer(indexBuffer.pointer) }
 
   public init(capacity: Int) {
     labelBuffer = AlignedBuffer(count: capacity, zero: 0)

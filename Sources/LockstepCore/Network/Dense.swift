@@ -8,28 +8,35 @@ import CKernels
 /// W is [out, in], as in PyTorch. In memory it lies in panels of 16 outputs (see CKernels.h), which the forward and
 /// weight-gradient kernels read without packing.
 public struct Dense: Layer {
-  public let inputs: Int
+  public let input: FeatureLayout
   public let outputs: Int
   public let fusesReLU: Bool
 
-  public init(inputs: Int, outputs: Int, fusesReLU: Bool = false) {
-    self.inputs = inputs
+  public init(input: FeatureLayout, outputs: Int, fusesReLU: Bool = false) {
+    self.input = input
     self.outputs = outputs
     self.fusesReLU = fusesReLU
   }
 
-  public var outputShape: [Int] { [outputs] }
+  public init(inputs: Int, outputs: Int, fusesReLU: Bool = false) {
+    self.init(input: .vector(inputs), outputs: outputs, fusesReLU: fusesReLU)
+  }
+
+  public var output: FeatureLayout { .vector(outputs) }
+  /// Rows of a panel: an input's padding has weights too, which are zero and stay so.
+  private var inputs: Int { input.count }
   private var panels: Int { paddedToPanel(outputs) / 16 }
   public var parameterCount: Int { panels * (inputs + 1) * 16 }
+  public var flopsPerSample: Int { 2 * input.features * outputs }
 
   /// PyTorch's default: uniform within 1 / sqrt(in) (He et al. 2015 with a = sqrt(5)).
   public var tensors: [ParameterTensor] {
-    let inputs = inputs
-    let bound = 1 / Float(inputs).squareRoot()
+    let (input, inputs) = (input, inputs)
+    let bound = 1 / Float(input.features).squareRoot()
     return [
-      ParameterTensor(name: "weight", shape: [outputs, inputs], initialBound: bound) { element in
-        let (output, input) = element.quotientAndRemainder(dividingBy: inputs)
-        return ((output / 16) * (inputs + 1) + input) * 16 + output % 16
+      ParameterTensor(name: "weight", shape: [outputs, input.features], initialBound: bound) { element in
+        let (output, index) = element.quotientAndRemainder(dividingBy: input.features)
+        return ((output / 16) * (inputs + 1) + input.position(of: index)) * 16 + output % 16
       },
       ParameterTensor(name: "bias", shape: [outputs], initialBound: bound) { output in
         ((output / 16) * (inputs + 1) + inputs) * 16 + output % 16
@@ -38,16 +45,15 @@ public struct Dense: Layer {
   }
 
   public func forward(_ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, pass: Pass) {
-    let rows = pass.rows
     let forward = { [self] (rows: Range<Int>, panels: Range<Int>) in
       kernel_dense_forward(
         x.pointer, x.stride, parameters, inputs, y.pointer, y.stride, fusesReLU, rows.kernel, panels.kernel)
     }
+    let (rows, panels) = (pass.rows, panels)
     // A thread that keeps its panels keeps them in its cache; where there are too few, rows are split instead.
     if panels >= 2 * pass.team.count {
       pass.team.split(panels, grain: 2) { forward(0..<rows, $0) }
     } else {
-      let panels = panels
       pass.team.split(rows, grain: 4) { forward($0, 0..<panels) }
     }
   }
@@ -56,12 +62,7 @@ public struct Dense: Layer {
     x: Activations, y: Activations, dy: Activations, dx: Activations?, parameters: UnsafePointer<Float>,
     gradient: GradientSlice, pass: Pass
   ) -> Bool {
-    if fusesReLU {
-      pass.team.split(pass.rows * dy.stride / 16, grain: 512) {
-        kernel_relu_backward(
-          y.pointer, dy.pointer, kernel_range(begin: $0.lowerBound * 16, end: $0.upperBound * 16))
-      }
-    }
+    if fusesReLU { ReLU.mask(dy, where: y, pass: pass) }
     if let dx { inputGradient(dy: dy, dx: dx, parameters: parameters, pass: pass) }
     return weightGradient(x: x, dy: dy, gradient: gradient, pass: pass)
   }
@@ -94,36 +95,18 @@ public struct Dense: Layer {
 
   private func weightGradient(x: Activations, dy: Activations, gradient: GradientSlice, pass: Pass) -> Bool {
     let failures = FailureFlag()
-    let (panels, inputs) = (panels, inputs)
-    let microBatches = kernel_micro_batches(
-      bounds: pass.bounds.baseAddress, count: Int32(max(pass.bounds.count - 1, 0)))
-    let exact = { (sink: kernel_gradient_sink, limit: Float, inputsAndBias: Range<Int>, panels: Range<Int>) in
-      let finite = kernel_dense_weight_gradient(
-        x.pointer, x.stride, dy.pointer, dy.stride, inputs, microBatches, limit, sink, inputsAndBias.kernel,
-        panels.kernel)
-      if !finite { failures.raise() }
-    }
-    let fast = { (sink: kernel_gradient_sink, inputsAndBias: Range<Int>, panels: Range<Int>) in
-      kernel_dense_weight_gradient_fast(
-        x.pointer, x.stride, dy.pointer, dy.stride, inputs, pass.rows, sink, inputsAndBias.kernel,
-        panels.kernel)
-    }
+    let (panels, inputs, microBatches) = (panels, inputs, pass.microBatches)
     let work = { (inputsAndBias: Range<Int>, panels: Range<Int>) in
-      switch gradient {
-      case .exact(let sum, let limit):
-        exact(kernel_gradient_sink(exact: sum, fast: nil, update: nil), limit, inputsAndBias, panels)
-      case .fast(let sum):
-        fast(kernel_gradient_sink(exact: nil, fast: sum, update: nil), inputsAndBias, panels)
-      case .applied(let update, let reduction, let limit):
-        withUnsafePointer(to: update) {
-          let sink = kernel_gradient_sink(exact: nil, fast: nil, update: $0)
-          if reduction == .exact {
-            exact(sink, limit, inputsAndBias, panels)
-          } else {
-            fast(sink, inputsAndBias, panels)
-          }
-        }
-      }
+      let finite = WeightGradient(slice: gradient) { sink, limit in
+        kernel_dense_weight_gradient(
+          x.pointer, x.stride, dy.pointer, dy.stride, inputs, microBatches, limit, sink, inputsAndBias.kernel,
+          panels.kernel)
+      } fast: { sink in
+        kernel_dense_weight_gradient_fast(
+          x.pointer, x.stride, dy.pointer, dy.stride, inputs, pass.rows, sink, inputsAndBias.kernel,
+          panels.kernel)
+      }.run()
+      if !finite { failures.raise() }
     }
     if panels >= 2 * pass.team.count {
       pass.team.split(panels, grain: 2, pieces: 2) { work(0..<inputs + 1, $0) }

@@ -1,22 +1,27 @@
+import CKernels
+
 /// One layer: its forward and its backward, and nothing about ranks or optimizers.
 ///
 /// A layer owns no memory. Its parameters are a range of the network's one flat buffer, in the layout that its kernels
 /// want; `tensors` says where each element of PyTorch's layout lies in it.
 public protocol Layer: Sendable {
-  /// The shape of one sample's output.
-  var outputShape: [Int] { get }
+  /// One sample's output.
+  var output: FeatureLayout { get }
   /// Floats in the flat buffer, padding included: a multiple of 16.
   var parameterCount: Int { get }
   /// The parameters as PyTorch names and shapes them, relative to the layer.
   var tensors: [ParameterTensor] { get }
-  /// Floats of scratch memory that `backward` uses for a batch of `rows`.
+  /// Multiplications and additions of a sample's forward pass, counted as two.
+  var flopsPerSample: Int { get }
+  /// Floats of scratch memory that a pass over `rows` samples uses.
   func scratchCount(rows: Int) -> Int
 
   /// y = f(x), `[rows, in] -> [rows, out]`.
   func forward(_ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, pass: Pass)
 
-  /// Given dL/dy, writes dL/dx where `dx` is asked for, and the parameters' gradient, each micro-batch's share rounded
-  /// as `GradientSum` says. May overwrite `dy`. Returns false where a gradient is NaN or too large to sum exactly.
+  /// Given dL/dy, writes dL/dx where `dx` is asked for, and hands on the parameters' gradient, each micro-batch's share
+  /// rounded as `GradientSum` says. May overwrite `dy`. Returns false where a gradient is NaN or too large to sum
+  /// exactly.
   func backward(
     x: Activations, y: Activations, dy: Activations, dx: Activations?, parameters: UnsafePointer<Float>,
     gradient: GradientSlice, pass: Pass
@@ -24,8 +29,10 @@ public protocol Layer: Sendable {
 }
 
 extension Layer {
+  public var outputShape: [Int] { output.shape }
   public var parameterCount: Int { 0 }
   public var tensors: [ParameterTensor] { [] }
+  public var flopsPerSample: Int { 0 }
   public func scratchCount(rows: Int) -> Int { 0 }
 }
 
@@ -40,6 +47,9 @@ public struct Activations: @unchecked Sendable {
     self.pointer = pointer
     self.features = features
   }
+
+  /// Sample r's features.
+  public func row(_ r: Int) -> UnsafeMutablePointer<Float> { pointer + r * stride }
 }
 
 /// What a layer must know of the step that it works in.
@@ -50,4 +60,34 @@ public struct Pass: @unchecked Sendable {
   public let bounds: UnsafeBufferPointer<Int32>
   public let scratch: UnsafeMutablePointer<Float>
   public let team: ThreadTeam
+  /// What dropout draws from; nil where nothing is learned and it lets everything through.
+  public let randomness: Randomness?
+
+  public struct Randomness {
+    public let seed: UInt64
+    public let epoch: Int
+    /// The dataset's number of each row's sample.
+    public let samples: UnsafePointer<Int>
+
+    public init(seed: UInt64, epoch: Int, samples: UnsafePointer<Int>) {
+      self.seed = seed
+      self.epoch = epoch
+      self.samples = samples
+    }
+  }
+
+  public init(
+    rows: Int, bounds: UnsafeBufferPointer<Int32>, scratch: UnsafeMutablePointer<Float>, team: ThreadTeam,
+    randomness: Randomness? = nil
+  ) {
+    self.rows = rows
+    self.bounds = bounds
+    self.scratch = scratch
+    self.team = team
+    self.randomness = randomness
+  }
+
+  var microBatches: kernel_micro_batches {
+    kernel_micro_batches(bounds: bounds.baseAddress, count: Int32(max(bounds.count - 1, 0)))
+  }
 }

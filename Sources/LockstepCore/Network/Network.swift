@@ -3,6 +3,7 @@ import CKernels
 /// A chain of layers over one flat buffer of parameters. Holds no memory of its own: `Parameters` and `Workspace` do.
 public final class Network: Sendable {
   public let inputShape: [Int]
+  public let input: FeatureLayout
   public let specification: [LayerSpecification]
   public let layers: [any Layer]
   /// Where each layer's parameters start in the flat buffer.
@@ -13,45 +14,36 @@ public final class Network: Sendable {
   public let parameterCount: Int
   /// All parameters, in the order of the layers.
   public let tensors: [ParameterTensor]
+  /// The first layer that has parameters: no gradient need go further down.
+  private let firstLearning: Int
 
-  public var inputFeatures: Int { inputShape.reduce(1, *) }
+  public var inputFeatures: Int { input.count }
   public var classes: Int { layers.last?.outputShape.first ?? 0 }
 
-  /// Builds the layers, fusing each ReLU into the dense layer before it. The last layer's outputs are the logits.
-  public init(inputShape: [Int], specification: [LayerSpecification]) {
-    precondition(!specification.isEmpty)
-    var layers: [any Layer] = []
-    var names: [String] = []
-    var shape = inputShape
-    var index = 0
-    while index < specification.count {
-      names.append("layers.\(index)")
-      switch specification[index] {
-      case .dense(let outputs):
-        let fuses = index + 1 < specification.count && specification[index + 1] == .relu
-        layers.append(Dense(inputs: shape.reduce(1, *), outputs: outputs, fusesReLU: fuses))
-        index += fuses ? 2 : 1
-      case .relu:
-        layers.append(ReLU(shape: shape))
-        index += 1
-      }
-      shape = layers.last!.outputShape
-    }
+  /// Builds the layers; see `NetworkBuilder`. The last layer's outputs are the logits.
+  ///
+  /// Throws `LockstepError` (usage) naming the layer that does not fit what comes before it.
+  public init(inputShape: [Int], specification: [LayerSpecification], classes: Int) throws {
+    let input = FeatureLayout(sampleShape: inputShape)
+    var builder = NetworkBuilder(input: input, classes: classes)
+    try builder.add(specification)
     var offsets: [Int] = []
     var count = 0
     var tensors: [ParameterTensor] = []
-    for (layer, name) in zip(layers, names) {
+    for (layer, name) in zip(builder.layers, builder.names) {
       offsets.append(count)
       tensors += layer.tensors.map { $0.placed(prefix: name + ".", offset: offsets.last!) }
       count += layer.parameterCount
     }
     self.inputShape = inputShape
+    self.input = input
     self.specification = specification
-    self.layers = layers
+    self.layers = builder.layers
+    self.names = builder.names
     self.offsets = offsets
-    self.names = names
     self.parameterCount = count
     self.tensors = tensors
+    firstLearning = builder.layers.firstIndex { $0.parameterCount > 0 } ?? 0
   }
 
   /// Fills `workspace.logits` from `workspace.input`.
@@ -70,10 +62,10 @@ public final class Network: Sendable {
     applying update: kernel_update? = nil, pass: Pass
   ) -> [String] {
     var failures: [String] = []
-    for (i, layer) in layers.enumerated().reversed() {
+    for (i, layer) in layers.enumerated().reversed() where i >= firstLearning {
       let finite = layer.backward(
         x: workspace.activations[i], y: workspace.activations[i + 1], dy: workspace.gradients[i + 1],
-        dx: i > 0 ? workspace.gradients[i] : nil, parameters: parameters.pointer + offsets[i],
+        dx: i > firstLearning ? workspace.gradients[i] : nil, parameters: parameters.pointer + offsets[i],
         gradient: gradient.slice(at: offsets[i], applying: update), pass: pass)
       if !finite { failures.append(names[i]) }
     }

@@ -1,10 +1,10 @@
 import CKernels
 
-/// The rectifier, where no dense layer before it has taken it in: y = max(x, 0), dx = dy where y > 0.
+/// The rectifier, where no layer before it has taken it in: y = max(x, 0), dx = dy where y > 0. `[rows, n] -> [rows, n]`.
 public struct ReLU: Layer {
-  public let outputShape: [Int]
+  public let output: FeatureLayout
 
-  public init(shape: [Int]) { outputShape = shape }
+  public init(_ layout: FeatureLayout) { output = layout }
 
   public func forward(_ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, pass: Pass) {
     pass.team.split(pass.rows * x.stride / 16, grain: 512) {
@@ -18,12 +18,16 @@ public struct ReLU: Layer {
     gradient: GradientSlice, pass: Pass
   ) -> Bool {
     guard let dx else { return true }
-    pass.team.split(pass.rows, grain: 16) { rows in
-      let elements = kernel_range(begin: 0, end: rows.count * y.stride)
-      let offset = rows.lowerBound * y.stride
-      (dx.pointer + offset).update(from: dy.pointer + offset, count: rows.count * y.stride)
-      kernel_relu_backward(y.pointer + offset, dx.pointer + offset, elements)
-    }
+    Self.mask(dy, where: y, pass: pass)
+    dx.pointer.update(from: dy.pointer, count: pass.rows * dy.stride)
     return true
+  }
+
+  /// dy = 0 where y is not above 0: the gradient with respect to what a fused ReLU was given.
+  static func mask(_ dy: Activations, where y: Activations, pass: Pass) {
+    pass.team.split(pass.rows * dy.stride / 16, grain: 512) {
+      kernel_relu_backward(
+        y.pointer, dy.pointer, kernel_range(begin: $0.lowerBound * 16, end: $0.upperBound * 16))
+    }
   }
 }

@@ -17,7 +17,7 @@ public final class Workspace {
     self.capacity = capacity
     // Transposes write whole blocks of 8 rows.
     let rows = paddedToPanel(max(capacity, 1))
-    let features = [network.inputFeatures] + network.layers.map { $0.outputShape.reduce(1, *) }
+    let features = [network.inputFeatures] + network.layers.map { $0.output.count }
     var buffers: [AlignedBuffer<Float>] = []
     func allocate(_ features: Int) -> Activations {
       buffers.append(AlignedBuffer(count: rows * paddedToPanel(features), zero: 0))
@@ -26,7 +26,7 @@ public final class Workspace {
     activations = features.map(allocate)
     gradients = learns ? features.enumerated().map { allocate($0.offset == 0 ? 0 : $0.element) } : []
     scratch = AlignedBuffer(
-      count: learns ? network.layers.map { $0.scratchCount(rows: capacity) }.max() ?? 0 : 0, zero: 0)
+      count: network.layers.map { $0.scratchCount(rows: rows) }.max() ?? 0, zero: 0)
     self.buffers = buffers
   }
 }

@@ -14,6 +14,7 @@ public struct Model {
     Safetensors(
       metadata: [
         "format": "pt",
+        "lockstep.classes": String(network.classes),
         "lockstep.input": network.inputShape.map(String.init).joined(separator: ","),
         "lockstep.network": network.specification.map(\.description).joined(separator: ", "),
         "lockstep.normalize": normalization.description,
@@ -51,7 +52,13 @@ public struct Model {
       throw failure("a normalization and layers", "'\(try metadata("normalize"))', \(layers.count) layers")
     }
     // The tensors are in memory already; a network that asks for others is refused before it is allocated.
-    let network = Network(inputShape: shape, specification: layers)
+    let classes = try Int(metadata("classes")) ?? 0
+    let network: Network
+    do {
+      network = try Network(inputShape: shape, specification: layers, classes: classes)
+    } catch let error as LockstepError {
+      throw failure("layers that fit each other", error.description)
+    }
     for tensor in network.tensors where safetensors[tensor.name]?.shape != tensor.shape {
       let found = safetensors[tensor.name].map { "shape \($0.shape)" } ?? "none"
       throw failure("tensor \(tensor.name) of shape \(tensor.shape)", found)

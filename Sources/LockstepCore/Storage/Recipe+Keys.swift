@@ -20,6 +20,14 @@ extension Recipe {
         recipe.hidden = sizes
         return true
       }, expected: "sizes of hidden layers such as 512,512, each 1 to 1000000"),
+    Key(
+      name: "network", read: { $0.network.map(\.description).joined(separator: ", ") },
+      write: { recipe, text in
+        let layers = text.split(separator: ",").map { LayerSpecification(String($0)) }
+        guard !layers.contains(nil) else { return false }
+        recipe.network = layers.compactMap { $0 }
+        return true
+      }, expected: "a list of layers, each \(LayerSpecification.forms)"),
     integer("epochs", \.epochs, 1...1_000_000),
     Key(
       name: "max-steps", read: { $0.maxSteps.map(String.init) ?? "none" },

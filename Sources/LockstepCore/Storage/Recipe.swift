@@ -1,7 +1,7 @@
 /// Everything that decides the bits of a run, besides the dataset: what a recipe file holds and what flags override.
 public struct Recipe: Equatable, Sendable {
   public enum Model: String, CaseIterable, Sendable {
-    case linear, mlp
+    case linear, mlp, cnn
   }
   public enum OptimizerName: String, CaseIterable, Sendable {
     case sgd
@@ -11,6 +11,8 @@ public struct Recipe: Equatable, Sendable {
   }
 
   public var model = Model.mlp
+  /// The layers, where a recipe lists them itself; empty for those of `model`.
+  public var network: [LayerSpecification] = []
   /// Outputs of the hidden layers of `mlp`.
   public var hidden = [512]
   public var epochs = 8
@@ -47,9 +49,19 @@ public struct Recipe: Equatable, Sendable {
     return Schedule(base: learningRate, shape: shape, warmupSteps: warmupSteps)
   }
 
-  /// The layers for a dataset with this many classes.
-  public func network(classes: Int) -> [LayerSpecification] {
-    let hidden = model == .mlp ? hidden : []
-    return hidden.flatMap { [.dense(outputs: $0), .relu] } + [.dense(outputs: classes)]
+  /// The layers: those that the recipe lists, or its model's.
+  public var layers: [LayerSpecification] {
+    guard network.isEmpty else { return network }
+    switch model {
+    case .linear: return [.dense(outputs: nil)]
+    case .mlp: return hidden.flatMap { [.dense(outputs: $0), .relu] } + [.dense(outputs: nil)]
+    case .cnn:
+      return [
+        .conv(outputs: 10, size: 5, stride: 1, padding: 0), .maxPool(size: 2, stride: 2), .relu,
+        .conv(outputs: 20, size: 5, stride: 1, padding: 0), .dropout2D(0.5), .maxPool(size: 2, stride: 2),
+        .relu,
+        .flatten, .dense(outputs: 50), .relu, .dropout(0.5), .dense(outputs: nil),
+      ]
+    }
   }
 }

@@ -21,7 +21,7 @@ public final class Trainer {
   private let evaluator: Evaluator
 
   /// Allocates all that training needs and draws the initial weights. Not collective.
-  public init(recipe: Recipe, dataset: Dataset, collective: any Collective, team: ThreadTeam) {
+  public init(recipe: Recipe, dataset: Dataset, collective: any Collective, team: ThreadTeam) throws {
     self.recipe = recipe
     self.dataset = dataset
     self.collective = collective
@@ -30,8 +30,8 @@ public final class Trainer {
     sampler = Sampler(
       datasetCount: dataset.train.count, batchSize: recipe.batchSize, microBatches: recipe.microBatches,
       seed: recipe.seed, validationSplit: recipe.validationSplit)
-    network = Network(
-      inputShape: dataset.train.images.shape, specification: recipe.network(classes: dataset.classes))
+    network = try Network(
+      inputShape: dataset.train.images.shape, specification: recipe.layers, classes: dataset.classes)
     parameters = Parameters(network, seed: recipe.seed)
     normalization = recipe.normalize.resolved(for: dataset.train.images, team: team)
     optimizer = SGD(
@@ -82,7 +82,7 @@ public final class Trainer {
     for stepOfEpoch in 0..<steps {
       let shard = sampler.shard(step: stepOfEpoch, rank: collective.rank, ranks: collective.size)
       let rate = schedule.learningRate(step: step, epoch: epoch)
-      let metrics = try train(on: shard, of: order, step: step + 1, learningRate: rate)
+      let metrics = try train(on: shard, of: order, epoch: epoch, step: step + 1, learningRate: rate)
       step += 1
       total.add(metrics, count: shard.globalCount)
       try observer?.observe(
@@ -109,12 +109,13 @@ public final class Trainer {
   }
 
   /// The training step: this rank's shard of a global batch, forward, backward, summed over the ranks, applied.
-  private func train(on shard: Shard, of order: EpochOrder, step: Int, learningRate: Double) throws
-    -> StepMetrics
-  {
+  private func train(
+    on shard: Shard, of order: EpochOrder, epoch: Int, step: Int, learningRate: Double
+  ) throws -> StepMetrics {
     try shard.bounds.withUnsafeBufferPointer { bounds in
       let pass = Pass(
-        rows: shard.entries.count, bounds: bounds, scratch: workspace.scratch.pointer, team: team)
+        rows: shard.entries.count, bounds: bounds, scratch: workspace.scratch.pointer, team: team,
+        randomness: Pass.Randomness(seed: recipe.seed, epoch: epoch, samples: batch.samples))
       batch.load(
         pass.rows, from: dataset.train, normalization: normalization, into: workspace.input, team: team
       ) { order[shard.entries.lowerBound + $0] }

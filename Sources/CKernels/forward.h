@@ -1,0 +1,27 @@
+// The forward tile of dense layers and convolutions: Y = activation(bias + X W).
+#pragma once
+#include "tile.h"
+
+// Row r's input i is x[r * x_stride + i], or x[r * x_stride + offsets[i]] where a convolution gives offsets.
+INLINE void forward_tile(const int R, const int V, const float *x, ptrdiff_t x_stride, const ptrdiff_t *offsets,
+                         const float *w, ptrdiff_t inputs, float *y, ptrdiff_t y_stride, bool relu) {
+  const ptrdiff_t panel = (inputs + 1) * 16;
+  v16 acc[TILE_ROWS][TILE_VECTORS];
+  UNROLL for (int r = 0; r < R; r++) UNROLL for (int v = 0; v < V; v++)
+      acc[r][v] = load16(w + v * panel + inputs * 16);
+  for (ptrdiff_t i = 0; i < inputs; i++) {
+    v16 wi[TILE_VECTORS];
+    const float *xi = x + (offsets ? offsets[i] : i);
+    UNROLL for (int v = 0; v < V; v++) wi[v] = load16(w + v * panel + i * 16);
+    UNROLL for (int r = 0; r < R; r++) {
+      v16 xr = splat16(xi[r * x_stride]);
+      UNROLL for (int v = 0; v < V; v++) acc[r][v] = fma16(xr, wi[v], acc[r][v]);
+    }
+  }
+  UNROLL for (int r = 0; r < R; r++) UNROLL for (int v = 0; v < V; v++) {
+    v16 out = acc[r][v];
+    // Not a maximum instruction: a NaN must stay one, so that it is found.
+    if (relu) out = out < 0 ? splat16(0) : out;
+    store16(y + r * y_stride + v * 16, out);
+  }
+}

@@ -1,0 +1,32 @@
+// Register tiles: up to TILE_ROWS rows by TILE_VECTORS vectors of 16 accumulators. Rows are cut evenly into tiles, so that
+// none is left with too few independent chains to hide the latency of a fused multiply-add.
+#pragma once
+#include "vector.h"
+
+// Calls TILE(rows, vectors) with both as constants, so that the accumulators live in registers.
+#define WITH_VECTORS(TILE, R, V, ...)                            \
+  do {                                                           \
+    if (V == 1) TILE(R, 1, __VA_ARGS__);                         \
+    else if (TILE_VECTORS > 1) TILE(R, TILE_VECTORS, __VA_ARGS__); \
+  } while (0)
+#define WITH_TILE(TILE, R, V, ...)                                  \
+  switch (R) {                                                      \
+    case 1: WITH_VECTORS(TILE, 1, V, __VA_ARGS__); break;           \
+    case 2: WITH_VECTORS(TILE, 2, V, __VA_ARGS__); break;           \
+    case 3: WITH_VECTORS(TILE, 3, V, __VA_ARGS__); break;           \
+    case 4: WITH_VECTORS(TILE, 4, V, __VA_ARGS__); break;           \
+    case 5: WITH_VECTORS(TILE, 5, V, __VA_ARGS__); break;           \
+    case 6: WITH_VECTORS(TILE, 6, V, __VA_ARGS__); break;           \
+    default:                                                        \
+      if (TILE_ROWS > 6) switch (R) {                               \
+          case 7: WITH_VECTORS(TILE, 7, V, __VA_ARGS__); break;     \
+          case 8: WITH_VECTORS(TILE, 8, V, __VA_ARGS__); break;     \
+          case 9: WITH_VECTORS(TILE, 9, V, __VA_ARGS__); break;     \
+          case 10: WITH_VECTORS(TILE, 10, V, __VA_ARGS__); break;   \
+          case 11: WITH_VECTORS(TILE, 11, V, __VA_ARGS__); break;   \
+          case 12: WITH_VECTORS(TILE, 12, V, __VA_ARGS__); break;   \
+        }                                                           \
+  }
+
+INLINE ptrdiff_t tiles_of(ptrdiff_t n) { return (n + TILE_ROWS - 1) / TILE_ROWS; }
+INLINE ptrdiff_t vectors_at(ptrdiff_t at, ptrdiff_t end) { return end - at >= TILE_VECTORS ? TILE_VECTORS : 1; }

@@ -1,0 +1,61 @@
+import CKernels
+
+/// Max pooling without padding, with the ReLU that follows it taken in where there is one (the two commute):
+///
+///     y[c, r, q] = the largest of x[c, step r + i, step q + j] over 0 <= i, j < size
+///     [rows, channels, h, w] -> [rows, channels, (h - size) / step + 1, (w - size) / step + 1]
+///
+/// The gradient goes to the first largest element of each window in reading order, as PyTorch's does.
+public struct MaxPool2D: Layer {
+  public let input: FeatureLayout
+  public let output: FeatureLayout
+  public let size: Int
+  public let step: Int
+  public let fusesReLU: Bool
+
+  /// `input` must be an image of at least size x size.
+  public init(input: FeatureLayout, size: Int, step: Int, fusesReLU: Bool = false) {
+    self.input = input
+    self.size = size
+    self.step = step
+    self.fusesReLU = fusesReLU
+    let image = input.image!
+    let (height, width) = ((image.height - size) / step + 1, (image.width - size) / step + 1)
+    output =
+      input.isInterleaved
+      ? .interleaved(channels: image.channels, height: height, width: width)
+      : .planes(channels: image.channels, height: height, width: width)
+  }
+
+  public var flopsPerSample: Int { output.features * (size * size - 1) }
+
+  private var geometry: kernel_pooling {
+    let (from, to) = (input.image!, output.image!)
+    return kernel_pooling(
+      channels: from.channels, size: size, step: step, out_height: to.height, out_width: to.width,
+      x_channel_stride: from.channelStride, x_pixel_stride: from.pixelStride, x_row_stride: from.rowStride,
+      y_channel_stride: to.channelStride, y_pixel_stride: to.pixelStride, y_row_stride: to.rowStride)
+  }
+
+  public func forward(_ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, pass: Pass) {
+    let (geometry, fusesReLU) = (geometry, fusesReLU)
+    pass.team.split(pass.rows) { rows in
+      for row in rows { kernel_max_pool_forward(geometry, x.row(row), y.row(row), fusesReLU) }
+    }
+  }
+
+  public func backward(
+    x: Activations, y: Activations, dy: Activations, dx: Activations?, parameters: UnsafePointer<Float>,
+    gradient: GradientSlice, pass: Pass
+  ) -> Bool {
+    guard let dx else { return true }
+    let (geometry, fusesReLU) = (geometry, fusesReLU)
+    pass.team.split(pass.rows) { rows in
+      for row in rows {
+        dx.row(row).update(repeating: 0, count: dx.stride)
+        kernel_max_pool_backward(geometry, x.row(row), y.row(row), dy.row(row), dx.row(row), fusesReLU)
+      }
+    }
+    return true
+  }
+}

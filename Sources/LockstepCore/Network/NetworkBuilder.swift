@@ -1,0 +1,102 @@
+/// Turns a specification into layers that fit each other, taking each ReLU into the layer before it where that can.
+struct NetworkBuilder {
+  private(set) var layers: [any Layer] = []
+  private(set) var names: [String] = []
+  private var layout: FeatureLayout
+  private let classes: Int
+  private var parameterTotal = 0
+  /// More would not fit the counts of MPI and the memory of any machine that Lockstep is for.
+  private static let mostFloats = 1 << 31
+
+  init(input: FeatureLayout, classes: Int) {
+    layout = input
+    self.classes = classes
+  }
+
+  mutating func add(_ specification: [LayerSpecification]) throws {
+    var index = 0
+    while index < specification.count {
+      let fusesReLU = index + 1 < specification.count && specification[index + 1] == .relu
+      let subject = "layer \(index) (\(specification[index]))"
+      let layer = try layer(specification[index], number: index, fusesReLU: fusesReLU, subject: subject)
+      if let layer {
+        parameterTotal += layer.parameterCount
+        try require(
+          parameterTotal < Self.mostFloats, subject, "fewer than 2^31 parameters", "\(parameterTotal)")
+        layers.append(layer)
+        names.append("layers.\(index)")
+        layout = layer.output
+      }
+      let tookReLU = fusesReLU && (layer is Dense || layer is Convolution2D || layer is MaxPool2D)
+      index += tookReLU ? 2 : 1
+    }
+    let last = specification.last.map { "layer \(specification.count - 1) (\($0))" } ?? "network"
+    try require(
+      layout.shape == [classes] && layers.contains { $0.parameterCount > 0 }, last,
+      "\(classes) outputs, one a class, as the last layer's", "\(layout.shape)")
+  }
+
+  /// Nil where nothing is to be computed.
+  private mutating func layer(
+    _ specification: LayerSpecification, number: Int, fusesReLU: Bool, subject: String
+  ) throws -> (any Layer)? {
+    switch specification {
+    case .dense(let outputs):
+      let outputs = outputs ?? classes
+      try require(
+        layout.count.multipliedReportingOverflow(by: outputs).overflow == false
+          && layout.count * outputs < Self.mostFloats, subject, "fewer than 2^31 weights",
+        "\(layout.count) x \(outputs)")
+      return Dense(input: layout, outputs: outputs, fusesReLU: fusesReLU)
+    case .conv(let outputs, let size, let stride, let padding):
+      let image = try requireImage(subject)
+      let (height, width) = (image.height + 2 * padding, image.width + 2 * padding)
+      try require(
+        height >= size && width >= size && padding < size, subject,
+        "an image of at least \(size)x\(size) with its padding, which is less than \(size)",
+        "\(height)x\(width)")
+      try require(
+        Double(outputs + 16) * Double(image.channels * size * size + 1) < Double(Self.mostFloats)
+          && Double(outputs + 16) * Double(height * width) < Double(Self.mostFloats), subject,
+        "fewer than 2^31 weights and outputs", "\(outputs) filters over \(layout.shape)")
+      return Convolution2D(
+        input: layout, outputs: outputs, size: size, step: stride, padding: padding, fusesReLU: fusesReLU)
+    case .maxPool(let size, let stride):
+      let image = try requireImage(subject)
+      try require(
+        image.height >= size && image.width >= size, subject, "an image of at least \(size)x\(size)",
+        "\(image.height)x\(image.width)")
+      return MaxPool2D(input: layout, size: size, step: stride, fusesReLU: fusesReLU)
+    case .dropout(let probability):
+      return Dropout(layout, probability: Float(probability), dropsChannels: false, number: number)
+    case .dropout2D(let probability):
+      _ = try requireImage(subject)
+      return Dropout(layout, probability: Float(probability), dropsChannels: true, number: number)
+    case .flatten:
+      // The memory stays as it is; the next layer finds the features in it by their canonical numbers.
+      layout = layout.flattened
+      return nil
+    case .relu: return ReLU(layout)
+    case .tanh: return Tanh(layout)
+    case .sigmoid: return Sigmoid(layout)
+    }
+  }
+
+  private func requireImage(_ subject: String) throws -> FeatureLayout.Image {
+    guard let image = layout.image, layout.shape.count == 3 else {
+      throw LockstepError(
+        .usage, subject, expected: "[channels, height, width] from the layer before it",
+        found: "\(layout.shape)",
+        fix: "Put it before 'flatten' and 'dense', or give data of images")
+    }
+    return image
+  }
+
+  private func require(_ holds: Bool, _ subject: String, _ expected: String, _ found: String) throws {
+    guard holds else {
+      throw LockstepError(
+        .usage, subject, expected: expected, found: found,
+        fix: "Change this layer or one before it in the recipe")
+    }
+  }
+}
