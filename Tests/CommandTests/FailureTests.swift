@@ -36,7 +36,9 @@ import Testing
   /// Rank 0 has already begun when it can no longer write; the others do not know and must be ended.
   @Test(arguments: [nil, 4]) func aFullDiskDuringTraining(ranks: Int?) throws {
     let output = scene.scratch.file("run")
-    let recipe = ["--model", "linear", "--epochs", "1000000", "--log-every", "1", "--quiet", "--threads", "1"]
+    let recipe = [
+      "--model", "linear", "--epochs", "1000000", "--log-every", "1", "--quiet", "--threads", "1",
+    ]
     let train = ["train", "--data", scene.data, "--output", output] + recipe
     // Files may grow to a few kilobytes, and writing more is an error, not a signal.
     let limit = ["sh", "-c", "trap '' XFSZ; ulimit -f 8; exec \"$@\"", "sh"]
@@ -61,7 +63,9 @@ func expect(
   let messages = result.errors.split(separator: "\n").filter { $0.hasPrefix("lockstep: ") }
   #expect(messages.count == 1, "\(result.errors)", sourceLocation: sourceLocation)
   for text in texts {
-    #expect(messages.first?.contains(text) == true, "'\(text)' in: \(result.errors)", sourceLocation: sourceLocation)
+    #expect(
+      messages.first?.contains(text) == true, "'\(text)' in: \(result.errors)", sourceLocation: sourceLocation
+    )
   }
   for sign in ["Fatal error", "Segmentation fault", "core dumped", "time limit"] {
     #expect(!result.errors.contains(sign), "\(result.errors)", sourceLocation: sourceLocation)
