@@ -31,23 +31,14 @@ enum Program {
 
   /// The exit status. Does not return where only this rank has failed: the others wait for it and must be ended.
   private static func execute(_ collective: any Collective) -> Int32 {
-    let command: any ParsableCommand
     do {
-      // Every rank sees the same arguments, so that all of them fail here or none.
-      command = try Lockstep.parseAsRoot()
-    } catch {
-      let status = Lockstep.exitCode(for: error).rawValue
-      if collective.rank == 0 {
-        let text = Lockstep.fullMessage(for: error) + "\n"
-        if status == 0 { print(text, terminator: "") } else { writeError(text) }
-      }
-      return status
-    }
-    do {
-      if let command = command as? any LockstepCommand {
-        try command.run(collective)
-      } else if collective.rank == 0 {
-        print(Lockstep.helpMessage())
+      let request = request()
+      // Arguments may differ: mpirun takes several command lines, and one node may have an older binary.
+      try collective.together { try request.check(rank: collective.rank) }
+      try collective.requireSame(request.name, "command")
+      switch request {
+      case .command(let command): try command.run(collective)
+      case .text(let text, _): if collective.rank == 0 { print(text) }
       }
       return 0
     } catch let error as AgreedError {
@@ -62,6 +53,40 @@ enum Program {
       writeError("lockstep: rank \(collective.rank) on \(collective.hostName): \(error)\n")
       World.abort(status: status)
     }
+  }
+
+  private static func request() -> Request {
+    do {
+      var command = try Lockstep.parseAsRoot()
+      if let command = command as? any LockstepCommand { return .command(command) }
+      try command.run()  // a command of ArgumentParser's own, which throws the help that it shows
+      return .text("", status: 0)
+    } catch {
+      return .text(Lockstep.fullMessage(for: error), status: Lockstep.exitCode(for: error).rawValue)
+    }
+  }
+}
+
+/// What the arguments ask for.
+private enum Request {
+  case command(any LockstepCommand)
+  /// Help where the status is 0, else what is wrong with the arguments.
+  case text(String, status: Int32)
+
+  var name: String {
+    switch self {
+    case .command(let command): type(of: command)._commandName
+    case .text: "help"
+    }
+  }
+
+  /// Throws what is wrong with the arguments.
+  func check(rank: Int) throws {
+    guard case .text(let text, let status) = self, status != 0 else { return }
+    let prefix = "Error: "
+    throw AgreedError(
+      rank: rank, message: text.hasPrefix(prefix) ? String(text.dropFirst(prefix.count)) : text,
+      exitStatus: status)
   }
 }
 

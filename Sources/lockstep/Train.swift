@@ -18,7 +18,11 @@ struct Train: LockstepCommand {
   @OptionGroup(title: "Recipe") var options: RecipeOptions
 
   func run(_ collective: any Collective) throws {
-    let recipe = try collective.together { try options.resolved() }
+    let (recipe, text) = try collective.together {
+      let recipe = try options.resolved()
+      return (recipe, try recipe.yaml())
+    }
+    try collective.requireSame(text, "recipe")
     let team = try makeTeam(threads, collective)
     let dataset = try loadDataset(data, collective, team, quiet: quiet)
     warnOfIdleRanks(recipe, collective)

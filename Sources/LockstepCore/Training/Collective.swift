@@ -49,6 +49,12 @@ public struct AgreedError: Error, CustomStringConvertible {
   public let message: String
   public let exitStatus: Int32
   public var description: String { message }
+
+  public init(rank: Int, message: String, exitStatus: Int32) {
+    self.rank = rank
+    self.message = message
+    self.exitStatus = exitStatus
+  }
 }
 
 extension Collective {

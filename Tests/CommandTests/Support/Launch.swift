@@ -1,0 +1,80 @@
+import Dispatch
+import Foundation
+
+/// Runs the `lockstep` of this build: plainly, or as `mpirun -np RANKS lockstep ARGUMENTS`.
+///
+/// - Parameters:
+///   - environment: Added to the environment of the tests; an empty value removes the variable.
+///   - directory: The working directory; the tests' own by default.
+/// - Throws: `CommandTimeout` where it hangs.
+func lockstep(
+  _ arguments: [String], ranks: Int? = nil, environment: [String: String] = [:], directory: String? = nil
+) throws -> CommandResult {
+  if let ranks {
+    return try mpirun([RankGroup(ranks, arguments)], environment: environment, directory: directory)
+  }
+  return try Launch.takingTurns {
+    try run(Repository.lockstep, arguments, environment: environment, directory: directory)
+  }
+}
+
+/// Ranks of one job that share a command line.
+struct RankGroup {
+  let count: Int
+  let arguments: [String]
+  /// What runs `lockstep` and its arguments: a shell that sets a limit first, for example.
+  let wrapper: [String]
+
+  init(_ count: Int, _ arguments: [String], wrapper: [String] = []) {
+    self.count = count
+    self.arguments = arguments
+    self.wrapper = wrapper
+  }
+}
+
+/// Runs one job whose ranks may have different arguments: `mpirun -np 1 lockstep A : -np 3 lockstep B`.
+func mpirun(_ groups: [RankGroup], environment: [String: String] = [:], directory: String? = nil) throws
+  -> CommandResult
+{
+  let variables = Launch.environment(ranks: groups.reduce(0) { $0 + $1.count }).merging(environment) { $1 }
+  return try Launch.takingTurns {
+    try run("mpirun", Launch.arguments(groups), environment: variables, directory: directory)
+  }
+}
+
+enum Launch {
+  /// A job must end in this many seconds; most take half of one. mpirun cleans up behind it, which a kill would not.
+  private static let timeLimit = "60"
+
+  /// Jobs that run at the same time: each spends much of its time in starting, and a machine has few cores.
+  private static let turns = DispatchSemaphore(value: 2)
+
+  static func takingTurns<T>(_ body: () throws -> T) rethrows -> T {
+    turns.wait()
+    defer { turns.signal() }
+    return try body()
+  }
+
+  /// mpirun's arguments.
+  static func arguments(_ groups: [RankGroup]) -> [String] {
+    let contexts = groups.map { group in
+      ["-np", String(group.count), "--hostfile", Repository.root + "/hostfile"] + group.wrapper
+        + [Repository.lockstep] + group.arguments
+    }
+    return ["--timeout", timeLimit] + contexts.joined(separator: [":"])
+  }
+
+  /// What a user would export for mpirun on this machine.
+  static func environment(ranks: Int) -> [String: String] {
+    var variables = ["OMPI_MCA_hwloc_base_binding_policy": "none"]
+    if ranks > ProcessInfo.processInfo.activeProcessorCount {
+      variables["OMPI_MCA_mpi_yield_when_idle"] = "1"
+    }
+    if geteuid() == 0 {
+      // Open MPI refuses root unless told twice; in a container root is the only user.
+      variables["OMPI_ALLOW_RUN_AS_ROOT"] = "1"
+      variables["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1"
+    }
+    return variables
+  }
+}

@@ -1,0 +1,68 @@
+import Foundation
+import Testing
+
+/// A dataset, and runs that train on it, in a directory of their own.
+final class TrainingScene: Sendable {
+  let scratch: TemporaryDirectory
+  /// 2000 training and 300 test digits.
+  let data: String
+
+  init() throws {
+    scratch = try TemporaryDirectory()
+    data = scratch.file("digits")
+    let result = try lockstep(["synthesize", "--output", data, "--train", "2000", "--test", "300"])
+    try #require(result.status == 0, "\(result.errors)")
+  }
+
+  /// MNIST, or the digits where it is not at hand.
+  var realData: String { Repository.mnist ?? data }
+
+  /// Trains and expects that to succeed.
+  func train(
+    _ arguments: [String], data: String? = nil, ranks: Int? = nil, threads: Int? = 1,
+    environment: [String: String] = [:]
+  ) throws -> TrainingRun {
+    let path = scratch.file("run-" + UUID().uuidString)
+    let fixed = ["train", "--data", data ?? self.data, "--output", path]
+    let team = threads.map { ["--threads", String($0)] } ?? []
+    let result = try lockstep(fixed + team + arguments, ranks: ranks, environment: environment)
+    let label = "\(arguments.joined(separator: " ")) on \(ranks.map(String.init) ?? "no") ranks"
+    try #require(result.status == 0, "\(label): \(result.errors)")
+    return TrainingRun(path: path, result: result)
+  }
+}
+
+/// A run that has ended well.
+struct TrainingRun {
+  let path: String
+  let result: CommandResult
+
+  /// The last line but one of standard output.
+  var accuracyLine: String { lines.dropLast().last ?? "" }
+
+  /// What the last line of standard output says of the weights.
+  var digest: String {
+    guard let line = lines.last, line.hasPrefix("weights ") else { return "none in: \(result.output)" }
+    return String(line.dropFirst(8))
+  }
+
+  private var lines: [String] { result.output.split(separator: "\n").map(String.init) }
+
+  func file(_ name: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: "\(path)/\(name)")) }
+
+  var model: Data { get throws { try file("model.safetensors") } }
+
+  /// The lines of `metrics.jsonl`.
+  var metrics: [[String: Any]] {
+    get throws {
+      try file("metrics.jsonl").split(separator: UInt8(ascii: "\n")).map {
+        try #require(try JSONSerialization.jsonObject(with: $0) as? [String: Any])
+      }
+    }
+  }
+
+  /// The events of one kind.
+  func events(_ kind: String) throws -> [[String: Any]] {
+    try metrics.filter { $0["event"] as? String == kind }
+  }
+}
