@@ -50,4 +50,13 @@ public struct Pass: @unchecked Sendable {
   public let bounds: UnsafeBufferPointer<Int32>
   public let scratch: UnsafeMutablePointer<Float>
   public let team: ThreadTeam
+
+  package init(
+    rows: Int, bounds: UnsafeBufferPointer<Int32>, scratch: UnsafeMutablePointer<Float>, team: ThreadTeam
+  ) {
+    self.rows = rows
+    self.bounds = bounds
+    self.scratch = scratch
+    self.team = team
+  }
 }

@@ -36,7 +36,7 @@ public final class GradientSum {
     fastBuffer = AlignedBuffer(count: reduction == .fast ? count : 0, zero: 0)
   }
 
-  func slice(at offset: Int) -> GradientSlice {
+  package func slice(at offset: Int) -> GradientSlice {
     switch reduction {
     case .exact: .exact(exactBuffer.pointer + offset, limit: limit)
     case .fast: .fast(fastBuffer.pointer + offset)
@@ -46,6 +46,14 @@ public final class GradientSum {
   /// The summed gradient as the update's kernel takes it: one of the two.
   var exact: UnsafePointer<Double>? { reduction == .exact ? UnsafePointer(exactBuffer.pointer) : nil }
   var fast: UnsafePointer<Float>? { reduction == .fast ? UnsafePointer(fastBuffer.pointer) : nil }
+
+  /// A tensor's summed gradient, row-major in its shape.
+  package func values(of tensor: ParameterTensor) -> [Double] {
+    (0..<tensor.count).map {
+      let index = tensor.flatIndex($0)
+      return reduction == .exact ? exactBuffer.pointer[index] : Double(fastBuffer.pointer[index])
+    }
+  }
 
   /// The metrics that go along: this rank's before `allReduce`, all ranks' after it.
   public var metrics: StepMetrics {
