@@ -50,7 +50,14 @@ public struct Model {
     guard let normalization = Normalization(try metadata("normalize")), !layers.isEmpty else {
       throw failure("a normalization and layers", "'\(try metadata("normalize"))', \(layers.count) layers")
     }
-    // The tensors are in memory already; a network that asks for others is refused before it is allocated.
+    let asked = Self.parameterCount(input: shape, layers)
+    let present = safetensors.tensors.reduce(0) { $0 + $1.values.count }
+    // What is in memory already bounds the network, so that no text can make it allocate. Two tensors are the least that
+    // a layer and its ReLU have.
+    guard asked == Double(present), layers.count <= safetensors.tensors.count else {
+      throw failure(
+        "the \(layers.count) layers and \(asked) parameters of its network", "\(present) parameters")
+    }
     let network = Network(inputShape: shape, specification: layers)
     for tensor in network.tensors where safetensors[tensor.name]?.shape != tensor.shape {
       let found = safetensors[tensor.name].map { "shape \($0.shape)" } ?? "none"
@@ -62,6 +69,17 @@ public struct Model {
     let parameters = Parameters(network)
     for tensor in network.tensors { parameters.set(tensor, to: safetensors[tensor.name]!.values) }
     self.init(parameters: parameters, normalization: normalization)
+  }
+
+  /// The parameters that layers ask for: a Double, because a hostile file may ask for any number.
+  private static func parameterCount(input shape: [Int], _ layers: [LayerSpecification]) -> Double {
+    var features = shape.reduce(1.0) { $0 * Double($1) }
+    var count = 0.0
+    for case .dense(let outputs) in layers {
+      count += Double(outputs) * (features + 1)
+      features = Double(outputs)
+    }
+    return count
   }
 
   /// Throws where a dataset's images or labels are not what this network reads.
