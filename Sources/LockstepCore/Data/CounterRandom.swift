@@ -51,7 +51,7 @@ public struct CounterRandom: Sendable {
   }
 
   /// Philox4x32 with ten rounds.
-  static func philox(counter: SIMD4<UInt32>, key: SIMD2<UInt32>) -> SIMD4<UInt32> {
+  package static func philox(counter: SIMD4<UInt32>, key: SIMD2<UInt32>) -> SIMD4<UInt32> {
     var c = counter
     var k = key
     for _ in 0..<10 {

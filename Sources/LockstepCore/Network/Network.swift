@@ -22,10 +22,15 @@ public final class Network: Sendable {
 
   /// Builds the layers; see `NetworkBuilder`. The last layer's outputs are the logits.
   ///
-  /// Throws `LockstepError` (usage) naming the layer that does not fit what comes before it.
-  public init(inputShape: [Int], specification: [LayerSpecification], classes: Int) throws {
+  /// Throws `LockstepError` (usage) naming the layer that does not fit what comes before it, or that takes the network
+  /// over `mostParameters`.
+  public init(
+    inputShape: [Int], specification: [LayerSpecification], classes: Int, mostParameters: Int = 1 << 31
+  )
+    throws
+  {
     let input = FeatureLayout(sampleShape: inputShape)
-    var builder = NetworkBuilder(input: input, classes: classes)
+    var builder = NetworkBuilder(input: input, classes: classes, mostParameters: mostParameters)
     try builder.add(specification)
     var offsets: [Int] = []
     var count = 0

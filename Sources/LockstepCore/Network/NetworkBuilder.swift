@@ -4,13 +4,15 @@ struct NetworkBuilder {
   private(set) var names: [String] = []
   private var layout: FeatureLayout
   private let classes: Int
+  private let mostParameters: Int
   private var parameterTotal = 0
-  /// More would not fit the counts of MPI and the memory of any machine that Lockstep is for.
+  /// More activations a sample would not fit the memory of any machine that Lockstep is for.
   private static let mostFloats = 1 << 31
 
-  init(input: FeatureLayout, classes: Int) {
+  init(input: FeatureLayout, classes: Int, mostParameters: Int) {
     layout = input
     self.classes = classes
+    self.mostParameters = mostParameters
   }
 
   mutating func add(_ specification: [LayerSpecification]) throws {
@@ -20,9 +22,6 @@ struct NetworkBuilder {
       let subject = "layer \(index) (\(specification[index]))"
       let layer = try layer(specification[index], number: index, fusesReLU: fusesReLU, subject: subject)
       if let layer {
-        parameterTotal += layer.parameterCount
-        try require(
-          parameterTotal < Self.mostFloats, subject, "fewer than 2^31 parameters", "\(parameterTotal)")
         layers.append(layer)
         names.append("layers.\(index)")
         layout = layer.output
@@ -43,10 +42,7 @@ struct NetworkBuilder {
     switch specification {
     case .dense(let outputs):
       let outputs = outputs ?? classes
-      try require(
-        layout.count.multipliedReportingOverflow(by: outputs).overflow == false
-          && layout.count * outputs < Self.mostFloats, subject, "fewer than 2^31 weights",
-        "\(layout.count) x \(outputs)")
+      try count(inputs: layout.features, outputs: outputs, subject)
       return Dense(input: layout, outputs: outputs, fusesReLU: fusesReLU)
     case .conv(let outputs, let size, let stride, let padding):
       let image = try requireImage(subject)
@@ -55,10 +51,11 @@ struct NetworkBuilder {
         height >= size && width >= size && padding < size, subject,
         "an image of at least \(size)x\(size) with its padding, which is less than \(size)",
         "\(height)x\(width)")
+      try count(inputs: image.channels * size * size, outputs: outputs, subject)
       try require(
-        Double(outputs + 16) * Double(image.channels * size * size + 1) < Double(Self.mostFloats)
-          && Double(outputs + 16) * Double(height * width) < Double(Self.mostFloats), subject,
-        "fewer than 2^31 weights and outputs", "\(outputs) filters over \(layout.shape)")
+        Double(outputs + 16) * Double(height * width) < Double(Self.mostFloats), subject,
+        "fewer than 2^31 outputs",
+        "\(outputs) filters over \(layout.shape)")
       return Convolution2D(
         input: layout, outputs: outputs, size: size, step: stride, padding: padding, fusesReLU: fusesReLU)
     case .maxPool(let size, let stride):
@@ -80,6 +77,15 @@ struct NetworkBuilder {
     case .tanh: return Tanh(layout)
     case .sigmoid: return Sigmoid(layout)
     }
+  }
+
+  /// Adds the weights and biases of a layer to the total, before it is made.
+  private mutating func count(inputs: Int, outputs: Int, _ subject: String) throws {
+    let total = Double(parameterTotal) + (Double(inputs) + 1) * Double(outputs)
+    try require(
+      total <= Double(mostParameters), subject, "at most \(mostParameters) parameters in all", fixed(total, 0)
+    )
+    parameterTotal = Int(total)
   }
 
   private func requireImage(_ subject: String) throws -> FeatureLayout.Image {

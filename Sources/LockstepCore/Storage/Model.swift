@@ -51,11 +51,13 @@ public struct Model {
     guard let normalization = Normalization(try metadata("normalize")), !layers.isEmpty else {
       throw failure("a normalization and layers", "'\(try metadata("normalize"))', \(layers.count) layers")
     }
-    // The tensors are in memory already; a network that asks for others is refused before it is allocated.
+    // What is in memory already bounds the network, so that no text can make it allocate.
+    let present = safetensors.tensors.reduce(0) { $0 + $1.values.count }
     let classes = try Int(metadata("classes")) ?? 0
     let network: Network
     do {
-      network = try Network(inputShape: shape, specification: layers, classes: classes)
+      network = try Network(
+        inputShape: shape, specification: layers, classes: classes, mostParameters: present)
     } catch let error as LockstepError {
       throw failure("layers that fit each other", error.description)
     }

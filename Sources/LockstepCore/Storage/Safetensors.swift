@@ -72,8 +72,11 @@ extension Safetensors {
     }
   }
   private struct Header: Decodable {
-    var metadata: [String: String] = [:]
+    var metadata: [String: String]?
     var entries: [(name: String, entry: Entry)] = []
+
+    /// Members of all objects: the metadata and its keys, each tensor and its three.
+    var memberCount: Int { (metadata.map { 1 + $0.count } ?? 0) + 4 * entries.count }
 
     init(from decoder: any Decoder) throws {
       struct Name: CodingKey {
@@ -91,6 +94,25 @@ extension Safetensors {
         }
       }
     }
+  }
+
+  /// The members of all objects in valid JSON: its colons outside strings. JSONDecoder passes over names given twice, but
+  /// cannot count them.
+  private static func memberCount(_ json: ArraySlice<UInt8>) -> Int {
+    var count = 0
+    var (isInString, isEscaped) = (false, false)
+    for byte in json {
+      if isEscaped {
+        isEscaped = false
+      } else if byte == UInt8(ascii: "\"") {
+        isInString.toggle()
+      } else if isInString {
+        isEscaped = byte == UInt8(ascii: "\\")
+      } else if byte == UInt8(ascii: ":") {
+        count += 1
+      }
+    }
+    return count
   }
 
   /// Reads a file. Throws `LockstepError` (data) naming the path where anything is not as the format has it.
@@ -116,7 +138,11 @@ extension Safetensors {
     } catch {
       throw failure("a safetensors header in JSON", "\(error)")
     }
-    metadata = header.metadata
+    guard Self.memberCount(bytes[8..<dataStart]) == header.memberCount else {
+      throw failure(
+        "a header that names everything once", "a name given twice, or one that the format has not")
+    }
+    metadata = header.metadata ?? [:]
     tensors = []
     var offset = 0
     let dataCount = bytes.count - dataStart

@@ -1,10 +1,15 @@
-/// A number with a fixed number of decimals, as printf's %.*f gives it.
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// A number with a fixed number of decimals, as printf's %.*f gives it but without "-0.00"; as Swift prints it where it
+/// is too large to have decimals, infinite or NaN.
 public func fixed(_ x: Double, _ decimals: Int) -> String {
-  guard x.isFinite, abs(x) < 1e15 else { return "\(x)" }
-  var scale = 1.0
-  for _ in 0..<decimals { scale *= 10 }
-  let digits = String(Int((abs(x) * scale).rounded(.toNearestOrEven)))
-  let padded = String(repeating: "0", count: max(decimals + 1 - digits.count, 0)) + digits
-  let sign = x < 0 && padded.contains { $0 != "0" } ? "-" : ""
-  return decimals == 0 ? sign + padded : sign + padded.dropLast(decimals) + "." + padded.suffix(decimals)
+  guard abs(x) < 0x1p53 else { return "\(x)" }
+  var text = [CChar](repeating: 0, count: 24 + decimals)
+  let count = withVaList([Int32(decimals), x]) { vsnprintf(&text, text.count, "%.*f", $0) }
+  let digits = String(decoding: text[..<Int(count)].map(UInt8.init(bitPattern:)), as: UTF8.self)
+  return digits.contains { ("1"..."9").contains($0) } ? digits : String(digits.drop { $0 == "-" })
 }

@@ -1,5 +1,5 @@
 /// The candidate with the smallest edit distance (Levenshtein 1966) to a mistyped name; nil where none is near.
-func nearestName(to name: String, among candidates: [String]) -> String? {
+package func nearestName(to name: String, among candidates: [String]) -> String? {
   let best = candidates.map { ($0, editDistance(Array(name), Array($0))) }.min { $0.1 < $1.1 }
   guard let (candidate, distance) = best, distance <= max(2, name.count / 3) else { return nil }
   return candidate

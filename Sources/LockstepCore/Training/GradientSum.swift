@@ -42,7 +42,7 @@ public final class GradientSum {
   }
 
   /// Where the layer whose parameters start at `offset` puts its gradient; `update` where it is applied at once.
-  func slice(at offset: Int, applying update: kernel_update?) -> GradientSlice {
+  package func slice(at offset: Int, applying update: kernel_update? = nil) -> GradientSlice {
     if let update { return .applied(update.advanced(by: offset), reduction, limit: limit) }
     return switch reduction {
     case .exact: .exact(exactBuffer.pointer + offset, limit: limit)
@@ -53,6 +53,14 @@ public final class GradientSum {
   /// The summed gradient as the update's kernel takes it: one of the two.
   var exact: UnsafePointer<Double>? { reduction == .exact ? UnsafePointer(exactBuffer.pointer) : nil }
   var fast: UnsafePointer<Float>? { reduction == .fast ? UnsafePointer(fastBuffer.pointer) : nil }
+
+  /// A tensor's summed gradient, row-major in its shape.
+  package func values(of tensor: ParameterTensor) -> [Double] {
+    (0..<tensor.count).map {
+      let index = tensor.flatIndex($0)
+      return reduction == .exact ? exactBuffer.pointer[index] : Double(fastBuffer.pointer[index])
+    }
+  }
 
   /// The metrics that go along: this rank's before `allReduce`, all ranks' after it.
   public var metrics: StepMetrics {

@@ -14,7 +14,8 @@ public final class Trainer {
   private let team: ThreadTeam
   private let schedule: Schedule
   private let optimizer: any Optimizer
-  private let gradient: GradientSum
+  /// Of the last step, summed over the ranks.
+  package let gradient: GradientSum
   private let workspace: Workspace
   private let loss: SoftmaxCrossEntropy
   private let batch: Batch

@@ -1,0 +1,71 @@
+import CKernels
+import LockstepCore
+import Testing
+
+/// The promise that gives Lockstep its name, at the level of one training step: instruction set, threads and ranks
+/// change no bit of logits, loss and summed gradient.
+@Suite(.serialized) struct BitContractTests {
+  static let problems = [
+    Problem(inputs: 13, layers: [.dense(outputs: 3)], samples: 37),
+    Problem(
+      inputs: 45, layers: [.dense(outputs: 17), .relu, .dense(outputs: 5), .relu, .dense(outputs: 3)],
+      samples: 37),
+    // Wide enough that every thread has panels of its own.
+    Problem(inputs: 50, layers: [.dense(outputs: 260), .relu, .dense(outputs: 130)], samples: 19),
+  ]
+
+  @Test(arguments: 0..<problems.count)
+  func buildsAndThreads(problem: Int) throws {
+    let problem = Self.problems[problem]
+    let expected = try problem.step().bits
+    for name in ISA.names {
+      for threads in [1, 2, 3, 4, 7] {
+        let found = try ISA.with(name) { try problem.step(threads: threads).bits }
+        #expect(found == expected, "\(name), \(threads) threads")
+      }
+    }
+  }
+
+  @Test(arguments: 0..<problems.count, [1, 4, 12])
+  func ranks(problem: Int, microBatches: Int) throws {
+    let problem = Self.problems[problem]
+    let expected = try problem.step(microBatches: microBatches).bits
+    for ranks in [2, 3, 4, 5, 7, 13] {
+      let steps = try (0..<ranks).map {
+        try problem.step(rank: $0, ranks: ranks, microBatches: microBatches, threads: 1 + $0 % 3)
+      }
+      #expect(Step.sum(steps).bits == expected, "\(ranks) ranks")
+      #expect(Step.sum(steps.reversed()).gradient == Step.sum(steps).gradient)
+    }
+  }
+
+  /// What decides the bits must decide them: another cut into micro-batches rounds elsewhere.
+  @Test func microBatchesAreParameters() throws {
+    let problem = Self.problems[1]
+    #expect(try problem.step(microBatches: 4).bits != problem.step(microBatches: 5).bits)
+  }
+
+  @Test func unknownBuildsAreRefused() {
+    let before = String(cString: kernel_isa())
+    #expect(!kernel_select_isa("avx1024"))
+    #expect(String(cString: kernel_isa()) == before)
+    #expect(ISA.names.contains("portable"))
+  }
+
+  /// Every elementwise kernel, on numbers of every kind.
+  @Test func elementwiseKernels() {
+    var numbers = Numbers(seed: 5)
+    let x = numbers.awkwardFloats(95) + [.infinity, -.infinity, .nan, -0.0, 1]
+    let pixels = (0..<100).map { UInt8($0 * 37 & 255) }
+    func run() -> [UInt32] {
+      var (relu, loaded, dy) = ([Float](repeating: 9, count: 100), [Float](repeating: 9, count: 100), x)
+      let all = kernel_range(begin: 0, end: 100)
+      kernel_relu_forward(x, &relu, all)
+      kernel_relu_backward(Array(x.reversed()), &dy, all)
+      kernel_load_uint8(pixels, &loaded, 100, 1 / 255, -0.4242)
+      return (relu + loaded + dy).map(\.bitPattern) + [kernel_magnitude_bits(x, all)]
+    }
+    let expected = run()
+    for name in ISA.names { #expect(ISA.with(name, run) == expected, "\(name)") }
+  }
+}

@@ -1,0 +1,126 @@
+import CKernels
+import Testing
+
+/// The exact weight gradient has a path for gradients known to be small, in single precision and integers, and one for
+/// all others. Both must be the sum that the contract defines.
+@Suite(.serialized) struct WeightGradientTests {
+  static let inputs = 29
+  static let outputs = 35
+
+  /// One micro-batch each of 1, 0, 7, 12 and 3 rows.
+  static let bounds: [Int32] = [0, 1, 1, 8, 20, 23]
+  static var rows: Int { Int(bounds.last!) }
+
+  struct Data: Sendable, CustomTestStringConvertible {
+    var name: String
+    var testDescription: String { name }
+    /// [rows, inputs] and [rows, outputs].
+    var x: [Float]
+    var dy: [Float]
+  }
+
+  static let data: [Data] = {
+    var numbers = Numbers(seed: 11)
+    let (nx, ny) = (rows * inputs, rows * outputs)
+    func units(_ count: Int, _ unit: Float) -> [Float] {
+      (0..<count).map { Float(2 * ($0 * 7919 % 4001) - 4001) * unit }
+    }
+    let ones = [Float](repeating: 1, count: nx)
+    return [
+      Data(name: "plain", x: numbers.floats(nx), dy: numbers.floats(ny, scale: 0.1)),
+      Data(name: "awkward", x: numbers.awkwardFloats(nx), dy: numbers.awkwardFloats(ny)),
+      // Half way between two multiples of 2^-42, and of 2^-20, where the fast path cuts a number in two.
+      Data(name: "ties of 2^-42", x: ones, dy: units(ny, 0x1p-43)),
+      Data(name: "ties of 2^-20", x: ones, dy: units(ny, 0x1p-21)),
+      Data(name: "denormals", x: ones, dy: (0..<ny).map { Float(bitPattern: UInt32($0) + 1) }),
+      Data(name: "near the bound", x: ones, dy: (0..<ny).map { _ in 0.1695 }),
+      Data(name: "zero", x: ones.map { _ in 0 }, dy: units(ny, 0.001)),
+    ]
+  }()
+
+  /// The kernel's gradient as [inputs + bias, padded outputs] bit patterns, or nil where it refuses.
+  private func gradient(_ data: Data, limit: Float) -> [UInt64]? {
+    let stride = (Self.outputs + 15) / 16 * 16
+    let panels = stride / 16
+    var gradient = [Double](repeating: .nan, count: panels * (Self.inputs + 1) * 16)
+    let (x, dy) = (padded(data.x, features: Self.inputs), padded(data.dy, features: Self.outputs))
+    let isFine = Self.bounds.withUnsafeBufferPointer { bounds in
+      kernel_dense_weight_gradient(
+        x, (Self.inputs + 15) / 16 * 16, dy, stride, Self.inputs,
+        kernel_micro_batches(bounds: bounds.baseAddress, count: Int32(bounds.count - 1)), limit, &gradient,
+        kernel_range(begin: 0, end: Self.inputs + 1), kernel_range(begin: 0, end: panels))
+    }
+    return isFine ? gradient.map(\.bitPattern) : nil
+  }
+
+  /// The contract's words: each micro-batch's sum as one ascending chain of fused multiply-adds in Float, rounded to the
+  /// nearest multiple of 2^-42, ties to even; then an exact sum.
+  private func reference(_ data: Data) -> [UInt64] {
+    let panels = (Self.outputs + 15) / 16
+    var gradient = [Double](repeating: 0, count: panels * (Self.inputs + 1) * 16)
+    for i in 0...Self.inputs {
+      for o in 0..<Self.outputs {
+        var units = 0.0
+        for (begin, end) in zip(Self.bounds, Self.bounds.dropFirst()) {
+          let chain = (Int(begin)..<Int(end)).reduce(Float(0)) { sum, r in
+            sum.addingProduct(
+              i < Self.inputs ? data.x[r * Self.inputs + i] : 1, data.dy[r * Self.outputs + o])
+          }
+          units += (Double(chain) * 0x1p42).rounded(.toNearestOrEven)
+        }
+        gradient[((o / 16) * (Self.inputs + 1) + i) * 16 + o % 16] = units * 0x1p-42
+      }
+    }
+    // A sum that is zero is +0.
+    return gradient.map { ($0 + 0).bitPattern }
+  }
+
+  /// Limits below 4 take the checked path.
+  @Test(arguments: data)
+  func bothPathsAreTheContract(data: Data) {
+    let expected = reference(data)
+    for name in ISA.names {
+      ISA.with(name) {
+        #expect(gradient(data, limit: 512) == expected, "\(name)")
+        if data.name != "zero" { #expect(gradient(data, limit: 3.999) == expected, "\(name), checked") }
+      }
+    }
+  }
+
+  /// Sums over 4 have no fast path, and are the contract's up to the limit.
+  @Test func largeGradients() {
+    let plain = Self.data[0]
+    let large = Data(name: "large", x: plain.x.map { $0 * 100 }, dy: plain.dy)
+    for name in ISA.names { ISA.with(name) { #expect(gradient(large, limit: 512) == reference(large)) } }
+  }
+
+  @Test(arguments: [Float.nan, .infinity, -.infinity, 513, -513, 1e30])
+  func oneBadValueIsReported(bad: Float) {
+    for name in ISA.names {
+      ISA.with(name) {
+        for place in [0, 5, 16, Self.inputs - 1] {
+          var data = Self.data[0]
+          // A row of its own micro-batch, with a gradient of one.
+          data.dy.replaceSubrange(0..<Self.outputs, with: repeatElement(1, count: Self.outputs))
+          data.x[place] = bad
+          #expect(gradient(data, limit: 512) == nil, "\(name): \(bad) at input \(place)")
+        }
+        for place in [0, 15, 16, Self.outputs - 1] {
+          var data = Self.data[0]
+          data.dy[place] = bad
+          #expect(gradient(data, limit: 512) == nil, "\(name): \(bad) at output \(place)")
+        }
+      }
+    }
+  }
+
+  @Test func theLimitItselfIsAllowed() {
+    var data = Self.data[6]
+    data.x = data.x.map { _ in 0 }
+    data.dy = data.dy.map { _ in 0 }
+    data.dy[0] = 512
+    #expect(gradient(data, limit: 512) != nil)
+    data.dy[0] = Float(512).nextUp
+    #expect(gradient(data, limit: 512) == nil)
+  }
+}

@@ -1,0 +1,83 @@
+import LockstepCore
+import Testing
+
+@Suite struct RecipeTests {
+  /// Every key with a value that is not the default.
+  static let changes: [(key: String, text: String)] = [
+    ("model", "linear"), ("hidden", "30,20"), ("epochs", "3"), ("max-steps", "17"), ("batch-size", "100"),
+    ("micro-batches", "12"), ("seed", "18446744073709551615"), ("optimizer", "sgd"), ("lr", "0.1"),
+    ("momentum", "0.5"), ("weight-decay", "1e-05"), ("schedule", "constant"), ("milestones", "2,3,5"),
+    ("gamma", "0.3"), ("warmup-steps", "10"), ("normalize", "0.1307,0.3081"), ("validation-split", "0.1"),
+    ("reduction", "fast"),
+  ]
+
+  private func apply(_ yaml: String, to recipe: Recipe = Recipe()) throws -> Recipe {
+    var recipe = recipe
+    try recipe.apply(yaml: Array(yaml.utf8), path: "r.yaml")
+    return recipe
+  }
+
+  @Test func everyKeyIsTested() {
+    #expect(Self.changes.map(\.key) == Recipe.keys.map(\.name))
+  }
+
+  @Test func everyKeyRoundTrips() throws {
+    var recipe = Recipe()
+    for (key, text) in Self.changes {
+      let before = recipe
+      try recipe.set(key, to: text, subject: "--\(key)")
+      // There is one optimizer so far, which is the default.
+      #expect(key == "optimizer" || recipe != before, "\(key)")
+      #expect(try apply(recipe.yaml()) == recipe, "\(key)")
+      #expect(try apply("\(key): \(text)", to: before) == recipe, "\(key)")
+    }
+    #expect(try apply(recipe.yaml()).yaml() == recipe.yaml())
+    #expect(try apply(Recipe().yaml(), to: recipe) == Recipe())
+  }
+
+  @Test func everyKeyLandsInItsProperty() throws {
+    var recipe = Recipe()
+    for (key, text) in Self.changes { try recipe.set(key, to: text, subject: "--\(key)") }
+    var expected = Recipe()
+    (expected.model, expected.hidden, expected.epochs, expected.maxSteps) = (.linear, [30, 20], 3, 17)
+    (expected.batchSize, expected.microBatches, expected.seed) = (100, 12, .max)
+    (expected.learningRate, expected.momentum, expected.weightDecay) = (0.1, 0.5, 1e-5)
+    (expected.schedule, expected.milestones, expected.gamma) = (.constant, [2, 3, 5], 0.3)
+    (expected.warmupSteps, expected.normalize) = (10, .fixed(mean: 0.1307, deviation: 0.3081))
+    (expected.validationSplit, expected.reduction) = (0.1, .fast)
+    #expect(recipe == expected)
+  }
+
+  @Test func fileOverridesDefaultsAndFlagsOverrideTheFile() throws {
+    let file = "# a comment\nlr: 0.5\nhidden: [300, 100]\nseed: 7\n"
+    var recipe = try apply(file)
+    #expect((recipe.learningRate, recipe.hidden, recipe.seed) == (0.5, [300, 100], 7))
+    #expect((recipe.epochs, recipe.batchSize) == (8, 64))
+    try recipe.set("lr", to: "0.25", subject: "--lr")
+    #expect((recipe.learningRate, recipe.hidden) == (0.25, [300, 100]))
+  }
+
+  @Test func emptyFilesChangeNothing() throws {
+    for yaml in ["", "\n\n", "# only a comment\n", "{}"] { #expect(try apply(yaml) == Recipe()) }
+  }
+
+  /// "none" and an empty list are values too.
+  @Test func specialValues() throws {
+    var recipe = try apply("max-steps: 5\nmilestones: [3]\nnormalize: none\n")
+    #expect((recipe.maxSteps, recipe.normalize) == (5, .none))
+    recipe = try apply("max-steps: none\nmilestones: []\nhidden: []\nnormalize: auto", to: recipe)
+    #expect((recipe.maxSteps, recipe.milestones, recipe.hidden, recipe.normalize) == (nil, [], [], .auto))
+    #expect(try apply(recipe.yaml()) == recipe)
+  }
+
+  @Test func layers() {
+    var recipe = Recipe()
+    recipe.hidden = [20, 10]
+    #expect(
+      recipe.network(classes: 3) == [
+        .dense(outputs: 20), .relu, .dense(outputs: 10), .relu, .dense(outputs: 3),
+      ])
+    recipe.model = .linear
+    #expect(recipe.network(classes: 3) == [.dense(outputs: 3)])
+  }
+}

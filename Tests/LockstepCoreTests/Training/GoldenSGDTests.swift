@@ -1,0 +1,98 @@
+import Foundation
+import LockstepCore
+import Testing
+
+/// Ten steps of SGD against PyTorch: see Tests/Golden/sgd_steps.py, which wrote the numbers and has random numbers,
+/// order and initial weights of its own.
+@Suite struct GoldenSGDTests {
+  struct Golden: Decodable {
+    struct Case: Decodable {
+      let hidden: [Int]
+      let initial: [[Float]]
+      let losses: [Double]
+      let gradients: [[Double]]
+      let final: [[Double]]
+    }
+    let samples: Int
+    let features: Int
+    let classes: Int
+    let seed: UInt64
+    let batch_size: Int
+    let steps: Int
+    let lr: Double
+    let momentum: Double
+    let weight_decay: Double
+    let first_epoch: [Int]
+    let second_epoch: [Int]
+    let cases: [Case]
+
+    static func load() throws -> Golden {
+      let tests = URL(fileURLWithPath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+      return try JSONDecoder().decode(
+        Golden.self, from: Data(contentsOf: tests.appendingPathComponent("Golden/sgd_steps.json")))
+    }
+
+    func recipe(_ golden: Case, steps: Int, reduction: Reduction) -> Recipe {
+      var recipe = Recipe()
+      recipe.model = golden.hidden.isEmpty ? .linear : .mlp
+      recipe.hidden = golden.hidden
+      recipe.seed = seed
+      recipe.batchSize = batch_size
+      recipe.maxSteps = steps
+      recipe.learningRate = lr
+      recipe.momentum = momentum
+      recipe.weightDecay = weight_decay
+      recipe.schedule = .constant
+      recipe.normalize = .none
+      recipe.reduction = reduction
+      return recipe
+    }
+  }
+
+  /// A trainer that has made so many steps, and what it told.
+  private func train(
+    _ golden: Golden, _ expected: Golden.Case, steps: Int, reduction: Reduction = .exact
+  ) throws -> (Trainer, Recorder) {
+    let dataset = try formulaDataset(
+      samples: golden.samples, features: golden.features, classes: golden.classes)
+    let trainer = Trainer(
+      recipe: golden.recipe(expected, steps: steps, reduction: reduction), dataset: dataset,
+      collective: SingleProcess(), team: try ThreadTeam(count: 2))
+    let recorder = Recorder()
+    _ = try trainer.train(observer: recorder)
+    return (trainer, recorder)
+  }
+
+  @Test func initialWeightsAndOrderAreEqual() throws {
+    let golden = try Golden.load()
+    #expect(golden.cases.count == 2)
+    for expected in golden.cases {
+      let (trainer, _) = try train(golden, expected, steps: 0)
+      #expect(trainer.network.tensors.map(trainer.parameters.values) == expected.initial)
+      for (epoch, samples) in [golden.first_epoch, golden.second_epoch].enumerated() {
+        let order = trainer.sampler.order(epoch: epoch)
+        #expect((0..<golden.samples).map { order[$0] } == samples)
+      }
+    }
+  }
+
+  @Test(arguments: Reduction.allCases)
+  func gradientsLossesAndWeightsAreClose(reduction: Reduction) throws {
+    let golden = try Golden.load()
+    for expected in golden.cases {
+      let (first, _) = try train(golden, expected, steps: 1, reduction: reduction)
+      for (tensor, gradient) in zip(first.network.tensors, expected.gradients) {
+        #expect(relativeError(first.gradient.values(of: tensor), gradient) <= 1e-5, "\(tensor.name)")
+      }
+      let (last, recorder) = try train(golden, expected, steps: golden.steps, reduction: reduction)
+      let losses = recorder.steps.map(\.loss)
+      #expect(losses.count == golden.steps)
+      for (loss, golden) in zip(losses, expected.losses) { #expect(abs(loss - golden) <= 1e-5 * golden) }
+      for (tensor, final) in zip(last.network.tensors, expected.final) {
+        let values = last.parameters.values(of: tensor).map(Double.init)
+        #expect(relativeError(values, final) <= 1e-5, "\(tensor.name)")
+      }
+    }
+  }
+}

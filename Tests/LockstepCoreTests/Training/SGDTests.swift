@@ -1,0 +1,89 @@
+import CKernels
+import LockstepCore
+import Testing
+
+@Suite(.serialized) struct SGDTests {
+  struct Options: Sendable {
+    var momentum: Float = 0
+    var weightDecay: Float = 0
+    var nesterov = false
+  }
+
+  static let options = [
+    Options(), Options(momentum: 0.9), Options(weightDecay: 0.01), Options(momentum: 0.9, weightDecay: 0.01),
+    Options(momentum: 0.5, weightDecay: 0.1, nesterov: true),
+  ]
+  private static let count = 48
+
+  /// Weights after five steps, each with a gradient of its own, the elements in the parts given.
+  private func run(_ options: Options, exact: Bool, parts: [Range<Int>] = [0..<count]) -> [Float] {
+    var numbers = Numbers(seed: 4)
+    var weights = numbers.floats(Self.count)
+    var velocity = [Float](repeating: 0, count: Self.count)
+    for _ in 0..<5 {
+      let gradient = numbers.floats(Self.count)
+      for part in parts {
+        velocity.withUnsafeMutableBufferPointer { velocity in
+          let o = kernel_sgd_options(
+            learning_rate: 0.05, momentum: options.momentum, weight_decay: options.weightDecay,
+            nesterov: options.nesterov)
+          kernel_sgd(
+            &weights, exact ? gradient.map(Double.init) : nil, exact ? nil : gradient,
+            options.momentum == 0 ? nil : velocity.baseAddress, o,
+            kernel_range(begin: part.lowerBound, end: part.upperBound))
+        }
+      }
+    }
+    return weights
+  }
+
+  /// The formulas of torch.optim.SGD in Double.
+  private func reference(_ options: Options) -> [Double] {
+    var numbers = Numbers(seed: 4)
+    var weights = numbers.floats(Self.count).map(Double.init)
+    var velocity = [Double](repeating: 0, count: Self.count)
+    for _ in 0..<5 {
+      for (i, gradient) in numbers.floats(Self.count).enumerated() {
+        let g = Double(gradient) + Double(options.weightDecay) * weights[i]
+        velocity[i] = Double(options.momentum) * velocity[i] + g
+        weights[i] -= 0.05 * (options.nesterov ? g + Double(options.momentum) * velocity[i] : velocity[i])
+      }
+    }
+    return weights
+  }
+
+  @Test(arguments: options, [true, false])
+  func isTheReference(options: Options, exact: Bool) {
+    #expect(relativeError(run(options, exact: exact).map(Double.init), reference(options)) < 1e-6)
+  }
+
+  @Test(arguments: options)
+  func noSplitOrBuildChangesABit(options: Options) {
+    let expected = run(options, exact: true).map(\.bitPattern)
+    for name in ISA.names {
+      for parts in [[0..<48], [0..<16, 16..<48], [32..<48, 16..<32, 0..<16]] {
+        #expect(ISA.with(name) { run(options, exact: true, parts: parts).map(\.bitPattern) } == expected)
+      }
+    }
+  }
+
+  /// The optimizer itself: its threads split the elements, and its velocity lives from step to step.
+  @Test func threadsChangeNoBit() throws {
+    let network = Network(inputShape: [500], specification: [.dense(outputs: 150)])
+    func train(threads: Int) throws -> UInt64 {
+      let parameters = Parameters(network, seed: 1)
+      let sgd = SGD(parameterCount: network.parameterCount, momentum: 0.9, weightDecay: 0.01)
+      let gradient = GradientSum(parameterCount: network.parameterCount, microBatches: 1, reduction: .fast)
+      guard case .fast(let slice) = gradient.slice(at: 0) else { return 0 }
+      let team = try ThreadTeam(count: threads)
+      for step in 0..<3 {
+        for i in 0..<network.parameterCount { slice[i] = Float((i + step) % 17) / 17 }
+        sgd.step(parameters, gradient: gradient, learningRate: 0.1, team: team)
+      }
+      return parameters.digest
+    }
+    let digests = try [1, 2, 3, 7].map(train)
+    #expect(Set(digests).count == 1)
+    #expect(digests[0] != Parameters(network, seed: 1).digest)
+  }
+}
