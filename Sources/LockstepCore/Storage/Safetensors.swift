@@ -64,7 +64,12 @@ extension Safetensors {
   private struct Entry: Decodable {
     let dtype: String
     let shape: [Int]
-    let data_offsets: [Int]
+    let dataOffsets: [Int]
+
+    enum CodingKeys: String, CodingKey {
+      case dtype, shape
+      case dataOffsets = "data_offsets"
+    }
   }
   private struct Header: Decodable {
     var metadata: [String: String]?
@@ -142,7 +147,7 @@ extension Safetensors {
     var offset = 0
     let dataCount = bytes.count - dataStart
     for (name, entry) in header.entries.sorted(by: {
-      ($0.entry.data_offsets.first ?? 0, $0.name) < ($1.entry.data_offsets.first ?? 0, $1.name)
+      ($0.entry.dataOffsets.first ?? 0, $0.name) < ($1.entry.dataOffsets.first ?? 0, $1.name)
     }) {
       guard entry.dtype == "F32" else { throw failure("tensors of F32", "\(name) of \(entry.dtype)") }
       var count = 1
@@ -153,11 +158,11 @@ extension Safetensors {
         }
         count = product
       }
-      guard entry.data_offsets.count == 2, entry.data_offsets[0] == offset,
-        entry.data_offsets[1] == offset + 4 * count,
+      guard entry.dataOffsets.count == 2, entry.dataOffsets[0] == offset,
+        entry.dataOffsets[1] == offset + 4 * count,
         offset + 4 * count <= dataCount
       else {
-        throw failure("\(name) of shape \(entry.shape) at byte \(offset)", "offsets \(entry.data_offsets)")
+        throw failure("\(name) of shape \(entry.shape) at byte \(offset)", "offsets \(entry.dataOffsets)")
       }
       let values = bytes.withUnsafeBytes { raw in
         (0..<count).map {
