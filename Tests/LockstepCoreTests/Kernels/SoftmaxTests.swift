@@ -71,9 +71,9 @@ import Testing
     var numbers = Numbers(seed: 3)
     let rows = (0..<60).map { numbers.floats(37, scale: Float($0 + 1)) }
     let labels = numbers.labels(60, classes: 37)
-    func bits() -> [UInt32] {
+    func bits() -> Bits {
       let found = run(rows, labels: labels, scale: 1 / 60)
-      return (found.losses + found.gradient).map(\.bitPattern) + found.hits.map(UInt32.init)
+      return Bits(found.losses + found.gradient) + Bits(found.hits)
     }
     let expected = bits()
     for name in ISA.names { #expect(ISA.with(name, bits) == expected, "\(name)") }

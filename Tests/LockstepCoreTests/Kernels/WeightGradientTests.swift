@@ -38,8 +38,8 @@ import Testing
     ]
   }()
 
-  /// The kernel's gradient as [inputs + bias, padded outputs] bit patterns, or nil where it refuses.
-  private func gradient(_ data: Data, limit: Float) -> [UInt64]? {
+  /// The kernel's gradient in panels of [inputs + bias, 16], or nil where it refuses.
+  private func gradient(_ data: Data, limit: Float) -> Bits? {
     let stride = (Self.outputs + 15) / 16 * 16
     let panels = stride / 16
     var gradient = [Double](repeating: .nan, count: panels * (Self.inputs + 1) * 16)
@@ -50,12 +50,12 @@ import Testing
         kernel_micro_batches(bounds: bounds.baseAddress, count: Int32(bounds.count - 1)), limit, &gradient,
         kernel_range(begin: 0, end: Self.inputs + 1), kernel_range(begin: 0, end: panels))
     }
-    return isFine ? gradient.map(\.bitPattern) : nil
+    return isFine ? Bits(gradient) : nil
   }
 
   /// The contract's words: each micro-batch's sum as one ascending chain of fused multiply-adds in Float, rounded to the
   /// nearest multiple of 2^-42, ties to even; then an exact sum.
-  private func reference(_ data: Data) -> [UInt64] {
+  private func reference(_ data: Data) -> Bits {
     let panels = (Self.outputs + 15) / 16
     var gradient = [Double](repeating: 0, count: panels * (Self.inputs + 1) * 16)
     for i in 0...Self.inputs {
@@ -72,7 +72,7 @@ import Testing
       }
     }
     // A sum that is zero is +0.
-    return gradient.map { ($0 + 0).bitPattern }
+    return Bits(gradient.map { $0 + 0 })
   }
 
   /// Limits below 4 take the checked path.

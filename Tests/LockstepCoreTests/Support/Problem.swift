@@ -63,9 +63,9 @@ struct Step {
   var gradient: [[Double]]
 
   /// All of it, to be compared bit by bit.
-  var bits: [UInt64] {
-    logits.joined().map { UInt64($0.bitPattern) } + [loss.bitPattern, UInt64(hits), UInt64(failures.count)]
-      + gradient.joined().map(\.bitPattern)
+  var bits: Bits {
+    Bits(Array(logits.joined())) + Bits([loss]) + Bits([hits, failures.count])
+      + Bits(Array(gradient.joined()))
   }
 
   /// The steps of several ranks, summed as an allreduce sums them.

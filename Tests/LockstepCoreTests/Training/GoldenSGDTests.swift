@@ -17,19 +17,21 @@ import Testing
     let features: Int
     let classes: Int
     let seed: UInt64
-    let batch_size: Int
+    let batchSize: Int
     let steps: Int
     let lr: Double
     let momentum: Double
-    let weight_decay: Double
-    let first_epoch: [Int]
-    let second_epoch: [Int]
+    let weightDecay: Double
+    let firstEpoch: [Int]
+    let secondEpoch: [Int]
     let cases: [Case]
 
     static func load() throws -> Golden {
       let tests = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-      return try JSONDecoder().decode(
+      let decoder = JSONDecoder()
+      decoder.keyDecodingStrategy = .convertFromSnakeCase
+      return try decoder.decode(
         Golden.self, from: Data(contentsOf: tests.appendingPathComponent("Golden/sgd_steps.json")))
     }
 
@@ -38,11 +40,11 @@ import Testing
       recipe.model = golden.hidden.isEmpty ? .linear : .mlp
       recipe.hidden = golden.hidden
       recipe.seed = seed
-      recipe.batchSize = batch_size
+      recipe.batchSize = batchSize
       recipe.maxSteps = steps
       recipe.learningRate = lr
       recipe.momentum = momentum
-      recipe.weightDecay = weight_decay
+      recipe.weightDecay = weightDecay
       recipe.schedule = .constant
       recipe.normalize = .none
       recipe.reduction = reduction
@@ -70,7 +72,7 @@ import Testing
     for expected in golden.cases {
       let (trainer, _) = try train(golden, expected, steps: 0)
       #expect(trainer.network.tensors.map(trainer.parameters.values) == expected.initial)
-      for (epoch, samples) in [golden.first_epoch, golden.second_epoch].enumerated() {
+      for (epoch, samples) in [golden.firstEpoch, golden.secondEpoch].enumerated() {
         let order = trainer.sampler.order(epoch: epoch)
         #expect((0..<golden.samples).map { order[$0] } == samples)
       }
