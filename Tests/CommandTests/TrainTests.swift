@@ -56,9 +56,10 @@ import Testing
 
   @Test(arguments: [nil, 4]) func noStepsSaveTheInitialWeights(ranks: Int?) throws {
     let run = try scene.train(["--max-steps", "0", "--hidden", "16,8", "--seed", "5"], ranks: ranks)
-    let network = Network(
+    let network = try Network(
       inputShape: [28, 28],
-      specification: [.dense(outputs: 16), .relu, .dense(outputs: 8), .relu, .dense(outputs: 10)])
+      specification: [.dense(outputs: 16), .relu, .dense(outputs: 8), .relu, .dense(outputs: 10)], classes: 10
+    )
     let initial = Parameters(network, seed: 5)
     #expect(run.digest == initial.digest.hexadecimal)
     #expect(try Model(path: run.path).parameters.digest == initial.digest)

@@ -8,6 +8,7 @@ struct NetworkBuilder {
   private var parameterTotal = 0
   /// More activations a sample would not fit the memory of any machine that Lockstep is for.
   private static let mostFloats = 1 << 31
+  private static let mostLayers = 1000
 
   init(input: FeatureLayout, classes: Int, mostParameters: Int) {
     layout = input
@@ -16,6 +17,9 @@ struct NetworkBuilder {
   }
 
   mutating func add(_ specification: [LayerSpecification]) throws {
+    try require(
+      specification.count <= Self.mostLayers, "network", "at most \(Self.mostLayers) layers",
+      "\(specification.count)")
     var index = 0
     while index < specification.count {
       let fusesReLU = index + 1 < specification.count && specification[index + 1] == .relu

@@ -51,6 +51,7 @@ public final class ThreadTeam: @unchecked Sendable {
   /// Splits `0 ..< units` over the threads and returns when all of it is done. Ranges begin at multiples of `grain`, the
   /// least that is worth handing to a thread; a thread's share is cut into up to `pieces`, which others can take over.
   public func split(_ units: Int, grain: Int = 1, pieces: Int = 4, _ body: @escaping (Range<Int>) -> Void) {
+    let grain = max(grain, 1)
     let blocks = (units + grain - 1) / grain
     let shares = min(count, blocks)
     guard shares > 1 else {

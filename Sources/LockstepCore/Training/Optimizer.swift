@@ -18,7 +18,7 @@ extension kernel_update {
   }
 
   /// Updates all parameters by the summed gradient.
-  func apply(_ gradient: GradientSum, count: Int, team: ThreadTeam) {
+  package func apply(_ gradient: GradientSum, count: Int, team: ThreadTeam) {
     let (update, exact, fast) = (self, gradient.exact, gradient.fast)
     team.split(count / 16, grain: 512) { range in
       withUnsafePointer(to: update) {

@@ -1,4 +1,5 @@
 import CKernels
+import LockstepCore
 import Testing
 
 /// The exact weight gradient has a path for gradients known to be small, in single precision and integers, and one for
@@ -42,15 +43,17 @@ import Testing
   private func gradient(_ data: Data, limit: Float) -> Bits? {
     let stride = (Self.outputs + 15) / 16 * 16
     let panels = stride / 16
-    var gradient = [Double](repeating: .nan, count: panels * (Self.inputs + 1) * 16)
+    let written = AlignedBuffer<Double>(count: panels * (Self.inputs + 1) * 16, zero: .nan)
+    let gradient = written.pointer
     let (x, dy) = (padded(data.x, features: Self.inputs), padded(data.dy, features: Self.outputs))
     let isFine = Self.bounds.withUnsafeBufferPointer { bounds in
       kernel_dense_weight_gradient(
         x, (Self.inputs + 15) / 16 * 16, dy, stride, Self.inputs,
-        kernel_micro_batches(bounds: bounds.baseAddress, count: Int32(bounds.count - 1)), limit, &gradient,
+        kernel_micro_batches(bounds: bounds.baseAddress, count: Int32(bounds.count - 1)), limit,
+        kernel_gradient_sink(exact: gradient, fast: nil, update: nil),
         kernel_range(begin: 0, end: Self.inputs + 1), kernel_range(begin: 0, end: panels))
     }
-    return isFine ? Bits(gradient) : nil
+    return isFine ? Bits(Array(written.elements)) : nil
   }
 
   /// The contract's words: each micro-batch's sum as one ascending chain of fused multiply-adds in Float, rounded to the

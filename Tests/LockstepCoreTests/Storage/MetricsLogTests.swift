@@ -7,7 +7,7 @@ import Testing
   private func run(logEvery: Int = 2) throws -> (events: [TrainingEvent], lines: [[String: Any]]) {
     var recipe = Recipe()
     (recipe.hidden, recipe.epochs, recipe.batchSize, recipe.validationSplit) = ([5], 2, 10, 0.2)
-    let trainer = Trainer(
+    let trainer = try Trainer(
       recipe: recipe, dataset: try formulaDataset(samples: 50, features: 13, classes: 3),
       collective: SingleProcess(), team: try ThreadTeam(count: 1))
     let recorder = Recorder()

@@ -40,7 +40,8 @@ import Testing
         ])
     #expect(
       file.metadata == [
-        "format": "pt", "lockstep.input": "2,3", "lockstep.network": "dense 17, relu, dense 3",
+        "format": "pt", "lockstep.classes": "3", "lockstep.input": "2,3",
+        "lockstep.network": "dense 17, relu, dense 3",
         "lockstep.normalize": "0.1307,0.3081",
       ])
   }

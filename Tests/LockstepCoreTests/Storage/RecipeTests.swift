@@ -4,7 +4,9 @@ import Testing
 @Suite struct RecipeTests {
   /// Every key with a value that is not the default.
   static let changes: [(key: String, text: String)] = [
-    ("model", "linear"), ("hidden", "30,20"), ("epochs", "3"), ("max-steps", "17"), ("batch-size", "100"),
+    ("model", "linear"), ("hidden", "30,20"),
+    ("network", "conv 8 3x3 pad 1, dropout 0.25, flatten, dense classes"),
+    ("epochs", "3"), ("max-steps", "17"), ("batch-size", "100"),
     ("micro-batches", "12"), ("seed", "18446744073709551615"), ("optimizer", "sgd"), ("lr", "0.1"),
     ("momentum", "0.5"), ("weight-decay", "1e-05"), ("schedule", "constant"), ("milestones", "2,3,5"),
     ("gamma", "0.3"), ("warmup-steps", "10"), ("normalize", "0.1307,0.3081"), ("validation-split", "0.1"),
@@ -40,6 +42,9 @@ import Testing
     for (key, text) in Self.changes { try recipe.set(key, to: text, subject: "--\(key)") }
     var expected = Recipe()
     (expected.model, expected.hidden, expected.epochs, expected.maxSteps) = (.linear, [30, 20], 3, 17)
+    expected.network = [
+      .conv(outputs: 8, size: 3, stride: 1, padding: 1), .dropout(0.25), .flatten, .dense(outputs: nil),
+    ]
     (expected.batchSize, expected.microBatches, expected.seed) = (100, 12, .max)
     (expected.learningRate, expected.momentum, expected.weightDecay) = (0.1, 0.5, 1e-5)
     (expected.schedule, expected.milestones, expected.gamma) = (.constant, [2, 3, 5], 0.3)
@@ -74,10 +79,10 @@ import Testing
     var recipe = Recipe()
     recipe.hidden = [20, 10]
     #expect(
-      recipe.network(classes: 3) == [
-        .dense(outputs: 20), .relu, .dense(outputs: 10), .relu, .dense(outputs: 3),
+      recipe.layers == [
+        .dense(outputs: 20), .relu, .dense(outputs: 10), .relu, .dense(outputs: nil),
       ])
     recipe.model = .linear
-    #expect(recipe.network(classes: 3) == [.dense(outputs: 3)])
+    #expect(recipe.layers == [.dense(outputs: nil)])
   }
 }

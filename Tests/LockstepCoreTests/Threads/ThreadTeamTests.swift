@@ -11,12 +11,12 @@ import Testing
   }
 
   @Test(arguments: 1...8)
-  func runReachesEveryThreadOnce(threads: Int) throws {
+  func manyShortRuns(threads: Int) throws {
     let team = try ThreadTeam(count: threads)
     #expect(team.count == threads)
     let done = AlignedBuffer<Int>(count: threads, zero: 0)
     // Many short runs, so that threads meet the next while they still leave the one before.
-    for _ in 0..<2000 { team.run { done.pointer[$0] += 1 } }
+    for _ in 0..<2000 { team.split(threads) { for i in $0 { done.pointer[i] += 1 } } }
     #expect(Array(done.elements) == Array(repeating: 2000, count: threads))
   }
 
@@ -30,17 +30,17 @@ import Testing
     }
   }
 
-  /// Parts are whole ranges that differ by at most one, and none is smaller than the grain where it is split at all.
-  @Test func partsAreEvenAndWorthWaking() throws {
+  /// Ranges begin at multiples of the grain, and a thread's share is cut into no more pieces than asked for.
+  @Test func piecesKeepTheGrain() throws {
     let team = try ThreadTeam(count: 5)
     for units in 1...60 {
-      for grain in [1, 7, 20] {
-        let sizes = Mutex<[Int]>([])
-        team.split(units, grain: grain) { range in sizes.withLock { $0.append(range.count) } }
-        let found = sizes.withLock { $0 }
-        #expect(found.reduce(0, +) == units)
-        #expect(found.max()! - found.min()! <= 1)
-        #expect(found.count == max(min(5, units / grain), 1))
+      for (grain, pieces) in [(1, 1), (1, 4), (7, 2), (20, 4)] {
+        let ranges = Mutex<[Range<Int>]>([])
+        team.split(units, grain: grain, pieces: pieces) { range in ranges.withLock { $0.append(range) } }
+        let found = ranges.withLock { $0 }.sorted { $0.lowerBound < $1.lowerBound }
+        #expect(found.allSatisfy { $0.lowerBound % grain == 0 })
+        #expect(found.flatMap { Array($0) } == Array(0..<units))
+        #expect(found.count <= 5 * pieces)
       }
     }
   }

@@ -56,14 +56,18 @@ import Testing
   private func train(
     _ golden: Golden, _ expected: Golden.Case, steps: Int, reduction: Reduction = .exact
   ) throws -> (Trainer, Recorder) {
-    let dataset = try formulaDataset(
-      samples: golden.samples, features: golden.features, classes: golden.classes)
-    let trainer = Trainer(
-      recipe: golden.recipe(expected, steps: steps, reduction: reduction), dataset: dataset,
-      collective: SingleProcess(), team: try ThreadTeam(count: 2))
-    let recorder = Recorder()
-    _ = try trainer.train(observer: recorder)
-    return (trainer, recorder)
+    // Two ranks, because one would apply its gradient without writing it.
+    let results = ThreadedCollective.run(nodes: [0, 0]) { collective in
+      let dataset = try formulaDataset(
+        samples: golden.samples, features: golden.features, classes: golden.classes)
+      let trainer = try Trainer(
+        recipe: golden.recipe(expected, steps: steps, reduction: reduction), dataset: dataset,
+        collective: collective, team: try ThreadTeam(count: 2))
+      let recorder = Recorder()
+      _ = try trainer.train(observer: recorder)
+      return (trainer, recorder)
+    }
+    return try results[0].get()
   }
 
   @Test func initialWeightsAndOrderAreEqual() throws {

@@ -24,13 +24,19 @@ import Testing
       let gradient = numbers.floats(Self.count)
       for part in parts {
         velocity.withUnsafeMutableBufferPointer { velocity in
-          let o = kernel_sgd_options(
-            learning_rate: 0.05, momentum: options.momentum, weight_decay: options.weightDecay,
-            nesterov: options.nesterov)
-          kernel_sgd(
-            &weights, exact ? gradient.map(Double.init) : nil, exact ? nil : gradient,
-            options.momentum == 0 ? nil : velocity.baseAddress, o,
-            kernel_range(begin: part.lowerBound, end: part.upperBound))
+          weights.withUnsafeMutableBufferPointer { weights in
+            var update = kernel_update()
+            update.kind = KERNEL_SGD
+            update.learning_rate = 0.05
+            update.momentum = options.momentum
+            update.weight_decay = options.weightDecay
+            update.nesterov = options.nesterov
+            update.weights = weights.baseAddress
+            update.first = options.momentum == 0 ? nil : velocity.baseAddress
+            kernel_apply_update(
+              &update, exact ? gradient.map(Double.init) : nil, exact ? nil : gradient,
+              kernel_range(begin: part.lowerBound, end: part.upperBound))
+          }
         }
       }
     }
@@ -78,7 +84,8 @@ import Testing
       let team = try ThreadTeam(count: threads)
       for step in 0..<3 {
         for i in 0..<network.parameterCount { slice[i] = Float((i + step) % 17) / 17 }
-        sgd.step(parameters, gradient: gradient, learningRate: 0.1, team: team)
+        sgd.update(of: parameters, step: step + 1, learningRate: 0.1)
+          .apply(gradient, count: parameters.count, team: team)
       }
       return parameters.digest
     }

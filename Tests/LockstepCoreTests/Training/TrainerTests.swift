@@ -80,7 +80,7 @@ import Testing
 
   @Test func noStepsSaveTheInitialWeights() throws {
     let data = try formulaDataset(samples: 50, features: 13, classes: 3)
-    let trainer = Trainer(
+    let trainer = try Trainer(
       recipe: Self.recipe { $0.maxSteps = 0 }, dataset: data, collective: SingleProcess(),
       team: try ThreadTeam(count: 1))
     #expect(try trainer.train().digest == Parameters(trainer.network, seed: 1).digest)
@@ -115,7 +115,7 @@ import Testing
   @Test func aReplicaThatDiffersIsNamed() throws {
     let data = try formulaDataset(samples: 50, features: 13, classes: 3)
     let results = ThreadedCollective.run(nodes: [0, 0, 1]) { collective in
-      let trainer = Trainer(
+      let trainer = try Trainer(
         recipe: Self.recipe(), dataset: data, collective: collective, team: try ThreadTeam(count: 1))
       if collective.rank == 1 { trainer.parameters.pointer[0] = 0.5 }
       return try trainer.train()
