@@ -4,6 +4,7 @@ import LockstepCore
 func makeTeam(_ threads: Int?, _ collective: any Collective) throws -> ThreadTeam {
   let share = try ThreadBudget.share(collective)
   return try collective.together {
+    try InstructionSet.check()
     guard (1...1024).contains(threads ?? 1) else {
       throw LockstepError(.usage, "--threads", expected: "a number from 1 to 1024", found: "\(threads ?? 0)")
     }

@@ -33,7 +33,7 @@ import Testing
 
   @Test func dataThatDiffersOnOneRank() throws {
     let result = try oneRank(3, adds: ["--data", scene.spoiled(.smallerImages)])
-    expect(result, status: 65, naming: ["rank 3", "the same files on every node"])
+    expect(result, status: 65, naming: ["rank 3", "as on rank 0"])
   }
 
   @Test(arguments: [0, 3]) func aFlagThatOneRankDoesNotKnow(rank: Int) throws {

@@ -22,7 +22,8 @@ extension Recipe {
     } catch let error as YamlError {
       throw LockstepError(.usage, path, expected: "a recipe in YAML", found: "\(error)")
     }
-    guard let node else { return }
+    // A file without a key, "---" too, changes nothing.
+    guard let node, node.scalar?.string != "" else { return }
     guard let mapping = node.mapping else {
       throw LockstepError(
         .usage, path, expected: "a mapping of recipe keys, one 'key: value' a line", found: "something else")

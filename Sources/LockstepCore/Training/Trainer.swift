@@ -125,8 +125,10 @@ public final class Trainer {
         logits: workspace.logits, labels: batch.labels, divisor: shard.globalCount,
         gradient: workspace.logitsGradient, pass: pass)
       let update = optimizer.update(of: parameters, step: step, learningRate: Float(learningRate))
-      let failures = network.backward(
+      var failures = network.backward(
         parameters, workspace, into: gradient, applying: collective.size == 1 ? update : nil, pass: pass)
+      // The fast reduction looks at no gradient; a loss that is no number tells as much.
+      if failures.isEmpty, !loss.isFinite { failures = ["loss"] }
       gradient.metrics = StepMetrics(loss: loss, hits: hits, failures: failures.isEmpty ? 0 : 1)
       if collective.size > 1 { try gradient.allReduce(collective) }
       if gradient.metrics.failures > 0 { try refuse(failures, step: step) }
@@ -166,7 +168,7 @@ public final class Trainer {
 
   private var startReport: TrainingStart {
     TrainingStart(
-      ranks: collective.size, threads: team.count, instructionSet: String(cString: kernel_isa()),
+      ranks: collective.size, threads: team.count, instructionSet: InstructionSet.current,
       parameters: network.tensors.reduce(0) { $0 + $1.count }, dataset: dataset.name,
       trainingSamples: sampler.trainingCount, validationSamples: sampler.datasetCount - sampler.trainingCount,
       testSamples: dataset.test.count, epochs: recipe.epochs, totalSteps: totalSteps,

@@ -1,0 +1,20 @@
+import CKernels
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Which build of the kernels runs: the widest that this CPU has, or the one that `LOCKSTEP_ISA` names.
+public enum InstructionSet {
+  public static var current: String { String(cString: kernel_isa()) }
+
+  /// Throws `LockstepError` (usage) where `LOCKSTEP_ISA` names a build that there is not or that this CPU cannot run.
+  public static func check() throws {
+    guard let variable = getenv("LOCKSTEP_ISA"), !kernel_select_isa(variable) else { return }
+    throw LockstepError(
+      .usage, "LOCKSTEP_ISA", expected: "avx512, avx2 or portable, as far as this CPU goes",
+      found: "'\(String(cString: variable))'", fix: "Leave it unset for the fastest")
+  }
+}
