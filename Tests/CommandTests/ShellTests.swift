@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// The tests' own tool: a helper that loses output or hangs would make every other result doubtful.
+/// The tests' own tool: a companion that loses output or hangs would make every other result doubtful.
 @Suite struct ShellTests {
   @Test func capturesMoreThanAPipeHolds() throws {
     let result = try run("sh", ["-c", "head -c 1000000 /dev/zero | tr '\\0' e >&2; echo done; exit 3"])
