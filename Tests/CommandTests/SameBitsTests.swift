@@ -7,6 +7,7 @@ import Testing
   /// evenly by 4 or 12 micro-batches, let alone by 7 ranks.
   static let recipe = [
     "--batch-size", "203", "--epochs", "5", "--max-steps", "22", "--validation-split", "0.1", "--seed", "7",
+    "--log-every", "1",
     "--momentum", "0.9", "--weight-decay", "0.001", "--lr", "0.05", "--warmup-steps", "3",
     "--schedule", "step", "--milestones", "1,2", "--gamma", "0.5",
   ]
@@ -24,6 +25,7 @@ import Testing
     #expect(run.digest == reference.digest, "\(what)")
     #expect(run.accuracyLine == reference.accuracyLine, "\(what)")
     #expect(try run.model == reference.model, "\(what)")
+    #expect(try run.measurements == reference.measurements, "\(what)")
   }
 
   @Test(arguments: networks, ["4", "12"])
@@ -37,6 +39,14 @@ import Testing
       let run = try scene.train(recipe, ranks: ranks, threads: threads)
       try expectSame(run, reference, "\(ranks) ranks of \(threads) threads")
     }
+  }
+
+  /// Pixels up to 10: the gradients of one rank's rows may sum to over 4, where a kernel sums in double, and those of a
+  /// rank among several may not, where it sums in pairs of floats.
+  @Test(arguments: networks) func kernelsThatSumInTwoWays(network: [String]) throws {
+    let recipe = Self.recipe + network + ["--normalize", "0,0.1", "--lr", "0.002"]
+    let reference = try scene.train(recipe)
+    for ranks in [2, 4] { try expectSame(scene.train(recipe, ranks: ranks), reference, "\(ranks) ranks") }
   }
 
   /// The digest must tell weights apart, or the tests above would compare nothing.
