@@ -7,6 +7,7 @@ import Testing
   /// evenly by 4 or 12 micro-batches, let alone by 7 ranks.
   static let recipe = [
     "--batch-size", "203", "--epochs", "5", "--max-steps", "22", "--validation-split", "0.1", "--seed", "7",
+    "--log-every", "1",
     "--momentum", "0.9", "--weight-decay", "0.001", "--lr", "0.05", "--warmup-steps", "3",
     "--schedule", "step", "--milestones", "1,2", "--gamma", "0.5",
   ]
@@ -24,6 +25,7 @@ import Testing
     #expect(run.digest == reference.digest, "\(what)")
     #expect(run.accuracyLine == reference.accuracyLine, "\(what)")
     #expect(try run.model == reference.model, "\(what)")
+    #expect(try run.measurements == reference.measurements, "\(what)")
   }
 
   @Test(arguments: networks, ["4", "12"])
@@ -37,6 +39,19 @@ import Testing
       let run = try scene.train(recipe, ranks: ranks, threads: threads)
       try expectSame(run, reference, "\(ranks) ranks of \(threads) threads")
     }
+  }
+
+  /// A kernel sums a rank's gradients in double, or in pairs of floats where they are few and sure to be small: large
+  /// pixels, and many micro-batches of tiny gradients, make one rank take the first way and four the second. Only the
+  /// tiny ones, of which the grid of 2^-42 takes many bits, show whether both ways round to it.
+  @Test(arguments: [
+    ["--normalize", "0,0.1", "--lr", "0.002"],
+    ["--normalize", "0,100000", "--lr", "1000", "--micro-batches", "512"],
+  ])
+  func kernelsSumInTwoWays(change: [String]) throws {
+    let recipe = Self.recipe + Self.networks[0] + change
+    let reference = try scene.train(recipe)
+    for ranks in [2, 4] { try expectSame(scene.train(recipe, ranks: ranks), reference, "\(ranks) ranks") }
   }
 
   /// The digest must tell weights apart, or the tests above would compare nothing.

@@ -127,8 +127,8 @@ public final class Trainer {
       let update = optimizer.update(of: parameters, step: step, learningRate: Float(learningRate))
       var failures = network.backward(
         parameters, workspace, into: gradient, applying: collective.size == 1 ? update : nil, pass: pass)
-      // The fast reduction looks at no gradient; a loss that is no number tells as much.
-      if failures.isEmpty, !loss.isFinite { failures = ["loss"] }
+      // The loss goes through the same sum, and the fast reduction looks at no gradient.
+      if !(loss <= Double(gradient.limit)) { failures.append("loss") }
       gradient.metrics = StepMetrics(loss: loss, hits: hits, failures: failures.isEmpty ? 0 : 1)
       if collective.size > 1 { try gradient.allReduce(collective) }
       if gradient.metrics.failures > 0 { try refuse(failures, step: step) }
@@ -142,7 +142,7 @@ public final class Trainer {
     try collective.together {
       guard let layer = layers.first else { return }
       throw LockstepError(
-        .failure, "step \(step), \(layer)", expected: "gradients of at most \(gradient.limit) in magnitude",
+        .failure, "step \(step), \(layer)", expected: "a loss and gradients of at most \(gradient.limit) in magnitude",
         found: "a larger one or NaN: training has diverged",
         fix: "Lower --lr, normalise the data with --normalize auto, or use --warmup-steps")
     }

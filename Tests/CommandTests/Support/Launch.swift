@@ -47,7 +47,8 @@ enum Launch {
   private static let timeLimit = "60"
 
   /// Jobs that run at the same time: each spends much of its time in starting, and a machine has few cores.
-  private static let turns = DispatchSemaphore(value: 2)
+  private static let jobsAtOnce = 2
+  private static let turns = DispatchSemaphore(value: jobsAtOnce)
 
   static func takingTurns<T>(_ body: () throws -> T) rethrows -> T {
     turns.wait()
@@ -67,7 +68,8 @@ enum Launch {
   /// What a user would export for mpirun on this machine.
   static func environment(ranks: Int) -> [String: String] {
     var variables = ["OMPI_MCA_hwloc_base_binding_policy": "none"]
-    if ranks > ProcessInfo.processInfo.activeProcessorCount {
+    // A rank that waits must let others run where not every rank of every job has a core.
+    if ranks * jobsAtOnce > ProcessInfo.processInfo.activeProcessorCount {
       variables["OMPI_MCA_mpi_yield_when_idle"] = "1"
     }
     if geteuid() == 0 {

@@ -61,6 +61,15 @@ struct TrainingRun {
     }
   }
 
+  /// What `metrics.jsonl` says of steps, epochs and the end, but for how long they took.
+  var measurements: [[String: String]] {
+    get throws {
+      try metrics.dropFirst().map { event in
+        event.filter { !["seconds", "samples_per_second"].contains($0.key) }.mapValues { "\($0)" }
+      }
+    }
+  }
+
   /// The events of one kind.
   func events(_ kind: String) throws -> [[String: Any]] {
     try metrics.filter { $0["event"] as? String == kind }
