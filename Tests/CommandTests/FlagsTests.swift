@@ -6,7 +6,8 @@ import Testing
 @Suite struct FlagsTests {
   /// A value of each key that is not the default, as config.yaml spells it.
   static let values = [
-    "model": "linear", "hidden": "32,16", "network": "dense 20, tanh, dense classes", "epochs": "2", "max-steps": "3", "batch-size": "100",
+    "model": "linear", "hidden": "32,16", "network": "dense 20, tanh, dense classes", "epochs": "2",
+    "max-steps": "3", "batch-size": "100",
     "micro-batches": "5", "seed": "9", "optimizer": "sgd", "lr": "0.5", "momentum": "0.25",
     "weight-decay": "0.125", "schedule": "constant", "milestones": "1,7", "gamma": "0.75",
     "warmup-steps": "2", "normalize": "none", "validation-split": "0.25", "reduction": "fast",

@@ -142,7 +142,8 @@ public final class Trainer {
     try collective.together {
       guard let layer = layers.first else { return }
       throw LockstepError(
-        .failure, "step \(step), \(layer)", expected: "a loss and gradients of at most \(gradient.limit) in magnitude",
+        .failure, "step \(step), \(layer)",
+        expected: "a loss and gradients of at most \(gradient.limit) in magnitude",
         found: "a larger one or NaN: training has diverged",
         fix: "Lower --lr, normalise the data with --normalize auto, or use --warmup-steps")
     }
