@@ -16,17 +16,27 @@ struct RecipeOptions: ParsableArguments {
   @Option(help: "Samples a step, over all ranks.") var batchSize: String?
   @Option(help: "Parts of a batch; the most ranks that can help. Decides the bits.") var microBatches: String?
   @Option(help: "Decides initial weights and order.") var seed: String?
-  @Option(help: "sgd.") var optimizer: String?
+  @Option(help: "sgd, adam or adamw.") var optimizer: String?
   @Option(help: "The learning rate.") var lr: String?
   @Option(help: "The momentum of sgd.") var momentum: String?
   @Option(help: "Added to the gradient, times the weights.") var weightDecay: String?
-  @Option(help: "constant, or step: times gamma at each milestone.") var schedule: String?
+  @Option(help: "true for Nesterov's momentum.") var nesterov: String?
+  @Option(help: "Adam's decay rates of the moments.") var betas: String?
+  @Option(help: "Adam's epsilon.") var epsilon: String?
+  @Option(help: "Scale lr by batch-size over this batch size (the linear scaling rule).")
+  var lrReferenceBatch: String?
+  @Option(help: "constant, step (times gamma at each milestone) or cosine (down to 0).") var schedule: String?
   @Option(help: "Epochs after which the step schedule lowers the rate, such as 3,6.") var milestones: String?
   @Option(help: "The factor of the step schedule.") var gamma: String?
   @Option(help: "Steps over which the rate first rises linearly.") var warmupSteps: String?
   @Option(help: "none, auto, or MEAN,DEVIATION.") var normalize: String?
   @Option(help: "The part of the training samples held back to validate, 0 to 0.9.") var validationSplit:
     String?
+  @Option(help: "Shift training images randomly by up to this many pixels.") var augmentShift: String?
+  @Option(help: "Rotate training images randomly by up to this many degrees.") var augmentRotate: String?
+  @Option(help: "Scale training images randomly by up to this part.") var augmentScale: String?
+  @Option(help: "true to keep the weights of the epoch with the least validation loss.") var keepBest: String?
+  @Option(help: "Stop after this many epochs without a smaller validation loss.") var patience: String?
   @Option(help: "exact: the same bits on any number of ranks; fast: sums in Float.") var reduction: String?
 
   /// Key and text of each flag given.
@@ -34,9 +44,14 @@ struct RecipeOptions: ParsableArguments {
     [
       ("model", model), ("hidden", hidden), ("network", network), ("epochs", epochs), ("max-steps", maxSteps),
       ("batch-size", batchSize), ("micro-batches", microBatches), ("seed", seed), ("optimizer", optimizer),
-      ("lr", lr), ("momentum", momentum), ("weight-decay", weightDecay), ("schedule", schedule),
+      ("lr", lr), ("momentum", momentum), ("weight-decay", weightDecay), ("nesterov", nesterov),
+      ("betas", betas), ("epsilon", epsilon), ("lr-reference-batch", lrReferenceBatch),
+      ("schedule", schedule),
       ("milestones", milestones), ("gamma", gamma), ("warmup-steps", warmupSteps), ("normalize", normalize),
-      ("validation-split", validationSplit), ("reduction", reduction),
+      ("validation-split", validationSplit), ("augment-shift", augmentShift),
+      ("augment-rotate", augmentRotate),
+      ("augment-scale", augmentScale), ("keep-best", keepBest), ("patience", patience),
+      ("reduction", reduction),
     ]
   }
 

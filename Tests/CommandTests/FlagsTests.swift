@@ -10,7 +10,10 @@ import Testing
     "max-steps": "3", "batch-size": "100",
     "micro-batches": "5", "seed": "9", "optimizer": "sgd", "lr": "0.5", "momentum": "0.25",
     "weight-decay": "0.125", "schedule": "constant", "milestones": "1,7", "gamma": "0.75",
-    "warmup-steps": "2", "normalize": "none", "validation-split": "0.25", "reduction": "fast",
+    "warmup-steps": "2", "nesterov": "true", "betas": "0.8,0.99", "epsilon": "1e-06",
+    "lr-reference-batch": "50", "augment-shift": "1.0", "augment-rotate": "5.0", "augment-scale": "0.1",
+    "keep-best": "true", "patience": "4", "normalize": "none", "validation-split": "0.25",
+    "reduction": "fast",
   ]
 
   @Test(arguments: Recipe.keys.map(\.name)) func helpNamesTheFlag(key: String) throws {

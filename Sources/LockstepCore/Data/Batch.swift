@@ -4,6 +4,8 @@ import CKernels
 public final class Batch {
   private let labelBuffer: AlignedBuffer<Int32>
   private let indexBuffer: AlignedBuffer<Int>
+  /// Images before their transformation.
+  private var originals: AlignedBuffer<Float>?
 
   public var labels: UnsafePointer<Int32> { UnsafePointer(labelBuffer.pointer) }
   /// The dataset's number of each row's sample.
@@ -14,10 +16,23 @@ public final class Batch {
     indexBuffer = AlignedBuffer(count: capacity, zero: 0)
   }
 
+  /// Random transformations of the images, keyed by what each sample's depends on.
+  public struct Augmenter {
+    public let augmentation: Augmentation
+    public let seed: UInt64
+    public let epoch: Int
+
+    public init(_ augmentation: Augmentation, seed: UInt64, epoch: Int) {
+      self.augmentation = augmentation
+      self.seed = seed
+      self.epoch = epoch
+    }
+  }
+
   /// Gathers `count` samples of a split; `index` gives the sample of each row.
   public func load(
-    _ count: Int, from split: Split, normalization: Normalization, into input: Activations, team: ThreadTeam,
-    index: (Int) -> Int
+    _ count: Int, from split: Split, normalization: Normalization, augmenter: Augmenter? = nil,
+    into input: Activations, team: ThreadTeam, index: (Int) -> Int
   ) {
     for row in 0..<count {
       indexBuffer.pointer[row] = index(row)
@@ -26,9 +41,23 @@ public final class Batch {
     let images = split.images
     let (scale, shift) = normalization.affine(for: images.element)
     let indices = indexBuffer.pointer
-    team.split(count, grain: 16) { rows in
+    guard let augmenter, let image = FeatureLayout(sampleShape: images.shape).image else {
+      team.split(count, grain: 16) { rows in
+        for row in rows { images.load(indices[row], into: input.row(row), scale: scale, shift: shift) }
+      }
+      return
+    }
+    let originals = originals ?? AlignedBuffer(count: indexBuffer.count * input.stride, zero: 0)
+    self.originals = originals
+    let plain = Activations(originals.pointer, features: input.features)
+    team.split(count, grain: 2) { rows in
       for row in rows {
-        images.load(indices[row], into: input.pointer + row * input.stride, scale: scale, shift: shift)
+        images.load(indices[row], into: plain.row(row), scale: scale, shift: shift)
+        Augmentation.apply(
+          augmenter.augmentation.transform(
+            seed: augmenter.seed, epoch: augmenter.epoch, sample: indices[row]),
+          from: plain.row(row), to: input.row(row), channels: image.channels, height: image.height,
+          width: image.width, outside: shift)
       }
     }
   }

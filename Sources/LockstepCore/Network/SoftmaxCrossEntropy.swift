@@ -3,6 +3,8 @@ import CKernels
 /// The loss of classification and its gradient with respect to the logits (Goodfellow, Bengio, Courville: Deep
 /// Learning, 6.2.2.3), `[rows, classes] -> a sum`.
 public final class SoftmaxCrossEntropy {
+  /// A sample's loss counts for no more than this, so that a sum of them stays exact even where training diverges.
+  private static let largestLoss: Float = 0x1p10
   private let classes: Int
   private let losses: AlignedBuffer<Float>
   private let hits: AlignedBuffer<UInt8>
@@ -28,7 +30,8 @@ public final class SoftmaxCrossEntropy {
     var loss = 0.0
     var correct = 0
     for row in 0..<pass.rows {
-      loss += GradientSum.roundedToGrid(Double(losses[row]) / Double(divisor))
+      let bounded = losses[row] > Self.largestLoss ? Self.largestLoss : losses[row]
+      loss += GradientSum.roundedToGrid(Double(bounded) / Double(divisor))
       correct += Int(hits[row])
     }
     return (loss, correct)

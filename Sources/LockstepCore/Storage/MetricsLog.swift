@@ -39,6 +39,17 @@ public final class MetricsLog: TrainingObserver {
       guard logEvery > 0, report.step % logEvery == 0 else { return nil }
       report.describe(in: &line)
     case .epoch(let report): report.describe(in: &line)
+    case .overfitting(let epoch):
+      line.add("event", "overfitting")
+      line.add("since_epoch", epoch)
+    case .stoppedEarly(let epoch, let best):
+      line.add("event", "stopped_early")
+      line.add("epoch", epoch)
+      line.add("best_epoch", best)
+    case .keptBest(let epoch, let loss):
+      line.add("event", "kept_best")
+      line.add("epoch", epoch)
+      line.add("validation_loss", loss)
     case .end(let result): result.describe(in: &line)
     }
     return line
@@ -56,6 +67,8 @@ extension TrainingStart {
     line.add("epochs", epochs)
     line.add("steps", totalSteps)
     line.add("normalize", normalization.description)
+    line.add("learning_rate", learningRate)
+    if let referenceBatch { line.add("lr_reference_batch", referenceBatch) }
     line.add("ranks", ranks)
     line.add("threads", threads)
     line.add("instruction_set", instructionSet)

@@ -29,13 +29,7 @@ extension Recipe {
         return true
       }, expected: "a list of layers, each \(LayerSpecification.forms)"),
     integer("epochs", \.epochs, 1...1_000_000),
-    Key(
-      name: "max-steps", read: { $0.maxSteps.map(String.init) ?? "none" },
-      write: { recipe, text in
-        guard text == "none" || (Int(text) ?? -1) >= 0 else { return false }
-        recipe.maxSteps = Int(text)
-        return true
-      }, expected: "a number of steps from 0, or none"),
+    optional("max-steps", \.maxSteps, 0...1 << 40),
     integer("batch-size", \.batchSize, 1...1_000_000),
     integer("micro-batches", \.microBatches, 1...1024),
     Key(
@@ -49,6 +43,19 @@ extension Recipe {
     number("lr", \.learningRate, 0...1e6),
     number("momentum", \.momentum, 0...0.999999),
     number("weight-decay", \.weightDecay, 0...1e3),
+    flag("nesterov", \.nesterov),
+    Key(
+      name: "betas", read: { "\($0.betas.first),\($0.betas.second)" },
+      write: { recipe, text in
+        guard let betas = list(text, { Double($0) }), betas.count == 2, betas.allSatisfy({ 0..<1 ~= $0 })
+        else {
+          return false
+        }
+        recipe.betas = Betas(first: betas[0], second: betas[1])
+        return true
+      }, expected: "two numbers from 0 to below 1 such as 0.9,0.999"),
+    number("epsilon", \.epsilon, 1e-30...1),
+    optional("lr-reference-batch", \.lrReferenceBatch, 1...1_000_000),
     choice("schedule", \.schedule),
     Key(
       name: "milestones", read: { $0.milestones.map(String.init).joined(separator: ",") },
@@ -67,6 +74,11 @@ extension Recipe {
         return true
       }, expected: "none, auto, or MEAN,DEVIATION such as 0.1307,0.3081, the deviation above 0"),
     number("validation-split", \.validationSplit, 0...0.9),
+    number("augment-shift", \.augmentation.shift, 0...1000),
+    number("augment-rotate", \.augmentation.rotate, 0...180),
+    number("augment-scale", \.augmentation.scale, 0...0.9),
+    flag("keep-best", \.keepBest),
+    optional("patience", \.patience, 1...1_000_000),
     choice("reduction", \.reduction),
   ]
 
@@ -108,6 +120,28 @@ extension Recipe {
         recipe[keyPath: path] = value
         return true
       }, expected: "a whole number from \(range.lowerBound) to \(range.upperBound)")
+  }
+
+  private static func optional(
+    _ name: String, _ path: WritableKeyPath<Recipe, Int?> & Sendable, _ range: ClosedRange<Int>
+  ) -> Key {
+    Key(
+      name: name, read: { $0[keyPath: path].map(String.init) ?? "none" },
+      write: { recipe, text in
+        guard text == "none" || Int(text).map(range.contains) ?? false else { return false }
+        recipe[keyPath: path] = Int(text)
+        return true
+      }, expected: "a whole number from \(range.lowerBound), or none")
+  }
+
+  private static func flag(_ name: String, _ path: WritableKeyPath<Recipe, Bool> & Sendable) -> Key {
+    Key(
+      name: name, read: { String($0[keyPath: path]) },
+      write: { recipe, text in
+        guard let value = Bool(text) else { return false }
+        recipe[keyPath: path] = value
+        return true
+      }, expected: "true or false")
   }
 
   private static func number(

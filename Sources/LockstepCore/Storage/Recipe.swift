@@ -4,10 +4,10 @@ public struct Recipe: Equatable, Sendable {
     case linear, mlp, cnn
   }
   public enum OptimizerName: String, CaseIterable, Sendable {
-    case sgd
+    case sgd, adam, adamw
   }
   public enum ScheduleName: String, CaseIterable, Sendable {
-    case constant, step
+    case constant, step, cosine
   }
 
   public var model = Model.mlp
@@ -27,6 +27,15 @@ public struct Recipe: Equatable, Sendable {
   public var learningRate = 0.02
   public var momentum = 0.9
   public var weightDecay = 0.0
+  /// Of SGD's momentum.
+  public var nesterov = false
+  /// Adam's decay rates of the moments.
+  public var betas = Betas(first: 0.9, second: 0.999)
+  /// Adam's.
+  public var epsilon = 1e-8
+  /// The linear scaling rule (Goyal et al. 2017): `lr` is meant for this batch size, and is used times
+  /// batchSize / lrReferenceBatch. nil for `lr` as it is.
+  public var lrReferenceBatch: Int?
   public var schedule = ScheduleName.step
   /// Epochs (from 0) at whose start the rate of the `step` schedule is multiplied by `gamma`.
   public var milestones = [4, 6]
@@ -35,18 +44,53 @@ public struct Recipe: Equatable, Sendable {
   public var normalize = Normalization.auto
   /// The part of the training samples that is held back to validate.
   public var validationSplit = 0.0
+  public var augmentation = Augmentation()
+  /// Whether the weights of the epoch with the least validation loss are kept, and not the last.
+  public var keepBest = false
+  /// Stops after this many epochs without a smaller validation loss; nil for never.
+  public var patience: Int?
   public var reduction = Reduction.exact
 
   /// The default recipe: 98% on MNIST.
   public init() {}
 
-  public var learningRateSchedule: Schedule {
+  public struct Betas: Equatable, Sendable {
+    public init(first: Double, second: Double) {
+      self.first = first
+      self.second = second
+    }
+
+    public var first: Double
+    public var second: Double
+  }
+
+  /// The learning rate after the linear scaling rule, where that is asked for.
+  public var scaledLearningRate: Double {
+    lrReferenceBatch.map { learningRate * Double(batchSize) / Double($0) } ?? learningRate
+  }
+
+  /// The schedule of a training of so many steps.
+  public func learningRateSchedule(totalSteps: Int) -> Schedule {
     let shape: Schedule.Shape =
       switch schedule {
       case .constant: .constant
       case .step: .step(milestones: milestones, gamma: gamma)
+      case .cosine: .cosine
       }
-    return Schedule(base: learningRate, shape: shape, warmupSteps: warmupSteps)
+    return Schedule(base: scaledLearningRate, shape: shape, warmupSteps: warmupSteps, totalSteps: totalSteps)
+  }
+
+  /// Throws `LockstepError` (usage) where values do not go together.
+  public func check() throws {
+    if keepBest || patience != nil, validationSplit == 0 {
+      throw LockstepError(
+        .usage, keepBest ? "keep-best" : "patience", expected: "samples to validate on", found: "none",
+        fix: "Set --validation-split, for example to 0.1: the test samples must not choose")
+    }
+    if nesterov, momentum == 0 {
+      throw LockstepError(
+        .usage, "nesterov", expected: "a momentum", found: "0", fix: "Set --momentum, or leave it out")
+    }
   }
 
   /// The layers: those that the recipe lists, or its model's.

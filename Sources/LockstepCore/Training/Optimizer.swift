@@ -7,6 +7,22 @@ public protocol Optimizer: AnyObject {
   func update(of parameters: Parameters, step: Int, learningRate: Float) -> kernel_update
 }
 
+extension Recipe {
+  /// The optimizer that the recipe names, with its state at the start.
+  func makeOptimizer(parameterCount: Int) -> any Optimizer {
+    switch optimizer {
+    case .sgd:
+      SGD(
+        parameterCount: parameterCount, momentum: Float(momentum), weightDecay: Float(weightDecay),
+        nesterov: nesterov)
+    case .adam, .adamw:
+      Adam(
+        parameterCount: parameterCount, beta1: betas.first, beta2: betas.second, epsilon: Float(epsilon),
+        weightDecay: Float(weightDecay), decouplesDecay: optimizer == .adamw)
+    }
+  }
+}
+
 extension kernel_update {
   /// The same update for the parameters from `offset` on.
   func advanced(by offset: Int) -> kernel_update {

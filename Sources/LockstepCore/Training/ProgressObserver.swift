@@ -12,6 +12,11 @@ public final class ProgressObserver: TrainingObserver {
       progress.line(
         "\(start.trainingSamples) samples of \(start.dataset), \(start.parameters) parameters, \(ranks) of "
           + "\(threads) (\(start.instructionSet))")
+      if let reference = start.referenceBatch {
+        progress.line(
+          "learning rate \(start.learningRate): \(start.recipeRate) times \(start.batchSize)/\(reference), by the "
+            + "linear scaling rule")
+      }
     case .step(let report):
       progress.update(Double(report.step) / Double(max(report.totalSteps, 1))) {
         "epoch \(report.epoch), step \(report.step)/\(report.totalSteps), loss \(fixed(report.epochLoss, 4)), "
@@ -23,6 +28,12 @@ public final class ProgressObserver: TrainingObserver {
         "epoch \(report.epoch)/\(report.epochs): loss \(fixed(report.trainLoss, 4)), "
           + "accuracy \(percent(report.trainAccuracy)), \(validation)test \(percent(report.test.accuracy)), "
           + "\(fixed(report.seconds, 2)) s, \(Int(report.samplesPerSecond)) samples/s")
+    case .overfitting(let epoch):
+      progress.line("overfitting since epoch \(epoch): validation loss has risen, training loss still falls")
+    case .stoppedEarly(let epoch, let best):
+      progress.line("stopped after epoch \(epoch): no smaller validation loss since epoch \(best)")
+    case .keptBest(let epoch, let loss):
+      progress.line("kept the weights of epoch \(epoch), validation loss \(fixed(loss, 4))")
     case .end: progress.finish()
     }
   }

@@ -2,15 +2,19 @@ import CKernels
 
 /// Stochastic gradient descent with momentum (Polyak 1964) and weight decay, as torch.optim.SGD defines them:
 ///
-///     g = gradient + weightDecay * w;  v = momentum * v + g;  w = w - learningRate * v
+///     g = gradient + weightDecay * w;  v = momentum * v + g
+///     w = w - learningRate * (nesterov ? g + momentum * v : v)
 public final class SGD: Optimizer {
   public let momentum: Float
   public let weightDecay: Float
+  /// Nesterov's momentum (Sutskever et al. 2013): the step looks ahead by one more momentum.
+  public let nesterov: Bool
   private let velocity: AlignedBuffer<Float>?
 
-  public init(parameterCount: Int, momentum: Float, weightDecay: Float) {
+  public init(parameterCount: Int, momentum: Float, weightDecay: Float, nesterov: Bool = false) {
     self.momentum = momentum
     self.weightDecay = weightDecay
+    self.nesterov = nesterov
     velocity = momentum == 0 ? nil : AlignedBuffer(count: parameterCount, zero: 0)
   }
 
@@ -20,6 +24,7 @@ public final class SGD: Optimizer {
     update.learning_rate = learningRate
     update.weight_decay = weightDecay
     update.momentum = momentum
+    update.nesterov = nesterov
     update.weights = parameters.pointer
     update.first = velocity?.pointer
     return update

@@ -5,25 +5,67 @@ public struct Schedule: Equatable, Sendable {
     /// Multiplied by `gamma` at the start of each of these epochs (counted from 0: milestone 3 is after three epochs),
     /// as torch.optim.lr_scheduler.MultiStepLR.
     case step(milestones: [Int], gamma: Double)
+    /// Half a cosine from the base rate down to 0 over all steps after the warmup (Loshchilov and Hutter 2017, SGDR,
+    /// without restarts).
+    case cosine
   }
 
   public var base: Double
   public var shape: Shape
-  /// Steps over which the rate first rises linearly to the schedule's.
+  /// Steps over which the rate first rises linearly to the schedule's (Goyal et al. 2017).
   public var warmupSteps: Int
+  /// The steps of the whole training, which the cosine ends with.
+  public var totalSteps: Int
 
-  public init(base: Double, shape: Shape = .constant, warmupSteps: Int = 0) {
+  public init(base: Double, shape: Shape = .constant, warmupSteps: Int = 0, totalSteps: Int = 0) {
     self.base = base
     self.shape = shape
     self.warmupSteps = warmupSteps
+    self.totalSteps = totalSteps
   }
 
   /// The rate of the step with number `step` since the start of training, in epoch `epoch` (both from 0).
   public func learningRate(step: Int, epoch: Int) -> Double {
-    var rate = base
-    if case .step(let milestones, let gamma) = shape {
-      for milestone in milestones where epoch >= milestone { rate *= gamma }
+    if step < warmupSteps {
+      return rate(step: warmupSteps, epoch: epoch) * Double(step + 1) / Double(warmupSteps)
     }
-    return step < warmupSteps ? rate * Double(step + 1) / Double(warmupSteps) : rate
+    return rate(step: step, epoch: epoch)
   }
+
+  private func rate(step: Int, epoch: Int) -> Double {
+    switch shape {
+    case .constant: base
+    case .step(let milestones, let gamma):
+      milestones.reduce(base) { epoch >= $1 ? $0 * gamma : $0 }
+    case .cosine:
+      base * 0.5
+        * (1 + cosine(ofTurn: Double(step - warmupSteps) / Double(max(totalSteps - warmupSteps, 1)) / 2))
+    }
+  }
+}
+
+/// cos 2πt for 0 <= t <= 1/2, without a library's cosine, whose last bits differ between systems: brought into |x| <=
+/// π/4 by symmetry, then the Taylor series.
+func cosine(ofTurn t: Double) -> Double {
+  let t = min(max(t, 0), 0.5)
+  if t > 0.25 { return -cosine(ofTurn: 0.5 - t) }
+  if t > 0.125 { return sine(0.25 - t) }
+  let x = 2 * Double.pi * t
+  return series(x * x, first: 1, from: 1)
+}
+
+/// sin 2πt for 0 <= t <= 1/8.
+private func sine(_ t: Double) -> Double {
+  let x = 2 * Double.pi * t
+  return series(x * x, first: x, from: 2)
+}
+
+/// first · (1 - z/(n(n+1)) + z²/(n(n+1)(n+2)(n+3)) - ...), the Taylor series of cosine (n = 1) and sine (n = 2).
+private func series(_ z: Double, first: Double, from n: Int) -> Double {
+  var (sum, term) = (first, first)
+  for k in stride(from: n, to: n + 18, by: 2) {
+    term *= -z / Double(k * (k + 1))
+    sum += term
+  }
+  return sum
 }

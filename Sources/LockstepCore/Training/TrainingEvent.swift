@@ -3,6 +3,12 @@ public enum TrainingEvent: Sendable {
   case start(TrainingStart)
   case step(StepReport)
   case epoch(EpochReport)
+  /// The validation loss has turned upward after this epoch, while the training loss still falls.
+  case overfitting(sinceEpoch: Int)
+  /// `patience` epochs have passed without a smaller validation loss.
+  case stoppedEarly(epoch: Int, bestEpoch: Int)
+  /// The weights are those of this epoch again.
+  case keptBest(epoch: Int, validationLoss: Double)
   case end(TrainingResult)
 }
 
@@ -25,6 +31,11 @@ public struct TrainingStart: Sendable {
   public var epochs: Int
   public var totalSteps: Int
   public var normalization: Normalization
+  /// The base learning rate, after the linear scaling rule where `referenceBatch` asks for it.
+  public var learningRate: Double
+  public var recipeRate: Double
+  public var referenceBatch: Int?
+  public var batchSize: Int
 }
 
 /// One step done.

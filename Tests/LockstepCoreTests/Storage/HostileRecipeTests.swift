@@ -35,7 +35,7 @@ import Testing
     ("epochs", ["0", "-1", "1.5", "1000001", "99999999999999999999", "", "x", "1e3"]),
     ("max-steps", ["-1", "x", "1.5", ""]), ("batch-size", ["0", "1000001"]),
     ("micro-batches", ["0", "1025"]),
-    ("seed", ["-1", "18446744073709551616", "1.0"]), ("optimizer", ["adam"]),
+    ("seed", ["-1", "18446744073709551616", "1.0"]), ("optimizer", ["lion"]),
     ("lr", ["-0.1", "nan", "inf", "1e7", "x", ""]), ("momentum", ["1", "-0.1", "nan"]),
     ("weight-decay", ["-1", "1001", "nan"]), ("schedule", ["linear"]), ("milestones", ["-1", "x"]),
     ("gamma", ["-1", "nan"]), ("warmup-steps", ["-1"]),

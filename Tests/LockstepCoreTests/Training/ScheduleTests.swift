@@ -27,9 +27,11 @@ import Testing
     var recipe = Recipe()
     recipe.warmupSteps = 7
     #expect(
-      recipe.learningRateSchedule
-        == Schedule(base: 0.02, shape: .step(milestones: [4, 6], gamma: 0.1), warmupSteps: 7))
+      recipe.learningRateSchedule(totalSteps: 100)
+        == Schedule(
+          base: 0.02, shape: .step(milestones: [4, 6], gamma: 0.1), warmupSteps: 7, totalSteps: 100))
     recipe.schedule = .constant
-    #expect(recipe.learningRateSchedule == Schedule(base: 0.02, warmupSteps: 7))
+    #expect(
+      recipe.learningRateSchedule(totalSteps: 100) == Schedule(base: 0.02, warmupSteps: 7, totalSteps: 100))
   }
 }

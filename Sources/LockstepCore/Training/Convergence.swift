@@ -1,0 +1,39 @@
+/// Follows the validation loss over the epochs: which epoch was best, when to give up, and where overfitting starts.
+struct Convergence {
+  /// Epochs without a smaller validation loss after which training stops.
+  let patience: Int?
+  private(set) var bestLoss = Double.infinity
+  private(set) var bestEpoch = 0
+  private var lastTrainLoss = Double.infinity
+  private var risesInARow = 0
+  private var isOverfittingTold = false
+
+  init(patience: Int?) { self.patience = patience }
+
+  /// What an epoch's losses say.
+  struct Verdict: Equatable {
+    /// The validation loss is the smallest so far.
+    var isBest = false
+    var shouldStop = false
+    /// Told once: the last epoch before the validation loss turned upward while the training loss still fell.
+    var overfittingSince: Int?
+  }
+
+  /// Epochs are counted from 1. Two epochs in a row above the best count as a turn, so that one uneven epoch does not.
+  mutating func add(epoch: Int, trainLoss: Double, validationLoss: Double) -> Verdict {
+    var verdict = Verdict()
+    if validationLoss < bestLoss {
+      (bestLoss, bestEpoch, verdict.isBest) = (validationLoss, epoch, true)
+      risesInARow = 0
+    } else {
+      risesInARow = trainLoss < lastTrainLoss ? risesInARow + 1 : 0
+    }
+    lastTrainLoss = trainLoss
+    if risesInARow == 2, !isOverfittingTold {
+      verdict.overfittingSince = bestEpoch
+      isOverfittingTold = true
+    }
+    verdict.shouldStop = patience.map { epoch - bestEpoch >= $0 } ?? false
+    return verdict
+  }
+}
