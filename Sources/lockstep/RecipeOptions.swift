@@ -4,7 +4,9 @@ import LockstepCore
 /// The flags that override a recipe: one for each of its keys.
 struct RecipeOptions: ParsableArguments {
   @Option(
-    help: ArgumentHelp("A YAML file that sets any of the options below by their names.", valueName: "file"))
+    help: ArgumentHelp(
+      "A YAML file that sets any of the options below by their names, or the name of a shipped recipe.",
+      valueName: "name"))
   var recipe: String?
 
   @Option(help: "linear, mlp or cnn.") var model: String?
@@ -58,7 +60,7 @@ struct RecipeOptions: ParsableArguments {
   /// Flags override the recipe, the recipe overrides the defaults.
   func resolved() throws -> Recipe {
     var result = Recipe()
-    if let recipe { try result.apply(yaml: recipe) }
+    if let recipe { try result.apply(yaml: try Recipe.path(for: recipe)) }
     for (key, text) in overrides {
       if let text { try result.set(key, to: text, subject: "--\(key)") }
     }

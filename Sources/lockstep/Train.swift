@@ -15,6 +15,7 @@ struct Train: LockstepCommand {
   @Option(help: "Threads of each rank (default: the cores that it may use).") var threads: Int?
   @Option(help: "Steps between the step events in metrics.jsonl; 0 for none.") var logEvery: Int = 100
   @Flag(help: "No progress on standard error.") var quiet = false
+  @Flag(help: "Print the resolved recipe and the layers, and stop.") var show = false
   @OptionGroup(title: "Recipe") var options: RecipeOptions
 
   func run(_ collective: any Collective) throws {
@@ -25,6 +26,14 @@ struct Train: LockstepCommand {
     try collective.requireSame(text, "recipe")
     let team = try makeTeam(threads, collective)
     let dataset = try loadDataset(data, collective, team, quiet: quiet)
+    if show {
+      let network = try collective.together {
+        try Network(
+          inputShape: dataset.train.images.shape, specification: recipe.layers, classes: dataset.classes)
+      }
+      if collective.rank == 0 { print(text + "\n" + network.table) }
+      return
+    }
     warnOfIdleRanks(recipe, collective)
     let trainer = try collective.together {
       try Trainer(recipe: recipe, dataset: dataset, collective: collective, team: team)
