@@ -2,7 +2,9 @@
 // TILE_VECTORS (the register tile; TILE_ROWS is 6 or 12).
 #include "activation.h"
 #include "convolution.h"
+#include "convolution_gradient.h"
 #include "dense.h"
+#include "dense_gradient.h"
 #include "elementwise.h"
 #include "loss.h"
 #include "pooling.h"

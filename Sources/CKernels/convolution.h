@@ -1,6 +1,5 @@
 // Convolution: rows are output pixels, a row's inputs are its patch, read in place.
 #include "forward.h"
-#include "weight_gradient.h"
 
 static void convolution_forward(const kernel_patches *patches, const float *x, ptrdiff_t x_stride,
                                 const float *weights, ptrdiff_t taps, float *y, ptrdiff_t y_stride, bool relu,
@@ -19,18 +18,4 @@ static void convolution_forward(const kernel_patches *patches, const float *x, p
                     relu);
         }
       }
-}
-
-static bool convolution_weight_gradient(const kernel_patches *patches, const float *x, ptrdiff_t x_stride,
-                                        const float *dy, ptrdiff_t dy_stride, ptrdiff_t taps,
-                                        kernel_micro_batches micro_batches, float limit, kernel_gradient_sink sink,
-                                        kernel_range taps_and_bias, kernel_range panels) {
-  return weight_gradient(patches, x, x_stride, dy, dy_stride, taps, micro_batches, limit, sink, taps_and_bias, panels);
-}
-
-static void convolution_weight_gradient_fast(const kernel_patches *patches, const float *x, ptrdiff_t x_stride,
-                                             const float *dy, ptrdiff_t dy_stride, ptrdiff_t taps, ptrdiff_t samples,
-                                             kernel_gradient_sink sink, kernel_range taps_and_bias,
-                                             kernel_range panels) {
-  weight_gradient_fast(patches, x, x_stride, dy, dy_stride, taps, samples, sink, taps_and_bias, panels);
 }

@@ -1,6 +1,5 @@
 // Dense layer: rows are samples, a row's inputs are contiguous.
 #include "forward.h"
-#include "weight_gradient.h"
 
 static void dense_forward(const float *x, ptrdiff_t x_stride, const float *weights, ptrdiff_t inputs, float *y,
                           ptrdiff_t y_stride, bool relu, kernel_range rows, kernel_range panels) {
@@ -53,18 +52,4 @@ static void dense_input_gradient(const float *dy_t, const float *weights, ptrdif
       WITH_TILE(input_gradient_tile, R, V, dy_t + v * 16, weights, inputs_total, outputs, i, dx_t + v * 16, t_stride);
     }
   }
-}
-
-// --- Weight gradient ---
-
-static bool dense_weight_gradient(const float *x, ptrdiff_t x_stride, const float *dy, ptrdiff_t dy_stride,
-                                  ptrdiff_t inputs, kernel_micro_batches micro_batches, float limit,
-                                  kernel_gradient_sink sink, kernel_range inputs_and_bias, kernel_range panels) {
-  return weight_gradient(NULL, x, x_stride, dy, dy_stride, inputs, micro_batches, limit, sink, inputs_and_bias, panels);
-}
-
-static void dense_weight_gradient_fast(const float *x, ptrdiff_t x_stride, const float *dy, ptrdiff_t dy_stride,
-                                       ptrdiff_t inputs, ptrdiff_t rows, kernel_gradient_sink sink,
-                                       kernel_range inputs_and_bias, kernel_range panels) {
-  weight_gradient_fast(NULL, x, x_stride, dy, dy_stride, inputs, rows, sink, inputs_and_bias, panels);
 }

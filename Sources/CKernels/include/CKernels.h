@@ -105,8 +105,6 @@ typedef struct {
   const ptrdiff_t *offsets;
   ptrdiff_t row_stride, pixel_stride;
   ptrdiff_t height, width, channels;
-  // Floats of a sample's input.
-  ptrdiff_t input_count;
 } kernel_patches;
 
 // Y[s, pixel, o] = activation(bias[o] + sum over taps k of patch[k] W[k, o]), k ascending. Weights lie in panels like a

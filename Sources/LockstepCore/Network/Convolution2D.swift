@@ -146,7 +146,7 @@ public struct Convolution2D: Layer {
     offsets.withUnsafeBufferPointer {
       var patches = kernel_patches(
         offsets: $0.baseAddress, row_stride: step * from.rowStride, pixel_stride: step * from.pixelStride,
-        height: to.height, width: to.width, channels: to.pixelStride, input_count: padded.count)
+        height: to.height, width: to.width, channels: to.pixelStride)
       body(&patches)
     }
   }

@@ -42,7 +42,7 @@ struct ConvolutionInputGradient {
         var patches = kernel_patches(
           offsets: $0.baseAddress, row_stride: from.rowStride, pixel_stride: from.pixelStride,
           height: image.height,
-          width: image.width, channels: image.pixelStride, input_count: spread.count)
+          width: image.width, channels: image.pixelStride)
         kernel_convolution_forward(
           &patches, spreadStart, spread.count, weights, taps, dx.pointer, dx.stride, false, rows.kernel,
           kernel_range(begin: 0, end: inputPanels))

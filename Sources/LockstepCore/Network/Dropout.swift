@@ -10,6 +10,8 @@ public struct Dropout: Layer {
   public let dropsChannels: Bool
   /// The layer's place in the network, which tells its random numbers from those of other layers.
   public let number: Int
+  /// Where the features lie, in canonical order.
+  private let positions: [Int]
 
   public init(_ layout: FeatureLayout, probability: Float, dropsChannels: Bool, number: Int) {
     precondition(0..<1 ~= probability)
@@ -17,6 +19,7 @@ public struct Dropout: Layer {
     self.probability = probability
     self.dropsChannels = dropsChannels
     self.number = number
+    positions = (0..<layout.features).map(layout.position)
   }
 
   public func forward(_ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, pass: Pass) {
@@ -54,13 +57,15 @@ public struct Dropout: Layer {
     let featuresPerUnit = output.features / units
     let threshold = UInt32(Double(probability) * 0x1p32)
     let scale = 1 / (1 - probability)
-    for start in stride(from: 0, to: units, by: 4) {
-      let bits = random.block(number << 24 | start / 4)
-      for unit in start..<min(start + 4, units) {
-        let factor = bits[unit - start] < threshold ? 0 : scale
-        for feature in unit * featuresPerUnit..<(unit + 1) * featuresPerUnit {
-          let at = output.position(of: feature)
-          to[at] = from[at] * factor
+    positions.withUnsafeBufferPointer { positions in
+      for start in stride(from: 0, to: units, by: 4) {
+        let bits = random.block(number << 24 | start / 4)
+        for unit in start..<min(start + 4, units) {
+          let factor = bits[unit - start] < threshold ? 0 : scale
+          for feature in unit * featuresPerUnit..<(unit + 1) * featuresPerUnit {
+            let at = positions[feature]
+            to[at] = from[at] * factor
+          }
         }
       }
     }

@@ -1,61 +1,25 @@
-// The weight gradient of dense layers and convolutions: dW = X^T dY, each micro-batch rounded to the grid of 2^-42.
-#pragma once
-#include "tile.h"
-#include "update.h"
+// Dense layer, weight gradient: dW = X^T dY, each micro-batch rounded to the grid of 2^-42.
+#include "gradient.h"
 
-// Hands 16 exact sums on.
-INLINE void put_exact(kernel_gradient_sink sink, ptrdiff_t at, v8d low, v8d high) {
-  if (sink.update) {
-    update16(sink.update, at, narrow(low, high));
-  } else {
-    store8d(sink.exact + at, low);
-    store8d(sink.exact + at + 8, high);
-  }
-}
-
-// One row's part of the outer products.
-INLINE void outer_product(const bool bias, const int R, const int V, const float *x, const ptrdiff_t *offsets,
-                          const float *dy, v16 acc[TILE_ROWS][TILE_VECTORS]) {
-  v16 d[TILE_VECTORS];
-  UNROLL for (int v = 0; v < V; v++) d[v] = load16(dy + v * 16);
-  UNROLL for (int i = 0; i < R; i++) {
-    v16 xi = splat16(bias ? 1 : x[offsets ? offsets[i] : i]);
-    UNROLL for (int v = 0; v < V; v++) acc[i][v] = fma16(xi, d[v], acc[i][v]);
-  }
-}
-
-// acc = sum of x[r, i] dy[r, o] over the rows, r ascending, for R inputs from `input`; for the bias x is 1. A
-// convolution's rows are the output pixels of its samples, in order; a dense layer's are the samples (no patches).
-INLINE void outer_products(const bool bias, const int R, const int V, const kernel_patches *patches, ptrdiff_t input,
-                           const float *x, ptrdiff_t x_stride, const float *dy, ptrdiff_t dy_stride, ptrdiff_t begin,
-                           ptrdiff_t end, v16 acc[TILE_ROWS][TILE_VECTORS]) {
+// acc = sum of x[r, i] dy[r, o] over the rows, r ascending.
+INLINE void outer_products(const bool bias, const int R, const int V, const float *x, ptrdiff_t x_stride,
+                           const float *dy, ptrdiff_t dy_stride, ptrdiff_t begin, ptrdiff_t end,
+                           v16 acc[TILE_ROWS][TILE_VECTORS]) {
   UNROLL for (int i = 0; i < R; i++) UNROLL for (int v = 0; v < V; v++) acc[i][v] = splat16(0);
-  if (!patches) {
-    for (ptrdiff_t r = begin; r < end; r++)
-      outer_product(bias, R, V, x + r * x_stride + input, NULL, dy + r * dy_stride, acc);
-    return;
-  }
-  ptrdiff_t offsets[TILE_ROWS];
-  UNROLL for (int i = 0; i < R; i++) offsets[i] = bias ? 0 : patches->offsets[input + i];
   for (ptrdiff_t r = begin; r < end; r++)
-    for (ptrdiff_t row = 0; row < patches->height; row++) {
-      const float *xp = x + r * x_stride + row * patches->row_stride;
-      const float *dp = dy + r * dy_stride + row * patches->width * patches->channels;
-      for (ptrdiff_t p = 0; p < patches->width; p++)
-        outer_product(bias, R, V, xp + p * patches->pixel_stride, offsets, dp + p * patches->channels, acc);
-    }
+    outer_product(bias, R, V, x + r * x_stride, NULL, dy + r * dy_stride, acc);
 }
 
 // Any gradient: sums in double, and each micro-batch's magnitude is checked.
-INLINE void weight_gradient_checked_tile(const int R, const int V, const bool bias, const kernel_patches *patches,
-                                         ptrdiff_t input, const float *x, ptrdiff_t x_stride, const float *dy,
+INLINE void weight_gradient_checked_tile(const int R, const int V, const bool bias, const float *x,
+                                         ptrdiff_t x_stride, const float *dy,
                                          ptrdiff_t dy_stride, kernel_micro_batches micro_batches, v16 limit, v16i *bad,
                                          kernel_gradient_sink sink, ptrdiff_t at, ptrdiff_t panel) {
   v8d sum[TILE_ROWS][TILE_VECTORS][2];
   UNROLL for (int i = 0; i < R; i++) UNROLL for (int v = 0; v < V; v++) sum[i][v][0] = sum[i][v][1] = 0;
   for (int m = 0; m < micro_batches.count; m++) {
     v16 acc[TILE_ROWS][TILE_VECTORS];
-    outer_products(bias, R, V, patches, input, x, x_stride, dy, dy_stride, micro_batches.bounds[m],
+    outer_products(bias, R, V, x, x_stride, dy, dy_stride, micro_batches.bounds[m],
                    micro_batches.bounds[m + 1], acc);
     UNROLL for (int i = 0; i < R; i++) UNROLL for (int v = 0; v < V; v++) {
       *bad |= ~(__builtin_elementwise_abs(acc[i][v]) <= limit);
@@ -71,8 +35,8 @@ INLINE void weight_gradient_checked_tile(const int R, const int V, const bool bi
 // the binade [8, 16) whose grid is 2^-20, so adding g to it rounds g to a multiple of 2^-20; what that left out of g is
 // exact (Dekker's Fast2Sum) and at most 2^-21, where adding 1.5 * 2^-19 rounds it to the grid of 2^-42. In that binade
 // a float's bits count grid units, so that their integer sum is exact.
-INLINE void weight_gradient_tile(const int R, const int V, const kernel_patches *patches, ptrdiff_t input,
-                                 const float *x, ptrdiff_t x_stride, const float *dy, ptrdiff_t dy_stride,
+INLINE void weight_gradient_tile(const int R, const int V, const float *x, ptrdiff_t x_stride,
+                                 const float *dy, ptrdiff_t dy_stride,
                                  kernel_micro_batches micro_batches, kernel_gradient_sink sink, ptrdiff_t at,
                                  ptrdiff_t panel) {
   const float start = 12, magic = 0x1.8p-19f;
@@ -84,7 +48,7 @@ INLINE void weight_gradient_tile(const int R, const int V, const kernel_patches 
   ROLLED for (int n = 0; n < R * V; n++) high[n] = start, low[n] = 0;
   for (int m = 0; m < micro_batches.count; m++) {
     v16 acc[TILE_ROWS][TILE_VECTORS];
-    outer_products(false, R, V, patches, input, x, x_stride, dy, dy_stride, micro_batches.bounds[m],
+    outer_products(false, R, V, x, x_stride, dy, dy_stride, micro_batches.bounds[m],
                    micro_batches.bounds[m + 1], acc);
     UNROLL for (int i = 0; i < R; i++) UNROLL for (int v = 0; v < V; v++) {
       v16 before = high[i * V + v], after = before + acc[i][v], rest = acc[i][v] - (after - before);
@@ -111,35 +75,30 @@ INLINE void weight_gradient_tile(const int R, const int V, const kernel_patches 
 
 // Whether the micro-batches' gradients are sure to sum to less than 4: |sum of x dy| <= max|x| sum|dy|, with room for
 // rounding. False where there is a NaN.
-static bool weight_gradient_is_small(const kernel_patches *patches, const float *x, ptrdiff_t x_stride,
-                                     const float *dy, ptrdiff_t dy_stride, kernel_micro_batches micro_batches,
-                                     kernel_range inputs, kernel_range panels) {
+static bool weight_gradient_is_small(const float *x, ptrdiff_t x_stride, const float *dy, ptrdiff_t dy_stride,
+                                     kernel_micro_batches micro_batches, kernel_range inputs, kernel_range panels) {
   if (micro_batches.count < 1 || micro_batches.count > 256) return false;
   const ptrdiff_t begin = micro_batches.bounds[0], end = micro_batches.bounds[micro_batches.count];
-  const ptrdiff_t pixels = patches ? patches->height * patches->width : 1, channels = patches ? patches->channels : 0;
-  const kernel_range xs = patches ? (kernel_range){0, patches->input_count} : inputs;
   v16i largest = 0x3f800000;  // the bias's x is 1
   for (ptrdiff_t r = begin; r < end; r++)
-    largest = largest_magnitude(x + r * x_stride + xs.begin, xs.end - xs.begin, largest);
+    largest = largest_magnitude(x + r * x_stride + inputs.begin, inputs.end - inputs.begin, largest);
   const int32_t bits = __builtin_reduce_max(largest);
   float x_max;
   memcpy(&x_max, &bits, 4);
   for (ptrdiff_t p = panels.begin; p < panels.end; p++) {
     v16 sum = splat16(0);
-    for (ptrdiff_t r = begin; r < end; r++)
-      for (ptrdiff_t pixel = 0; pixel < pixels; pixel++)
-        sum += __builtin_elementwise_abs(load16(dy + r * dy_stride + pixel * channels + p * 16));
+    for (ptrdiff_t r = begin; r < end; r++) sum += __builtin_elementwise_abs(load16(dy + r * dy_stride + p * 16));
     if (!__builtin_reduce_and(sum * splat16(x_max) < splat16(3.5f))) return false;
   }
   return true;
 }
 
-INLINE bool weight_gradient(const kernel_patches *patches, const float *x, ptrdiff_t x_stride, const float *dy,
-                            ptrdiff_t dy_stride, ptrdiff_t inputs, kernel_micro_batches micro_batches, float limit,
-                            kernel_gradient_sink sink, kernel_range inputs_and_bias, kernel_range panels) {
+static bool dense_weight_gradient(const float *x, ptrdiff_t x_stride, const float *dy, ptrdiff_t dy_stride,
+                                  ptrdiff_t inputs, kernel_micro_batches micro_batches, float limit,
+                                  kernel_gradient_sink sink, kernel_range inputs_and_bias, kernel_range panels) {
   const ptrdiff_t begin = inputs_and_bias.begin, end = inputs_and_bias.end < inputs ? inputs_and_bias.end : inputs;
   const ptrdiff_t count = end - begin, tiles = tiles_of(count), panel = (inputs + 1) * 16;
-  const bool small = limit >= 4 && weight_gradient_is_small(patches, x, x_stride, dy, dy_stride, micro_batches,
+  const bool small = limit >= 4 && weight_gradient_is_small(x, x_stride, dy, dy_stride, micro_batches,
                                                             (kernel_range){begin, end}, panels);
   v16i bad = 0;
   for (ptrdiff_t p = panels.begin, V; p < panels.end; p += V) {
@@ -147,45 +106,45 @@ INLINE bool weight_gradient(const kernel_patches *patches, const float *x, ptrdi
     for (ptrdiff_t t = 0; t < tiles; t++) {
       const ptrdiff_t i = begin + part(count, tiles, t), R = begin + part(count, tiles, t + 1) - i;
       if (small)
-        WITH_TILE(weight_gradient_tile, R, V, patches, i, x, x_stride, dy + p * 16, dy_stride, micro_batches, sink,
+        WITH_TILE(weight_gradient_tile, R, V, x + i, x_stride, dy + p * 16, dy_stride, micro_batches, sink,
                   p * panel + i * 16, panel)
       else
-        WITH_TILE(weight_gradient_checked_tile, R, V, false, patches, i, x, x_stride, dy + p * 16, dy_stride, micro_batches,
+        WITH_TILE(weight_gradient_checked_tile, R, V, false, x + i, x_stride, dy + p * 16, dy_stride, micro_batches,
                   splat16(limit), &bad, sink, p * panel + i * 16, panel)
     }
     if (inputs_and_bias.end > inputs)
-      WITH_VECTORS(weight_gradient_checked_tile, 1, V, true, patches, 0, x, x_stride, dy + p * 16, dy_stride, micro_batches,
+      WITH_VECTORS(weight_gradient_checked_tile, 1, V, true, NULL, 0, dy + p * 16, dy_stride, micro_batches,
                    splat16(limit), &bad, sink, p * panel + inputs * 16, panel);
   }
   return __builtin_reduce_or(bad) == 0;
 }
 
-INLINE void weight_gradient_fast_tile(const int R, const int V, const bool bias, const kernel_patches *patches,
-                                      ptrdiff_t input, const float *x, ptrdiff_t x_stride, const float *dy,
+INLINE void weight_gradient_fast_tile(const int R, const int V, const bool bias, const float *x,
+                                      ptrdiff_t x_stride, const float *dy,
                                       ptrdiff_t dy_stride, ptrdiff_t rows, kernel_gradient_sink sink, ptrdiff_t at,
                                       ptrdiff_t panel) {
   v16 acc[TILE_ROWS][TILE_VECTORS];
-  outer_products(bias, R, V, patches, input, x, x_stride, dy, dy_stride, 0, rows, acc);
+  outer_products(bias, R, V, x, x_stride, dy, dy_stride, 0, rows, acc);
   UNROLL for (int i = 0; i < R; i++) UNROLL for (int v = 0; v < V; v++) {
     if (sink.update) update16(sink.update, at + v * panel + i * 16, acc[i][v]);
     else store16(sink.fast + at + v * panel + i * 16, acc[i][v]);
   }
 }
 
-INLINE void weight_gradient_fast(const kernel_patches *patches, const float *x, ptrdiff_t x_stride, const float *dy,
-                                 ptrdiff_t dy_stride, ptrdiff_t inputs, ptrdiff_t rows, kernel_gradient_sink sink,
-                                 kernel_range inputs_and_bias, kernel_range panels) {
+static void dense_weight_gradient_fast(const float *x, ptrdiff_t x_stride, const float *dy, ptrdiff_t dy_stride,
+                                       ptrdiff_t inputs, ptrdiff_t rows, kernel_gradient_sink sink,
+                                       kernel_range inputs_and_bias, kernel_range panels) {
   const ptrdiff_t begin = inputs_and_bias.begin, end = inputs_and_bias.end < inputs ? inputs_and_bias.end : inputs;
   const ptrdiff_t count = end - begin, tiles = tiles_of(count), panel = (inputs + 1) * 16;
   for (ptrdiff_t p = panels.begin, V; p < panels.end; p += V) {
     V = vectors_at(p, panels.end);
     for (ptrdiff_t t = 0; t < tiles; t++) {
       const ptrdiff_t i = begin + part(count, tiles, t), R = begin + part(count, tiles, t + 1) - i;
-      WITH_TILE(weight_gradient_fast_tile, R, V, false, patches, i, x, x_stride, dy + p * 16, dy_stride, rows, sink,
+      WITH_TILE(weight_gradient_fast_tile, R, V, false, x + i, x_stride, dy + p * 16, dy_stride, rows, sink,
                 p * panel + i * 16, panel);
     }
     if (inputs_and_bias.end > inputs)
-      WITH_VECTORS(weight_gradient_fast_tile, 1, V, true, patches, 0, x, x_stride, dy + p * 16, dy_stride, rows, sink,
+      WITH_VECTORS(weight_gradient_fast_tile, 1, V, true, NULL, 0, dy + p * 16, dy_stride, rows, sink,
                    p * panel + inputs * 16, panel);
   }
 }
