@@ -1,0 +1,56 @@
+import Foundation
+import Testing
+
+/// The shipped recipes: each is found by its name, says what it is, and keeps the promise with all that is random in it.
+@Suite struct RecipesTests {
+  static let names: [String] =
+    (try? FileManager.default.contentsOfDirectory(atPath: Repository.root + "/recipes"))?
+    .compactMap { $0.hasSuffix(".yaml") ? String($0.dropLast(5)) : nil }.sorted() ?? []
+
+  let scene: TrainingScene
+
+  init() throws { scene = try TrainingScene() }
+
+  @Test func allAreThere() {
+    #expect(
+      Set(Self.names).isSuperset(of: [
+        "softmax-regression", "mlp-512", "mlp-step-decay", "mlp-constant-high", "mlp-constant-low",
+        "cnn-dropout-adam", "mnist-best",
+      ]))
+  }
+
+  /// Two hundred steps, over more than one epoch, dropout and augmentation on; no layout divides the batch.
+  @Test(arguments: names) func anyNumberOfRanksAndThreads(name: String) throws {
+    let recipe = ["--recipe", name, "--batch-size", "23", "--epochs", "3", "--max-steps", "200", "--quiet"]
+    let reference = try scene.train(recipe)
+    for (ranks, threads) in [(nil, 2), (nil, 4), (2, 1), (3, 1), (4, 1)] as [(Int?, Int)] {
+      let run = try scene.train(recipe, ranks: ranks, threads: threads)
+      #expect(run.digest == reference.digest, "\(ranks ?? 0) ranks of \(threads) threads")
+      #expect(try run.model == reference.model)
+    }
+  }
+
+  @Test(arguments: names) func showStopsBeforeTraining(name: String) throws {
+    let result = try lockstep(["train", "--recipe", name, "--data", scene.data, "--show"], ranks: 2)
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(result.output.contains("\nseed: 1\n"))
+    #expect(result.output.contains("FLOPs a sample"))
+    #expect(result.output.split(separator: "\n").last?.hasPrefix("total ") == true)
+    #expect(!result.output.contains("weights "))
+  }
+
+  /// The second convolution has 20 filters of 10 x 5 x 5 weights and a bias each; its FLOPs are two for each weight and
+  /// each of 64 pixels.
+  @Test func theTableCounts() throws {
+    let result = try lockstep(["train", "--recipe", "cnn-dropout-adam", "--data", scene.data, "--show"])
+    let rows = result.output.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
+    let row = try #require(rows.first { $0.first == "layers.3" })
+    #expect(row.suffix(3) == ["20x8x8", "5020", "640000"])
+  }
+
+  @Test func anUnknownNameIsToldTheNearest() throws {
+    let result = try lockstep(["train", "--recipe", "mlp-521", "--data", scene.data])
+    #expect(result.status == 64)
+    #expect(result.errors.contains("found 'mlp-521'. Did you mean 'mlp-512'?"))
+  }
+}
