@@ -110,7 +110,8 @@ INLINE void weight_gradient_tile(const int R, const int V, const kernel_patches 
 }
 
 // Whether the micro-batches' gradients are sure to sum to less than 4: |sum of x dy| <= max|x| sum|dy|, with room for
-// rounding. False where there is a NaN.
+// rounding: an eighth, which sums of up to 2^21 terms keep within. Samples and their pixels are summed apart, because
+// all pixels of a batch can be more. False where there is a NaN.
 static bool weight_gradient_is_small(const kernel_patches *patches, const float *x, ptrdiff_t x_stride,
                                      const float *dy, ptrdiff_t dy_stride, kernel_micro_batches micro_batches,
                                      kernel_range inputs, kernel_range panels) {
@@ -126,9 +127,12 @@ static bool weight_gradient_is_small(const kernel_patches *patches, const float 
   memcpy(&x_max, &bits, 4);
   for (ptrdiff_t p = panels.begin; p < panels.end; p++) {
     v16 sum = splat16(0);
-    for (ptrdiff_t r = begin; r < end; r++)
+    for (ptrdiff_t r = begin; r < end; r++) {
+      v16 row = splat16(0);
       for (ptrdiff_t pixel = 0; pixel < pixels; pixel++)
-        sum += __builtin_elementwise_abs(load16(dy + r * dy_stride + pixel * channels + p * 16));
+        row += __builtin_elementwise_abs(load16(dy + r * dy_stride + pixel * channels + p * 16));
+      sum += row;
+    }
     if (!__builtin_reduce_and(sum * splat16(x_max) < splat16(3.5f))) return false;
   }
   return true;
