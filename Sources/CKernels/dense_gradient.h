@@ -74,7 +74,7 @@ INLINE void weight_gradient_tile(const int R, const int V, const float *x, ptrdi
 }
 
 // Whether the micro-batches' gradients are sure to sum to less than 4: |sum of x dy| <= max|x| sum|dy|, with room for
-// rounding. False where there is a NaN.
+// rounding: an eighth, which sums of up to 2^21 rows keep within. False where there is a NaN.
 static bool weight_gradient_is_small(const float *x, ptrdiff_t x_stride, const float *dy, ptrdiff_t dy_stride,
                                      kernel_micro_batches micro_batches, kernel_range inputs, kernel_range panels) {
   if (micro_batches.count < 1 || micro_batches.count > 256) return false;

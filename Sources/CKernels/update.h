@@ -17,8 +17,8 @@ INLINE void adam16(const kernel_update *u, ptrdiff_t at, v16 g) {
   v16 w = load16(u->weights + at), first = load16(u->first + at), second = load16(u->second + at);
   if (u->decoupled) w = w * splat16(1 - u->learning_rate * u->weight_decay);
   else g = fma16(splat16(u->weight_decay), w, g);
-  first = fma16(splat16(1 - u->beta1), g - first, first);
-  second = fma16(splat16(1 - u->beta2) * g, g, splat16(u->beta2) * second);
+  first = fma16(splat16(u->one_minus_beta1), g - first, first);
+  second = fma16(splat16(u->one_minus_beta2) * g, g, splat16(u->beta2) * second);
   store16(u->first + at, first);
   store16(u->second + at, second);
   v16 scale = __builtin_elementwise_sqrt(second) / splat16(u->correction2) + splat16(u->epsilon);

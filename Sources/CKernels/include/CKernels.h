@@ -69,8 +69,9 @@ typedef struct {
   //   decoupled ? w *= 1 - learning_rate weight_decay : g += weight_decay w
   //   first += (1 - beta1) (g - first);  second = beta2 second + (1 - beta2) g^2
   //   w -= learning_rate / correction1 * first / (sqrt(second) / correction2 + epsilon)
-  // with correction1 = 1 - beta1^t and correction2 = sqrt(1 - beta2^t) after t steps.
-  float beta1, beta2, epsilon, correction1, correction2;
+  // with correction1 = 1 - beta1^t and correction2 = sqrt(1 - beta2^t) after t steps. What is left of 1 is given, since in
+  // float 1 - 0.999 is wrong in its fifth digit.
+  float beta2, one_minus_beta1, one_minus_beta2, epsilon, correction1, correction2;
   bool decoupled;
   float *weights, *first, *second;
 } kernel_update;

@@ -50,6 +50,8 @@ public struct Dropout: Layer {
       seed: randomness.seed, purpose: .dropout, time: randomness.epoch, sample: randomness.samples[row])
   }
 
+  /// A layer's units are the elements of the stream from 2^24 number on: networks have at most 1000 layers, so that the
+  /// blocks of four elements are numbered in 32 bits.
   private func apply(
     _ from: UnsafeMutablePointer<Float>, to: UnsafeMutablePointer<Float>, random: CounterRandom
   ) {
@@ -59,7 +61,7 @@ public struct Dropout: Layer {
     let scale = 1 / (1 - probability)
     positions.withUnsafeBufferPointer { positions in
       for start in stride(from: 0, to: units, by: 4) {
-        let bits = random.block(number << 24 | start / 4)
+        let bits = random.block(number << 22 | start / 4)
         for unit in start..<min(start + 4, units) {
           let factor = bits[unit - start] < threshold ? 0 : scale
           for feature in unit * featuresPerUnit..<(unit + 1) * featuresPerUnit {

@@ -66,7 +66,10 @@ public enum LayerSpecification: Equatable, Sendable, CustomStringConvertible {
       guard let size = take(), let stride = take("stride", default: size) else { return nil }
       self = .maxPool(size: size, stride: stride)
     case "dropout", "dropout2d":
-      guard let word = words.first, let probability = Double(word), 0..<1 ~= probability else { return nil }
+      // As Float, as the layer takes it: 0.99999999 is 1 there, and leaves nothing to scale.
+      guard let word = words.first, let probability = Double(word), 0..<1 ~= Float(probability) else {
+        return nil
+      }
       words.removeFirst()
       self = name == "dropout" ? .dropout(probability) : .dropout2D(probability)
     case "flatten": self = .flatten
@@ -80,7 +83,7 @@ public enum LayerSpecification: Equatable, Sendable, CustomStringConvertible {
 
   /// 5 from "5x5".
   private static func square(_ text: String) -> Int? {
-    let sides = text.split(separator: "x").map { Int($0) }
+    let sides = text.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
     guard sides.count == 2, let side = sides[0], side == sides[1], 1...1000 ~= side else { return nil }
     return side
   }

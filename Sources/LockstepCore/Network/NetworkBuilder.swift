@@ -57,9 +57,9 @@ struct NetworkBuilder {
         "\(height)x\(width)")
       try count(inputs: image.channels * size * size, outputs: outputs, subject)
       try require(
-        Double(outputs + 16) * Double(height * width) < Double(Self.mostFloats), subject,
-        "fewer than 2^31 outputs",
-        "\(outputs) filters over \(layout.shape)")
+        Double(max(outputs, image.channels) + 16) * Double(height * width) < Double(Self.mostFloats), subject,
+        "fewer than 2^31 inputs and outputs, padding included",
+        "\(outputs) filters over \(image.channels)x\(height)x\(width)")
       return Convolution2D(
         input: layout, outputs: outputs, size: size, step: stride, padding: padding, fusesReLU: fusesReLU)
     case .maxPool(let size, let stride):

@@ -34,8 +34,9 @@ public final class Adam: Optimizer {
     update.learning_rate = learningRate
     update.weight_decay = weightDecay
     update.decoupled = decouplesDecay
-    update.beta1 = Float(beta1)
     update.beta2 = Float(beta2)
+    update.one_minus_beta1 = Float(1 - beta1)
+    update.one_minus_beta2 = Float(1 - beta2)
     update.epsilon = epsilon
     update.correction1 = Float(1 - Self.power(beta1, step))
     update.correction2 = Float((1 - Self.power(beta2, step)).squareRoot())
