@@ -35,4 +35,7 @@ const kernel_table TABLE(BUILD) = {
     .load_uint8 = load_uint8,
     .softmax_cross_entropy = softmax_cross_entropy,
     .apply_update = apply_update,
+    .apply_summed_update = apply_summed_update,
+    .sum_exact = sum_exact,
+    .sum_fast = sum_fast,
 };

@@ -116,3 +116,16 @@ void kernel_softmax_cross_entropy(const float *logits, ptrdiff_t stride, ptrdiff
 void kernel_apply_update(const kernel_update *update, const double *exact, const float *fast, kernel_range elements) {
   table()->apply_update(update, exact, fast, elements);
 }
+
+void kernel_apply_summed_update(const kernel_update *update, const double *const *exact, const float *const *fast,
+                                int32_t count, kernel_range elements) {
+  table()->apply_summed_update(update, exact, fast, count, elements);
+}
+
+void kernel_sum_exact(const double *const *gradients, int32_t count, double *to, kernel_range elements) {
+  table()->sum_exact(gradients, count, to, elements);
+}
+
+void kernel_sum_fast(const float *const *gradients, int32_t count, float *to, kernel_range elements) {
+  table()->sum_fast(gradients, count, to, elements);
+}

@@ -22,6 +22,9 @@ typedef struct {
   __typeof__(kernel_load_uint8) *load_uint8;
   __typeof__(kernel_softmax_cross_entropy) *softmax_cross_entropy;
   __typeof__(kernel_apply_update) *apply_update;
+  __typeof__(kernel_apply_summed_update) *apply_summed_update;
+  __typeof__(kernel_sum_exact) *sum_exact;
+  __typeof__(kernel_sum_fast) *sum_fast;
 } kernel_table;
 
 extern const kernel_table kernel_table_portable;

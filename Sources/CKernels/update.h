@@ -35,3 +35,34 @@ static void apply_update(const kernel_update *update, const double *exact, const
   for (ptrdiff_t i = elements.begin; i < elements.end; i += 16)
     update16(update, i, exact ? narrow(load8d(exact + i), load8d(exact + i + 8)) : load16(fast + i));
 }
+
+static void apply_summed_update(const kernel_update *update, const double *const *exact, const float *const *fast,
+                                int32_t count, kernel_range elements) {
+  for (ptrdiff_t i = elements.begin; i < elements.end; i += 16) {
+    if (exact) {
+      v8d low = load8d(exact[0] + i), high = load8d(exact[0] + i + 8);
+      for (int32_t n = 1; n < count; n++) low += load8d(exact[n] + i), high += load8d(exact[n] + i + 8);
+      update16(update, i, narrow(low, high));
+    } else {
+      v16 sum = load16(fast[0] + i);
+      for (int32_t n = 1; n < count; n++) sum += load16(fast[n] + i);
+      update16(update, i, sum);
+    }
+  }
+}
+
+static void sum_exact(const double *const *gradients, int32_t count, double *to, kernel_range elements) {
+  for (ptrdiff_t i = elements.begin; i < elements.end; i += 8) {
+    v8d sum = load8d(gradients[0] + i);
+    for (int32_t n = 1; n < count; n++) sum += load8d(gradients[n] + i);
+    store8d(to + i, sum);
+  }
+}
+
+static void sum_fast(const float *const *gradients, int32_t count, float *to, kernel_range elements) {
+  for (ptrdiff_t i = elements.begin; i < elements.end; i += 16) {
+    v16 sum = load16(gradients[0] + i);
+    for (int32_t n = 1; n < count; n++) sum += load16(gradients[n] + i);
+    store16(to + i, sum);
+  }
+}

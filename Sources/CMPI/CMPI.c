@@ -70,6 +70,18 @@ int cmpi_split_node(const cmpi_communicator *from, cmpi_communicator **node) {
   return MPI_SUCCESS;
 }
 
+int cmpi_split(const cmpi_communicator *from, int color, cmpi_communicator **part) {
+  cmpi_communicator *new = malloc(sizeof *new);
+  if (!new) return MPI_ERR_NO_MEM;
+  int code = MPI_Comm_split(from->handle, color, 0, &new->handle);
+  if (code != MPI_SUCCESS) {
+    free(new);
+    return code;
+  }
+  *part = new;
+  return MPI_SUCCESS;
+}
+
 int cmpi_free_communicator(cmpi_communicator *communicator) {
   int code = communicator->handle == MPI_COMM_WORLD ? MPI_SUCCESS : MPI_Comm_free(&communicator->handle);
   free(communicator);

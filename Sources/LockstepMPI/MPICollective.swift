@@ -5,6 +5,9 @@ import MPI
 public final class MPICollective: Collective {
   private let world: Communicator
   private let node: Communicator
+  /// The ranks with this rank's number on their nodes.
+  private let acrossNodes: Communicator
+  public let smallestNode: Int
   private var windows: [SharedWindow] = []
   public let hostName = Communicator.hostName
 
@@ -17,10 +20,18 @@ public final class MPICollective: Collective {
   public init(_ world: Communicator) throws {
     self.world = world
     node = try world.splitByNode()
+    acrossNodes = try world.split(color: node.rank)
+    smallestNode = Int(try world.allGather(UInt64(node.size)).min() ?? 1)
   }
 
   public func allReduce(_ buffer: UnsafeMutableBufferPointer<Double>) throws { try world.allReduce(buffer) }
   public func allReduce(_ buffer: UnsafeMutableBufferPointer<Float>) throws { try world.allReduce(buffer) }
+  public func allReduceAcrossNodes(_ buffer: UnsafeMutableBufferPointer<Double>) throws {
+    if acrossNodes.size > 1 { try acrossNodes.allReduce(buffer) }
+  }
+  public func allReduceAcrossNodes(_ buffer: UnsafeMutableBufferPointer<Float>) throws {
+    if acrossNodes.size > 1 { try acrossNodes.allReduce(buffer) }
+  }
   public func allGather(_ value: UInt64) throws -> [UInt64] { try world.allGather(value) }
   public func broadcast(_ bytes: [UInt8], from root: Int) throws -> [UInt8] {
     try world.broadcast(bytes, from: root)
@@ -44,6 +55,7 @@ public final class MPICollective: Collective {
   public func free() throws {
     for window in windows { try window.free() }
     windows = []
+    try acrossNodes.free()
     try node.free()
   }
 }

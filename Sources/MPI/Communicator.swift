@@ -31,6 +31,15 @@ public final class Communicator {
     return try Communicator(owning: node!)
   }
 
+  /// The ranks of this communicator that give the same color. Collective.
+  ///
+  ///     int MPI_Comm_split(MPI_Comm, int color, int key, MPI_Comm *newcomm)
+  public func split(color: Int) throws(MPIError) -> Communicator {
+    var part: OpaquePointer?
+    try check(cmpi_split(handle, Int32(color), &part), "MPI_Comm_split")
+    return try Communicator(owning: part!)
+  }
+
   /// The name of the node that this rank runs on.
   public static var hostName: String { text(capacity: 256) { cmpi_host_name($0, 256) } }
 

@@ -13,6 +13,8 @@ struct Train: LockstepCommand {
   @Option(help: ArgumentHelp("The run directory (default runs/MODEL-TIME).", valueName: "run")) var output:
     String?
   @Option(help: "Threads of each rank (default: the cores that it may use).") var threads: Int?
+  @Option(help: "How ranks exchange gradients: auto, allreduce or shared (memory). Changes no bit.")
+  var exchange: ExchangeName = .auto
   @Option(help: "Steps between the step events in metrics.jsonl; 0 for none.") var logEvery: Int = 100
   @Flag(help: "No progress on standard error.") var quiet = false
   @Flag(help: "Print the resolved recipe and the layers, and stop.") var show = false
@@ -36,7 +38,7 @@ struct Train: LockstepCommand {
     }
     warnOfIdleRanks(recipe, collective)
     let trainer = try collective.together {
-      try Trainer(recipe: recipe, dataset: dataset, collective: collective, team: team)
+      try Trainer(recipe: recipe, dataset: dataset, collective: collective, team: team, exchange: exchange)
     }
     var run: RunDirectory?
     var metrics: MetricsLog?
@@ -76,3 +78,5 @@ private final class Observers: TrainingObserver {
     for observer in observers { try observer.observe(event) }
   }
 }
+
+extension ExchangeName: ExpressibleByArgument {}

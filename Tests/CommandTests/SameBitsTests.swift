@@ -41,6 +41,17 @@ import Testing
     }
   }
 
+  /// Ranks that share their parameters in memory, and ranks that exchange whole gradients.
+  @Test(arguments: ["shared", "allreduce"])
+  func everyExchange(name: String) throws {
+    let recipe = Self.recipe + Self.networks[1]
+    let reference = try scene.train(recipe)
+    for ranks in [1, 2, 3, 4, 7] {
+      let run = try scene.train(recipe + ["--exchange", name], ranks: ranks)
+      try expectSame(run, reference, "\(name), \(ranks) ranks")
+    }
+  }
+
   /// A kernel sums a rank's gradients in double, or in pairs of floats where they are few and sure to be small: large
   /// pixels, and many micro-batches of tiny gradients, make one rank take the first way and four the second. Only the
   /// tiny ones, of which the grid of 2^-42 takes many bits, show whether both ways round to it.

@@ -175,3 +175,11 @@ void kernel_softmax_cross_entropy(const float *logits, ptrdiff_t stride, ptrdiff
 // Applies the update to a range of parameters, a multiple of 16, with the gradient `exact`, rounded once to Float, or
 // `fast`.
 void kernel_apply_update(const kernel_update *update, const double *exact, const float *fast, kernel_range elements);
+
+// The same with the sum of `count` gradients, each in `exact` or each in `fast`, summed in this order.
+void kernel_apply_summed_update(const kernel_update *update, const double *const *exact, const float *const *fast,
+                                int32_t count, kernel_range elements);
+
+// to[i] = the sum of the gradients' element i, summed in this order; in double or in Float.
+void kernel_sum_exact(const double *const *gradients, int32_t count, double *to, kernel_range elements);
+void kernel_sum_fast(const float *const *gradients, int32_t count, float *to, kernel_range elements);

@@ -24,6 +24,8 @@ int cmpi_host_name(char *text, int capacity);
 cmpi_communicator *cmpi_world(void);
 // The ranks that can share memory with this one (MPI_Comm_split_type, MPI_COMM_TYPE_SHARED).
 int cmpi_split_node(const cmpi_communicator *from, cmpi_communicator **node);
+// The ranks that give the same color (MPI_Comm_split), in the order of their ranks.
+int cmpi_split(const cmpi_communicator *from, int color, cmpi_communicator **part);
 int cmpi_free_communicator(cmpi_communicator *communicator);
 int cmpi_rank(const cmpi_communicator *communicator, int *rank);
 int cmpi_size(const cmpi_communicator *communicator, int *size);

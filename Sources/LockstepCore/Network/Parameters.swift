@@ -7,15 +7,24 @@ public final class Parameters {
   public var count: Int { buffer.count }
 
   /// All zero.
-  public init(_ network: Network) {
+  public convenience init(_ network: Network) {
+    self.init(network, buffer: AlignedBuffer(count: network.parameterCount, zero: 0))
+  }
+
+  /// Over memory that holds `network.parameterCount` Floats, as they are.
+  init(_ network: Network, buffer: AlignedBuffer<Float>) {
     self.network = network
-    buffer = AlignedBuffer(count: network.parameterCount, zero: 0)
+    self.buffer = buffer
   }
 
   /// The initial weights of a seed: element e of tensor t is uniform within the tensor's bound, a function of
   /// (seed, t, e) alone.
   public convenience init(_ network: Network, seed: UInt64) {
     self.init(network)
+    initialize(seed: seed)
+  }
+
+  func initialize(seed: UInt64) {
     for (number, tensor) in network.tensors.enumerated() {
       let random = CounterRandom(seed: seed, purpose: .initialWeights, time: number)
       let bound = tensor.initialBound

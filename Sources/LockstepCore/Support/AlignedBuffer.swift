@@ -1,6 +1,8 @@
 /// Zeroed memory on a cache line's boundary that lives as long as this object.
 public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable {
   public let elements: UnsafeMutableBufferPointer<Element>
+  /// Whose the memory is, where it is not this object's own.
+  private let owner: AnyObject?
   public var pointer: UnsafeMutablePointer<Element> { elements.baseAddress! }
   public var count: Int { elements.count }
 
@@ -10,9 +12,19 @@ public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable 
     let bound = raw.bindMemory(to: Element.self)
     bound.initialize(repeating: zero)
     elements = UnsafeMutableBufferPointer(rebasing: bound[..<count])
+    owner = nil
   }
 
-  deinit { UnsafeMutableRawPointer(elements.baseAddress!).deallocate() }
+  /// `count` elements of memory that a node's ranks share, from byte `offset` on.
+  public init(sharing memory: SharedMemory, from offset: Int, count: Int) {
+    let bytes = memory.bytes[offset..<offset + count * MemoryLayout<Element>.stride]
+    elements = UnsafeMutableRawBufferPointer(rebasing: bytes).bindMemory(to: Element.self)
+    owner = memory
+  }
+
+  deinit {
+    if owner == nil { UnsafeMutableRawPointer(elements.baseAddress!).deallocate() }
+  }
 }
 
 /// `count` rounded up to a whole number of panels of 16 floats, the unit of every stride.

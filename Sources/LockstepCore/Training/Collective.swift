@@ -15,6 +15,11 @@ public protocol Collective: AnyObject {
   func allReduce(_ buffer: UnsafeMutableBufferPointer<Double>) throws
   /// Replaces the buffer on every rank by the sum over ranks, in an order that the library picks.
   func allReduce(_ buffer: UnsafeMutableBufferPointer<Float>) throws
+  /// The number of ranks on the node that has the fewest.
+  var smallestNode: Int { get }
+  /// Replaces the buffer by its sum over the ranks that have this rank's number on their nodes: one rank a node.
+  func allReduceAcrossNodes(_ buffer: UnsafeMutableBufferPointer<Double>) throws
+  func allReduceAcrossNodes(_ buffer: UnsafeMutableBufferPointer<Float>) throws
   /// Every rank's value, by rank.
   func allGather(_ value: UInt64) throws -> [UInt64]
   /// Rank `root`'s bytes, on every rank.

@@ -32,13 +32,39 @@ public final class GradientSum {
   private let fastBuffer: AlignedBuffer<Float>
   private static let metricCount = 16
 
-  public init(parameterCount: Int, microBatches: Int, reduction: Reduction) {
+  public convenience init(parameterCount: Int, microBatches: Int, reduction: Reduction) {
+    let count = parameterCount + Self.metricCount
+    self.init(
+      parameterCount: parameterCount, microBatches: microBatches, reduction: reduction,
+      exactBuffer: AlignedBuffer(count: reduction == .exact ? count : 0, zero: 0),
+      fastBuffer: AlignedBuffer(count: reduction == .fast ? count : 0, zero: 0))
+  }
+
+  /// Number `slot` of several in memory that a node's ranks share, each of `byteCount` bytes.
+  convenience init(
+    parameterCount: Int, microBatches: Int, reduction: Reduction, in memory: SharedMemory, slot: Int
+  ) {
+    let count = parameterCount + Self.metricCount
+    let start = slot * Self.byteCount(parameterCount: parameterCount, reduction: reduction)
+    self.init(
+      parameterCount: parameterCount, microBatches: microBatches, reduction: reduction,
+      exactBuffer: AlignedBuffer(sharing: memory, from: start, count: reduction == .exact ? count : 0),
+      fastBuffer: AlignedBuffer(sharing: memory, from: start, count: reduction == .fast ? count : 0))
+  }
+
+  private init(
+    parameterCount: Int, microBatches: Int, reduction: Reduction, exactBuffer: AlignedBuffer<Double>,
+    fastBuffer: AlignedBuffer<Float>
+  ) {
     self.parameterCount = parameterCount
     self.reduction = reduction
+    self.exactBuffer = exactBuffer
+    self.fastBuffer = fastBuffer
     limit = min(0x1p9, 0x1p11 / Float(microBatches))
-    let count = parameterCount + Self.metricCount
-    exactBuffer = AlignedBuffer(count: reduction == .exact ? count : 0, zero: 0)
-    fastBuffer = AlignedBuffer(count: reduction == .fast ? count : 0, zero: 0)
+  }
+
+  static func byteCount(parameterCount: Int, reduction: Reduction) -> Int {
+    (parameterCount + metricCount) * (reduction == .exact ? 8 : 4)
   }
 
   /// Where the layer whose parameters start at `offset` puts its gradient; `update` where it is applied at once.
@@ -69,15 +95,26 @@ public final class GradientSum {
         reduction == .exact
           ? exactBuffer.pointer[parameterCount + $0] : Double(fastBuffer.pointer[parameterCount + $0])
       }
-      return StepMetrics(loss: values[0], hits: Int(values[1]), failures: Int(values[2]))
+      return StepMetrics(values: values)
     }
     set {
-      for (i, value) in [newValue.loss, Double(newValue.hits), Double(newValue.failures)].enumerated() {
+      for (i, value) in newValue.values.enumerated() {
         switch reduction {
         case .exact: exactBuffer.pointer[parameterCount + i] = value
         case .fast: fastBuffer.pointer[parameterCount + i] = Float(value)
         }
       }
+    }
+  }
+
+  var mutableExact: UnsafeMutablePointer<Double> { exactBuffer.pointer }
+  var mutableFast: UnsafeMutablePointer<Float> { fastBuffer.pointer }
+
+  /// Sums a part over one rank of each node.
+  func allReduceAcrossNodes(_ range: Range<Int>, _ collective: any Collective) throws {
+    switch reduction {
+    case .exact: try collective.allReduceAcrossNodes(.init(rebasing: exactBuffer.elements[range]))
+    case .fast: try collective.allReduceAcrossNodes(.init(rebasing: fastBuffer.elements[range]))
     }
   }
 
@@ -101,4 +138,14 @@ public struct StepMetrics: Equatable, Sendable {
   public var hits: Int
   /// Ranks whose gradient was NaN or too large.
   public var failures: Int
+}
+
+extension StepMetrics {
+  /// As they travel.
+  init(values: [Double]) { self.init(loss: values[0], hits: Int(values[1]), failures: Int(values[2])) }
+  var values: [Double] { [loss, Double(hits), Double(failures)] }
+
+  static func + (a: StepMetrics, b: StepMetrics) -> StepMetrics {
+    StepMetrics(loss: a.loss + b.loss, hits: a.hits + b.hits, failures: a.failures + b.failures)
+  }
 }

@@ -26,7 +26,12 @@ extension Trainer {
       }
     }
     if let best, convergence.bestEpoch * sampler.stepsPerEpoch < step {
-      parameters.pointer.update(from: best, count: best.count)
+      // Where ranks share the parameters, one of them writes and none reads meanwhile.
+      try collective.nodeBarrier()
+      if exchange.parametersAreOwn || collective.nodeRank == 0 {
+        parameters.pointer.update(from: best, count: best.count)
+      }
+      try collective.nodeBarrier()
       try observer?.observe(.keptBest(epoch: convergence.bestEpoch, validationLoss: convergence.bestLoss))
       lastTest = nil
     }

@@ -15,14 +15,17 @@ public final class Trainer {
   let schedule: Schedule
   let optimizer: any Optimizer
   /// Of the last step, summed over the ranks.
-  package let gradient: GradientSum
+  let exchange: any GradientExchange
   let workspace: Workspace
   let loss: SoftmaxCrossEntropy
   let batch: Batch
   let evaluator: Evaluator
 
   /// Allocates all that training needs and draws the initial weights. Not collective.
-  public init(recipe: Recipe, dataset: Dataset, collective: any Collective, team: ThreadTeam) throws {
+  public init(
+    recipe: Recipe, dataset: Dataset, collective: any Collective, team: ThreadTeam,
+    exchange: ExchangeName = .auto
+  ) throws {
     try recipe.check()
     self.recipe = recipe
     self.dataset = dataset
@@ -33,23 +36,45 @@ public final class Trainer {
       seed: recipe.seed, validationSplit: recipe.validationSplit)
     network = try Network(
       inputShape: dataset.train.images.shape, specification: recipe.layers, classes: dataset.classes)
-    parameters = Parameters(network, seed: recipe.seed)
-    normalization = recipe.normalize.resolved(for: dataset.train.images, team: team)
-    optimizer = recipe.makeOptimizer(parameterCount: network.parameterCount)
-    schedule = recipe.learningRateSchedule(totalSteps: recipe.epochs * sampler.stepsPerEpoch)
-    gradient = GradientSum(
-      parameterCount: network.parameterCount, microBatches: recipe.microBatches, reduction: recipe.reduction)
-    let capacity = sampler.shard(step: 0, rank: collective.rank, ranks: collective.size).entries.count + 1
-    workspace = Workspace(network, capacity: capacity, learns: true)
-    loss = SoftmaxCrossEntropy(classes: network.classes, capacity: capacity)
-    batch = Batch(capacity: capacity)
     if !recipe.augmentation.isNone, network.input.image == nil {
       throw LockstepError(
         .usage, "augment-shift, augment-rotate, augment-scale", expected: "images",
         found: "samples of shape \(network.inputShape)", fix: "Leave augmentation out for this data")
     }
+    // From here on nothing fails on some ranks only: shared memory is made by all ranks of a node together.
+    (self.exchange, parameters) = try Self.makeExchange(
+      exchange, network: network, recipe: recipe, collective: collective, team: team)
+    normalization = recipe.normalize.resolved(for: dataset.train.images, team: team)
+    optimizer = recipe.makeOptimizer(parameterCount: network.parameterCount)
+    schedule = recipe.learningRateSchedule(totalSteps: recipe.epochs * sampler.stepsPerEpoch)
+    let capacity = sampler.shard(step: 0, rank: collective.rank, ranks: collective.size).entries.count + 1
+    workspace = Workspace(network, capacity: capacity, learns: true)
+    loss = SoftmaxCrossEntropy(classes: network.classes, capacity: capacity)
+    batch = Batch(capacity: capacity)
     evaluator = Evaluator(network, normalization: normalization, collective: collective, team: team)
   }
+
+  /// The exchange that the name asks for, and the parameters that it works on.
+  private static func makeExchange(
+    _ name: ExchangeName, network: Network, recipe: Recipe, collective: any Collective, team: ThreadTeam
+  ) throws -> (any GradientExchange, Parameters) {
+    if collective.size > 1, name == .shared || name == .auto && collective.smallestNode > 1 {
+      let shared = try SharedExchange(
+        network: network, seed: recipe.seed, microBatches: recipe.microBatches, reduction: recipe.reduction,
+        collective: collective, team: team)
+      return (shared, shared.parameters)
+    }
+    let gradient = GradientSum(
+      parameterCount: network.parameterCount, microBatches: recipe.microBatches, reduction: recipe.reduction)
+    let parameters = Parameters(network, seed: recipe.seed)
+    guard collective.size > 1 else { return (NoExchange(gradient), parameters) }
+    return (
+      AllReduceExchange(
+        gradient, parameterCount: network.parameterCount, collective: collective, team: team), parameters
+    )
+  }
+
+  package var gradient: GradientSum { exchange.gradient }
 
   public var totalSteps: Int {
     let all = recipe.epochs * sampler.stepsPerEpoch
@@ -74,14 +99,14 @@ public final class Trainer {
         gradient: workspace.logitsGradient, pass: pass)
       let update = optimizer.update(of: parameters, step: step, learningRate: Float(learningRate))
       var failures = network.backward(
-        parameters, workspace, into: gradient, applying: collective.size == 1 ? update : nil, pass: pass)
+        parameters, workspace, into: gradient, applying: exchange.appliesAtOnce ? update : nil, pass: pass)
       // The fast reduction looks at no gradient; a loss that is no number tells as much.
       if failures.isEmpty, loss.isNaN { failures = ["loss"] }
       gradient.metrics = StepMetrics(loss: loss, hits: hits, failures: failures.isEmpty ? 0 : 1)
-      if collective.size > 1 { try gradient.allReduce(collective) }
-      if gradient.metrics.failures > 0 { try refuse(failures, step: step) }
-      if collective.size > 1 { update.apply(gradient, count: parameters.count, team: team) }
-      return gradient.metrics
+      let metrics = try exchange.sum()
+      if metrics.failures > 0 { try refuse(failures, step: step) }
+      try exchange.apply(update)
+      return metrics
     }
   }
 

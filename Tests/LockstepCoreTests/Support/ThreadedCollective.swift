@@ -18,8 +18,12 @@ final class ThreadedCollective: Collective, @unchecked Sendable {
   /// The collective calls that this rank has made, in order.
   private(set) var calls: [String] = []
 
+  let smallestNode: Int
+  /// This rank's place among those with its number on their nodes.
+  private let place: Int
   private let world: Rendezvous.Group
   private let node: Rendezvous.Group
+  private let acrossNodes: Rendezvous.Group
   private let allocationFails: Bool
 
   /// Runs `body` on a thread for each rank and returns what each came to, by rank.
@@ -34,10 +38,13 @@ final class ThreadedCollective: Collective, @unchecked Sendable {
     let meeting = Rendezvous(ranks: nodes.count)
     let world = meeting.group(size: nodes.count)
     let groups = Dictionary(grouping: nodes) { $0 }.mapValues { meeting.group(size: $0.count) }
+    let nodeRanks = nodes.indices.map { rank in nodes[..<rank].count { $0 == nodes[rank] } }
+    let across = Dictionary(grouping: nodeRanks) { $0 }.mapValues { meeting.group(size: $0.count) }
     let results = Results<T>(count: nodes.count)
     for rank in nodes.indices {
       let collective = ThreadedCollective(
         rank: rank, nodes: nodes, world: world, node: groups[nodes[rank]]!,
+        acrossNodes: across[nodeRanks[rank]]!,
         allocationFails: nodes[rank] == failingAllocation)
       Thread {
         results.values[rank].set(Result { try body(collective) })
@@ -49,7 +56,8 @@ final class ThreadedCollective: Collective, @unchecked Sendable {
   }
 
   private init(
-    rank: Int, nodes: [Int], world: Rendezvous.Group, node: Rendezvous.Group, allocationFails: Bool
+    rank: Int, nodes: [Int], world: Rendezvous.Group, node: Rendezvous.Group, acrossNodes: Rendezvous.Group,
+    allocationFails: Bool
   ) {
     self.rank = rank
     size = nodes.count
@@ -58,6 +66,11 @@ final class ThreadedCollective: Collective, @unchecked Sendable {
     hostName = "n\(nodes[rank])"
     self.world = world
     self.node = node
+    self.acrossNodes = acrossNodes
+    smallestNode = Dictionary(grouping: nodes) { $0 }.values.map(\.count).min()!
+    // The ranks before this one that have its number on their nodes.
+    let number = nodes[..<rank].count { $0 == nodes[rank] }
+    place = (0..<rank).count { other in nodes[..<other].count { $0 == nodes[other] } == number }
     self.allocationFails = allocationFails
   }
 
@@ -67,15 +80,25 @@ final class ThreadedCollective: Collective, @unchecked Sendable {
   }
 
   func allReduce(_ buffer: UnsafeMutableBufferPointer<Double>) throws {
-    try sum(buffer, "allReduce of doubles")
+    try sum(buffer, "allReduce of doubles", world, at: rank)
   }
 
   func allReduce(_ buffer: UnsafeMutableBufferPointer<Float>) throws {
-    try sum(buffer, "allReduce of floats")
+    try sum(buffer, "allReduce of floats", world, at: rank)
   }
 
-  private func sum<F: BinaryFloatingPoint>(_ buffer: UnsafeMutableBufferPointer<F>, _ call: String) throws {
-    let all = try meet(world, call, at: rank, Array(buffer))
+  func allReduceAcrossNodes(_ buffer: UnsafeMutableBufferPointer<Double>) throws {
+    try sum(buffer, "allReduceAcrossNodes of doubles", acrossNodes, at: place)
+  }
+
+  func allReduceAcrossNodes(_ buffer: UnsafeMutableBufferPointer<Float>) throws {
+    try sum(buffer, "allReduceAcrossNodes of floats", acrossNodes, at: place)
+  }
+
+  private func sum<F: BinaryFloatingPoint>(
+    _ buffer: UnsafeMutableBufferPointer<F>, _ call: String, _ group: Rendezvous.Group, at index: Int
+  ) throws {
+    let all = try meet(group, call, at: index, Array(buffer))
     for i in buffer.indices { buffer[i] = all.reduce(0) { $0 + $1[i] } }
   }
 

@@ -56,13 +56,13 @@ import Testing
   private func train(
     _ golden: Golden, _ expected: Golden.Case, steps: Int, reduction: Reduction = .exact
   ) throws -> (Trainer, Recorder) {
-    // Two ranks, because one would apply its gradient without writing it.
+    // Two ranks that allreduce, because otherwise the summed gradient is nowhere written.
     let results = ThreadedCollective.run(nodes: [0, 0]) { collective in
       let dataset = try formulaDataset(
         samples: golden.samples, features: golden.features, classes: golden.classes)
       let trainer = try Trainer(
         recipe: golden.recipe(expected, steps: steps, reduction: reduction), dataset: dataset,
-        collective: collective, team: try ThreadTeam(count: 2))
+        collective: collective, team: try ThreadTeam(count: 2), exchange: .allreduce)
       let recorder = Recorder()
       _ = try trainer.train(observer: recorder)
       return (trainer, recorder)

@@ -15,13 +15,39 @@ import Testing
 
   /// What training on several ranks comes to, by rank; odd ranks have two threads.
   private func train(
-    ranks: Int, _ recipe: Recipe, _ data: Dataset
+    ranks: Int, _ recipe: Recipe, _ data: Dataset, exchange: ExchangeName = .auto
   ) -> [Result<TrainingResult, any Error>] {
     ThreadedCollective.run(nodes: (0..<ranks).map { $0 / 2 }) { collective in
       try Trainer(
         recipe: recipe, dataset: data, collective: collective,
-        team: try ThreadTeam(count: 1 + collective.rank % 2)
+        team: try ThreadTeam(count: 1 + collective.rank % 2), exchange: exchange
       ).train()
+    }
+  }
+
+  /// Two ranks a node, and where their number is odd one on the last: its node has fewer, and the other's second rank
+  /// no slice.
+  @Test(arguments: Reduction.allCases)
+  func everyExchangeGivesOneDigest(reduction: Reduction) throws {
+    let data = try formulaDataset(samples: 150, features: 13, classes: 4)
+    let recipe = Self.recipe {
+      $0.reduction = reduction
+      $0.optimizer = .adamw
+      $0.learningRate = 0.002
+      $0.weightDecay = 0.1
+      $0.keepBest = true
+    }
+    for ranks in [2, 3, 4, 7] {
+      let results = try [ExchangeName.allreduce, .shared, .auto].flatMap { exchange in
+        try train(ranks: ranks, recipe, data, exchange: exchange).map { try $0.get() }
+      }
+      // The fast reduction's order is the exchange's own: its ranks agree among themselves.
+      let parts =
+        reduction == .exact ? [results] : (0..<3).map { Array(results[$0 * ranks..<($0 + 1) * ranks]) }
+      for part in parts { #expect(Set(part.map(\.digest)).count == 1) }
+      if reduction == .exact {
+        #expect(results[0].digest == (try train(ranks: 1, recipe, data)[0].get().digest))
+      }
     }
   }
 

@@ -1,0 +1,61 @@
+import CKernels
+
+/// How ranks exchange gradients. All ways give the same bits.
+public enum ExchangeName: String, CaseIterable, Sendable {
+  /// `shared` where every node has several ranks, else `allreduce`.
+  case auto
+  case allreduce
+  case shared
+}
+
+/// How the ranks' gradients become one update of the parameters on all of them.
+protocol GradientExchange: AnyObject {
+  /// Where this rank's gradient goes.
+  var gradient: GradientSum { get }
+  /// Whether a gradient is applied as it comes, because no other rank adds to it.
+  var appliesAtOnce: Bool { get }
+
+  /// Whether this rank's parameters are its own, and not its node's.
+  var parametersAreOwn: Bool { get }
+
+  /// Waits for all ranks' gradients and returns all ranks' metrics. Collective.
+  func sum() throws -> StepMetrics
+  /// Updates the parameters by the summed gradient. Collective; on return all ranks see the new parameters.
+  func apply(_ update: kernel_update) throws
+}
+
+/// One process: there is nothing to exchange.
+final class NoExchange: GradientExchange {
+  let gradient: GradientSum
+  let appliesAtOnce = true
+  let parametersAreOwn = true
+
+  init(_ gradient: GradientSum) { self.gradient = gradient }
+
+  func sum() -> StepMetrics { gradient.metrics }
+  func apply(_ update: kernel_update) {}
+}
+
+/// Every rank has parameters of its own: the whole gradient is summed by MPI_Allreduce, and each rank updates all.
+final class AllReduceExchange: GradientExchange {
+  let gradient: GradientSum
+  let appliesAtOnce = false
+  let parametersAreOwn = true
+  private let parameterCount: Int
+  private let collective: any Collective
+  private let team: ThreadTeam
+
+  init(_ gradient: GradientSum, parameterCount: Int, collective: any Collective, team: ThreadTeam) {
+    self.gradient = gradient
+    self.parameterCount = parameterCount
+    self.collective = collective
+    self.team = team
+  }
+
+  func sum() throws -> StepMetrics {
+    try gradient.allReduce(collective)
+    return gradient.metrics
+  }
+
+  func apply(_ update: kernel_update) { update.apply(gradient, count: parameterCount, team: team) }
+}
