@@ -1,7 +1,11 @@
-"""Lockstep's random numbers, written again from the documentation of its sources (CounterRandom, Permutation,
-Parameters, Sampler), so that golden values do not come from the code that they test."""
+"""Lockstep's random numbers and recipes, written again from the documentation of its sources (CounterRandom, Permutation,
+Parameters, Sampler, LayerSpecification, Schedule) and in terms of PyTorch, so that golden values do not come from the
+code that they test."""
+
+import math
 
 import numpy as np
+import torch
 
 INITIAL_WEIGHTS, EPOCH_ORDER = 1, 2
 MASK = 0xFFFFFFFF
@@ -49,18 +53,6 @@ def permutation(count, seed, purpose, time):
     return [entry(i) for i in range(count)]
 
 
-def initial_weights(sizes, seed):
-    """[weight, bias] of each dense layer: uniform within 1 / sqrt(in), in float32 throughout."""
-    tensors = []
-    for inputs, outputs in zip(sizes, sizes[1:]):
-        bound = np.float32(1) / np.sqrt(np.float32(inputs))
-        for shape in ((outputs, inputs), (outputs,)):
-            words = [bits(seed, INITIAL_WEIGHTS, len(tensors), e) for e in range(int(np.prod(shape)))]
-            unit = (np.array(words, dtype=np.uint32) >> 8).astype(np.float32) * np.float32(2**-24)
-            tensors.append(((np.float32(2) * unit - np.float32(1)) * bound).reshape(shape))
-    return tensors
-
-
 def batches(count, batch_size, seed):
     """Endless global batches: consecutive entries of each epoch's order, the last of an epoch short."""
     epoch = 0
@@ -71,29 +63,106 @@ def batches(count, batch_size, seed):
         epoch += 1
 
 
-def sequential(tensors, dtype):
-    """A torch.nn.Sequential of Linear layers, ReLU between them, with these weights."""
-    import torch
-
-    layers = []
-    for weight, bias in zip(tensors[::2], tensors[1::2]):
-        linear = torch.nn.Linear(weight.shape[1], weight.shape[0], dtype=dtype)
-        with torch.no_grad():
-            linear.weight.copy_(torch.tensor(weight))
-            linear.bias.copy_(torch.tensor(bias))
-        layers += [linear, torch.nn.ReLU()]
-    return torch.nn.Sequential(*layers[:-1])
+def parse(text):
+    """A network as recipes and models write it: [words of each layer]."""
+    return [layer.split() for layer in text.split(",")]
 
 
-def train(model, x, y, batch_iterator, steps, **sgd):
-    """Runs SGD; yields each step's loss and gradients before its update."""
-    import torch
+class Model(torch.nn.Module):
+    """The layers of `parse` as a torch.nn.Sequential named `layers`, so that tensors have Lockstep's names."""
 
-    optimizer = torch.optim.SGD(model.parameters(), **sgd)
-    for _ in range(steps):
-        picked = next(batch_iterator)
-        optimizer.zero_grad()
+    def __init__(self, specification, shape, classes, dtype):
+        super().__init__()
+        modules, shape = [], list(shape)
+        if len(shape) == 2:
+            shape = [1, *shape]
+        self.shape = shape
+        for name, *words in specification:
+            value = dict(zip(words[2::2], map(int, words[3::2]))) if name == "conv" else {}
+            if name == "dense":
+                outputs = classes if words[0] == "classes" else int(words[0])
+                module = Flat(int(np.prod(shape)), outputs, dtype=dtype)
+            elif name == "conv":
+                size = int(words[1].split("x")[0])
+                module = torch.nn.Conv2d(
+                    shape[0], int(words[0]), size, value.get("stride", 1), value.get("pad", 0), dtype=dtype)
+            elif name == "maxpool":
+                module = torch.nn.MaxPool2d(int(words[0]), int(words[2]) if len(words) > 1 else None)
+            elif name in ("dropout", "dropout2d"):
+                module = {"dropout": torch.nn.Dropout, "dropout2d": torch.nn.Dropout2d}[name](float(words[0]))
+            else:
+                module = {
+                    "relu": torch.nn.ReLU, "tanh": torch.nn.Tanh, "sigmoid": torch.nn.Sigmoid,
+                    "flatten": torch.nn.Flatten,
+                }[name]()
+            shape = list(module(torch.zeros(1, *shape, dtype=dtype)).shape[1:])
+            modules.append(module)
+        self.layers = torch.nn.Sequential(*modules)
+
+    def forward(self, x):
+        return self.layers(x.reshape(len(x), *self.shape))
+
+    def load(self, tensors):
+        """Takes weights by their names."""
+        self.load_state_dict({name: torch.as_tensor(np.array(values)) for name, values in tensors.items()})
+
+
+class Flat(torch.nn.Linear):
+    """A dense layer takes images as they are, as Lockstep's does."""
+
+    def forward(self, x):
+        return super().forward(x.flatten(1))
+
+
+def initial_weights(model, seed):
+    """By name: uniform within 1 / sqrt(inputs of an output), in float32 throughout."""
+    tensors, bound = {}, None
+    for number, (name, parameter) in enumerate(model.named_parameters()):
+        if name.endswith("weight"):
+            bound = np.float32(1) / np.sqrt(np.float32(parameter[0].numel()))
+        words = [bits(seed, INITIAL_WEIGHTS, number, e) for e in range(parameter.numel())]
+        unit = (np.array(words, dtype=np.uint32) >> 8).astype(np.float32) * np.float32(2**-24)
+        tensors[name] = ((np.float32(2) * unit - np.float32(1)) * bound).reshape(parameter.shape)
+    return tensors
+
+
+def optimizer(parameters, config):
+    """The optimizer of a recipe, whose keys are those of config.yaml."""
+    rate, decay = float(config["lr"]), float(config.get("weight-decay", 0))
+    if config["optimizer"] == "sgd":
+        return torch.optim.SGD(
+            parameters, lr=rate, momentum=float(config["momentum"]), weight_decay=decay,
+            nesterov=config.get("nesterov") == "true")
+    betas = tuple(map(float, config["betas"].split(",")))
+    kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[config["optimizer"]]
+    return kind(parameters, lr=rate, betas=betas, eps=float(config["epsilon"]), weight_decay=decay)
+
+
+def learning_rate(config, step, epoch, total_steps):
+    """The rate of a step (from 0) of an epoch (from 0)."""
+    rate, warmup = float(config["lr"]), int(config.get("warmup-steps", 0))
+    if config.get("lr-reference-batch", "none") != "none":
+        rate *= int(config["batch-size"]) / int(config["lr-reference-batch"])
+    at = max(step, warmup)
+    if config["schedule"] == "step":
+        rate *= float(config["gamma"]) ** sum(epoch >= int(m) for m in config["milestones"].split(",") if m)
+    if config["schedule"] == "cosine":
+        rate *= (1 + math.cos(math.pi * (at - warmup) / max(total_steps - warmup, 1))) / 2
+    return rate * min((step + 1) / warmup, 1) if warmup else rate
+
+
+def train(model, x, y, config, steps):
+    """Trains on the batches of a recipe; yields each step's loss and gradients before its update."""
+    chosen, batch = optimizer(model.parameters(), config), int(config["batch-size"])
+    per_epoch = -(-len(y) // batch)
+    picks = batches(len(y), batch, int(config["seed"]))
+    for step in range(steps):
+        for group in chosen.param_groups:
+            group["lr"] = learning_rate(
+                config, step, step // per_epoch, int(config.get("epochs", 1)) * per_epoch)
+        picked = next(picks)
+        chosen.zero_grad()
         loss = torch.nn.functional.cross_entropy(model(x[picked]), y[picked])
         loss.backward()
         yield loss.item(), [p.grad.clone() for p in model.parameters()]
-        optimizer.step()
+        chosen.step()

@@ -16,6 +16,10 @@ import lockstep_reference as reference
 SAMPLES, FEATURES, CLASSES = 50, 13, 3
 SEED, BATCH_SIZE, STEPS = 1234567890123456789, 16, 10
 SGD = {"lr": 0.1, "momentum": 0.9, "weight_decay": 1e-3}
+CONFIG = {
+    "optimizer": "sgd", "schedule": "constant", "batch-size": BATCH_SIZE, "seed": SEED,
+    **{key.replace("_", "-"): value for key, value in SGD.items()},
+}
 
 
 def pixel(sample, feature):
@@ -26,16 +30,17 @@ def label(sample):
     return (sample * 7 + sample // 5) % CLASSES
 
 
-def run(sizes, dtype):
-    tensors = reference.initial_weights(sizes, SEED)
+def run(hidden, dtype):
+    text = ", ".join([f"dense {size}, relu" for size in hidden] + ["dense classes"])
+    model = reference.Model(reference.parse(text), [FEATURES], CLASSES, dtype)
+    tensors = reference.initial_weights(model, SEED)
+    model.load(tensors)
     pixels = [[pixel(i, j) for j in range(FEATURES)] for i in range(SAMPLES)]
     x = torch.tensor(pixels, dtype=dtype) / 255
     y = torch.tensor([label(i) for i in range(SAMPLES)])
-    model = reference.sequential(tensors, dtype)
-    order = reference.batches(SAMPLES, BATCH_SIZE, SEED)
-    steps = list(reference.train(model, x, y, order, STEPS, **SGD))
+    steps = list(reference.train(model, x, y, CONFIG, STEPS))
     return {
-        "initial": tensors,
+        "initial": list(tensors.values()),
         "losses": [loss for loss, _ in steps],
         "gradients": [g.numpy() for g in steps[0][1]],
         "final": [p.detach().numpy() for p in model.parameters()],
@@ -52,8 +57,7 @@ def main():
     torch.set_num_threads(1)
     cases = []
     for hidden in ([], [17, 5]):
-        sizes = [FEATURES, *hidden, CLASSES]
-        golden, single = run(sizes, torch.float64), run(sizes, torch.float32)
+        golden, single = run(hidden, torch.float64), run(hidden, torch.float32)
         for a, b in zip(single["final"], golden["final"]):
             assert np.abs(a - b).max() <= 1e-5 * np.abs(b).max()
         cases.append(

@@ -20,14 +20,21 @@ public struct Augmentation: Equatable, Sendable {
 
   /// The inverse transformation of one sample: the source of an offset (x, y) from the centre is
   /// (a x - b y + dx, b x + a y + dy).
-  struct Transform: Equatable {
-    var a: Float
-    var b: Float
-    var dx: Float
-    var dy: Float
+  package struct Transform: Equatable {
+    package var a: Float
+    package var b: Float
+    package var dx: Float
+    package var dy: Float
+
+    package init(a: Float, b: Float, dx: Float, dy: Float) {
+      self.a = a
+      self.b = b
+      self.dx = dx
+      self.dy = dy
+    }
   }
 
-  func transform(seed: UInt64, epoch: Int, sample: Int) -> Transform {
+  package func transform(seed: UInt64, epoch: Int, sample: Int) -> Transform {
     let bits = CounterRandom(seed: seed, purpose: .augmentation, time: epoch, sample: sample).block(0)
     /// Uniform in [-1, 1).
     func unit(_ i: Int) -> Double { 2 * Double(CounterRandom.uniform(bits[i])) - 1 }
@@ -40,7 +47,7 @@ public struct Augmentation: Equatable, Sendable {
   }
 
   /// Writes the transformed image; planes are [channels, height, width].
-  static func apply(
+  package static func apply(
     _ t: Transform, from source: UnsafePointer<Float>, to target: UnsafeMutablePointer<Float>, channels: Int,
     height: Int, width: Int, outside: Float
   ) {

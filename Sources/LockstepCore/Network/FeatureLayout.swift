@@ -64,7 +64,7 @@ public struct FeatureLayout: Equatable, Sendable {
   var isInterleaved: Bool { image.map { $0.channelStride == 1 && $0.pixelStride > 1 } ?? false }
 
   /// Where the feature with canonical number `index` lies.
-  func position(of index: Int) -> Int {
+  package func position(of index: Int) -> Int {
     guard let image else { return index }
     let (channel, pixel) = index.quotientAndRemainder(dividingBy: image.height * image.width)
     let (row, column) = pixel.quotientAndRemainder(dividingBy: image.width)

@@ -1,26 +1,26 @@
 /// Follows the validation loss over the epochs: which epoch was best, when to give up, and where overfitting starts.
-struct Convergence {
+package struct Convergence {
   /// Epochs without a smaller validation loss after which training stops.
-  let patience: Int?
-  private(set) var bestLoss = Double.infinity
-  private(set) var bestEpoch = 0
+  package let patience: Int?
+  package private(set) var bestLoss = Double.infinity
+  package private(set) var bestEpoch = 0
   private var lastTrainLoss = Double.infinity
   private var risesInARow = 0
   private var isOverfittingTold = false
 
-  init(patience: Int?) { self.patience = patience }
+  package init(patience: Int?) { self.patience = patience }
 
   /// What an epoch's losses say.
-  struct Verdict: Equatable {
+  package struct Verdict: Equatable {
     /// The validation loss is the smallest so far.
-    var isBest = false
-    var shouldStop = false
+    package var isBest = false
+    package var shouldStop = false
     /// Told once: the last epoch before the validation loss turned upward while the training loss still fell.
-    var overfittingSince: Int?
+    package var overfittingSince: Int?
   }
 
   /// Epochs are counted from 1. Two epochs in a row above the best count as a turn, so that one uneven epoch does not.
-  mutating func add(epoch: Int, trainLoss: Double, validationLoss: Double) -> Verdict {
+  package mutating func add(epoch: Int, trainLoss: Double, validationLoss: Double) -> Verdict {
     var verdict = Verdict()
     if validationLoss < bestLoss {
       (bestLoss, bestEpoch, verdict.isBest) = (validationLoss, epoch, true)

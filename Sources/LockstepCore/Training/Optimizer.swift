@@ -9,7 +9,7 @@ public protocol Optimizer: AnyObject {
 
 extension Recipe {
   /// The optimizer that the recipe names, with its state at the start.
-  func makeOptimizer(parameterCount: Int) -> any Optimizer {
+  package func makeOptimizer(parameterCount: Int) -> any Optimizer {
     switch optimizer {
     case .sgd:
       SGD(

@@ -46,7 +46,7 @@ public struct Schedule: Equatable, Sendable {
 
 /// cos 2πt for 0 <= t <= 1/2, without a library's cosine, whose last bits differ between systems: brought into |x| <=
 /// π/4 by symmetry, then the Taylor series.
-func cosine(ofTurn t: Double) -> Double {
+package func cosine(ofTurn t: Double) -> Double {
   let t = min(max(t, 0), 0.5)
   if t > 0.25 { return -cosine(ofTurn: 0.5 - t) }
   if t > 0.125 { return sine(0.25 - t) }

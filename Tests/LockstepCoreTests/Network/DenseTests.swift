@@ -23,8 +23,8 @@ import Testing
       #expect(found.isFinite)
       #expect(relativeError(found.y, sample.y) < 1e-6)
       #expect(relativeError(found.dx, sample.dx) < 1e-6)
-      #expect(relativeError(found.dWeight, sample.dWeight) < 1e-6)
-      #expect(relativeError(found.dBias, sample.dBias) < 1e-6)
+      #expect(relativeError(found.gradients[0], sample.dWeight) < 1e-6)
+      #expect(relativeError(found.gradients[1], sample.dBias) < 1e-6)
     }
   }
 
@@ -82,54 +82,13 @@ private struct DenseCase {
     (self.y, self.dx, self.dWeight, self.dBias) = (y, dx, dWeight, dBias)
   }
 
-  /// What the layer makes of the inputs; the two tensors' gradients under the limit of exact sums.
-  func run(threads: Int) throws -> (
-    isFinite: Bool, y: [Double], dx: [Double], dWeight: [Double], dBias: [Double]
-  ) {
-    let (layer, parameters) = (problem.network.layers[0], problem.parameters)
-    let (x, y) = (Matrix(size.rows, size.inputs), Matrix(size.rows, size.outputs))
-    let (dx, dy) = (Matrix(size.rows, size.inputs), Matrix(size.rows, size.outputs))
-    x.set(problem.inputs)
-    dy.set(dyIn)
-    let scratch = AlignedBuffer<Float>(count: layer.scratchCount(rows: size.rows), zero: 0)
-    let sum = GradientSum(parameterCount: layer.parameterCount, microBatches: 2, reduction: .exact)
-    let team = try ThreadTeam(count: threads)
-    let isFinite = [0, Int32(size.rows / 2), Int32(size.rows)].withUnsafeBufferPointer { bounds in
-      let pass = Pass(rows: size.rows, bounds: bounds, scratch: scratch.pointer, team: team)
-      layer.forward(x.activations, to: y.activations, parameters: parameters.pointer, pass: pass)
-      return layer.backward(
-        x: x.activations, y: y.activations, dy: dy.activations, dx: dx.activations,
-        parameters: parameters.pointer, gradient: sum.slice(at: 0), pass: pass)
-    }
-    let tensors = problem.network.tensors
-    return (isFinite, y.values, dx.values, sum.values(of: tensors[0]), sum.values(of: tensors[1]))
-  }
-}
-
-/// Activations with memory of their own.
-private struct Matrix {
-  let rows: Int
-  let activations: Activations
-  private let buffer: AlignedBuffer<Float>
-
-  init(_ rows: Int, _ features: Int) {
-    self.rows = rows
-    let stride = (features + 15) / 16 * 16
-    buffer = AlignedBuffer(count: (rows + 15) / 16 * 16 * stride, zero: 0)
-    activations = Activations(buffer.pointer, features: features)
-  }
-
-  func set(_ values: [Float]) {
-    for (i, value) in values.enumerated() {
-      let (row, column) = i.quotientAndRemainder(dividingBy: activations.features)
-      activations.pointer[row * activations.stride + column] = value
-    }
-  }
-
-  var values: [Double] {
-    (0..<rows * activations.features).map {
-      let (row, column) = $0.quotientAndRemainder(dividingBy: activations.features)
-      return Double(activations.pointer[row * activations.stride + column])
-    }
+  /// What the layer makes of the inputs.
+  func run(threads: Int) throws -> LayerRun.Result {
+    try LayerRun(
+      [Dense(inputs: size.inputs, outputs: size.outputs, fusesReLU: relu)], input: .vector(size.inputs),
+      rows: size.rows
+    ).run(
+      x: problem.inputs, dy: dyIn, tensors: problem.network.tensors.map(problem.parameters.values),
+      threads: threads)
   }
 }

@@ -1,20 +1,35 @@
+import CKernels
 import LockstepCore
 
 /// A network, its parameters and a batch: what one training step works on.
 struct Problem: @unchecked Sendable {
   let network: Network
   let parameters: Parameters
-  /// [samples, features]
+  /// [samples, features], an image's channels as planes.
   let inputs: [Float]
   let labels: [Int32]
+  /// What dropout draws from, besides the sample.
+  static let (dropoutSeed, dropoutEpoch) = (UInt64(77), 3)
   var count: Int { labels.count }
 
-  init(inputs: Int, layers: [LayerSpecification], samples: Int, seed: UInt64 = 1) {
-    network = Network(inputShape: [inputs], specification: layers)
+  init(
+    shape: [Int], layers: [LayerSpecification], samples: Int, seed: UInt64 = 1, scale: Float = 1
+  ) {
+    network = Network(inputShape: shape, specification: layers)
     parameters = Parameters(network, seed: seed)
     var numbers = Numbers(seed: seed)
-    self.inputs = numbers.floats(samples * inputs)
+    inputs = numbers.floats(samples * network.inputFeatures, scale: scale)
     labels = numbers.labels(samples, classes: network.classes)
+  }
+
+  init(inputs: Int, layers: [LayerSpecification], samples: Int, seed: UInt64 = 1) {
+    self.init(shape: [inputs], layers: layers, samples: samples, seed: seed)
+  }
+
+  /// The same with layers as recipes write them.
+  init(_ shape: [Int], _ layers: String, samples: Int, scale: Float = 1) {
+    let layers = layers.split(separator: ",").map { LayerSpecification(String($0))! }
+    self.init(shape: shape, layers: layers, samples: samples, scale: scale)
   }
 
   /// What one rank does of the step: forward and backward over its micro-batches.
@@ -23,32 +38,74 @@ struct Problem: @unchecked Sendable {
   )
     throws -> Step
   {
-    let sampler = Sampler(datasetCount: count, batchSize: count, microBatches: microBatches, seed: 1)
-    let shard = sampler.shard(step: 0, rank: rank, ranks: ranks)
-    let rows = shard.entries.count
-    let workspace = Workspace(network, capacity: rows, learns: true)
-    let (x, features) = (workspace.input, network.inputFeatures)
-    for (row, sample) in shard.entries.enumerated() {
-      for i in 0..<features { x.pointer[row * x.stride + i] = inputs[sample * features + i] }
-    }
+    let shard = shard(rank: rank, ranks: ranks, microBatches: microBatches)
+    let workspace = Workspace(network, capacity: shard.entries.count, learns: true)
     let gradient = GradientSum(
       parameterCount: network.parameterCount, microBatches: microBatches, reduction: reduction)
     let team = try ThreadTeam(count: threads)
-    return shard.bounds.withUnsafeBufferPointer { bounds in
-      let pass = Pass(rows: rows, bounds: bounds, scratch: workspace.scratch.pointer, team: team)
-      network.forward(parameters, workspace, pass: pass)
-      // One label more than rows, so that the buffer has an address where there are none.
-      let (loss, hits) = (Array(labels[shard.entries]) + [0]).withUnsafeBufferPointer { labels in
-        SoftmaxCrossEntropy(classes: network.classes, capacity: rows).evaluate(
-          logits: workspace.logits, labels: labels.baseAddress!, divisor: count,
-          gradient: workspace.logitsGradient, pass: pass)
-      }
-      let failures = network.backward(parameters, workspace, into: gradient, pass: pass)
-      let logits = workspace.logits
-      return Step(
-        logits: (0..<rows).map { r in (0..<logits.features).map { logits.pointer[r * logits.stride + $0] } },
-        loss: loss, hits: hits, failures: failures, gradient: network.tensors.map(gradient.values))
+    let found = run(parameters, workspace, gradient, shard: shard, team: team)
+    let logits = workspace.logits
+    return Step(
+      logits: shard.entries.indices.map { r in
+        (0..<logits.features).map { logits.pointer[(r - shard.entries.lowerBound) * logits.stride + $0] }
+      },
+      loss: found.loss, hits: found.hits, failures: found.failures,
+      gradient: network.tensors.map(gradient.values))
+  }
+
+  func shard(rank: Int = 0, ranks: Int = 1, microBatches: Int) -> Shard {
+    Sampler(datasetCount: count, batchSize: count, microBatches: microBatches, seed: 1)
+      .shard(step: 0, rank: rank, ranks: ranks)
+  }
+
+  /// Forward, loss and backward over a shard; the gradient is written, or applied where there is an update.
+  func run(
+    _ parameters: Parameters, _ workspace: Workspace, _ gradient: GradientSum, shard: Shard,
+    team: ThreadTeam, epoch: Int = dropoutEpoch, applying update: kernel_update? = nil
+  ) -> (loss: Double, hits: Int, failures: [String]) {
+    let (x, features, rows) = (workspace.input, network.inputFeatures, shard.entries.count)
+    for (row, sample) in shard.entries.enumerated() {
+      for i in 0..<features { x.pointer[row * x.stride + i] = inputs[sample * features + i] }
     }
+    // One more than rows, so that the buffers have an address where there are none.
+    let (samples, labels) = (Array(shard.entries) + [0], Array(labels[shard.entries]) + [0])
+    return shard.bounds.withUnsafeBufferPointer { bounds in
+      samples.withUnsafeBufferPointer { samples in
+        let pass = Pass(
+          rows: rows, bounds: bounds, scratch: workspace.scratch.pointer, team: team,
+          randomness: Pass.Randomness(
+            seed: Self.dropoutSeed, epoch: epoch, samples: samples.baseAddress!))
+        network.forward(parameters, workspace, pass: pass)
+        let (loss, hits) = labels.withUnsafeBufferPointer { labels in
+          SoftmaxCrossEntropy(classes: network.classes, capacity: rows).evaluate(
+            logits: workspace.logits, labels: labels.baseAddress!, divisor: count,
+            gradient: workspace.logitsGradient, pass: pass)
+        }
+        let failures = network.backward(
+          parameters, workspace, into: gradient, applying: update, pass: pass)
+        return (loss, hits, failures)
+      }
+    }
+  }
+
+  /// Some steps of a recipe's optimizer on one rank. `fused` applies every gradient as it is made, as one rank does; else
+  /// it is written first, as for the other ranks, and applied then.
+  func train(_ recipe: Recipe, steps: Int, fused: Bool, threads: Int = 1) throws -> (Parameters, Workspace) {
+    let parameters = Parameters(network, seed: recipe.seed)
+    let workspace = Workspace(network, capacity: count, learns: true)
+    let optimizer = recipe.makeOptimizer(parameterCount: network.parameterCount)
+    let gradient = GradientSum(
+      parameterCount: network.parameterCount, microBatches: recipe.microBatches, reduction: recipe.reduction)
+    let team = try ThreadTeam(count: threads)
+    for step in 1...steps {
+      let update = optimizer.update(
+        of: parameters, step: step, learningRate: Float(recipe.learningRate))
+      _ = run(
+        parameters, workspace, gradient, shard: shard(microBatches: recipe.microBatches), team: team,
+        epoch: step, applying: fused ? update : nil)
+      if !fused { update.apply(gradient, count: parameters.count, team: team) }
+    }
+    return (parameters, workspace)
   }
 }
 

@@ -1,11 +1,10 @@
-import Foundation
 import LockstepCore
 import Testing
 
 /// Ten steps of SGD against PyTorch: see Tests/Golden/sgd_steps.py, which wrote the numbers and has random numbers,
 /// order and initial weights of its own.
 @Suite struct GoldenSGDTests {
-  struct Golden: Decodable {
+  struct File: Decodable {
     struct Case: Decodable {
       let hidden: [Int]
       let initial: [[Float]]
@@ -26,15 +25,6 @@ import Testing
     let secondEpoch: [Int]
     let cases: [Case]
 
-    static func load() throws -> Golden {
-      let tests = URL(fileURLWithPath: #filePath)
-        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-      let decoder = JSONDecoder()
-      decoder.keyDecodingStrategy = .convertFromSnakeCase
-      return try decoder.decode(
-        Golden.self, from: Data(contentsOf: tests.appendingPathComponent("Golden/sgd_steps.json")))
-    }
-
     func recipe(_ golden: Case, steps: Int, reduction: Reduction) -> Recipe {
       var recipe = Recipe()
       recipe.model = golden.hidden.isEmpty ? .linear : .mlp
@@ -54,7 +44,7 @@ import Testing
 
   /// A trainer that has made so many steps, and what it told.
   private func train(
-    _ golden: Golden, _ expected: Golden.Case, steps: Int, reduction: Reduction = .exact
+    _ golden: File, _ expected: File.Case, steps: Int, reduction: Reduction = .exact
   ) throws -> (Trainer, Recorder) {
     // Two ranks that allreduce, because otherwise the summed gradient is nowhere written.
     let results = ThreadedCollective.run(nodes: [0, 0]) { collective in
@@ -71,7 +61,7 @@ import Testing
   }
 
   @Test func initialWeightsAndOrderAreEqual() throws {
-    let golden = try Golden.load()
+    let golden: File = try Golden.load("sgd_steps.json")
     #expect(golden.cases.count == 2)
     for expected in golden.cases {
       let (trainer, _) = try train(golden, expected, steps: 0)
@@ -85,7 +75,7 @@ import Testing
 
   @Test(arguments: Reduction.allCases)
   func gradientsLossesAndWeightsAreClose(reduction: Reduction) throws {
-    let golden = try Golden.load()
+    let golden: File = try Golden.load("sgd_steps.json")
     for expected in golden.cases {
       let (first, _) = try train(golden, expected, steps: 1, reduction: reduction)
       for (tensor, gradient) in zip(first.network.tensors, expected.gradients) {

@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+"""Writes layers.json, the golden values of GoldenLayerTests: what PyTorch makes of each layer, forward and backward.
+
+Needs torch (made with torch 2.13). All arithmetic is float64. Inputs, upstream gradients and weights are not in the file:
+they are multiples of a power of two given by `number`, which the tests have too.
+"""
+
+import json
+import pathlib
+
+import torch
+
+import lockstep_reference as reference
+
+ROWS = 2
+# Layers, shape of a sample, the scale of the inputs, and how many values the inputs take (few make ties).
+CASES = [
+    ("dense 5", [13], 1, 257),
+    ("dense 16", [16], 1, 257),
+    ("dense 35", [9], 1, 257),
+    ("conv 10 5x5", [1, 7, 6], 1, 257),
+    ("conv 4 3x3", [3, 6, 5], 1, 257),
+    ("conv 5 3x3 stride 2", [2, 6, 7], 1, 257),
+    ("conv 3 2x2 stride 3", [2, 9, 7], 1, 257),
+    ("conv 3 3x3 pad 1", [2, 5, 4], 1, 257),
+    ("conv 3 5x5 pad 2", [2, 4, 6], 1, 257),
+    ("conv 4 3x3 stride 2 pad 1", [2, 5, 6], 1, 257),
+    ("conv 3 3x3 stride 3 pad 2", [2, 5, 6], 1, 257),
+    ("conv 18 2x2", [3, 4, 3], 1, 257),
+    ("conv 34 1x1", [17, 2, 2], 1, 257),
+    ("conv 35 2x2 pad 1", [1, 2, 2], 1, 257),
+    ("conv 2 3x3", [17, 3, 3], 1, 257),
+    ("maxpool 2", [3, 4, 6], 1, 257),
+    ("maxpool 2", [2, 5, 7], 1, 257),
+    ("maxpool 3 stride 2", [17, 5, 3], 1, 257),
+    ("maxpool 3 stride 1", [2, 5, 4], 1, 257),
+    ("maxpool 2", [3, 6, 6], 1, 2),
+    ("maxpool 3 stride 2", [1, 7, 7], 1, 3),
+    ("relu", [41], 1, 257),
+    ("relu", [3, 4, 5], 1, 3),
+    ("tanh", [2, 5, 6], 0.5, 257),
+    ("tanh", [37], 8, 257),
+    ("tanh", [19], 64, 257),
+    ("sigmoid", [2, 5, 6], 0.5, 257),
+    ("sigmoid", [37], 8, 257),
+    ("sigmoid", [19], 64, 257),
+    ("conv 3 2x2, flatten, dense 4", [2, 4, 5], 1, 257),
+    ("conv 18 2x2 stride 2, tanh, maxpool 2 stride 1, relu, flatten, dense 3", [2, 6, 5], 1, 257),
+    ("conv 3 3x3 pad 1, sigmoid, conv 2 2x2, flatten, tanh, dense 3, relu", [1, 4, 5], 1, 257),
+]
+LOSSES = [(2, 5), (3, 4), (10, 4), (19, 3)]
+
+
+def number(stream, index, levels=257):
+    """One of `levels` multiples of 1/128 (or of 1) around 0, the same in GoldenLayerTests."""
+    h = (index * 2654435761 + stream * 40503 + 1) % 2**32
+    h = (h ^ (h >> 15)) * 0x2C1B3C6D % 2**32
+    h ^= h >> 12
+    return ((h >> 8) % levels - levels // 2) / (levels // 2 if levels > 3 else 1)
+
+
+def numbers(stream, shape, levels=257):
+    count = torch.Size(shape).numel()
+    return torch.tensor([number(stream, i, levels) for i in range(count)], dtype=torch.float64).reshape(shape)
+
+
+def flat(tensor):
+    # The largest of a tensor is about 1: its sixth decimal is below what the tests compare.
+    return [round(x, 6) for x in tensor.detach().flatten().tolist()]
+
+
+def layer_case(text, shape, scale, levels):
+    layers = reference.parse(text)
+    model = reference.Model(layers, shape, None, torch.float64).layers
+    parameters = list(model.parameters())
+    with torch.no_grad():
+        for stream, parameter in enumerate(parameters, 3):
+            parameter.copy_(numbers(stream, parameter.shape))
+    x = (scale * numbers(1, [ROWS, *shape], levels)).requires_grad_()
+    y = model(x)
+    y.backward(numbers(2, y.shape))
+    return {
+        "layers": text, "shape": shape, "rows": ROWS, "scale": scale, "levels": levels,
+        "y": flat(y), "dx": flat(x.grad), "gradients": [flat(p.grad) for p in parameters],
+    }
+
+
+def loss_case(classes, rows):
+    logits = (6 * numbers(1, [rows, classes])).requires_grad_()
+    labels = torch.tensor([(5 * r + 1) % classes for r in range(rows)])
+    loss = torch.nn.functional.cross_entropy(logits, labels)
+    loss.backward()
+    return {
+        "classes": classes, "rows": rows, "labels": labels.tolist(), "loss": loss.item(),
+        "gradient": flat(logits.grad),
+    }
+
+
+def main():
+    torch.use_deterministic_algorithms(True)
+    torch.set_num_threads(1)
+    document = {"cases": [layer_case(*case) for case in CASES], "losses": [loss_case(*case) for case in LOSSES]}
+    text = json.dumps(document, separators=(",", ":")).replace('{"layers"', '\n{"layers"')
+    pathlib.Path(__file__).with_suffix(".json").write_text(text + "\n")
+
+
+if __name__ == "__main__":
+    main()

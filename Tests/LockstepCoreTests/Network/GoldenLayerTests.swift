@@ -1,0 +1,98 @@
+import LockstepCore
+import Testing
+
+/// Every layer against PyTorch, forward and backward: see Tests/Golden/layers.py.
+@Suite struct GoldenLayerTests {
+  struct File: Decodable {
+    let cases: [Case]
+    let losses: [Loss]
+  }
+
+  struct Case: Decodable, CustomTestStringConvertible {
+    let layers: String
+    let shape: [Int]
+    let rows: Int
+    let scale: Float
+    let levels: Int
+    let y: [Double]
+    let dx: [Double]
+    let gradients: [[Double]]
+    var testDescription: String { "\(layers) of \(shape)" }
+
+    var specification: [LayerSpecification] {
+      layers.split(separator: ",").map { LayerSpecification(String($0))! }
+    }
+  }
+
+  struct Loss: Decodable {
+    let classes: Int
+    let rows: Int
+    let labels: [Int32]
+    let loss: Double
+    let gradient: [Double]
+  }
+
+  private static let file: File = try! Golden.load("layers.json")
+
+  @Test func everyLayerIsThere() {
+    let layers = Self.file.cases.map(\.layers).joined(separator: ", ")
+    for name in ["dense", "conv", "maxpool", "flatten", "relu", "tanh", "sigmoid", "stride", "pad"] {
+      #expect(layers.contains(name))
+    }
+  }
+
+  @Test(arguments: Self.file.cases, [1, 3])
+  func layersAreClose(golden: Case, threads: Int) throws {
+    try check(golden, FeatureLayout(sampleShape: golden.shape), threads: threads)
+    if golden.shape.count == 3 {
+      let (channels, height, width) = (golden.shape[0], golden.shape[1], golden.shape[2])
+      let interleaved = FeatureLayout.interleaved(channels: channels, height: height, width: width)
+      try check(golden, interleaved, threads: threads)
+    }
+  }
+
+  private func check(_ golden: Case, _ input: FeatureLayout, threads: Int) throws {
+    let run = LayerRun(golden.specification, input: input, rows: golden.rows)
+    let count = golden.rows * input.features
+    let isOfPlanes = input == FeatureLayout(sampleShape: golden.shape) && golden.layers.hasPrefix("conv")
+    let found = try run.run(
+      x: Golden.numbers(1, count: count, levels: golden.levels).map { golden.scale * $0 },
+      dy: Golden.numbers(2, count: golden.rows * run.output.features),
+      tensors: run.tensors.enumerated().map { Golden.numbers(3 + $0, count: $1.count) },
+      // A convolution of the dataset's planes is asked for no gradient of them.
+      wantsDX: !isOfPlanes, threads: threads)
+    #expect(found.isFinite)
+    #expect(relativeError(found.y, golden.y) <= 1e-5)
+    if !isOfPlanes { #expect(relativeError(found.dx, golden.dx) <= 1e-5) }
+    #expect(found.gradients.count == golden.gradients.count)
+    for (tensor, (gradient, expected)) in zip(run.tensors, zip(found.gradients, golden.gradients)) {
+      #expect(relativeError(gradient, expected) <= 1e-5, "\(tensor.name)")
+    }
+  }
+
+  @Test(arguments: Self.file.losses.indices)
+  func lossIsClose(index: Int) throws {
+    let golden = Self.file.losses[index]
+    let (rows, classes) = (golden.rows, golden.classes)
+    // Only for its memory.
+    let network = try Network(
+      inputShape: [classes], specification: [.dense(outputs: nil)], classes: classes)
+    let workspace = Workspace(network, capacity: rows, learns: true)
+    let (logits, gradient) = (workspace.logits, workspace.logitsGradient)
+    for i in 0..<rows * classes {
+      logits.pointer[i / classes * logits.stride + i % classes] = 6 * Golden.number(1, i)
+    }
+    let pass = Pass(
+      rows: rows, bounds: UnsafeBufferPointer(start: nil, count: 0), scratch: workspace.scratch.pointer,
+      team: try ThreadTeam(count: 1))
+    let found = golden.labels.withUnsafeBufferPointer {
+      SoftmaxCrossEntropy(classes: classes, capacity: rows).evaluate(
+        logits: logits, labels: $0.baseAddress!, divisor: rows, gradient: gradient, pass: pass)
+    }
+    #expect(abs(found.loss - golden.loss) <= 1e-5 * golden.loss)
+    let values = (0..<rows * classes).map {
+      Double(gradient.pointer[$0 / classes * gradient.stride + $0 % classes])
+    }
+    #expect(relativeError(values, golden.gradient) <= 1e-5)
+  }
+}
