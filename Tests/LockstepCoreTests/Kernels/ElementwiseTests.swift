@@ -1,4 +1,5 @@
 import CKernels
+import Foundation
 import Testing
 
 @Suite struct ElementwiseTests {
@@ -38,5 +39,33 @@ import Testing
       x[place] = .nan
       #expect(largest(x) > Float.infinity.bitPattern)
     }
+  }
+
+  /// Against the library's functions, at every size of number: within a few units in the last place, odd to the bit,
+  /// within bounds, and NaN stays NaN.
+  @Test func tanhAndSigmoidAreTheFunctions() {
+    let magnitudes = (-40...7).flatMap { e in
+      [1, 1.1, 1.37, 1.6, 1.93].map { Float(sign: .plus, exponent: e, significand: $0) }
+    }
+    let x =
+      magnitudes + magnitudes.map { -$0 } + [0, -0.0, 0.25, Float(0.25).nextDown, 1e30, -1e30, .infinity]
+    var (tanh, sigmoid) = (x, x)
+    kernel_tanh_forward(x, &tanh, x.count)
+    kernel_sigmoid_forward(x, &sigmoid, x.count)
+    for (i, x) in x.enumerated() {
+      let expected = Foundation.tanh(Double(x))
+      #expect(abs(Double(tanh[i]) - expected) <= 4e-7 * abs(expected), "tanh \(x)")
+      #expect(abs(tanh[i]) <= 1)
+      let logistic = 1 / (1 + exp(-Double(x)))
+      #expect(abs(Double(sigmoid[i]) - logistic) <= max(4e-7 * logistic, 1e-37), "sigmoid \(x)")
+      #expect(0...1 ~= sigmoid[i])
+    }
+    let n = magnitudes.count
+    #expect(zip(tanh[..<n], tanh[n..<2 * n]).allSatisfy { $0 == -$1 })
+    var bad: [Float] = [.nan, 1, .nan]
+    kernel_tanh_forward(bad, &bad, 3)
+    #expect(bad[0].isNaN && bad[1] < 1 && bad[2].isNaN)
+    kernel_sigmoid_forward(bad, &bad, 3)
+    #expect(bad[0].isNaN && bad[1] < 1 && bad[2].isNaN)
   }
 }

@@ -10,6 +10,8 @@ import Testing
 
   /// One micro-batch each of 1, 0, 7, 12 and 3 rows.
   static let bounds: [Int32] = [0, 1, 1, 8, 20, 23]
+  /// More micro-batches than fit the shorter of the ways to round a small sum.
+  static let manyBounds = (0...23).map { Int32($0) }
   static var rows: Int { Int(bounds.last!) }
 
   struct Data: Sendable, CustomTestStringConvertible {
@@ -40,13 +42,13 @@ import Testing
   }()
 
   /// The kernel's gradient in panels of [inputs + bias, 16], or nil where it refuses.
-  private func gradient(_ data: Data, limit: Float) -> Bits? {
+  private func gradient(_ data: Data, limit: Float, bounds: [Int32] = bounds) -> Bits? {
     let stride = (Self.outputs + 15) / 16 * 16
     let panels = stride / 16
     let written = AlignedBuffer<Double>(count: panels * (Self.inputs + 1) * 16, zero: .nan)
     let gradient = written.pointer
     let (x, dy) = (padded(data.x, features: Self.inputs), padded(data.dy, features: Self.outputs))
-    let isFine = Self.bounds.withUnsafeBufferPointer { bounds in
+    let isFine = bounds.withUnsafeBufferPointer { bounds in
       kernel_dense_weight_gradient(
         x, (Self.inputs + 15) / 16 * 16, dy, stride, Self.inputs,
         kernel_micro_batches(bounds: bounds.baseAddress, count: Int32(bounds.count - 1)), limit,
@@ -58,13 +60,13 @@ import Testing
 
   /// The contract's words: each micro-batch's sum as one ascending chain of fused multiply-adds in Float, rounded to the
   /// nearest multiple of 2^-42, ties to even; then an exact sum.
-  private func reference(_ data: Data) -> Bits {
+  private func reference(_ data: Data, bounds: [Int32] = bounds) -> [Double] {
     let panels = (Self.outputs + 15) / 16
     var gradient = [Double](repeating: 0, count: panels * (Self.inputs + 1) * 16)
     for i in 0...Self.inputs {
       for o in 0..<Self.outputs {
         var units = 0.0
-        for (begin, end) in zip(Self.bounds, Self.bounds.dropFirst()) {
+        for (begin, end) in zip(bounds, bounds.dropFirst()) {
           let chain = (Int(begin)..<Int(end)).reduce(Float(0)) { sum, r in
             sum.addingProduct(
               i < Self.inputs ? data.x[r * Self.inputs + i] : 1, data.dy[r * Self.outputs + o])
@@ -75,13 +77,13 @@ import Testing
       }
     }
     // A sum that is zero is +0.
-    return Bits(gradient.map { $0 + 0 })
+    return gradient.map { $0 + 0 }
   }
 
   /// Limits below 4 take the checked path.
   @Test(arguments: data)
   func bothPathsAreTheContract(data: Data) {
-    let expected = reference(data)
+    let expected = Bits(reference(data))
     for name in ISA.names {
       ISA.with(name) {
         #expect(gradient(data, limit: 512) == expected, "\(name)")
@@ -90,11 +92,45 @@ import Testing
     }
   }
 
+  /// What is applied at once is the exact sum, rounded to Float once: a step of rate -1 from 0 shows it.
+  @Test(arguments: data, [bounds, manyBounds, [0, 23]])
+  func appliedAtOnce(data: Data, bounds: [Int32]) {
+    let expected = reference(data, bounds: bounds)
+    for name in ISA.names {
+      for limit in [Float(512), 3.999] {
+        let found = ISA.with(name) { applied(data, limit: limit, bounds: bounds) }
+        // The small sums of inputs that are all zero are zero of either path.
+        #expect(found.map { $0.map { $0 + 0 } } == expected.map { Float($0) }, "\(name), limit \(limit)")
+      }
+    }
+  }
+
+  private func applied(_ data: Data, limit: Float, bounds: [Int32]) -> [Float] {
+    let stride = (Self.outputs + 15) / 16 * 16
+    let panels = stride / 16
+    let weights = AlignedBuffer<Float>(count: panels * (Self.inputs + 1) * 16, zero: 0)
+    var update = kernel_update()
+    (update.kind, update.learning_rate, update.weights) = (KERNEL_SGD, -1, weights.pointer)
+    let (x, dy) = (padded(data.x, features: Self.inputs), padded(data.dy, features: Self.outputs))
+    bounds.withUnsafeBufferPointer { bounds in
+      withUnsafePointer(to: update) { update in
+        _ = kernel_dense_weight_gradient(
+          x, (Self.inputs + 15) / 16 * 16, dy, stride, Self.inputs,
+          kernel_micro_batches(bounds: bounds.baseAddress, count: Int32(bounds.count - 1)), limit,
+          kernel_gradient_sink(exact: nil, fast: nil, update: update),
+          kernel_range(begin: 0, end: Self.inputs + 1), kernel_range(begin: 0, end: panels))
+      }
+    }
+    return Array(weights.elements)
+  }
+
   /// Sums over 4 have no fast path, and are the contract's up to the limit.
   @Test func largeGradients() {
     let plain = Self.data[0]
     let large = Data(name: "large", x: plain.x.map { $0 * 100 }, dy: plain.dy)
-    for name in ISA.names { ISA.with(name) { #expect(gradient(large, limit: 512) == reference(large)) } }
+    for name in ISA.names {
+      ISA.with(name) { #expect(gradient(large, limit: 512) == Bits(reference(large))) }
+    }
   }
 
   @Test(arguments: [Float.nan, .infinity, -.infinity, 513, -513, 1e30])

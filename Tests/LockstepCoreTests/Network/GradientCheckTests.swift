@@ -3,25 +3,38 @@ import Testing
 
 /// Back-propagation of whole networks against central differences of a loss in Double that knows nothing of kernels.
 @Suite struct GradientCheckTests {
-  struct Shape: Sendable {
-    var inputs: Int
-    var layers: [LayerSpecification]
+  struct Shape: Sendable, CustomTestStringConvertible {
+    var input: [Int]
+    var layers: String
+    var testDescription: String { "\(layers) of \(input)" }
+
+    init(_ input: [Int], _ layers: String) { (self.input, self.layers) = (input, layers) }
   }
 
   static let shapes = [
-    Shape(inputs: 13, layers: [.dense(outputs: 3)]),
-    Shape(inputs: 16, layers: [.dense(outputs: 16)]),
+    Shape([13], "dense 3"), Shape([16], "dense 16"),
+    Shape([13], "dense 17, relu, dense 5, relu, dense 3"),
+    Shape([33], "dense 40, relu, dense 18"),
+    Shape([1], "dense 1, relu, dense 2"),
+    // A ReLU that no layer takes in.
+    Shape([5], "dense 7, relu, relu, dense 3"),
+    Shape([11], "dense 9, tanh, dropout 0.25, dense 6, sigmoid, dense 4"),
+    Shape([6, 5], "conv 3 3x3, relu, conv 2 2x2 pad 1, flatten, dense 3"),
+    Shape([2, 7, 6], "conv 4 3x3 stride 2 pad 1, tanh, conv 3 2x2, sigmoid, dense 3"),
+    Shape([3, 5, 7], "sigmoid, conv 3 2x2, maxpool 2 stride 1, tanh, conv 4 3x3 stride 2 pad 2, dense 3"),
+    // The model cnn, but smaller.
     Shape(
-      inputs: 13, layers: [.dense(outputs: 17), .relu, .dense(outputs: 5), .relu, .dense(outputs: 3)]),
-    Shape(inputs: 33, layers: [.dense(outputs: 40), .relu, .dense(outputs: 18)]),
-    Shape(inputs: 1, layers: [.dense(outputs: 1), .relu, .dense(outputs: 2)]),
-    // A ReLU that no dense layer takes in.
-    Shape(inputs: 5, layers: [.dense(outputs: 7), .relu, .relu, .dense(outputs: 3)]),
+      [12, 12],
+      "conv 3 5x5, maxpool 2, relu, conv 4 3x3, dropout2d 0.5, maxpool 2, relu, flatten, dense 5, relu, "
+        + "dropout 0.5, dense 3"),
+    // More channels than a panel holds, pooled windows that overlap, a dropout in front.
+    Shape([1, 6, 6], "dropout 0.125, maxpool 2 stride 1, conv 17 2x2, maxpool 3 stride 1, dense 2"),
+    Shape([2, 4, 4], "conv 3 3x3 pad 1, relu, maxpool 2, dropout2d 0.25, flatten, tanh, dense 3, dense 2"),
   ]
 
   @Test(arguments: shapes, Reduction.allCases)
   func gradientIsTheDerivative(shape: Shape, reduction: Reduction) throws {
-    let problem = Problem(inputs: shape.inputs, layers: shape.layers, samples: 11)
+    let problem = Problem(shape.input, shape.layers, samples: 11)
     let step = try problem.step(microBatches: 4, threads: 2, reduction: reduction)
     #expect(step.failures.isEmpty)
     var reference = ReferenceNetwork(problem)
@@ -37,14 +50,15 @@ import Testing
 
   @Test(arguments: shapes)
   func lossAndLogitsAreTheReference(shape: Shape) throws {
-    let problem = Problem(inputs: shape.inputs, layers: shape.layers, samples: 11)
+    let problem = Problem(shape.input, shape.layers, samples: 11)
     let step = try problem.step()
     let reference = ReferenceNetwork(problem)
     #expect(abs(step.loss - reference.loss(inputs: problem.inputs, labels: problem.labels)) < 1e-6)
     var hits = 0
     for sample in 0..<problem.count {
-      let x = problem.inputs[sample * shape.inputs..<(sample + 1) * shape.inputs].map(Double.init)
-      let logits = reference.logits(x)
+      let features = problem.network.inputFeatures
+      let x = problem.inputs[sample * features..<(sample + 1) * features].map(Double.init)
+      let logits = reference.logits(x, sample: sample)
       #expect(relativeError(step.logits[sample].map(Double.init), logits) < 1e-6)
       if logits.firstIndex(of: logits.max()!) == Int(problem.labels[sample]) { hits += 1 }
     }

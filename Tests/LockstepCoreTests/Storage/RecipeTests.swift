@@ -91,4 +91,33 @@ import Testing
     recipe.model = .linear
     #expect(recipe.layers == [.dense(outputs: nil)])
   }
+
+  /// The convolutional network of Python tutorials, or a list of its own that takes the model's place.
+  @Test func networksOfLayers() throws {
+    var recipe = Recipe()
+    recipe.model = .cnn
+    #expect(
+      recipe.layers.map(\.description).joined(separator: ", ")
+        == "conv 10 5x5, maxpool 2, relu, conv 20 5x5, dropout2d 0.5, maxpool 2, relu, flatten, dense 50, relu, "
+        + "dropout 0.5, dense classes")
+    recipe.network = [.tanh, .dense(outputs: nil)]
+    #expect(recipe.layers == [.tanh, .dense(outputs: nil)])
+  }
+
+  @Test func valuesMustGoTogether() throws {
+    func refuse(_ subject: String, _ fix: String, _ change: (inout Recipe) -> Void) {
+      var recipe = Recipe()
+      change(&recipe)
+      let error = #expect(throws: LockstepError.self) { try recipe.check() }
+      #expect(error?.kind == .usage && error?.subject == subject)
+      #expect(error?.fix?.contains(fix) == true)
+    }
+    refuse("keep-best", "--validation-split") { $0.keepBest = true }
+    refuse("patience", "--validation-split") { $0.patience = 3 }
+    refuse("nesterov", "--momentum") { ($0.nesterov, $0.momentum) = (true, 0) }
+    var recipe = Recipe()
+    (recipe.keepBest, recipe.patience, recipe.validationSplit, recipe.nesterov) = (true, 3, 0.1, true)
+    try recipe.check()
+    try Recipe().check()
+  }
 }

@@ -44,11 +44,13 @@ struct Problem: @unchecked Sendable {
       parameterCount: network.parameterCount, microBatches: microBatches, reduction: reduction)
     let team = try ThreadTeam(count: threads)
     let found = run(parameters, workspace, gradient, shard: shard, team: team)
-    let logits = workspace.logits
+    let logits = withExtendedLifetime(workspace) {
+      (0..<shard.entries.count).map { row in
+        (0..<network.classes).map { workspace.logits.row(row)[$0] }
+      }
+    }
     return Step(
-      logits: shard.entries.indices.map { r in
-        (0..<logits.features).map { logits.pointer[(r - shard.entries.lowerBound) * logits.stride + $0] }
-      },
+      logits: logits,
       loss: found.loss, hits: found.hits, failures: found.failures,
       gradient: network.tensors.map(gradient.values))
   }

@@ -9,7 +9,8 @@ struct ReferenceValues {
     let n = values.count
     return ReferenceValues(
       shape: [bias.count],
-      values: bias.indices.map { o in values.indices.reduce(bias[o]) { $0 + weight[o * n + $1] * values[$1] } })
+      values: bias.indices.map { o in values.indices.reduce(bias[o]) { $0 + weight[o * n + $1] * values[$1] }
+      })
   }
 
   /// The value of a pixel, 0 outside of the image.

@@ -1,3 +1,4 @@
+import Foundation
 import LockstepCore
 import Testing
 
@@ -23,6 +24,48 @@ import Testing
     #expect(schedule.learningRate(step: 1, epoch: 1) == 0.125)
   }
 
+  /// Half a cosine from the base to 0 over the steps after the warmup, whose last step has the base itself.
+  @Test(arguments: [0, 1, 10])
+  func cosineFallsAfterTheWarmup(warmup: Int) {
+    let schedule = Schedule(base: 0.3, shape: .cosine, warmupSteps: warmup, totalSteps: 200)
+    for step in 0..<warmup {
+      #expect(schedule.learningRate(step: step, epoch: 0) == 0.3 * Double(step + 1) / Double(warmup))
+    }
+    for step in warmup...200 {
+      let expected = 0.15 * (1 + cos(Double.pi * Double(step - warmup) / Double(200 - warmup)))
+      #expect(abs(schedule.learningRate(step: step, epoch: step / 7) - expected) < 1e-15)
+    }
+    #expect(schedule.learningRate(step: 200, epoch: 0) == 0)
+    let rates = (warmup..<200).map { schedule.learningRate(step: $0, epoch: 0) }
+    #expect(zip(rates, rates.dropFirst()).allSatisfy { $0 > $1 })
+  }
+
+  /// No steps at all, and a warmup that never ends, are no division by zero.
+  @Test func degenerateCosines() {
+    #expect(Schedule(base: 1, shape: .cosine).learningRate(step: 0, epoch: 0) == 1)
+    let warming = Schedule(base: 1, shape: .cosine, warmupSteps: 100, totalSteps: 50)
+    #expect(warming.learningRate(step: 49, epoch: 0) == 0.5)
+  }
+
+  @Test func cosineOfATurnIsTheCosine() {
+    for i in 0...10_000 {
+      let t = Double(i) / 20_000
+      #expect(abs(cosine(ofTurn: t) - cos(2 * Double.pi * t)) < 1e-14, "\(t)")
+    }
+    #expect([0, 0.25, 0.5].map(cosine) == [1, 0, -1])
+    #expect([-3, 7].map(cosine) == [1, -1])
+  }
+
+  @Test func linearScaling() {
+    var recipe = Recipe()
+    (recipe.learningRate, recipe.batchSize, recipe.schedule) = (0.1, 512, .constant)
+    #expect(recipe.learningRateSchedule(totalSteps: 1).base == 0.1)
+    recipe.lrReferenceBatch = 64
+    #expect(recipe.learningRateSchedule(totalSteps: 1).base == 0.8)
+    recipe.batchSize = 16
+    #expect(recipe.learningRateSchedule(totalSteps: 1).base == 0.025)
+  }
+
   @Test func recipeMakesIt() {
     var recipe = Recipe()
     recipe.warmupSteps = 7
@@ -33,5 +76,9 @@ import Testing
     recipe.schedule = .constant
     #expect(
       recipe.learningRateSchedule(totalSteps: 100) == Schedule(base: 0.02, warmupSteps: 7, totalSteps: 100))
+    recipe.schedule = .cosine
+    #expect(
+      recipe.learningRateSchedule(totalSteps: 100)
+        == Schedule(base: 0.02, shape: .cosine, warmupSteps: 7, totalSteps: 100))
   }
 }

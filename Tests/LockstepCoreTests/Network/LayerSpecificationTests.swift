@@ -1,0 +1,65 @@
+import LockstepCore
+import Testing
+
+@Suite struct LayerSpecificationTests {
+  static let forms: [(text: String, layer: LayerSpecification)] = [
+    ("dense 512", .dense(outputs: 512)), ("dense classes", .dense(outputs: nil)),
+    ("dense 1000000", .dense(outputs: 1_000_000)),
+    ("conv 10 5x5", .conv(outputs: 10, size: 5, stride: 1, padding: 0)),
+    ("conv 32 3x3 pad 1", .conv(outputs: 32, size: 3, stride: 1, padding: 1)),
+    ("conv 32 3x3 stride 2", .conv(outputs: 32, size: 3, stride: 2, padding: 0)),
+    ("conv 1 1000x1000 stride 7 pad 999", .conv(outputs: 1, size: 1000, stride: 7, padding: 999)),
+    ("maxpool 2", .maxPool(size: 2, stride: 2)), ("maxpool 3 stride 2", .maxPool(size: 3, stride: 2)),
+    ("dropout 0.5", .dropout(0.5)), ("dropout 0.0", .dropout(0)), ("dropout 1e-09", .dropout(1e-9)),
+    ("dropout2d 0.25", .dropout2D(0.25)),
+    ("flatten", .flatten), ("relu", .relu), ("tanh", .tanh), ("sigmoid", .sigmoid),
+  ]
+
+  @Test func formsRoundTrip() {
+    for (text, layer) in Self.forms {
+      #expect(LayerSpecification(text) == layer, "\(text)")
+      #expect(layer.description == text)
+      // A list's spaces are no part of it.
+      #expect(LayerSpecification("  " + text.split(separator: " ").joined(separator: "   ") + " ") == layer)
+    }
+  }
+
+  @Test(arguments: [
+    "", " ", ",", "x", "Dense 3", "dense", "dense 0", "dense -1", "dense 1.5", "dense 1000001", "dense 3 4",
+    "dense 99999999999999999999", "dense class", "dense classes 3", "dense\t3", "dense3", "dense ٣",
+    "conv", "conv 3", "conv 3 3", "conv 3x3", "conv 3 3x", "conv 3 x3", "conv 3 3x3x3", "conv 3 3x4",
+    "conv 3 x3x3",
+    "conv 3 3xx3", "conv 3 0x0", "conv 3 -3x-3", "conv 3 1001x1001", "conv 0 3x3", "conv 3 3x3 stride",
+    "conv 3 3x3 stride 0", "conv 3 3x3 pad", "conv 3 3x3 pad -1", "conv 3 3x3 pad 1 stride 2",
+    "conv 3 3x3 dilation 2",
+    "conv 3 3x3 stride 2 pad 1 pad 1", "maxpool", "maxpool 0", "maxpool 2x2", "maxpool 2 stride",
+    "maxpool 2 pad 1",
+    "dropout", "dropout 1", "dropout -0.1", "dropout nan", "dropout inf", "dropout 0.5 0.5", "dropout half",
+    "dropout2d 1.0", "flatten 1", "relu 3", "tanh x", "sigmoid sigmoid", "softmax", "dense\u{0} 3",
+    // 1 as Float, which leaves nothing that could be scaled up.
+    "dropout 0.99999999", "dropout2d 0.9999999999",
+  ])
+  func isNoLayer(text: String) {
+    #expect(LayerSpecification(text) == nil)
+  }
+
+  /// What is read is written and read again as the same; and a network of it is built or refused, never a crash.
+  @Test func fuzz() {
+    let words = [
+      "dense ", "conv ", "3x3", " pad ", " stride ", "maxpool ", "dropout ", "2", "0.5", "e-3", " ",
+    ]
+    var mutator = Mutator(seed: 3, dictionary: words.map { Array($0.utf8) })
+    var accepted = 0
+    for i in 0..<20_000 {
+      let seed = Self.forms[i % Self.forms.count].text
+      let text = String(decoding: mutator.mutate(Array(seed.utf8)), as: UTF8.self)
+      guard let layer = LayerSpecification(text) else { continue }
+      accepted += 1
+      #expect(LayerSpecification(layer.description) == layer, "\(text)")
+      _ = try? Network(
+        inputShape: [2, 9, 9], specification: [layer, .dense(outputs: nil)], classes: 3,
+        mostParameters: 10_000)
+    }
+    #expect(accepted > 500)
+  }
+}
