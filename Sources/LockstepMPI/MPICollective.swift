@@ -38,8 +38,19 @@ public final class MPICollective: Collective {
   }
   public func barrier() throws { try world.barrier() }
 
+  public func hasSharedMemory(byteCount: Int) -> Bool { SharedWindow.room >= byteCount }
+
+  /// Where the node has no room all of its ranks throw: MPI itself would leave them waiting for each other.
+  ///
   /// Windows are freed by `free`, at a point that all ranks pass, and not with the object returned.
   public func allocateShared(byteCount: Int) throws -> SharedMemory {
+    let lacks = nodeRank == 0 && !hasSharedMemory(byteCount: byteCount)
+    if try node.allGather(lacks ? 1 : 0)[0] == 1 {
+      throw LockstepError(
+        .failure, SharedWindow.directory, expected: "room for \(byteCount) bytes of shared memory",
+        found: "\(SharedWindow.room)",
+        fix: "Free some, or point OMPI_MCA_osc_sm_backing_directory to a directory with room")
+    }
     let window = try SharedWindow(byteCount: byteCount, node: node)
     windows.append(window)
     return SharedMemory(bytes: window.bytes) {}

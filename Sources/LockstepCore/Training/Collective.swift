@@ -27,6 +27,8 @@ public protocol Collective: AnyObject {
   /// Returns when every rank has called it.
   func barrier() throws
 
+  /// Whether this rank's node has room for so much shared memory. Not collective.
+  func hasSharedMemory(byteCount: Int) -> Bool
   /// Zeroed memory of which one copy exists on each node, readable and writable by all of the node's ranks.
   func allocateShared(byteCount: Int) throws -> SharedMemory
   /// Returns when every rank of this node has called it; writes to shared memory before are seen after.

@@ -2,7 +2,7 @@ import CKernels
 
 /// How ranks exchange gradients. All ways give the same bits.
 public enum ExchangeName: String, CaseIterable, Sendable {
-  /// `shared` where every node has several ranks, else `allreduce`.
+  /// `shared` where every node has several ranks and room for their memory, else `allreduce`.
   case auto
   case allreduce
   case shared

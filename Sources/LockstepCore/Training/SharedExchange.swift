@@ -48,6 +48,12 @@ final class SharedExchange: GradientExchange {
       ? nil : GradientSum(parameterCount: count, microBatches: microBatches, reduction: reduction)
   }
 
+  /// What a node's ranks share, all in all.
+  static func byteCount(network: Network, recipe: Recipe, ranks: Int) -> Int {
+    GradientSum.byteCount(parameterCount: network.parameterCount, reduction: recipe.reduction) * ranks
+      + network.parameterCount * 4
+  }
+
   func sum() throws -> StepMetrics {
     try collective.nodeBarrier()
     var total = neighbours.dropFirst().reduce(neighbours[0].metrics) { $0 + $1.metrics }

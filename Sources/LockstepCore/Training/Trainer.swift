@@ -58,7 +58,11 @@ public final class Trainer {
   private static func makeExchange(
     _ name: ExchangeName, network: Network, recipe: Recipe, collective: any Collective, team: ThreadTeam
   ) throws -> (any GradientExchange, Parameters) {
-    if collective.size > 1, name == .shared || name == .auto && collective.smallestNode > 1 {
+    let needed = SharedExchange.byteCount(network: network, recipe: recipe, ranks: collective.nodeSize)
+    let hasRoom = try collective.allGather(collective.hasSharedMemory(byteCount: needed) ? 1 : 0).allSatisfy {
+      $0 == 1
+    }
+    if collective.size > 1, name == .shared || name == .auto && collective.smallestNode > 1 && hasRoom {
       let shared = try SharedExchange(
         network: network, seed: recipe.seed, microBatches: recipe.microBatches, reduction: recipe.reduction,
         collective: collective, team: team)

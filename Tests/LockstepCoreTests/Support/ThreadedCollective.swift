@@ -118,6 +118,8 @@ final class ThreadedCollective: Collective, @unchecked Sendable {
     _ = try meet(node, "nodeBarrier", at: nodeRank, ())
   }
 
+  func hasSharedMemory(byteCount: Int) -> Bool { !allocationFails }
+
   func allocateShared(byteCount: Int) throws -> SharedMemory {
     let own = nodeRank == 0 ? SingleProcess().allocateShared(byteCount: byteCount) : nil
     let all = try meet(node, "allocateShared(\(byteCount))", at: nodeRank, own)
