@@ -29,6 +29,7 @@ import Testing
       (0..<count).map { Float(2 * ($0 * 7919 % 4001) - 4001) * unit }
     }
     let ones = [Float](repeating: 1, count: nx)
+    let longUnits = (0..<ny).map { (1 << 22) + (1 << 20) + $0 * 7919 % (1 << 20) }
     return [
       Data(name: "plain", x: numbers.floats(nx), dy: numbers.floats(ny, scale: 0.1)),
       Data(name: "awkward", x: numbers.awkwardFloats(nx), dy: numbers.awkwardFloats(ny)),
@@ -38,6 +39,8 @@ import Testing
       Data(name: "denormals", x: ones, dy: (0..<ny).map { Float(bitPattern: UInt32($0) + 1) }),
       Data(name: "near the bound", x: ones, dy: (0..<ny).map { _ in 0.1695 }),
       Data(name: "zero", x: ones.map { _ in 0 }, dy: units(ny, 0.001)),
+      // The parts below 2^-20 sum to more than 24 bits: rounding them before the whole would round twice.
+      Data(name: "long", x: ones, dy: longUnits.map { Float($0) * 0x1p-42 }),
     ]
   }()
 

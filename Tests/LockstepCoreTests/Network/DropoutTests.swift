@@ -31,10 +31,10 @@ import Testing
   func isAFunctionOfItsKeys(number: Int) throws {
     let random = CounterRandom(seed: 9, purpose: .dropout, time: 2, sample: 31)
     let found = try mask(.vector(301), p: 0.25, number: number, seed: 9, epoch: 2, samples: [31])[0]
-    for unit in 0..<301 {
-      let isDropped = Double(random.bits(number << 24 | unit)) < 0.25 * 0x1p32
-      #expect(found[unit] == (isDropped ? 0 : Double(1 / Float(0.75))), "unit \(unit)")
+    let expected = (0..<301).map { unit in
+      Double(random.bits(number << 24 | unit)) < 0.25 * 0x1p32 ? 0 : Double(1 / Float(0.75))
     }
+    #expect(found == expected)
   }
 
   @Test func everyKeyCounts() throws {

@@ -48,10 +48,9 @@ import Testing
   }
 
   @Test func cosineOfATurnIsTheCosine() {
-    for i in 0...10_000 {
-      let t = Double(i) / 20_000
-      #expect(abs(cosine(ofTurn: t) - cos(2 * Double.pi * t)) < 1e-14, "\(t)")
-    }
+    let worst = (0...10_000).map { Double($0) / 20_000 }
+      .map { abs(cosine(ofTurn: $0) - cos(2 * Double.pi * $0)) }.max()!
+    #expect(worst < 1e-14)
     #expect([0, 0.25, 0.5].map(cosine) == [1, 0, -1])
     #expect([-3, 7].map(cosine) == [1, -1])
   }
