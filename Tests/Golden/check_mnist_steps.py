@@ -9,10 +9,10 @@ split and augmentation.
 and for a convolutional network `--optimizer adam --lr 0.001 --network "conv 10 5x5, maxpool 2, relu, conv 20 5x5,
 dropout2d 0, maxpool 2, relu, flatten, dense 50, relu, dropout 0, dense classes"` in both.
 
-Starts from the weights saved in `before`, trains in float64 on the samples that the recipe's seed orders, and prints
-the largest difference of a tensor's elements over the tensor's largest magnitude, of Lockstep's and of PyTorch's own
-float32: Adam moves a weight by its gradient's sign, however small that is, so that some steps are not better determined
-than that. Fails where Lockstep's is over 1e-5 and over twice PyTorch's. Needs torch, numpy and safetensors.
+Starts from the weights saved in `before`, trains in float64 and in float32 on the samples that the recipe's seed orders,
+and prints the largest difference of a tensor's elements over the tensor's largest magnitude. A ReLU or a maximum that is
+nearly a tie can fall one way in float64 and the other in float32, in PyTorch too: the weights must agree to 1e-5 with
+one of the two. Needs torch, numpy and safetensors.
 """
 
 import pathlib
@@ -32,9 +32,10 @@ def main():
     assert all(float(config[f"augment-{kind}"]) == 0 for kind in ("shift", "rotate", "scale")), "augmentation"
     final = mnist_run.tensors(after)
     expected, single = (train(data, before, config, steps, dtype) for dtype in (torch.float64, torch.float32))
-    found, reference_error = worst(final, expected), worst(single, expected)
-    print(f"largest relative difference of weights: {found:.2e}, of PyTorch's float32: {reference_error:.2e}")
-    sys.exit(0 if found <= max(1e-5, 2 * reference_error) else 1)
+    found, torch_error, apart = worst(final, expected), worst(single, expected), worst(final, single)
+    print(f"largest relative difference of weights: {found:.2e} to PyTorch's float64, {apart:.2e} to its float32; "
+          f"between those: {torch_error:.2e}")
+    sys.exit(0 if min(found, apart) <= 1e-5 else 1)
 
 
 def train(data, before, config, steps, dtype):
