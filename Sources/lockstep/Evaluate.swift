@@ -7,6 +7,9 @@ struct Evaluate: LockstepCommand {
 
   @Argument(help: "A model.safetensors, or a run directory.") var model: String
   @Option(help: ArgumentHelp("The directory of the IDX files.", valueName: "dir")) var data: String?
+  @Option(
+    help: ArgumentHelp("Write the class predicted for each test sample, one a line.", valueName: "file"))
+  var predictions: String?
   @Option(help: "Threads of each rank.") var threads: Int?
 
   func run(_ collective: any Collective) throws {
@@ -17,6 +20,13 @@ struct Evaluate: LockstepCommand {
     let evaluator = Evaluator(
       model.network, normalization: model.normalization, collective: collective, team: team)
     let test = try evaluator.evaluate(model.parameters, on: dataset.test)
+    if let path = predictions {
+      let classes = try evaluator.predictions(model.parameters, on: dataset.test)
+      try collective.together {
+        guard collective.rank == 0 else { return }
+        try replaceFile(path, with: Array(classes.map { "\($0)\n" }.joined().utf8))
+      }
+    }
     if collective.rank == 0 { print(summary(test)) }
   }
 }

@@ -87,9 +87,11 @@ public struct Recipe: Equatable, Sendable {
         .usage, keepBest ? "keep-best" : "patience", expected: "samples to validate on", found: "none",
         fix: "Set --validation-split, for example to 0.1: the test samples must not choose")
     }
-    if nesterov, momentum == 0 {
+    if nesterov, momentum == 0 || optimizer != .sgd {
       throw LockstepError(
-        .usage, "nesterov", expected: "a momentum", found: "0", fix: "Set --momentum, or leave it out")
+        .usage, "nesterov", expected: "sgd with a momentum",
+        found: "\(optimizer.rawValue), momentum \(momentum)",
+        fix: "Leave it out, or set --optimizer sgd and --momentum")
     }
   }
 

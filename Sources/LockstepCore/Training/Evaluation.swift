@@ -49,6 +49,24 @@ public final class Evaluator {
     return Evaluation(loss: sums.pointer[0], hits: Int(sums.pointer[1]), count: count)
   }
 
+  /// The class of the largest logit for each sample of a split, the first of several. Collective.
+  public func predictions(_ parameters: Parameters, on split: Split) throws -> [Int] {
+    let own =
+      split.count * collective.rank / collective.size..<split.count * (collective.rank + 1) / collective.size
+    let classes = AlignedBuffer<Double>(count: split.count, zero: 0)
+    for start in stride(from: own.lowerBound, to: own.upperBound, by: Self.batchSize) {
+      let rows = min(Self.batchSize, own.upperBound - start)
+      forward(parameters, rows: rows, of: split) { start + $0 }
+      for row in 0..<rows {
+        let logits = UnsafeBufferPointer(start: workspace.logits.row(row), count: network.classes)
+        let largest = logits.indices.reduce(0) { logits[$1] > logits[$0] ? $1 : $0 }
+        classes.pointer[start + row] = Double(largest)
+      }
+    }
+    try collective.allReduce(classes.elements)
+    return classes.elements.map { Int($0) }
+  }
+
   private func forward(_ parameters: Parameters, rows: Int, of split: Split, index: (Int) -> Int) {
     batch.load(
       rows, from: split, normalization: normalization, into: workspace.input, team: team, index: index)

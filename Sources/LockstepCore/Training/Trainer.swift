@@ -34,6 +34,12 @@ public final class Trainer {
     sampler = Sampler(
       datasetCount: dataset.train.count, batchSize: recipe.batchSize, microBatches: recipe.microBatches,
       seed: recipe.seed, validationSplit: recipe.validationSplit)
+    if recipe.keepBest || recipe.patience != nil, sampler.trainingCount == sampler.datasetCount {
+      throw LockstepError(
+        .usage, "validation-split",
+        expected: "at least one of \(sampler.datasetCount) samples to validate on",
+        found: "\(recipe.validationSplit)", fix: "Raise --validation-split")
+    }
     network = try Network(
       inputShape: dataset.train.images.shape, specification: recipe.layers, classes: dataset.classes)
     if !recipe.augmentation.isNone, network.input.image == nil {

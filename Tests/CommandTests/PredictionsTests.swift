@@ -1,0 +1,34 @@
+import Foundation
+import Testing
+
+/// `evaluate --predictions`: one class a test sample, in order, whoever computed it.
+@Suite struct PredictionsTests {
+  @Test func areTheHits() throws {
+    let scene = try TrainingScene()
+    let run = try scene.train(["--epochs", "1"])
+    var files: [String] = []
+    for ranks in [nil, 3] as [Int?] {
+      let path = scene.scratch.file("predictions-\(ranks ?? 1)")
+      let result = try lockstep(
+        ["evaluate", run.path, "--data", scene.data, "--predictions", path], ranks: ranks)
+      #expect(result.status == 0, "\(result.errors)")
+      #expect(result.output == run.accuracyLine + "\n")
+      files.append(try String(contentsOfFile: path, encoding: .utf8))
+    }
+    #expect(files[0] == files[1])
+    let predicted = files[0].split(separator: "\n").compactMap { UInt8($0) }
+    let labels = try Data(contentsOf: URL(fileURLWithPath: scene.data + "/t10k-labels-idx1-ubyte")).dropFirst(
+      8)
+    #expect(predicted.count == 300)
+    #expect(run.accuracyLine.contains("(\(zip(predicted, labels).count { $0 == $1 })/300)"))
+  }
+
+  @Test func aPathThatCannotBeWrittenIsNamed() throws {
+    let scene = try TrainingScene()
+    let run = try scene.train(["--max-steps", "0"])
+    let result = try lockstep(
+      ["evaluate", run.path, "--data", scene.data, "--predictions", run.path + "/config.yaml/file"])
+    #expect(result.status == 1)
+    #expect(result.errors.contains("config.yaml/file"))
+  }
+}
