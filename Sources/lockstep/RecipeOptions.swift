@@ -22,7 +22,7 @@ struct RecipeOptions: ParsableArguments {
   @Option(help: "The learning rate.") var lr: String?
   @Option(help: "The momentum of sgd.") var momentum: String?
   @Option(help: "Added to the gradient, times the weights.") var weightDecay: String?
-  @Option(help: "true for Nesterov's momentum.") var nesterov: String?
+  @Flag(help: "Nesterov's momentum.") var nesterov = false
   @Option(help: "Adam's decay rates of the moments.") var betas: String?
   @Option(help: "Adam's epsilon.") var epsilon: String?
   @Option(help: "Scale lr by batch-size over this batch size (the linear scaling rule).")
@@ -37,7 +37,7 @@ struct RecipeOptions: ParsableArguments {
   @Option(help: "Shift training images randomly by up to this many pixels.") var augmentShift: String?
   @Option(help: "Rotate training images randomly by up to this many degrees.") var augmentRotate: String?
   @Option(help: "Scale training images randomly by up to this part.") var augmentScale: String?
-  @Option(help: "true to keep the weights of the epoch with the least validation loss.") var keepBest: String?
+  @Flag(help: "Keep the weights of the epoch with the least validation loss.") var keepBest = false
   @Option(help: "Stop after this many epochs without a smaller validation loss.") var patience: String?
   @Option(help: "exact: the same bits on any number of ranks; fast: sums in Float.") var reduction: String?
 
@@ -46,13 +46,14 @@ struct RecipeOptions: ParsableArguments {
     [
       ("model", model), ("hidden", hidden), ("network", network), ("epochs", epochs), ("max-steps", maxSteps),
       ("batch-size", batchSize), ("micro-batches", microBatches), ("seed", seed), ("optimizer", optimizer),
-      ("lr", lr), ("momentum", momentum), ("weight-decay", weightDecay), ("nesterov", nesterov),
+      ("lr", lr), ("momentum", momentum), ("weight-decay", weightDecay),
+      ("nesterov", nesterov ? "true" : nil),
       ("betas", betas), ("epsilon", epsilon), ("lr-reference-batch", lrReferenceBatch),
       ("schedule", schedule),
       ("milestones", milestones), ("gamma", gamma), ("warmup-steps", warmupSteps), ("normalize", normalize),
       ("validation-split", validationSplit), ("augment-shift", augmentShift),
       ("augment-rotate", augmentRotate),
-      ("augment-scale", augmentScale), ("keep-best", keepBest), ("patience", patience),
+      ("augment-scale", augmentScale), ("keep-best", keepBest ? "true" : nil), ("patience", patience),
       ("reduction", reduction),
     ]
   }
