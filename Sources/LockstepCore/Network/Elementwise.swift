@@ -11,4 +11,15 @@ enum Elementwise {
       }
     }
   }
+
+  /// dx = derivative(y) dy, where the derivative is a function of the layer's own output.
+  static func backward(
+    of layout: FeatureLayout, y: Activations, dy: Activations, dx: Activations?, pass: Pass,
+    derivative: @escaping (Float) -> Float
+  ) {
+    guard let dx else { return }
+    forEachRun(of: layout, stride: y.stride, pass: pass) { at, count in
+      for i in at..<at + count { dx.pointer[i] = derivative(y.pointer[i]) * dy.pointer[i] }
+    }
+  }
 }

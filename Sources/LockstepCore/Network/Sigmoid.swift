@@ -16,13 +16,7 @@ public struct Sigmoid: Layer {
     x: Activations, y: Activations, dy: Activations, dx: Activations?, parameters: UnsafePointer<Float>,
     gradient: GradientSlice, pass: Pass
   ) -> Bool {
-    guard let dx else { return true }
-    Elementwise.forEachRun(of: output, stride: x.stride, pass: pass) { at, count in
-      for i in at..<at + count {
-        let value = y.pointer[i]
-        dx.pointer[i] = value * (1 - value) * dy.pointer[i]
-      }
-    }
+    Elementwise.backward(of: output, y: y, dy: dy, dx: dx, pass: pass) { $0 * (1 - $0) }
     return true
   }
 }

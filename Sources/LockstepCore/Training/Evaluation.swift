@@ -35,10 +35,8 @@ public final class Evaluator {
   public func evaluate(_ parameters: Parameters, on split: Split, indices: [Int]? = nil) throws -> Evaluation
   {
     let count = indices?.count ?? split.count
-    let own = count * collective.rank / collective.size..<count * (collective.rank + 1) / collective.size
     let sums = AlignedBuffer<Double>(count: 2, zero: 0)
-    for start in stride(from: own.lowerBound, to: own.upperBound, by: Self.batchSize) {
-      let rows = min(Self.batchSize, own.upperBound - start)
+    forEachBatch(of: count) { start, rows in
       forward(parameters, rows: rows, of: split) { indices?[start + $0] ?? start + $0 }
       let part = loss.evaluate(
         logits: workspace.logits, labels: batch.labels, divisor: count, gradient: nil, pass: pass(rows: rows))
@@ -51,11 +49,8 @@ public final class Evaluator {
 
   /// The class of the largest logit for each sample of a split, the first of several. Collective.
   public func predictions(_ parameters: Parameters, on split: Split) throws -> [Int] {
-    let own =
-      split.count * collective.rank / collective.size..<split.count * (collective.rank + 1) / collective.size
     let classes = AlignedBuffer<Double>(count: split.count, zero: 0)
-    for start in stride(from: own.lowerBound, to: own.upperBound, by: Self.batchSize) {
-      let rows = min(Self.batchSize, own.upperBound - start)
+    forEachBatch(of: split.count) { start, rows in
       forward(parameters, rows: rows, of: split) { start + $0 }
       for row in 0..<rows {
         let logits = UnsafeBufferPointer(start: workspace.logits.row(row), count: network.classes)
@@ -65,6 +60,14 @@ public final class Evaluator {
     }
     try collective.allReduce(classes.elements)
     return classes.elements.map { Int($0) }
+  }
+
+  /// Calls the body with the first sample and the size of each batch of this rank's part of `count` samples.
+  private func forEachBatch(of count: Int, _ body: (_ start: Int, _ rows: Int) -> Void) {
+    let end = count * (collective.rank + 1) / collective.size
+    for start in stride(from: count * collective.rank / collective.size, to: end, by: Self.batchSize) {
+      body(start, min(Self.batchSize, end - start))
+    }
   }
 
   private func forward(_ parameters: Parameters, rows: Int, of split: Split, index: (Int) -> Int) {
