@@ -1,8 +1,33 @@
 // Dense layer: rows are samples, a row's inputs are contiguous.
 #include "forward.h"
+#include "zeros.h"
+
+// How many row tiles' lists of inputs are kept at once.
+enum { TILES_AT_ONCE = 16 };
+
+// Inputs that are mostly zero: each tile of rows sums over the inputs that are not zero in all of them.
+static void sparse_forward(const float *x, ptrdiff_t x_stride, const float *weights, ptrdiff_t inputs, float *y,
+                           ptrdiff_t y_stride, bool relu, kernel_range rows, kernel_range panels) {
+  uint16_t nonzero[TILES_AT_ONCE][MOST_INPUTS + 16];
+  ptrdiff_t count[TILES_AT_ONCE];
+  for (ptrdiff_t first = rows.begin; first < rows.end; first += TILES_AT_ONCE * SPARSE_ROWS) {
+    for (ptrdiff_t t = 0, r = first; t < TILES_AT_ONCE && r < rows.end; t++, r += SPARSE_ROWS)
+      count[t] = list_nonzero_inputs(x + r * x_stride, x_stride, at_most(SPARSE_ROWS, rows.end - r), inputs, nonzero[t]);
+    for (ptrdiff_t p = panels.begin, V; p < panels.end; p += V) {
+      V = sparse_vectors_at(p, panels.end);
+      const float *w = weights + p * (inputs + 1) * 16;
+      for (ptrdiff_t t = 0, r = first; t < TILES_AT_ONCE && r < rows.end; t++, r += SPARSE_ROWS)
+        WITH_SPARSE_TILE(forward_chains, at_most(SPARSE_ROWS, rows.end - r), V, x + r * x_stride, x_stride, NULL,
+                         nonzero[t], count[t], w, inputs, y + r * y_stride + p * 16, y_stride, relu);
+    }
+  }
+}
 
 static void dense_forward(const float *x, ptrdiff_t x_stride, const float *weights, ptrdiff_t inputs, float *y,
                           ptrdiff_t y_stride, bool relu, kernel_range rows, kernel_range panels) {
+  // Making the lists costs about what one panel does.
+  if (inputs <= MOST_INPUTS && panels.end - panels.begin >= 4 && is_sparse(x, x_stride, rows, (kernel_range){0, inputs}))
+    return sparse_forward(x, x_stride, weights, inputs, y, y_stride, relu, rows, panels);
   const ptrdiff_t count = rows.end - rows.begin, tiles = tiles_of(count);
   for (ptrdiff_t p = panels.begin, V; p < panels.end; p += V) {
     V = vectors_at(p, panels.end);

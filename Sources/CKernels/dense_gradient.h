@@ -1,13 +1,22 @@
 // Dense layer, weight gradient: dW = X^T dY, each micro-batch rounded to the grid of 2^-42.
 #include "gradient.h"
+#include "zeros.h"
 
-// acc = sum of x[r, i] dy[r, o] over the rows, r ascending.
+// acc = sum of x[r, i] dy[r, o] over rows begin ..< end or, of a list, rows[begin ..< end]; r ascending. For the bias x
+// is 1.
 INLINE void outer_products(const bool bias, const int R, const int V, const float *x, ptrdiff_t x_stride,
-                           const float *dy, ptrdiff_t dy_stride, ptrdiff_t begin, ptrdiff_t end,
-                           v16 acc[TILE_ROWS][TILE_VECTORS]) {
-  UNROLL for (int i = 0; i < R; i++) UNROLL for (int v = 0; v < V; v++) acc[i][v] = splat16(0);
-  for (ptrdiff_t r = begin; r < end; r++)
-    outer_product(bias, R, V, x + r * x_stride, NULL, dy + r * dy_stride, acc);
+                           const float *dy, ptrdiff_t dy_stride, const uint16_t *rows, ptrdiff_t begin, ptrdiff_t end,
+                           v16 acc[TILE]) {
+  UNROLL for (int n = 0; n < R * V; n++) acc[n] = splat16(0);
+  for (ptrdiff_t k = begin; k < end; k++) {
+    const ptrdiff_t r = rows ? rows[k] : k;
+    v16 d[TILE];
+    UNROLL for (int v = 0; v < V; v++) d[v] = load16(dy + r * dy_stride + v * 16);
+    UNROLL for (int i = 0; i < R; i++) {
+      const v16 xi = splat16(bias ? 1 : x[r * x_stride + i]);
+      UNROLL for (int v = 0; v < V; v++) acc[i * V + v] = fma16(xi, d[v], acc[i * V + v]);
+    }
+  }
 }
 
 // Any gradient: sums in double, and each micro-batch's magnitude is checked.
@@ -18,13 +27,14 @@ INLINE void weight_gradient_checked_tile(const int R, const int V, const bool bi
   v8d sum[TILE_ROWS][TILE_VECTORS][2];
   UNROLL for (int i = 0; i < R; i++) UNROLL for (int v = 0; v < V; v++) sum[i][v][0] = sum[i][v][1] = 0;
   for (int m = 0; m < micro_batches.count; m++) {
-    v16 acc[TILE_ROWS][TILE_VECTORS];
-    outer_products(bias, R, V, x, x_stride, dy, dy_stride, micro_batches.bounds[m],
-                   micro_batches.bounds[m + 1], acc);
+    v16 acc[TILE];
+    outer_products(bias, R, V, x, x_stride, dy, dy_stride, NULL, micro_batches.bounds[m], micro_batches.bounds[m + 1],
+                   acc);
     UNROLL for (int i = 0; i < R; i++) UNROLL for (int v = 0; v < V; v++) {
-      *bad |= ~(__builtin_elementwise_abs(acc[i][v]) <= limit);
-      sum[i][v][0] += round_to_grid(low_half(acc[i][v]));
-      sum[i][v][1] += round_to_grid(high_half(acc[i][v]));
+      const v16 g = acc[i * V + v];
+      *bad |= ~(__builtin_elementwise_abs(g) <= limit);
+      sum[i][v][0] += round_to_grid(low_half(g));
+      sum[i][v][1] += round_to_grid(high_half(g));
     }
   }
   ROLLED for (int i = 0; i < R; i++) ROLLED for (int v = 0; v < V; v++)
@@ -36,31 +46,32 @@ INLINE void weight_gradient_checked_tile(const int R, const int V, const bool bi
 // exact (Dekker's Fast2Sum) and at most 2^-21, where adding 1.5 * 2^-19 rounds it to the grid of 2^-42. In that binade
 // a float's bits count grid units, so that their integer sum is exact.
 INLINE void weight_gradient_tile(const int R, const int V, const float *x, ptrdiff_t x_stride,
-                                 const float *dy, ptrdiff_t dy_stride,
-                                 kernel_micro_batches micro_batches, kernel_gradient_sink sink, ptrdiff_t at,
-                                 ptrdiff_t panel) {
+                                 const float *dy, ptrdiff_t dy_stride, const uint16_t *rows, const int32_t *bounds,
+                                 int32_t count, kernel_gradient_sink sink, ptrdiff_t at, ptrdiff_t panel) {
   const float start = 12, magic = 0x1.8p-19f;
   const uint32_t magic_bits = 0x36400000;
-  v16 high[TILE_ROWS * TILE_VECTORS];
-  v16i low[TILE_ROWS * TILE_VECTORS];
+  v16 high[TILE];
+  v16i low[TILE];
   IN_MEMORY(high);
   IN_MEMORY(low);
   ROLLED for (int n = 0; n < R * V; n++) high[n] = start, low[n] = 0;
-  for (int m = 0; m < micro_batches.count; m++) {
-    v16 acc[TILE_ROWS][TILE_VECTORS];
-    outer_products(false, R, V, x, x_stride, dy, dy_stride, micro_batches.bounds[m],
-                   micro_batches.bounds[m + 1], acc);
-    UNROLL for (int i = 0; i < R; i++) UNROLL for (int v = 0; v < V; v++) {
-      v16 before = high[i * V + v], after = before + acc[i][v], rest = acc[i][v] - (after - before);
-      high[i * V + v] = after;
-      low[i * V + v] += bits_of(rest + magic);
+  int32_t summed = 0;
+  for (int m = 0; m < count; m++) {
+    if (bounds[m] == bounds[m + 1]) continue;
+    v16 acc[TILE];
+    outer_products(false, R, V, x, x_stride, dy, dy_stride, rows, bounds[m], bounds[m + 1], acc);
+    UNROLL for (int n = 0; n < R * V; n++) {
+      v16 before = high[n], after = before + acc[n], rest = acc[n] - (after - before);
+      high[n] = after;
+      low[n] += bits_of(rest + magic);
     }
+    summed++;
     IN_MEMORY(high);
     IN_MEMORY(low);
   }
   // Eight micro-batches' low parts fit into a float's 24 bits, so that one fused multiply-add rounds the exact sum.
-  const bool narrow_is_exact = sink.update && micro_batches.count <= 8;
-  const v16i magic_sum = (int32_t)(magic_bits * (uint32_t)micro_batches.count);
+  const bool narrow_is_exact = sink.update && summed <= 8;
+  const v16i magic_sum = (int32_t)(magic_bits * (uint32_t)summed);
   ROLLED for (int i = 0; i < R; i++) ROLLED for (int v = 0; v < V; v++) {
     const v16 h = high[i * V + v] - start;
     const v16i units = low[i * V + v] - magic_sum;
@@ -93,21 +104,59 @@ static bool weight_gradient_is_small(const float *x, ptrdiff_t x_stride, const f
   return true;
 }
 
+INLINE void weight_gradient_fast_tile(const int R, const int V, const bool bias, const float *x,
+                                      ptrdiff_t x_stride, const float *dy, ptrdiff_t dy_stride, const uint16_t *rows,
+                                      ptrdiff_t count, kernel_gradient_sink sink, ptrdiff_t at, ptrdiff_t panel) {
+  v16 acc[TILE];
+  outer_products(bias, R, V, x, x_stride, dy, dy_stride, rows, 0, count, acc);
+  UNROLL for (int i = 0; i < R; i++) UNROLL for (int v = 0; v < V; v++) {
+    const ptrdiff_t to = at + v * panel + i * 16;
+    if (sink.update) update16(sink.update, to, acc[i * V + v]);
+    else store16(sink.fast + to, acc[i * V + v]);
+  }
+}
+
+// Inputs that are mostly zero: the tiles' sums go over the rows where their inputs are not.
+INLINE void sparse_weight_gradient(const bool fast, const float *x, ptrdiff_t x_stride, const float *dy,
+                                   ptrdiff_t dy_stride, ptrdiff_t inputs_total, kernel_micro_batches micro_batches,
+                                   kernel_gradient_sink sink, kernel_range inputs, kernel_range panels) {
+  const ptrdiff_t panel = (inputs_total + 1) * 16;
+  nonzero_rows list;
+  for (ptrdiff_t block = inputs.begin; block < inputs.end; block += 16) {
+    list_nonzero_rows(x + block, x_stride, micro_batches, &list);
+    for (ptrdiff_t p = panels.begin, V; p < panels.end; p += V) {
+      V = sparse_vectors_at(p, panels.end);
+      for (int g = 0; g < 4 && block + g * SPARSE_ROWS < inputs.end; g++) {
+        const ptrdiff_t i = block + g * SPARSE_ROWS, at = p * panel + i * 16;
+        const ptrdiff_t R = at_most(SPARSE_ROWS, inputs.end - i);
+        if (fast)
+          WITH_SPARSE_TILE(weight_gradient_fast_tile, R, V, false, x + i, x_stride, dy + p * 16, dy_stride,
+                           list.rows[g], list.bounds[g][1], sink, at, panel)
+        else
+          WITH_SPARSE_TILE(weight_gradient_tile, R, V, x + i, x_stride, dy + p * 16, dy_stride, list.rows[g],
+                           list.bounds[g], micro_batches.count, sink, at, panel)
+      }
+    }
+  }
+}
+
 static bool dense_weight_gradient(const float *x, ptrdiff_t x_stride, const float *dy, ptrdiff_t dy_stride,
                                   ptrdiff_t inputs, kernel_micro_batches micro_batches, float limit,
                                   kernel_gradient_sink sink, kernel_range inputs_and_bias, kernel_range panels) {
   const ptrdiff_t begin = inputs_and_bias.begin, end = inputs_and_bias.end < inputs ? inputs_and_bias.end : inputs;
   const ptrdiff_t count = end - begin, tiles = tiles_of(count), panel = (inputs + 1) * 16;
-  const bool small = limit >= 4 && weight_gradient_is_small(x, x_stride, dy, dy_stride, micro_batches,
-                                                            (kernel_range){begin, end}, panels);
+  const kernel_range range = {begin, end};
+  const bool small = limit >= 4 && weight_gradient_is_small(x, x_stride, dy, dy_stride, micro_batches, range, panels);
+  const bool sparse = small && rows_are_sparse(x, x_stride, micro_batches, range);
+  if (sparse) sparse_weight_gradient(false, x, x_stride, dy, dy_stride, inputs, micro_batches, sink, range, panels);
   v16i bad = 0;
   for (ptrdiff_t p = panels.begin, V; p < panels.end; p += V) {
     V = vectors_at(p, panels.end);
-    for (ptrdiff_t t = 0; t < tiles; t++) {
+    for (ptrdiff_t t = 0; t < tiles && !sparse; t++) {
       const ptrdiff_t i = begin + part(count, tiles, t), R = begin + part(count, tiles, t + 1) - i;
       if (small)
-        WITH_TILE(weight_gradient_tile, R, V, x + i, x_stride, dy + p * 16, dy_stride, micro_batches, sink,
-                  p * panel + i * 16, panel)
+        WITH_TILE(weight_gradient_tile, R, V, x + i, x_stride, dy + p * 16, dy_stride, NULL, micro_batches.bounds,
+                  micro_batches.count, sink, p * panel + i * 16, panel)
       else
         WITH_TILE(weight_gradient_checked_tile, R, V, false, x + i, x_stride, dy + p * 16, dy_stride, micro_batches,
                   splat16(limit), &bad, sink, p * panel + i * 16, panel)
@@ -119,32 +168,24 @@ static bool dense_weight_gradient(const float *x, ptrdiff_t x_stride, const floa
   return __builtin_reduce_or(bad) == 0;
 }
 
-INLINE void weight_gradient_fast_tile(const int R, const int V, const bool bias, const float *x,
-                                      ptrdiff_t x_stride, const float *dy,
-                                      ptrdiff_t dy_stride, ptrdiff_t rows, kernel_gradient_sink sink, ptrdiff_t at,
-                                      ptrdiff_t panel) {
-  v16 acc[TILE_ROWS][TILE_VECTORS];
-  outer_products(bias, R, V, x, x_stride, dy, dy_stride, 0, rows, acc);
-  UNROLL for (int i = 0; i < R; i++) UNROLL for (int v = 0; v < V; v++) {
-    if (sink.update) update16(sink.update, at + v * panel + i * 16, acc[i][v]);
-    else store16(sink.fast + at + v * panel + i * 16, acc[i][v]);
-  }
-}
-
 static void dense_weight_gradient_fast(const float *x, ptrdiff_t x_stride, const float *dy, ptrdiff_t dy_stride,
                                        ptrdiff_t inputs, ptrdiff_t rows, kernel_gradient_sink sink,
                                        kernel_range inputs_and_bias, kernel_range panels) {
   const ptrdiff_t begin = inputs_and_bias.begin, end = inputs_and_bias.end < inputs ? inputs_and_bias.end : inputs;
   const ptrdiff_t count = end - begin, tiles = tiles_of(count), panel = (inputs + 1) * 16;
+  const kernel_range range = {begin, end};
+  const kernel_micro_batches all = {(int32_t[]){0, (int32_t)rows}, 1};
+  const bool sparse = rows_are_sparse(x, x_stride, all, range);
+  if (sparse) sparse_weight_gradient(true, x, x_stride, dy, dy_stride, inputs, all, sink, range, panels);
   for (ptrdiff_t p = panels.begin, V; p < panels.end; p += V) {
     V = vectors_at(p, panels.end);
-    for (ptrdiff_t t = 0; t < tiles; t++) {
+    for (ptrdiff_t t = 0; t < tiles && !sparse; t++) {
       const ptrdiff_t i = begin + part(count, tiles, t), R = begin + part(count, tiles, t + 1) - i;
-      WITH_TILE(weight_gradient_fast_tile, R, V, false, x + i, x_stride, dy + p * 16, dy_stride, rows, sink,
+      WITH_TILE(weight_gradient_fast_tile, R, V, false, x + i, x_stride, dy + p * 16, dy_stride, NULL, rows, sink,
                 p * panel + i * 16, panel);
     }
     if (inputs_and_bias.end > inputs)
-      WITH_VECTORS(weight_gradient_fast_tile, 1, V, true, NULL, 0, dy + p * 16, dy_stride, rows, sink,
+      WITH_VECTORS(weight_gradient_fast_tile, 1, V, true, NULL, 0, dy + p * 16, dy_stride, NULL, rows, sink,
                    p * panel + inputs * 16, panel);
   }
 }

@@ -30,3 +30,27 @@
 
 INLINE ptrdiff_t tiles_of(ptrdiff_t n) { return (n + TILE_ROWS - 1) / TILE_ROWS; }
 INLINE ptrdiff_t vectors_at(ptrdiff_t at, ptrdiff_t end) { return end - at >= TILE_VECTORS ? TILE_VECTORS : 1; }
+INLINE ptrdiff_t at_most(ptrdiff_t most, ptrdiff_t n) { return n < most ? n : most; }
+
+// The tile where most inputs are zero (zeros.h): fewer rows, so that more inputs are zero in all of them.
+enum {
+  TILE = TILE_ROWS * TILE_VECTORS,
+  SPARSE_ROWS = 4,
+  SPARSE_VECTORS = TILE / SPARSE_ROWS < 4 ? 1 : 4,
+};
+#define WITH_SPARSE_VECTORS(TILE, R, V, ...)                             \
+  do {                                                                   \
+    if (V == 1) TILE(R, 1, __VA_ARGS__);                                 \
+    else if (SPARSE_VECTORS > 1) TILE(R, SPARSE_VECTORS, __VA_ARGS__);   \
+  } while (0)
+#define WITH_SPARSE_TILE(TILE, R, V, ...)                                \
+  switch (R) {                                                           \
+    case 1: WITH_SPARSE_VECTORS(TILE, 1, V, __VA_ARGS__); break;         \
+    case 2: WITH_SPARSE_VECTORS(TILE, 2, V, __VA_ARGS__); break;         \
+    case 3: WITH_SPARSE_VECTORS(TILE, 3, V, __VA_ARGS__); break;         \
+    case 4: WITH_SPARSE_VECTORS(TILE, 4, V, __VA_ARGS__); break;         \
+  }
+
+INLINE ptrdiff_t sparse_vectors_at(ptrdiff_t at, ptrdiff_t end) {
+  return end - at >= SPARSE_VECTORS ? SPARSE_VECTORS : 1;
+}
