@@ -22,9 +22,10 @@ INLINE void transpose8(const float *from, ptrdiff_t from_stride, float *to, ptrd
 static void transpose(const float *from, ptrdiff_t from_stride, float *to, ptrdiff_t to_stride, ptrdiff_t rows,
                       kernel_range columns) {
   for (ptrdiff_t c = columns.begin; c < columns.end; c += 8) {
-    ptrdiff_t r = 0;
-    for (; r + 8 <= rows; r += 8) transpose8(from + r * from_stride + c, from_stride, to + c * to_stride + r, to_stride);
     const ptrdiff_t end = c + 8 < columns.end ? c + 8 : columns.end;
+    ptrdiff_t r = 0;
+    for (; r + 8 <= rows && c + 8 <= end; r += 8)
+      transpose8(from + r * from_stride + c, from_stride, to + c * to_stride + r, to_stride);
     for (; r < rows; r++)
       for (ptrdiff_t i = c; i < end; i++) to[i * to_stride + r] = from[r * from_stride + i];
   }

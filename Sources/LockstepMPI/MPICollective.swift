@@ -8,6 +8,7 @@ public final class MPICollective: Collective {
   /// The ranks with this rank's number on their nodes.
   private let acrossNodes: Communicator
   public let smallestNode: Int
+  public let nodeRanks: [Int]
   private var windows: [SharedWindow] = []
   public let hostName = Communicator.hostName
 
@@ -21,6 +22,7 @@ public final class MPICollective: Collective {
     self.world = world
     node = try world.splitByNode()
     acrossNodes = try world.split(color: node.rank)
+    nodeRanks = try node.allGather(UInt64(world.rank)).map { Int($0) }
     smallestNode = Int(try world.allGather(UInt64(node.size)).min() ?? 1)
   }
 

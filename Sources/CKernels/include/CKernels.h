@@ -141,8 +141,7 @@ void kernel_max_pool_backward(kernel_pooling pooling, const float *x, const floa
 
 // --- Elementwise ----------------------------------------------------------------------------------------------
 
-// to[c, r] = from[r, c] for the columns given. `to_stride` must hold the rows rounded up to 8, and `from` the
-// columns rounded up to 8; `to` must have as many rows as that.
+// to[c, r] = from[r, c] for the columns given.
 void kernel_transpose(const float *from, ptrdiff_t from_stride, float *to, ptrdiff_t to_stride, ptrdiff_t rows,
                       kernel_range columns);
 

@@ -43,12 +43,18 @@ public struct Sampler: Sendable {
     let start = step * batchSize
     let count = min(batchSize, trainingCount - start)
     precondition(step >= 0 && count > 0)
+    let bounds = bounds(count: count, rank: rank, ranks: ranks)
+    let first = Int(bounds[0])
+    return Shard(
+      entries: start + first..<start + Int(bounds[bounds.count - 1]), bounds: bounds.map { $0 - bounds[0] },
+      globalCount: count)
+  }
+
+  /// Where the micro-batches that are rank `rank`'s begin in a global batch of `count` samples, and where the last ends.
+  func bounds(count: Int, rank: Int, ranks: Int) -> [Int32] {
     let first = microBatches * rank / ranks
     let last = microBatches * (rank + 1) / ranks
-    let bounds = (first...last).map { Int32(count * $0 / microBatches - count * first / microBatches) }
-    return Shard(
-      entries: start + count * first / microBatches..<start + count * last / microBatches,
-      bounds: bounds, globalCount: count)
+    return (first...last).map { Int32(count * $0 / microBatches) }
   }
 }
 

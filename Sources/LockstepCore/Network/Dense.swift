@@ -7,7 +7,7 @@ import CKernels
 ///
 /// W is [out, in], as in PyTorch. In memory it lies in panels of 16 outputs (see CKernels.h), which the forward and
 /// weight-gradient kernels read without packing.
-public struct Dense: Layer {
+public struct Dense: DividedLayer {
   public let input: FeatureLayout
   public let outputs: Int
   public let fusesReLU: Bool
@@ -52,19 +52,10 @@ public struct Dense: Layer {
     let (rows, panels) = (pass.rows, panels)
     // A thread that keeps its panels keeps them in its cache; where there are too few, rows are split instead.
     if panels >= 2 * pass.team.count {
-      pass.team.split(panels, grain: 2) { forward(0..<rows, $0) }
+      pass.team.split(panels, grain: 2, pieces: 2) { forward(0..<rows, $0) }
     } else {
       pass.team.split(rows, grain: 4) { forward($0, 0..<panels) }
     }
-  }
-
-  public func backward(
-    x: Activations, y: Activations, dy: Activations, dx: Activations?, parameters: UnsafePointer<Float>,
-    gradient: GradientSlice, pass: Pass
-  ) -> Bool {
-    if fusesReLU { ReLU.mask(dy, where: y, pass: pass) }
-    if let dx { inputGradient(dy: dy, dx: dx, parameters: parameters, pass: pass) }
-    return weightGradient(x: x, dy: dy, gradient: gradient, pass: pass)
   }
 
   public func scratchCount(rows: Int) -> Int {
@@ -72,28 +63,34 @@ public struct Dense: Layer {
   }
 
   /// The kernel's vectors run over samples, which keeps the chain over outputs in order: it works on transposes.
-  private func inputGradient(dy: Activations, dx: Activations, parameters: UnsafePointer<Float>, pass: Pass) {
+  public func inputGradient(
+    y: Activations, dy: Activations, dx: Activations?, parameters: UnsafePointer<Float>, pass: Pass
+  ) {
+    guard let dx else {
+      if fusesReLU { ReLU.mask(dy, where: y, pass: pass) }
+      return
+    }
     let stride = paddedToPanel(pass.rows)
     let dyTransposed = pass.scratch
     let dxTransposed = dyTransposed + paddedToPanel(outputs) * stride
-    let (rows, inputs, outputs) = (pass.rows, inputs, outputs)
+    let (rows, inputs, outputs, fusesReLU) = (pass.rows, inputs, outputs, fusesReLU)
     pass.team.split(dy.stride / 8, grain: 8) {
-      kernel_transpose(
-        dy.pointer, dy.stride, dyTransposed, stride, rows,
-        kernel_range(begin: $0.lowerBound * 8, end: $0.upperBound * 8))
+      let columns = kernel_range(begin: $0.lowerBound * 8, end: $0.upperBound * 8)
+      if fusesReLU { ReLU.mask(dy, where: y, rows: rows, columns: columns) }
+      kernel_transpose(dy.pointer, dy.stride, dyTransposed, stride, rows, columns)
     }
-    pass.team.split(inputs, grain: 12, pieces: 2) {
+    pass.team.split(inputs, grain: 32, pieces: 2) {
       kernel_dense_input_gradient(
         dyTransposed, parameters, inputs, outputs, dxTransposed, stride, rows, $0.kernel)
-    }
-    pass.team.split((rows + 7) / 8) {
       kernel_transpose(
-        dxTransposed, stride, dx.pointer, dx.stride, inputs,
-        kernel_range(begin: $0.lowerBound * 8, end: $0.upperBound * 8))
+        dxTransposed + $0.lowerBound * stride, stride, dx.pointer + $0.lowerBound, dx.stride, $0.count,
+        kernel_range(begin: 0, end: rows))
     }
   }
 
-  private func weightGradient(x: Activations, dy: Activations, gradient: GradientSlice, pass: Pass) -> Bool {
+  public func weightGradient(
+    x: Activations, dy: Activations, gradient: GradientSlice, pass: Pass, share: Share
+  ) -> Bool {
     let failures = FailureFlag()
     let (panels, inputs, microBatches) = (panels, inputs, pass.microBatches)
     let work = { (inputsAndBias: Range<Int>, panels: Range<Int>) in
@@ -108,10 +105,16 @@ public struct Dense: Layer {
       }.run()
       if !finite { failures.raise() }
     }
-    if panels >= 2 * pass.team.count {
-      pass.team.split(panels, grain: 2, pieces: 2) { work(0..<inputs + 1, $0) }
+    if panels >= 2 * pass.team.count * share.count {
+      let own = share.range(of: panels)
+      pass.team.split(own.count, grain: 2, pieces: 2) {
+        work(0..<inputs + 1, own.lowerBound + $0.lowerBound..<own.lowerBound + $0.upperBound)
+      }
     } else {
-      pass.team.split(inputs + 1, grain: 24, pieces: 2) { work($0, 0..<panels) }
+      let own = share.range(of: inputs + 1, grain: 16)
+      pass.team.split(own.count, grain: 16, pieces: 2) {
+        work(own.lowerBound + $0.lowerBound..<own.lowerBound + $0.upperBound, 0..<panels)
+      }
     }
     return !failures.isRaised
   }

@@ -50,6 +50,9 @@ public struct Activations: @unchecked Sendable {
 
   /// Sample r's features.
   public func row(_ r: Int) -> UnsafeMutablePointer<Float> { pointer + r * stride }
+
+  /// The same from row `rows` on.
+  func dropping(rows: Int) -> Activations { Activations(row(rows), features: features) }
 }
 
 /// What a layer must know of the step that it works in.

@@ -51,6 +51,9 @@ public final class Network: Sendable {
     firstLearning = builder.layers.firstIndex { $0.parameterCount > 0 } ?? 0
   }
 
+  /// Floats that a sample of layer i's input takes.
+  func inputCount(of i: Int) -> Int { i == 0 ? inputFeatures : layers[i - 1].output.count }
+
   /// Fills `workspace.logits` from `workspace.input`.
   public func forward(_ parameters: Parameters, _ workspace: Workspace, pass: Pass) {
     for (i, layer) in layers.enumerated() {
@@ -61,13 +64,21 @@ public final class Network: Sendable {
   }
 
   /// Back-propagates `workspace.logitsGradient` and fills `gradient`, or applies `update` at once where one is given.
+  /// The weight gradients of `late` layers, which must be `DividedLayer`s, are left to `weightGradient`.
   /// Returns the names of layers whose gradient is NaN or too large to sum exactly.
   public func backward(
     _ parameters: Parameters, _ workspace: Workspace, into gradient: GradientSum,
-    applying update: kernel_update? = nil, pass: Pass
+    applying update: kernel_update? = nil, late: Set<Int> = [], pass: Pass
   ) -> [String] {
     var failures: [String] = []
     for (i, layer) in layers.enumerated().reversed() where i >= firstLearning {
+      if late.contains(i), let layer = layer as? any DividedLayer {
+        layer.inputGradient(
+          y: workspace.activations[i + 1], dy: workspace.gradients[i + 1],
+          dx: i > firstLearning ? workspace.gradients[i] : nil, parameters: parameters.pointer + offsets[i],
+          pass: pass)
+        continue
+      }
       let finite = layer.backward(
         x: workspace.activations[i], y: workspace.activations[i + 1], dy: workspace.gradients[i + 1],
         dx: i > firstLearning ? workspace.gradients[i] : nil, parameters: parameters.pointer + offsets[i],

@@ -30,4 +30,9 @@ public struct ReLU: Layer {
         y.pointer, dy.pointer, kernel_range(begin: $0.lowerBound * 16, end: $0.upperBound * 16))
     }
   }
+
+  /// The same for some columns, on the calling thread.
+  static func mask(_ dy: Activations, where y: Activations, rows: Int, columns: kernel_range) {
+    for row in 0..<rows { kernel_relu_backward(y.row(row), dy.row(row), columns) }
+  }
 }

@@ -3,30 +3,49 @@
 public final class Workspace {
   public let capacity: Int
   /// `activations[0]` is the input, `activations[i + 1]` is layer i's output.
-  public let activations: [Activations]
+  public private(set) var activations: [Activations]
   /// dL / d`activations[i]`; that of the input is not computed. Empty where nothing is learned.
-  public let gradients: [Activations]
+  public private(set) var gradients: [Activations]
   public let scratch: AlignedBuffer<Float>
   private let buffers: [AlignedBuffer<Float>]
+  private let shared: SharedRows?
 
   public var input: Activations { activations[0] }
   public var logits: Activations { activations[activations.count - 1] }
   public var logitsGradient: Activations { gradients[gradients.count - 1] }
 
-  public init(_ network: Network, capacity: Int, learns: Bool) {
+  public convenience init(_ network: Network, capacity: Int, learns: Bool) {
+    self.init(network, capacity: capacity, learns: learns, shared: nil)
+  }
+
+  /// `shared` gives memory to those of the activations and gradients that the ranks of a node share.
+  init(_ network: Network, capacity: Int, learns: Bool, shared: SharedRows?) {
     self.capacity = capacity
+    self.shared = shared
     // Transposes write whole blocks of 8 rows.
     let rows = paddedToPanel(max(capacity, 1))
     let features = [network.inputFeatures] + network.layers.map { $0.output.count }
     var buffers: [AlignedBuffer<Float>] = []
-    func allocate(_ features: Int) -> Activations {
+    func allocate(_ features: Int, unless shared: Activations?) -> Activations {
+      if let shared { return shared }
       buffers.append(AlignedBuffer(count: rows * paddedToPanel(features), zero: 0))
       return Activations(buffers.last!.pointer, features: features)
     }
-    activations = features.map(allocate)
-    gradients = learns ? features.enumerated().map { allocate($0.offset == 0 ? 0 : $0.element) } : []
+    activations = features.enumerated().map { allocate($0.element, unless: shared?.activations[$0.offset]) }
+    gradients =
+      learns
+      ? features.enumerated().map {
+        allocate($0.offset == 0 ? 0 : $0.element, unless: shared?.gradients[$0.offset])
+      } : []
     scratch = AlignedBuffer(
       count: network.layers.map { $0.scratchCount(rows: rows) }.max() ?? 0, zero: 0)
     self.buffers = buffers
+  }
+
+  /// Moves this rank's rows of what is shared to `row` of the node's.
+  func place(atRow row: Int) {
+    guard let shared else { return }
+    for (i, all) in shared.activations { activations[i] = all.dropping(rows: row) }
+    for (i, all) in shared.gradients { gradients[i] = all.dropping(rows: row) }
   }
 }

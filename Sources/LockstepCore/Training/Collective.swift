@@ -8,6 +8,8 @@ public protocol Collective: AnyObject {
   /// This rank's number among the ranks of its node, and how many those are.
   var nodeRank: Int { get }
   var nodeSize: Int { get }
+  /// The ranks of this node, by their number on it.
+  var nodeRanks: [Int] { get }
   /// The name of this rank's node, for messages.
   var hostName: String { get }
 

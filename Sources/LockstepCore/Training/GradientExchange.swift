@@ -18,10 +18,19 @@ protocol GradientExchange: AnyObject {
   /// Whether this rank's parameters are its own, and not its node's.
   var parametersAreOwn: Bool { get }
 
+  /// Layers whose weight gradient is left to `apply`.
+  var lateLayers: Set<Int> { get }
+  /// The workspace that this rank passes its samples through.
+  func makeWorkspace(capacity: Int) -> Workspace
+  /// Readies the workspace for the next step.
+  func place(_ workspace: Workspace, for shard: Shard)
+
   /// Waits for all ranks' gradients and returns all ranks' metrics. Collective.
   func sum() throws -> StepMetrics
   /// Updates the parameters by the summed gradient. Collective; on return all ranks see the new parameters.
-  func apply(_ update: kernel_update) throws
+  ///
+  /// Where a late layer's gradient is NaN or too large on any rank, returns the names of those that are on this one.
+  func apply(_ update: kernel_update) throws -> [String]?
 }
 
 /// One process: there is nothing to exchange.
@@ -29,11 +38,19 @@ final class NoExchange: GradientExchange {
   let gradient: GradientSum
   let appliesAtOnce = true
   let parametersAreOwn = true
+  private let network: Network
 
-  init(_ gradient: GradientSum) { self.gradient = gradient }
+  init(_ gradient: GradientSum, network: Network) {
+    self.gradient = gradient
+    self.network = network
+  }
+
+  let lateLayers: Set<Int> = []
+  func makeWorkspace(capacity: Int) -> Workspace { Workspace(network, capacity: capacity, learns: true) }
+  func place(_ workspace: Workspace, for shard: Shard) {}
 
   func sum() -> StepMetrics { gradient.metrics }
-  func apply(_ update: kernel_update) {}
+  func apply(_ update: kernel_update) -> [String]? { nil }
 }
 
 /// Every rank has parameters of its own: the whole gradient is summed by MPI_Allreduce, and each rank updates all.
@@ -41,13 +58,13 @@ final class AllReduceExchange: GradientExchange {
   let gradient: GradientSum
   let appliesAtOnce = false
   let parametersAreOwn = true
-  private let parameterCount: Int
+  private let network: Network
   private let collective: any Collective
   private let team: ThreadTeam
 
-  init(_ gradient: GradientSum, parameterCount: Int, collective: any Collective, team: ThreadTeam) {
+  init(_ gradient: GradientSum, network: Network, collective: any Collective, team: ThreadTeam) {
     self.gradient = gradient
-    self.parameterCount = parameterCount
+    self.network = network
     self.collective = collective
     self.team = team
   }
@@ -57,5 +74,12 @@ final class AllReduceExchange: GradientExchange {
     return gradient.metrics
   }
 
-  func apply(_ update: kernel_update) { update.apply(gradient, count: parameterCount, team: team) }
+  let lateLayers: Set<Int> = []
+  func makeWorkspace(capacity: Int) -> Workspace { Workspace(network, capacity: capacity, learns: true) }
+  func place(_ workspace: Workspace, for shard: Shard) {}
+
+  func apply(_ update: kernel_update) -> [String]? {
+    update.apply(gradient, count: network.parameterCount, team: team)
+    return nil
+  }
 }

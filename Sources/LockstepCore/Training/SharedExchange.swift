@@ -1,8 +1,13 @@
 import CKernels
 
-/// The ranks of a node share memory: one copy of the parameters, and every rank's gradient where the others can read it.
-/// Each rank sums its slice of the gradients and updates its slice of the parameters, between two barriers. Across nodes
-/// the slices are allreduced, each by one rank a node.
+/// The ranks of a node share memory: one copy of the parameters, of which each rank updates its share between two
+/// barriers.
+///
+/// Where there is one node, a dense layer's gradient is never exchanged. Its inputs and output gradients are far
+/// smaller: they stand in shared memory, and each rank sums its share of the weights over all ranks' samples and applies
+/// it at once. Of the other layers, and where there are more nodes, each rank's gradient stands in shared memory; a rank
+/// sums its slice of them and updates its slice of the parameters. Across nodes the slices are allreduced, each by one
+/// rank a node.
 ///
 /// The exact sum does not depend on its order, so the bits are those of `AllReduceExchange`. With the fast reduction all
 /// ranks agree, as they must, because each slice is summed once a node.
@@ -10,48 +15,114 @@ final class SharedExchange: GradientExchange {
   let gradient: GradientSum
   let appliesAtOnce = false
   let parametersAreOwn = false
+  let lateLayers: Set<Int>
   /// In the node's memory.
   let parameters: Parameters
+  private let network: Network
+  private let sampler: Sampler
   private let collective: any Collective
   private let team: ThreadTeam
   /// The gradients of the node's ranks, by their number on it.
   private let neighbours: [GradientSum]
-  /// This rank's part of the parameters; empty on a node's surplus ranks, where another node has fewer.
-  private let slice: Range<Int>
-  /// The slice's sum over the node, where it goes on to other nodes; nil where there is one node.
+  /// This rank's parts of the parameters that are updated from gradients; none on a node's surplus ranks, where another
+  /// node has fewer.
+  private let slices: [Range<Int>]
+  /// The slices' sum over the node, where it goes on to other nodes; nil where there is one node.
   private let nodeSum: GradientSum?
+  private let rows: SharedRows
+  /// The micro-batches of the node's rows in a step of `globalCount` samples.
+  private var bounds: [Int32] = []
+  private var globalCount = 0
+  /// Failures of late layers by rank, of every other step: nobody overwrites what a slower rank has yet to read.
+  private let failureCounts: AlignedBuffer<Int>
+  private var step = 0
 
-  /// Collective. The parameters are those of the seed.
+  /// Collective. The parameters are those of the recipe's seed.
   init(
-    network: Network, seed: UInt64, microBatches: Int, reduction: Reduction, collective: any Collective,
-    team: ThreadTeam
+    network: Network, sampler: Sampler, recipe: Recipe, collective: any Collective, team: ThreadTeam
   ) throws {
+    self.network = network
+    self.sampler = sampler
     self.collective = collective
     self.team = team
     let count = network.parameterCount
-    let bytes = GradientSum.byteCount(parameterCount: count, reduction: reduction)
+    let bytes = GradientSum.byteCount(parameterCount: count, reduction: recipe.reduction)
     let gradients = try collective.allocateShared(byteCount: bytes * collective.nodeSize)
     neighbours = (0..<collective.nodeSize).map {
       GradientSum(
-        parameterCount: count, microBatches: microBatches, reduction: reduction, in: gradients, slot: $0)
+        parameterCount: count, microBatches: recipe.microBatches, reduction: recipe.reduction, in: gradients,
+        slot: $0)
     }
     gradient = neighbours[collective.nodeRank]
     let weights = try collective.allocateShared(byteCount: count * 4)
     parameters = Parameters(network, buffer: AlignedBuffer(sharing: weights, from: 0, count: count))
-    if collective.nodeRank == 0 { parameters.initialize(seed: seed) }
+    if collective.nodeRank == 0 { parameters.initialize(seed: recipe.seed) }
+    lateLayers = Self.lateLayers(network, recipe: recipe, collective: collective)
+    rows = try SharedRows(network, layers: lateLayers, capacity: recipe.batchSize, collective: collective)
+    failureCounts = AlignedBuffer(
+      sharing: try collective.allocateShared(byteCount: 16 * collective.nodeSize), from: 0,
+      count: 2 * collective.nodeSize)
     try collective.nodeBarrier()
-    let slices = collective.smallestNode
-    let (number, vectors) = (collective.nodeRank, count / 16)
-    slice = number < slices ? vectors * number / slices * 16..<vectors * (number + 1) / slices * 16 : 0..<0
+    slices = Self.slices(network, lateLayers: lateLayers, collective: collective)
     nodeSum =
       collective.nodeSize == collective.size
-      ? nil : GradientSum(parameterCount: count, microBatches: microBatches, reduction: reduction)
+      ? nil
+      : GradientSum(
+        parameterCount: count, microBatches: recipe.microBatches, reduction: recipe.reduction)
+  }
+
+  /// Layers whose rows are cheaper to read than their gradients: a gradient is written, and read, as doubles.
+  private static func lateLayers(_ network: Network, recipe: Recipe, collective: any Collective) -> Set<Int> {
+    guard collective.nodeSize == collective.size else { return [] }
+    return Set(
+      network.layers.indices.filter {
+        let layer = network.layers[$0]
+        return layer is any DividedLayer
+          && recipe.batchSize * (network.inputCount(of: $0) + layer.output.count) < 6 * layer.parameterCount
+      })
+  }
+
+  private static func slices(
+    _ network: Network, lateLayers: Set<Int>, collective: any Collective
+  ) -> [Range<Int>] {
+    let (number, shares) = (collective.nodeRank, collective.smallestNode)
+    guard number < shares else { return [] }
+    // All parameters in one slice where no layer takes another way: one allreduce over the nodes.
+    let whole =
+      lateLayers.isEmpty
+      ? [0..<network.parameterCount]
+      : network.layers.indices.filter { !lateLayers.contains($0) }.map {
+        network.offsets[$0]..<network.offsets[$0] + network.layers[$0].parameterCount
+      }
+    return whole.map {
+      let own = Share(index: number, count: shares).range(of: $0.count, grain: 16)
+      return $0.lowerBound + own.lowerBound..<$0.lowerBound + own.upperBound
+    }.filter { !$0.isEmpty }
   }
 
   /// What a node's ranks share, all in all.
-  static func byteCount(network: Network, recipe: Recipe, ranks: Int) -> Int {
-    GradientSum.byteCount(parameterCount: network.parameterCount, reduction: recipe.reduction) * ranks
-      + network.parameterCount * 4
+  static func byteCount(network: Network, recipe: Recipe, collective: any Collective) -> Int {
+    GradientSum.byteCount(parameterCount: network.parameterCount, reduction: recipe.reduction)
+      * collective.nodeSize + network.parameterCount * 4
+      + SharedRows.byteCount(
+        network, layers: lateLayers(network, recipe: recipe, collective: collective),
+        capacity: recipe.batchSize) + 16 * collective.nodeSize
+  }
+
+  func makeWorkspace(capacity: Int) -> Workspace {
+    Workspace(network, capacity: capacity, learns: true, shared: rows)
+  }
+
+  func place(_ workspace: Workspace, for shard: Shard) {
+    guard shard.globalCount != globalCount else { return }
+    globalCount = shard.globalCount
+    bounds = [0]
+    for (number, rank) in collective.nodeRanks.enumerated() {
+      if number == collective.nodeRank { workspace.place(atRow: Int(bounds.last!)) }
+      let own = sampler.bounds(count: globalCount, rank: rank, ranks: collective.size)
+      let start = bounds.last! - own[0]
+      bounds += own.dropFirst().map { start + $0 }
+    }
   }
 
   func sum() throws -> StepMetrics {
@@ -61,17 +132,38 @@ final class SharedExchange: GradientExchange {
     return total
   }
 
-  func apply(_ update: kernel_update) throws {
+  func apply(_ update: kernel_update) throws -> [String]? {
     if let nodeSum {
-      if !slice.isEmpty {
-        sumSlice(into: nodeSum)
+      for slice in slices {
+        sum(slice, into: nodeSum)
         try nodeSum.allReduceAcrossNodes(slice, collective)
+        self.update(slice, update, from: [nodeSum])
       }
-      updateSlice(update, from: [nodeSum])
     } else {
-      updateSlice(update, from: neighbours)
+      for slice in slices { self.update(slice, update, from: neighbours) }
     }
+    let failures = applyLate(update)
+    let counts = failureCounts.pointer + step % 2 * collective.nodeSize
+    counts[collective.nodeRank] = failures.count
+    step += 1
     try collective.nodeBarrier()
+    return (0..<collective.nodeSize).allSatisfy { counts[$0] == 0 } ? nil : failures
+  }
+
+  /// Sums this rank's share of the late layers' gradients over the node's rows and applies it. Returns the names of
+  /// layers whose gradient cannot be summed.
+  private func applyLate(_ update: kernel_update) -> [String] {
+    bounds.withUnsafeBufferPointer { bounds in
+      let pass = Pass(
+        rows: Int(bounds[bounds.count - 1]), bounds: bounds, scratch: parameters.pointer, team: team)
+      return lateLayers.sorted().filter { i in
+        let layer = network.layers[i] as! any DividedLayer
+        return !layer.weightGradient(
+          x: rows.activations[i]!, dy: rows.gradients[i + 1]!,
+          gradient: gradient.slice(at: network.offsets[i], applying: update), pass: pass,
+          share: Share(index: collective.nodeRank, count: collective.nodeSize))
+      }.map { network.names[$0] }
+    }
   }
 
   /// One rank a node adds the node's, so that each counts once.
@@ -84,28 +176,28 @@ final class SharedExchange: GradientExchange {
     return StepMetrics(values: Array(values.elements))
   }
 
-  private func updateSlice(_ update: kernel_update, from sums: [GradientSum]) {
-    inParts(of: sums) { exact, fast, count, range in
+  private func update(_ slice: Range<Int>, _ update: kernel_update, from sums: [GradientSum]) {
+    inParts(of: slice, of: sums) { exact, fast, count, range in
       withUnsafePointer(to: update) { kernel_apply_summed_update($0, exact, fast, count, range) }
     }
   }
 
-  private func sumSlice(into sum: GradientSum) {
-    inParts(of: neighbours) { exact, fast, count, range in
+  private func sum(_ slice: Range<Int>, into sum: GradientSum) {
+    inParts(of: slice, of: neighbours) { exact, fast, count, range in
       if let exact { kernel_sum_exact(exact, count, sum.mutableExact, range) }
       if let fast { kernel_sum_fast(fast, count, sum.mutableFast, range) }
     }
   }
 
-  /// Calls the body for parts of the slice on the threads, with the gradients' addresses in double or in Float.
+  /// Calls the body for parts of a slice on the threads, with the gradients' addresses in double or in Float.
   private func inParts(
-    of sums: [GradientSum],
+    of slice: Range<Int>, of sums: [GradientSum],
     _ body:
       @escaping (
         UnsafePointer<UnsafePointer<Double>?>?, UnsafePointer<UnsafePointer<Float>?>?, Int32, kernel_range
       ) -> Void
   ) {
-    let (slice, isExact) = (slice, gradient.reduction == .exact)
+    let isExact = gradient.reduction == .exact
     let (exact, fast) = (sums.map(\.exact), sums.map(\.fast))
     team.split(slice.count / 16, grain: 512) { part in
       let range = kernel_range(

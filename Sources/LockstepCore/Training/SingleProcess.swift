@@ -4,6 +4,7 @@ public final class SingleProcess: Collective {
   public let size = 1
   public let nodeRank = 0
   public let nodeSize = 1
+  public let nodeRanks = [0]
   public let hostName = "localhost"
 
   public init() {}

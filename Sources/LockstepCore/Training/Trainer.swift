@@ -49,12 +49,12 @@ public final class Trainer {
     }
     // From here on nothing fails on some ranks only: shared memory is made by all ranks of a node together.
     (self.exchange, parameters) = try Self.makeExchange(
-      exchange, network: network, recipe: recipe, collective: collective, team: team)
+      exchange, network: network, sampler: sampler, recipe: recipe, collective: collective, team: team)
     normalization = recipe.normalize.resolved(for: dataset.train.images, team: team)
     optimizer = recipe.makeOptimizer(parameterCount: network.parameterCount)
     schedule = recipe.learningRateSchedule(totalSteps: recipe.epochs * sampler.stepsPerEpoch)
     let capacity = sampler.shard(step: 0, rank: collective.rank, ranks: collective.size).entries.count + 1
-    workspace = Workspace(network, capacity: capacity, learns: true)
+    workspace = self.exchange.makeWorkspace(capacity: capacity)
     loss = SoftmaxCrossEntropy(classes: network.classes, capacity: capacity)
     batch = Batch(capacity: capacity)
     evaluator = Evaluator(network, normalization: normalization, collective: collective, team: team)
@@ -62,25 +62,24 @@ public final class Trainer {
 
   /// The exchange that the name asks for, and the parameters that it works on.
   private static func makeExchange(
-    _ name: ExchangeName, network: Network, recipe: Recipe, collective: any Collective, team: ThreadTeam
+    _ name: ExchangeName, network: Network, sampler: Sampler, recipe: Recipe, collective: any Collective,
+    team: ThreadTeam
   ) throws -> (any GradientExchange, Parameters) {
-    let needed = SharedExchange.byteCount(network: network, recipe: recipe, ranks: collective.nodeSize)
+    let needed = SharedExchange.byteCount(network: network, recipe: recipe, collective: collective)
     let hasRoom = try collective.allGather(collective.hasSharedMemory(byteCount: needed) ? 1 : 0).allSatisfy {
       $0 == 1
     }
     if collective.size > 1, name == .shared || name == .auto && collective.smallestNode > 1 && hasRoom {
       let shared = try SharedExchange(
-        network: network, seed: recipe.seed, microBatches: recipe.microBatches, reduction: recipe.reduction,
-        collective: collective, team: team)
+        network: network, sampler: sampler, recipe: recipe, collective: collective, team: team)
       return (shared, shared.parameters)
     }
     let gradient = GradientSum(
       parameterCount: network.parameterCount, microBatches: recipe.microBatches, reduction: recipe.reduction)
     let parameters = Parameters(network, seed: recipe.seed)
-    guard collective.size > 1 else { return (NoExchange(gradient), parameters) }
+    guard collective.size > 1 else { return (NoExchange(gradient, network: network), parameters) }
     return (
-      AllReduceExchange(
-        gradient, parameterCount: network.parameterCount, collective: collective, team: team), parameters
+      AllReduceExchange(gradient, network: network, collective: collective, team: team), parameters
     )
   }
 
@@ -99,6 +98,7 @@ public final class Trainer {
       let pass = Pass(
         rows: shard.entries.count, bounds: bounds, scratch: workspace.scratch.pointer, team: team,
         randomness: Pass.Randomness(seed: recipe.seed, epoch: epoch, samples: batch.samples))
+      exchange.place(workspace, for: shard)
       batch.load(
         pass.rows, from: dataset.train, normalization: normalization, augmenter: augmenter(epoch: epoch),
         into: workspace.input, team: team
@@ -109,13 +109,14 @@ public final class Trainer {
         gradient: workspace.logitsGradient, pass: pass)
       let update = optimizer.update(of: parameters, step: step, learningRate: Float(learningRate))
       var failures = network.backward(
-        parameters, workspace, into: gradient, applying: exchange.appliesAtOnce ? update : nil, pass: pass)
+        parameters, workspace, into: gradient, applying: exchange.appliesAtOnce ? update : nil,
+        late: exchange.lateLayers, pass: pass)
       // The fast reduction looks at no gradient; a loss that is no number tells as much.
       if failures.isEmpty, loss.isNaN { failures = ["loss"] }
       gradient.metrics = StepMetrics(loss: loss, hits: hits, failures: failures.isEmpty ? 0 : 1)
       let metrics = try exchange.sum()
       if metrics.failures > 0 { try refuse(failures, step: step) }
-      try exchange.apply(update)
+      if let failures = try exchange.apply(update) { try refuse(failures, step: step) }
       return metrics
     }
   }

@@ -14,6 +14,7 @@ final class ThreadedCollective: Collective, @unchecked Sendable {
   let size: Int
   let nodeRank: Int
   let nodeSize: Int
+  let nodeRanks: [Int]
   let hostName: String
   /// The collective calls that this rank has made, in order.
   private(set) var calls: [String] = []
@@ -62,7 +63,8 @@ final class ThreadedCollective: Collective, @unchecked Sendable {
     self.rank = rank
     size = nodes.count
     nodeRank = nodes[..<rank].count { $0 == nodes[rank] }
-    nodeSize = nodes.count { $0 == nodes[rank] }
+    nodeRanks = nodes.indices.filter { nodes[$0] == nodes[rank] }
+    nodeSize = nodeRanks.count
     hostName = "n\(nodes[rank])"
     self.world = world
     self.node = node
