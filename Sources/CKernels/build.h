@@ -3,6 +3,7 @@
 #include "activation.h"
 #include "convolution.h"
 #include "convolution_gradient.h"
+#include "convolution_input_gradient.h"
 #include "dense.h"
 #include "dense_gradient.h"
 #include "elementwise.h"
@@ -22,6 +23,7 @@ const kernel_table TABLE(BUILD) = {
     .dense_weight_gradient = dense_weight_gradient,
     .dense_weight_gradient_fast = dense_weight_gradient_fast,
     .convolution_forward = convolution_forward,
+    .convolution_input_gradient = convolution_input_gradient,
     .convolution_weight_gradient = convolution_weight_gradient,
     .convolution_weight_gradient_fast = convolution_weight_gradient_fast,
     .max_pool_forward = max_pool_forward,

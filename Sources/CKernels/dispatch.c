@@ -65,6 +65,11 @@ void kernel_convolution_forward(const kernel_patches *patches, const float *x, p
   table()->convolution_forward(patches, x, x_stride, weights, taps, y, y_stride, relu, samples, panels);
 }
 
+void kernel_convolution_input_gradient(const kernel_input_patches *patches, const float *dy, ptrdiff_t dy_stride,
+                                       const float *weights, float *dx, ptrdiff_t dx_stride, kernel_range samples) {
+  table()->convolution_input_gradient(patches, dy, dy_stride, weights, dx, dx_stride, samples);
+}
+
 bool kernel_convolution_weight_gradient(const kernel_patches *patches, const float *x, ptrdiff_t x_stride,
                                         const float *dy, ptrdiff_t dy_stride, ptrdiff_t taps,
                                         kernel_micro_batches micro_batches, float limit, kernel_gradient_sink sink,

@@ -114,6 +114,19 @@ void kernel_convolution_forward(const kernel_patches *patches, const float *x, p
                                 const float *weights, ptrdiff_t taps, float *y, ptrdiff_t y_stride, bool relu,
                                 kernel_range samples, kernel_range panels);
 
+// What the input gradient must know of a convolution: dY pixel (r, q) reads dX pixels (r step + ky - padding, q step + kx -
+// padding). Both images are [height, width, channels]; dX's pixels are a multiple of 16 apart.
+typedef struct {
+  ptrdiff_t size, step, padding, outputs;
+  ptrdiff_t dy_height, dy_width, dy_row_stride, dy_pixel_stride;
+  ptrdiff_t dx_height, dx_width, dx_row_stride, dx_pixel_stride;
+} kernel_input_patches;
+
+// dX[s, y, x, c] = sum over ky, kx and o of W[ky, kx, o, c] dY[s, r, q, o] where dY pixel (r, q) reads (y, x) by tap (ky,
+// kx): ky and kx descending, o ascending. Weights lie in panels of 16 inputs, [size, size, outputs, 16].
+void kernel_convolution_input_gradient(const kernel_input_patches *patches, const float *dy, ptrdiff_t dy_stride,
+                                       const float *weights, float *dx, ptrdiff_t dx_stride, kernel_range samples);
+
 // As kernel_dense_weight_gradient; a micro-batch's chain runs over its samples and their output pixels in order.
 bool kernel_convolution_weight_gradient(const kernel_patches *patches, const float *x, ptrdiff_t x_stride,
                                         const float *dy, ptrdiff_t dy_stride, ptrdiff_t taps,
