@@ -6,6 +6,7 @@
 #include "convolution_input_gradient.h"
 #include "dense.h"
 #include "dense_gradient.h"
+#include "dropout.h"
 #include "elementwise.h"
 #include "loss.h"
 #include "pooling.h"
@@ -28,6 +29,8 @@ const kernel_table TABLE(BUILD) = {
     .convolution_weight_gradient_fast = convolution_weight_gradient_fast,
     .max_pool_forward = max_pool_forward,
     .max_pool_backward = max_pool_backward,
+    .dropout_factors = dropout_factors,
+    .multiply_repeated = multiply_repeated,
     .tanh_forward = tanh_forward,
     .sigmoid_forward = sigmoid_forward,
     .transpose = transpose,

@@ -17,7 +17,7 @@ struct ConvolutionInputGradient {
   private var taps: Int { layer.size * layer.size }
   private var weightCount: Int { paddedToPanel(channels) * taps * outputs }
 
-  func scratchCount(rows: Int) -> Int { weightCount }
+  var scratchCount: Int { weightCount }
 
   /// Only for interleaved inputs: the gradient of a dataset's planes is never asked for.
   func run(dy: Activations, dx: Activations, parameters: UnsafePointer<Float>, pass: Pass) {
