@@ -35,27 +35,25 @@ INLINE void rows_tile(const int R, const int H, const kernel_input_patches *g, c
 }
 
 // The dY rows (or columns) from which tap k reaches dX rows begin ..< end.
-INLINE kernel_range reaching(const kernel_input_patches *g, ptrdiff_t k, ptrdiff_t begin, ptrdiff_t end,
-                             ptrdiff_t dy_count) {
-  const ptrdiff_t shift = g->padding - k, from = begin + shift, to = end + shift;
-  kernel_range range = {from <= 0 ? 0 : (from + g->step - 1) / g->step, to <= 0 ? 0 : (to + g->step - 1) / g->step};
-  if (range.end > dy_count) range.end = dy_count;
-  return range;
+INLINE kernel_range reaching(const kernel_input_patches *g, ptrdiff_t k, kernel_range dx, ptrdiff_t dy_count) {
+  const ptrdiff_t shift = g->padding - k, step = g->step;
+  kernel_range dy = {dx.begin + shift > 0 ? dx.begin + shift : 0, dx.end + shift > 0 ? dx.end + shift : 0};
+  // Divisions take longer than a tile's row.
+  if (step > 1) dy = (kernel_range){(dy.begin + step - 1) / step, (dy.end + step - 1) / step};
+  if (dy.end > dy_count) dy.end = dy_count;
+  return dy;
 }
 
-// One tap's part of dX rows `band`, for V panels.
-static void add_tap(const kernel_input_patches *g, ptrdiff_t ky, ptrdiff_t kx, kernel_range band, ptrdiff_t V,
+// One tap's part of the dY rows and columns from which it reaches dX, `shift` floats further on, for V panels.
+static void add_tap(const kernel_input_patches *g, kernel_range rows, kernel_range columns, ptrdiff_t shift, ptrdiff_t V,
                     const float *w, ptrdiff_t panel, const float *dy, float *dx) {
-  const kernel_range rows = reaching(g, ky, band.begin, band.end, g->dy_height);
-  const kernel_range columns = reaching(g, kx, 0, g->dx_width, g->dy_width);
   const ptrdiff_t count = columns.end - columns.begin, tiles = tiles_of(count);
-  for (ptrdiff_t r = rows.begin, H; r < rows.end; r += H) {
-    H = V == 1 ? vectors_at(r, rows.end) : 1;
-    for (ptrdiff_t t = 0; t < tiles; t++) {
-      const ptrdiff_t q = columns.begin + part(count, tiles, t), R = columns.begin + part(count, tiles, t + 1) - q;
+  for (ptrdiff_t t = 0; t < tiles; t++) {
+    const ptrdiff_t q = columns.begin + part(count, tiles, t), R = columns.begin + part(count, tiles, t + 1) - q;
+    for (ptrdiff_t r = rows.begin, H; r < rows.end; r += H) {
+      H = V == 1 ? vectors_at(r, rows.end) : 1;
       const float *from = dy + r * g->dy_row_stride + q * g->dy_pixel_stride;
-      float *to = dx + (r * g->step + ky - g->padding) * g->dx_row_stride +
-                  (q * g->step + kx - g->padding) * g->dx_pixel_stride;
+      float *to = dx + (g->step * (r * g->dx_row_stride + q * g->dx_pixel_stride) + shift);
       if (V > 1) {
         WITH_TILE(panels_tile, R, V, g, w, panel, from, to);
       } else {
@@ -65,9 +63,23 @@ static void add_tap(const kernel_input_patches *g, ptrdiff_t ky, ptrdiff_t kx, k
   }
 }
 
+// All taps' parts of dX rows `band`, for V panels.
+static void add_taps(const kernel_input_patches *g, kernel_range band, ptrdiff_t V, const float *weights,
+                     const float *dy, float *dx) {
+  const ptrdiff_t tap = g->outputs * 16, panel = g->size * g->size * tap;
+  for (ptrdiff_t ky = g->size - 1; ky >= 0; ky--) {
+    const kernel_range rows = reaching(g, ky, band, g->dy_height);
+    for (ptrdiff_t kx = g->size - 1; kx >= 0; kx--) {
+      const kernel_range columns = reaching(g, kx, (kernel_range){0, g->dx_width}, g->dy_width);
+      const ptrdiff_t shift = (ky - g->padding) * g->dx_row_stride + (kx - g->padding) * g->dx_pixel_stride;
+      add_tap(g, rows, columns, shift, V, weights + (ky * g->size + kx) * tap, panel, dy, dx);
+    }
+  }
+}
+
 static void convolution_input_gradient(const kernel_input_patches *g, const float *dy, ptrdiff_t dy_stride,
                                        const float *weights, float *dx, ptrdiff_t dx_stride, kernel_range samples) {
-  const ptrdiff_t tap = g->outputs * 16, taps = g->size * g->size, panels = g->dx_pixel_stride / 16;
+  const ptrdiff_t panel = g->size * g->size * g->outputs * 16, panels = g->dx_pixel_stride / 16;
   // Rows of dX that stay in the first-level cache while all taps pass over them.
   const ptrdiff_t fitting = 4096 / g->dx_row_stride, band_rows = fitting > 2 ? fitting : 2;
   for (ptrdiff_t s = samples.begin; s < samples.end; s++)
@@ -77,9 +89,7 @@ static void convolution_input_gradient(const kernel_input_patches *g, const floa
       memset(to + y * g->dx_row_stride, 0, (size_t)((band.end - y) * g->dx_row_stride) * sizeof *to);
       for (ptrdiff_t p = 0, V; p < panels; p += V) {
         V = vectors_at(p, panels);
-        for (ptrdiff_t k = taps - 1; k >= 0; k--)
-          add_tap(g, k / g->size, k % g->size, band, V, weights + (p * taps + k) * tap, taps * tap,
-                  dy + s * dy_stride, to + p * 16);
+        add_taps(g, band, V, weights + p * panel, dy + s * dy_stride, to + p * 16);
       }
     }
 }
