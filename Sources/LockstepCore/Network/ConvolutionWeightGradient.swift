@@ -65,7 +65,8 @@ struct ConvolutionWeightGradient {
         kernel_convolution_weight_gradient(
           patches, x.pointer, x.stride, dy.pointer, dy.stride, layer.taps,
           kernel_micro_batches(
-            bounds: pass.bounds.baseAddress! + microBatches.lowerBound, count: Int32(microBatches.count)), limit,
+            bounds: pass.bounds.baseAddress! + microBatches.lowerBound, count: Int32(microBatches.count)),
+          limit,
           sink, positions.kernel, panels)
       } fast: { sink in
         kernel_convolution_weight_gradient_fast(

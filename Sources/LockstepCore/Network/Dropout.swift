@@ -69,7 +69,8 @@ public struct Dropout: Layer {
   /// What each unit is multiplied by. A layer's units are the elements of the stream from 2^24 number on: networks have at
   /// most 1000 layers, so that the blocks of four elements are numbered in 32 bits.
   private func draw(_ factors: UnsafeMutablePointer<Float>, sample: Int, _ randomness: Pass.Randomness) {
-    let stream = CounterRandom(seed: randomness.seed, purpose: .dropout, time: randomness.epoch, sample: sample)
+    let stream = CounterRandom(
+      seed: randomness.seed, purpose: .dropout, time: randomness.epoch, sample: sample)
     kernel_dropout_factors(
       kernel_random(
         seed: stream.seed, sample: stream.sample, time: stream.time, purpose: stream.purpose.rawValue),
