@@ -3,8 +3,10 @@
 #include "activation.h"
 #include "convolution.h"
 #include "convolution_gradient.h"
+#include "convolution_input_gradient.h"
 #include "dense.h"
 #include "dense_gradient.h"
+#include "dropout.h"
 #include "elementwise.h"
 #include "loss.h"
 #include "pooling.h"
@@ -22,10 +24,13 @@ const kernel_table TABLE(BUILD) = {
     .dense_weight_gradient = dense_weight_gradient,
     .dense_weight_gradient_fast = dense_weight_gradient_fast,
     .convolution_forward = convolution_forward,
+    .convolution_input_gradient = convolution_input_gradient,
     .convolution_weight_gradient = convolution_weight_gradient,
     .convolution_weight_gradient_fast = convolution_weight_gradient_fast,
     .max_pool_forward = max_pool_forward,
     .max_pool_backward = max_pool_backward,
+    .dropout_factors = dropout_factors,
+    .multiply_repeated = multiply_repeated,
     .tanh_forward = tanh_forward,
     .sigmoid_forward = sigmoid_forward,
     .transpose = transpose,

@@ -5,63 +5,108 @@
 #include <stdlib.h>
 #include "gradient.h"
 
-// acc += the pixels' outer products of one sample, for R taps and V panels; `next` is from one panel's accumulators to
-// the next's. For the bias x is 1.
-INLINE void sample_tile(const int R, const int V, const bool bias, const kernel_patches *patches, ptrdiff_t tap,
-                        const float *x, const float *dy, v16 *sums, ptrdiff_t next) {
+// What a tile's rows are: taps whose inputs lie side by side (channels), taps anywhere, or besides those the bias, whose
+// input is 1, as the last row.
+typedef enum { SIDE_BY_SIDE, ANYWHERE, LAST_IS_BIAS } tile_rows;
+
+// acc += the pixels' outer products of one sample, for R rows and V panels. Row i's input is x[offsets[i]], or x[i] side
+// by side; its sums are sums[i], and `next` is from one panel's sums to the next's.
+INLINE void sample_tile(const int R, const int V, const tile_rows rows, const kernel_patches *patches, const float *x,
+                        const ptrdiff_t *tap_offsets, const float *dy, v16 *sums, ptrdiff_t next) {
+  const kernel_patches p = *patches;
   ptrdiff_t offsets[TILE_ROWS];
   v16 acc[TILE_ROWS][TILE_VECTORS];
   UNROLL for (int i = 0; i < R; i++) {
-    offsets[i] = bias ? 0 : patches->offsets[tap + i];
+    offsets[i] = rows == SIDE_BY_SIDE ? i : rows == LAST_IS_BIAS && i == R - 1 ? 0 : tap_offsets[i];
     UNROLL for (int v = 0; v < V; v++) acc[i][v] = sums[v * next + i];
   }
-  for (ptrdiff_t row = 0; row < patches->height; row++)
-    for (ptrdiff_t p = 0; p < patches->width; p++)
-      outer_product(bias, R, V, x + row * patches->row_stride + p * patches->pixel_stride, offsets,
-                    dy + (row * patches->width + p) * patches->channels, acc);
+  for (ptrdiff_t row = 0; row < p.height; row++)
+    for (ptrdiff_t pixel = 0; pixel < p.width; pixel++) {
+      const float *xp = x + row * p.row_stride + pixel * p.pixel_stride;
+      const float *d = dy + (row * p.width + pixel) * p.channels;
+      v16 dv[TILE_VECTORS];
+      UNROLL for (int v = 0; v < V; v++) dv[v] = load16(d + v * 16);
+      UNROLL for (int i = 0; i < R; i++) {
+        const v16 xi = splat16(rows == LAST_IS_BIAS && i == R - 1 ? 1 : xp[offsets[i]]);
+        UNROLL for (int v = 0; v < V; v++) acc[i][v] = fma16(xi, dv[v], acc[i][v]);
+      }
+    }
   UNROLL for (int i = 0; i < R; i++) UNROLL for (int v = 0; v < V; v++) sums[v * next + i] = acc[i][v];
 }
 
-// All tiles' sums over samples begin ..< end, from zero; sums are [panels, taps and bias].
-static void sum_samples(const kernel_patches *patches, const float *x, ptrdiff_t x_stride, const float *dy,
-                        ptrdiff_t dy_stride, ptrdiff_t taps, ptrdiff_t begin, ptrdiff_t end,
-                        kernel_range taps_and_bias, kernel_range panels, v16 *sums) {
-  const ptrdiff_t rows = taps_and_bias.end - taps_and_bias.begin;
-  const ptrdiff_t last = taps_and_bias.end < taps ? taps_and_bias.end : taps;
-  const ptrdiff_t count = last - taps_and_bias.begin, tiles = tiles_of(count);
-  memset(sums, 0, (size_t)(rows * (panels.end - panels.begin)) * sizeof *sums);
+// The order of a panel's sums: position by position of the patch, at each its `adjacent` channels, and at last the bias.
+// Positions begin ..< end, of which the last may be the bias.
+typedef struct {
+  ptrdiff_t positions, adjacent;
+  kernel_range range;
+  ptrdiff_t count;
+} sum_order;
+
+INLINE sum_order order_of(const kernel_patches *patches, ptrdiff_t taps, kernel_range positions_and_bias) {
+  sum_order order = {taps / patches->adjacent, patches->adjacent, positions_and_bias, 0};
+  const bool bias = order.range.end > order.positions;
+  order.count = (order.range.end - order.range.begin - bias) * order.adjacent + bias;
+  return order;
+}
+
+// One sample's part of all sums of V panels.
+static void add_sample(const kernel_patches *patches, const sum_order *order, ptrdiff_t V, const float *x,
+                       const float *dy, v16 *sums) {
+  const ptrdiff_t adjacent = order->adjacent, next = order->count;
+  const bool bias = order->range.end > order->positions;
+  const ptrdiff_t *offsets = patches->offsets + order->range.begin;
+  // Where channels are planes all rows are alike; else each position has tiles of its own, and the bias too.
+  const ptrdiff_t groups = adjacent == 1 ? 1 : (next - bias) / adjacent, rows = adjacent == 1 ? next : adjacent;
+  for (ptrdiff_t g = 0; g < groups; g++)
+    for (ptrdiff_t t = 0, tiles = tiles_of(rows); t < tiles; t++) {
+      const ptrdiff_t i = part(rows, tiles, t), R = part(rows, tiles, t + 1) - i;
+      v16 *to = sums + g * adjacent + i;
+      if (adjacent > 1) {
+        WITH_TILE(sample_tile, R, V, SIDE_BY_SIDE, patches, x + offsets[g] + i, NULL, dy, to, next);
+      } else if (bias && t == tiles - 1) {
+        WITH_TILE(sample_tile, R, V, LAST_IS_BIAS, patches, x, offsets + i, dy, to, next);
+      } else {
+        WITH_TILE(sample_tile, R, V, ANYWHERE, patches, x, offsets + i, dy, to, next);
+      }
+    }
+  if (bias && adjacent > 1) WITH_VECTORS(sample_tile, 1, V, LAST_IS_BIAS, patches, x, NULL, dy, sums + next - 1, next);
+}
+
+// All sums over samples begin ..< end, from zero; sums are [panels, order->count].
+static void sum_samples(const kernel_patches *patches, const sum_order *order, const float *x, ptrdiff_t x_stride,
+                        const float *dy, ptrdiff_t dy_stride, ptrdiff_t begin, ptrdiff_t end, kernel_range panels,
+                        v16 *sums) {
+  memset(sums, 0, (size_t)(order->count * (panels.end - panels.begin)) * sizeof *sums);
   for (ptrdiff_t s = begin; s < end; s++)
     for (ptrdiff_t p = panels.begin, V; p < panels.end; p += V) {
       V = vectors_at(p, panels.end);
-      const float *xs = x + s * x_stride, *ds = dy + s * dy_stride + p * 16;
-      v16 *to = sums + (p - panels.begin) * rows;
-      for (ptrdiff_t t = 0; t < tiles; t++) {
-        const ptrdiff_t i = part(count, tiles, t), R = part(count, tiles, t + 1) - i;
-        WITH_TILE(sample_tile, R, V, false, patches, taps_and_bias.begin + i, xs, ds, to + i, rows);
-      }
-      if (taps_and_bias.end > taps) WITH_VECTORS(sample_tile, 1, V, true, patches, 0, xs, ds, to + count, rows);
+      add_sample(patches, order, V, x + s * x_stride, dy + s * dy_stride + p * 16,
+                 sums + (p - panels.begin) * order->count);
     }
 }
 
-// Where the gradient of vector n of [panels, taps and bias] belongs.
-INLINE ptrdiff_t place_of(ptrdiff_t n, ptrdiff_t taps, kernel_range taps_and_bias, kernel_range panels) {
-  const ptrdiff_t rows = taps_and_bias.end - taps_and_bias.begin;
-  return ((panels.begin + n / rows) * (taps + 1) + taps_and_bias.begin + n % rows) * 16;
+// Where the gradient of sum n of [panels, order->count] belongs in panels of [taps and bias, 16].
+INLINE ptrdiff_t place_of(const sum_order *order, ptrdiff_t n, kernel_range panels) {
+  const ptrdiff_t panel = panels.begin + n / order->count, i = n % order->count;
+  const ptrdiff_t position = order->range.begin + i / order->adjacent, channel = i % order->adjacent;
+  return (panel * (order->positions * order->adjacent + 1) + channel * order->positions +
+          (position < order->positions ? position : order->positions * order->adjacent)) * 16;
 }
 
 static bool convolution_weight_gradient(const kernel_patches *patches, const float *x, ptrdiff_t x_stride,
                                         const float *dy, ptrdiff_t dy_stride, ptrdiff_t taps,
                                         kernel_micro_batches micro_batches, float limit, kernel_gradient_sink sink,
-                                        kernel_range taps_and_bias, kernel_range panels) {
-  const ptrdiff_t count = (taps_and_bias.end - taps_and_bias.begin) * (panels.end - panels.begin);
+                                        kernel_range positions_and_bias, kernel_range panels) {
+  const sum_order order = order_of(patches, taps, positions_and_bias);
+  const ptrdiff_t count = order.count * (panels.end - panels.begin);
   v16 *sums = aligned_alloc(64, (size_t)(count + 1) * 3 * sizeof *sums);
   if (!sums) return false;
   v8d *exact = (v8d *)(sums + count);
   memset(exact, 0, (size_t)count * 2 * sizeof *exact);
   v16i bad = 0;
   for (int m = 0; m < micro_batches.count; m++) {
-    sum_samples(patches, x, x_stride, dy, dy_stride, taps, micro_batches.bounds[m], micro_batches.bounds[m + 1],
-                taps_and_bias, panels, sums);
+    sum_samples(patches, &order, x, x_stride, dy, dy_stride, micro_batches.bounds[m], micro_batches.bounds[m + 1],
+                panels, sums);
     for (ptrdiff_t n = 0; n < count; n++) {
       bad |= ~(__builtin_elementwise_abs(sums[n]) <= splat16(limit));
       exact[2 * n] += round_to_grid(low_half(sums[n]));
@@ -69,21 +114,22 @@ static bool convolution_weight_gradient(const kernel_patches *patches, const flo
     }
   }
   for (ptrdiff_t n = 0; n < count; n++)
-    put_exact(sink, place_of(n, taps, taps_and_bias, panels), exact[2 * n], exact[2 * n + 1]);
+    put_exact(sink, place_of(&order, n, panels), exact[2 * n], exact[2 * n + 1]);
   free(sums);
   return __builtin_reduce_or(bad) == 0;
 }
 
 static void convolution_weight_gradient_fast(const kernel_patches *patches, const float *x, ptrdiff_t x_stride,
                                              const float *dy, ptrdiff_t dy_stride, ptrdiff_t taps, ptrdiff_t samples,
-                                             kernel_gradient_sink sink, kernel_range taps_and_bias,
+                                             kernel_gradient_sink sink, kernel_range positions_and_bias,
                                              kernel_range panels) {
-  const ptrdiff_t count = (taps_and_bias.end - taps_and_bias.begin) * (panels.end - panels.begin);
+  const sum_order order = order_of(patches, taps, positions_and_bias);
+  const ptrdiff_t count = order.count * (panels.end - panels.begin);
   v16 *sums = aligned_alloc(64, (size_t)(count + 1) * sizeof *sums);
   if (!sums) abort();
-  sum_samples(patches, x, x_stride, dy, dy_stride, taps, 0, samples, taps_and_bias, panels, sums);
+  sum_samples(patches, &order, x, x_stride, dy, dy_stride, 0, samples, panels, sums);
   for (ptrdiff_t n = 0; n < count; n++) {
-    const ptrdiff_t at = place_of(n, taps, taps_and_bias, panels);
+    const ptrdiff_t at = place_of(&order, n, panels);
     if (sink.update) update16(sink.update, at, sums[n]);
     else store16(sink.fast + at, sums[n]);
   }

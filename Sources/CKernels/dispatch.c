@@ -65,20 +65,25 @@ void kernel_convolution_forward(const kernel_patches *patches, const float *x, p
   table()->convolution_forward(patches, x, x_stride, weights, taps, y, y_stride, relu, samples, panels);
 }
 
+void kernel_convolution_input_gradient(const kernel_input_patches *patches, const float *dy, ptrdiff_t dy_stride,
+                                       const float *weights, float *dx, ptrdiff_t dx_stride, kernel_range samples) {
+  table()->convolution_input_gradient(patches, dy, dy_stride, weights, dx, dx_stride, samples);
+}
+
 bool kernel_convolution_weight_gradient(const kernel_patches *patches, const float *x, ptrdiff_t x_stride,
                                         const float *dy, ptrdiff_t dy_stride, ptrdiff_t taps,
                                         kernel_micro_batches micro_batches, float limit, kernel_gradient_sink sink,
-                                        kernel_range taps_and_bias, kernel_range panels) {
+                                        kernel_range positions_and_bias, kernel_range panels) {
   return table()->convolution_weight_gradient(patches, x, x_stride, dy, dy_stride, taps, micro_batches, limit, sink,
-                                              taps_and_bias, panels);
+                                              positions_and_bias, panels);
 }
 
 void kernel_convolution_weight_gradient_fast(const kernel_patches *patches, const float *x, ptrdiff_t x_stride,
                                              const float *dy, ptrdiff_t dy_stride, ptrdiff_t taps, ptrdiff_t samples,
-                                             kernel_gradient_sink sink, kernel_range taps_and_bias,
+                                             kernel_gradient_sink sink, kernel_range positions_and_bias,
                                              kernel_range panels) {
-  table()->convolution_weight_gradient_fast(patches, x, x_stride, dy, dy_stride, taps, samples, sink, taps_and_bias,
-                                            panels);
+  table()->convolution_weight_gradient_fast(patches, x, x_stride, dy, dy_stride, taps, samples, sink,
+                                            positions_and_bias, panels);
 }
 
 void kernel_max_pool_forward(kernel_pooling pooling, const float *x, float *y, bool relu) {
@@ -88,6 +93,15 @@ void kernel_max_pool_forward(kernel_pooling pooling, const float *x, float *y, b
 void kernel_max_pool_backward(kernel_pooling pooling, const float *x, const float *y, const float *dy, float *dx,
                               bool relu) {
   table()->max_pool_backward(pooling, x, y, dy, dx, relu);
+}
+
+void kernel_dropout_factors(kernel_random random, uint32_t first_block, uint32_t threshold, float scale,
+                            float *factors, ptrdiff_t count) {
+  table()->dropout_factors(random, first_block, threshold, scale, factors, count);
+}
+
+void kernel_multiply_repeated(const float *x, const float *factors, ptrdiff_t period, float *y, ptrdiff_t count) {
+  table()->multiply_repeated(x, factors, period, y, count);
 }
 
 void kernel_tanh_forward(const float *x, float *y, ptrdiff_t count) { table()->tanh_forward(x, y, count); }

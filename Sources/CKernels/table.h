@@ -9,10 +9,13 @@ typedef struct {
   __typeof__(kernel_dense_weight_gradient) *dense_weight_gradient;
   __typeof__(kernel_dense_weight_gradient_fast) *dense_weight_gradient_fast;
   __typeof__(kernel_convolution_forward) *convolution_forward;
+  __typeof__(kernel_convolution_input_gradient) *convolution_input_gradient;
   __typeof__(kernel_convolution_weight_gradient) *convolution_weight_gradient;
   __typeof__(kernel_convolution_weight_gradient_fast) *convolution_weight_gradient_fast;
   __typeof__(kernel_max_pool_forward) *max_pool_forward;
   __typeof__(kernel_max_pool_backward) *max_pool_backward;
+  __typeof__(kernel_dropout_factors) *dropout_factors;
+  __typeof__(kernel_multiply_repeated) *multiply_repeated;
   __typeof__(kernel_tanh_forward) *tanh_forward;
   __typeof__(kernel_sigmoid_forward) *sigmoid_forward;
   __typeof__(kernel_transpose) *transpose;

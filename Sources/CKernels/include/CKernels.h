@@ -101,9 +101,12 @@ void kernel_dense_weight_gradient_fast(const float *x, ptrdiff_t x_stride, const
 
 // How a convolution reads its input and writes its output. An output pixel's row of inputs is its patch: tap k of the
 // pixel in row r and column c is x[r * row_stride + c * pixel_stride + offsets[k]]. Outputs are [height, width,
-// channels], `channels` being a multiple of 16.
+// channels], `channels` being a multiple of 16. Taps go channel by channel, and at each position by position of the patch;
+// `adjacent` is the number of input channels where those lie side by side, else 1: taps k and k + taps / adjacent are then
+// next to each other.
 typedef struct {
   const ptrdiff_t *offsets;
+  ptrdiff_t adjacent;
   ptrdiff_t row_stride, pixel_stride;
   ptrdiff_t height, width, channels;
 } kernel_patches;
@@ -114,14 +117,28 @@ void kernel_convolution_forward(const kernel_patches *patches, const float *x, p
                                 const float *weights, ptrdiff_t taps, float *y, ptrdiff_t y_stride, bool relu,
                                 kernel_range samples, kernel_range panels);
 
+// What the input gradient must know of a convolution: dY pixel (r, q) reads dX pixels (r step + ky - padding, q step + kx -
+// padding). Both images are [height, width, channels]; dX's pixels are a multiple of 16 apart.
+typedef struct {
+  ptrdiff_t size, step, padding, outputs;
+  ptrdiff_t dy_height, dy_width, dy_row_stride, dy_pixel_stride;
+  ptrdiff_t dx_height, dx_width, dx_row_stride, dx_pixel_stride;
+} kernel_input_patches;
+
+// dX[s, y, x, c] = sum over ky, kx and o of W[ky, kx, o, c] dY[s, r, q, o] where dY pixel (r, q) reads (y, x) by tap (ky,
+// kx): ky and kx descending, o ascending. Weights lie in panels of 16 inputs, [size, size, outputs, 16].
+void kernel_convolution_input_gradient(const kernel_input_patches *patches, const float *dy, ptrdiff_t dy_stride,
+                                       const float *weights, float *dx, ptrdiff_t dx_stride, kernel_range samples);
+
 // As kernel_dense_weight_gradient; a micro-batch's chain runs over its samples and their output pixels in order.
+// The work is cut into positions of the patch, of which there are taps / adjacent, and the bias as one more.
 bool kernel_convolution_weight_gradient(const kernel_patches *patches, const float *x, ptrdiff_t x_stride,
                                         const float *dy, ptrdiff_t dy_stride, ptrdiff_t taps,
                                         kernel_micro_batches micro_batches, float limit, kernel_gradient_sink sink,
-                                        kernel_range taps_and_bias, kernel_range panels);
+                                        kernel_range positions_and_bias, kernel_range panels);
 void kernel_convolution_weight_gradient_fast(const kernel_patches *patches, const float *x, ptrdiff_t x_stride,
                                              const float *dy, ptrdiff_t dy_stride, ptrdiff_t taps, ptrdiff_t samples,
-                                             kernel_gradient_sink sink, kernel_range taps_and_bias,
+                                             kernel_gradient_sink sink, kernel_range positions_and_bias,
                                              kernel_range panels);
 
 // --- Max pooling ----------------------------------------------------------------------------------------------
@@ -131,13 +148,32 @@ typedef struct {
   ptrdiff_t channels, size, step, out_height, out_width;
   ptrdiff_t x_channel_stride, x_pixel_stride, x_row_stride;
   ptrdiff_t y_channel_stride, y_pixel_stride, y_row_stride;
+  // Whether windows have elements in common.
+  bool overlaps;
 } kernel_pooling;
 
 // One sample: y = the largest of each window, and with `relu` of that and 0.
 void kernel_max_pool_forward(kernel_pooling pooling, const float *x, float *y, bool relu);
-// One sample: adds dy to dx at the first largest of each window. dx must have been zeroed.
+// One sample: dx = dy at the first largest of each window and 0 at its others; where windows overlap, dx is added to. What
+// is in no window stays as it is.
 void kernel_max_pool_backward(kernel_pooling pooling, const float *x, const float *y, const float *dy, float *dx,
                               bool relu);
+
+// --- Dropout --------------------------------------------------------------------------------------------------
+
+// A stream of random numbers: see CounterRandom.
+typedef struct {
+  uint64_t seed;
+  uint32_t sample, time, purpose;
+} kernel_random;
+
+// factors[u] = element u of the stream's blocks from first_block on < threshold ? 0 : scale. There must be room for the
+// count rounded up to 32, and first_block must be a multiple of the number of blocks, rounded up to a power of two.
+void kernel_dropout_factors(kernel_random random, uint32_t first_block, uint32_t threshold, float scale,
+                            float *factors, ptrdiff_t count);
+
+// y[i] = x[i] factors[i mod period]; the count is a multiple of the period.
+void kernel_multiply_repeated(const float *x, const float *factors, ptrdiff_t period, float *y, ptrdiff_t count);
 
 // --- Elementwise ----------------------------------------------------------------------------------------------
 

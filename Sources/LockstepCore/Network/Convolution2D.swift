@@ -44,8 +44,10 @@ public struct Convolution2D: Layer {
   }
 
   private var outputs: Int { output.image!.channels }
-  private var taps: Int { offsets.count }
-  private var panels: Int { paddedToPanel(outputs) / 16 }
+  var taps: Int { offsets.count }
+  /// Input channels that lie side by side: taps of one position of the patch.
+  var adjacentChannels: Int { input.isInterleaved ? input.image!.channels : 1 }
+  var panels: Int { paddedToPanel(outputs) / 16 }
   public var parameterCount: Int { panels * (taps + 1) * 16 }
   public var flopsPerSample: Int { 2 * taps * output.features }
 
@@ -86,37 +88,20 @@ public struct Convolution2D: Layer {
     if let dx {
       ConvolutionInputGradient(self).run(dy: dy, dx: dx, parameters: parameters, pass: pass)
     }
-    return weightGradient(x: withBorder(x, pass: pass), dy: dy, gradient: gradient, pass: pass)
+    return ConvolutionWeightGradient(self).run(
+      x: withBorder(x, pass: pass), dy: dy, gradient: gradient, pass: pass)
   }
 
-  private func weightGradient(x: Activations, dy: Activations, gradient: GradientSlice, pass: Pass) -> Bool {
-    let failures = FailureFlag()
-    let microBatches = pass.microBatches
-    pass.team.split(taps + 1, grain: 6, pieces: 1) { [self] taps in
-      withPatches { patches in
-        let panels = kernel_range(begin: 0, end: panels)
-        let finite = WeightGradient(slice: gradient) { sink, limit in
-          kernel_convolution_weight_gradient(
-            patches, x.pointer, x.stride, dy.pointer, dy.stride, self.taps, microBatches, limit, sink,
-            taps.kernel,
-            panels)
-        } fast: { sink in
-          kernel_convolution_weight_gradient_fast(
-            patches, x.pointer, x.stride, dy.pointer, dy.stride, self.taps, pass.rows, sink, taps.kernel,
-            panels)
-        }.run()
-        if !finite { failures.raise() }
-      }
-    }
-    return !failures.isRaised
-  }
-
-  /// Either the padded copies of all inputs or what the input's gradient needs: never both at once.
+  /// Either the padded copies of all inputs, and behind them what the weights' gradient needs, or what the input's
+  /// gradient needs: never both at once.
   public func scratchCount(rows: Int) -> Int {
     max(
-      padding == 0 ? 0 : rows * paddedToPanel(padded.count),
-      ConvolutionInputGradient(self).scratchCount(rows: rows))
+      borderCount(rows: rows) + ConvolutionWeightGradient(self).scratchCount,
+      ConvolutionInputGradient(self).scratchCount)
   }
+
+  /// Floats of scratch memory that the padded copies take.
+  func borderCount(rows: Int) -> Int { padding == 0 ? 0 : rows * paddedToPanel(padded.count) }
 
   /// The input itself, or a copy with a border of zeros in scratch memory.
   private func withBorder(_ x: Activations, pass: Pass) -> Activations {
@@ -141,13 +126,13 @@ public struct Convolution2D: Layer {
     return copy
   }
 
-  private func withPatches(_ body: (UnsafePointer<kernel_patches>) -> Void) {
+  func withPatches<Result>(_ body: (UnsafePointer<kernel_patches>) -> Result) -> Result {
     let (from, to) = (padded.image!, output.image!)
-    offsets.withUnsafeBufferPointer {
+    return offsets.withUnsafeBufferPointer {
       var patches = kernel_patches(
-        offsets: $0.baseAddress, row_stride: step * from.rowStride, pixel_stride: step * from.pixelStride,
-        height: to.height, width: to.width, channels: to.pixelStride)
-      body(&patches)
+        offsets: $0.baseAddress, adjacent: adjacentChannels, row_stride: step * from.rowStride,
+        pixel_stride: step * from.pixelStride, height: to.height, width: to.width, channels: to.pixelStride)
+      return body(&patches)
     }
   }
 }

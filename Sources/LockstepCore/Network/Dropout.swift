@@ -1,3 +1,5 @@
+import CKernels
+
 /// Dropout (Srivastava et al. 2014), inverted: in training each unit is set to zero with probability p and the others are
 /// divided by 1 - p; in evaluation nothing happens. A unit is a feature, or a whole channel (Dropout2d; Tompson et al.
 /// 2015). `[rows, n] -> [rows, n]`.
@@ -10,7 +12,10 @@ public struct Dropout: Layer {
   public let dropsChannels: Bool
   /// The layer's place in the network, which tells its random numbers from those of other layers.
   public let number: Int
-  /// Where the features lie, in canonical order.
+  /// The mask repeats itself after this many floats: after a pixel where whole channels are dropped that lie side by side.
+  private let period: Int
+  private let featuresPerUnit: Int
+  /// Where the mask's features lie, in canonical order.
   private let positions: [Int]
 
   public init(_ layout: FeatureLayout, probability: Float, dropsChannels: Bool, number: Int) {
@@ -19,8 +24,17 @@ public struct Dropout: Layer {
     self.probability = probability
     self.dropsChannels = dropsChannels
     self.number = number
-    positions = (0..<layout.features).map(layout.position)
+    let image = dropsChannels ? layout.image : nil
+    if let image, layout.isInterleaved {
+      (period, featuresPerUnit) = (image.pixelStride, 1)
+      positions = Array(0..<image.channels)
+    } else {
+      (period, featuresPerUnit) = (layout.count, image.map { $0.height * $0.width } ?? 1)
+      positions = (0..<layout.features).map(layout.position)
+    }
   }
+
+  private var units: Int { positions.count / featuresPerUnit }
 
   public func forward(_ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, pass: Pass) {
     apply(x, to: y, pass: pass)
@@ -36,40 +50,30 @@ public struct Dropout: Layer {
 
   /// to = from times the mask, which is linear and so its own derivative.
   private func apply(_ from: Activations, to: Activations, pass: Pass) {
-    guard let randomness = pass.randomness, probability > 0 else {
-      to.pointer.update(from: from.pointer, count: pass.rows * from.stride)
-      return
-    }
     pass.team.split(pass.rows, grain: 2) { [self] rows in
-      for row in rows { apply(from.row(row), to: to.row(row), random: stream(of: row, randomness)) }
-    }
-  }
-
-  private func stream(of row: Int, _ randomness: Pass.Randomness) -> CounterRandom {
-    CounterRandom(
-      seed: randomness.seed, purpose: .dropout, time: randomness.epoch, sample: randomness.samples[row])
-  }
-
-  /// A layer's units are the elements of the stream from 2^24 number on: networks have at most 1000 layers, so that the
-  /// blocks of four elements are numbered in 32 bits.
-  private func apply(
-    _ from: UnsafeMutablePointer<Float>, to: UnsafeMutablePointer<Float>, random: CounterRandom
-  ) {
-    let units = dropsChannels ? output.image?.channels ?? output.features : output.features
-    let featuresPerUnit = output.features / units
-    let threshold = UInt32(Double(probability) * 0x1p32)
-    let scale = 1 / (1 - probability)
-    positions.withUnsafeBufferPointer { positions in
-      for start in stride(from: 0, to: units, by: 4) {
-        let bits = random.block(number << 22 | start / 4)
-        for unit in start..<min(start + 4, units) {
-          let factor = bits[unit - start] < threshold ? 0 : scale
-          for feature in unit * featuresPerUnit..<(unit + 1) * featuresPerUnit {
-            let at = positions[feature]
-            to[at] = from[at] * factor
-          }
-        }
+      guard let randomness = pass.randomness, probability > 0 else {
+        to.row(rows.lowerBound).update(from: from.row(rows.lowerBound), count: rows.count * from.stride)
+        return
+      }
+      // Room for whole blocks of random numbers, and the mask of all features where they lie otherwise.
+      let units = AlignedBuffer<Float>(count: (self.units + 31) / 32 * 32, zero: 0)
+      let mask = AlignedBuffer<Float>(count: period, zero: 0)
+      for row in rows {
+        draw(units.pointer, sample: randomness.samples[row], randomness)
+        for (unit, at) in positions.enumerated() { mask.pointer[at] = units.pointer[unit / featuresPerUnit] }
+        kernel_multiply_repeated(from.row(row), mask.pointer, period, to.row(row), output.count)
       }
     }
+  }
+
+  /// What each unit is multiplied by. A layer's units are the elements of the stream from 2^24 number on: networks have at
+  /// most 1000 layers, so that the blocks of four elements are numbered in 32 bits.
+  private func draw(_ factors: UnsafeMutablePointer<Float>, sample: Int, _ randomness: Pass.Randomness) {
+    let stream = CounterRandom(
+      seed: randomness.seed, purpose: .dropout, time: randomness.epoch, sample: sample)
+    kernel_dropout_factors(
+      kernel_random(
+        seed: stream.seed, sample: stream.sample, time: stream.time, purpose: stream.purpose.rawValue),
+      UInt32(number) << 22, UInt32(Double(probability) * 0x1p32), 1 / (1 - probability), factors, units)
   }
 }

@@ -34,7 +34,14 @@ public struct MaxPool2D: Layer {
     return kernel_pooling(
       channels: from.channels, size: size, step: step, out_height: to.height, out_width: to.width,
       x_channel_stride: from.channelStride, x_pixel_stride: from.pixelStride, x_row_stride: from.rowStride,
-      y_channel_stride: to.channelStride, y_pixel_stride: to.pixelStride, y_row_stride: to.rowStride)
+      y_channel_stride: to.channelStride, y_pixel_stride: to.pixelStride, y_row_stride: to.rowStride,
+      overlaps: step < size)
+  }
+
+  /// Whether every element of the input is in exactly one window.
+  private var tiles: Bool {
+    let (from, to) = (input.image!, output.image!)
+    return step == size && to.height * size == from.height && to.width * size == from.width
   }
 
   public func forward(_ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, pass: Pass) {
@@ -49,10 +56,10 @@ public struct MaxPool2D: Layer {
     gradient: GradientSlice, pass: Pass
   ) -> Bool {
     guard let dx else { return true }
-    let (geometry, fusesReLU) = (geometry, fusesReLU)
+    let (geometry, fusesReLU, tiles) = (geometry, fusesReLU, tiles)
     pass.team.split(pass.rows) { rows in
       for row in rows {
-        dx.row(row).update(repeating: 0, count: dx.stride)
+        if !tiles { dx.row(row).update(repeating: 0, count: dx.stride) }
         kernel_max_pool_backward(geometry, x.row(row), y.row(row), dy.row(row), dx.row(row), fusesReLU)
       }
     }

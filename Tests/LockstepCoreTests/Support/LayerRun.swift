@@ -48,13 +48,15 @@ struct LayerRun {
   }
 
   /// One forward pass, and one backward pass where there is a `dy`. Without `randomness` dropout lets everything through.
+  /// With `stale` the memory for the derivatives holds what a pass before might have left in it.
   func run(
-    x: [Float], dy: [Float]? = nil, tensors values: [[Float]] = [], wantsDX: Bool = true, threads: Int = 1,
-    randomness: Pass.Randomness? = nil
+    x: [Float], dy: [Float]? = nil, tensors values: [[Float]] = [], wantsDX: Bool = true, stale: Bool = false,
+    threads: Int = 1, randomness: Pass.Randomness? = nil
   ) throws -> Result {
     let activations = ([input] + layers.map(\.output)).map { LayerValues($0, rows: rows) }
     let derivatives = ([input] + layers.map(\.output)).map { LayerValues($0, rows: rows) }
     activations[0].set(x)
+    if stale { derivatives[0].set([Float](repeating: 7, count: rows * input.features)) }
     let parameters = layers.map { AlignedBuffer<Float>(count: $0.parameterCount, zero: 0) }
     var rest = values[...]
     for (layer, buffer) in zip(layers, parameters) {

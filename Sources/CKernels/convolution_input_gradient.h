@@ -1,0 +1,95 @@
+// Convolution, input gradient: every dY pixel goes to the size x size dX pixels that its patch was read from.
+//
+// A dX pixel's chain runs over the taps from last to first (the order of a convolution with the turned filter), and for
+// each tap over the outputs. It waits in memory between taps, as dX itself: no term is computed that the border would make
+// zero, whatever size, step and padding are.
+#pragma once
+#include "tile.h"
+
+// One tap's part of R pixels side by side in each of H rows, for V panels of inputs: dX += W dY, outputs ascending.
+INLINE void input_tile(const int R, const int H, const int V, const kernel_input_patches *g, const float *w,
+                       ptrdiff_t panel, const float *dy, float *dx) {
+  const ptrdiff_t dx_row = g->step * g->dx_row_stride, dx_pixel = g->step * g->dx_pixel_stride;
+  v16 acc[TILE_VECTORS][TILE_ROWS][TILE_VECTORS];
+  UNROLL for (int h = 0; h < H; h++) UNROLL for (int r = 0; r < R; r++) UNROLL for (int v = 0; v < V; v++)
+      acc[h][r][v] = load16(dx + h * dx_row + r * dx_pixel + v * 16);
+  for (ptrdiff_t o = 0; o < g->outputs; o++) {
+    v16 wo[TILE_VECTORS];
+    UNROLL for (int v = 0; v < V; v++) wo[v] = load16(w + v * panel + o * 16);
+    UNROLL for (int h = 0; h < H; h++) UNROLL for (int r = 0; r < R; r++) {
+      const v16 d = splat16(dy[h * g->dy_row_stride + r * g->dy_pixel_stride + o]);
+      UNROLL for (int v = 0; v < V; v++) acc[h][r][v] = fma16(d, wo[v], acc[h][r][v]);
+    }
+  }
+  UNROLL for (int h = 0; h < H; h++) UNROLL for (int r = 0; r < R; r++) UNROLL for (int v = 0; v < V; v++)
+      store16(dx + h * dx_row + r * dx_pixel + v * 16, acc[h][r][v]);
+}
+// Two panels of one row, or two rows of one panel, are enough chains to hide the latency of a fused multiply-add.
+INLINE void panels_tile(const int R, const int V, const kernel_input_patches *g, const float *w, ptrdiff_t panel,
+                        const float *dy, float *dx) {
+  input_tile(R, 1, V, g, w, panel, dy, dx);
+}
+INLINE void rows_tile(const int R, const int H, const kernel_input_patches *g, const float *w, const float *dy,
+                      float *dx) {
+  input_tile(R, H, 1, g, w, 0, dy, dx);
+}
+
+// The dY rows (or columns) from which tap k reaches dX rows begin ..< end.
+INLINE kernel_range reaching(const kernel_input_patches *g, ptrdiff_t k, kernel_range dx, ptrdiff_t dy_count) {
+  const ptrdiff_t shift = g->padding - k, step = g->step;
+  kernel_range dy = {dx.begin + shift > 0 ? dx.begin + shift : 0, dx.end + shift > 0 ? dx.end + shift : 0};
+  // Divisions take longer than a tile's row.
+  if (step > 1) dy = (kernel_range){(dy.begin + step - 1) / step, (dy.end + step - 1) / step};
+  if (dy.end > dy_count) dy.end = dy_count;
+  return dy;
+}
+
+// One tap's part of the dY rows and columns from which it reaches dX, `shift` floats further on, for V panels.
+static void add_tap(const kernel_input_patches *g, kernel_range rows, kernel_range columns, ptrdiff_t shift, ptrdiff_t V,
+                    const float *w, ptrdiff_t panel, const float *dy, float *dx) {
+  const ptrdiff_t count = columns.end - columns.begin, tiles = tiles_of(count);
+  for (ptrdiff_t t = 0; t < tiles; t++) {
+    const ptrdiff_t q = columns.begin + part(count, tiles, t), R = columns.begin + part(count, tiles, t + 1) - q;
+    for (ptrdiff_t r = rows.begin, H; r < rows.end; r += H) {
+      H = V == 1 ? vectors_at(r, rows.end) : 1;
+      const float *from = dy + r * g->dy_row_stride + q * g->dy_pixel_stride;
+      float *to = dx + (g->step * (r * g->dx_row_stride + q * g->dx_pixel_stride) + shift);
+      if (V > 1) {
+        WITH_TILE(panels_tile, R, V, g, w, panel, from, to);
+      } else {
+        WITH_TILE(rows_tile, R, H, g, w, from, to);
+      }
+    }
+  }
+}
+
+// All taps' parts of dX rows `band`, for V panels.
+static void add_taps(const kernel_input_patches *g, kernel_range band, ptrdiff_t V, const float *weights,
+                     const float *dy, float *dx) {
+  const ptrdiff_t tap = g->outputs * 16, panel = g->size * g->size * tap;
+  for (ptrdiff_t ky = g->size - 1; ky >= 0; ky--) {
+    const kernel_range rows = reaching(g, ky, band, g->dy_height);
+    for (ptrdiff_t kx = g->size - 1; kx >= 0; kx--) {
+      const kernel_range columns = reaching(g, kx, (kernel_range){0, g->dx_width}, g->dy_width);
+      const ptrdiff_t shift = (ky - g->padding) * g->dx_row_stride + (kx - g->padding) * g->dx_pixel_stride;
+      add_tap(g, rows, columns, shift, V, weights + (ky * g->size + kx) * tap, panel, dy, dx);
+    }
+  }
+}
+
+static void convolution_input_gradient(const kernel_input_patches *g, const float *dy, ptrdiff_t dy_stride,
+                                       const float *weights, float *dx, ptrdiff_t dx_stride, kernel_range samples) {
+  const ptrdiff_t panel = g->size * g->size * g->outputs * 16, panels = g->dx_pixel_stride / 16;
+  // Rows of dX that stay in the first-level cache while all taps pass over them.
+  const ptrdiff_t fitting = 4096 / g->dx_row_stride, band_rows = fitting > 2 ? fitting : 2;
+  for (ptrdiff_t s = samples.begin; s < samples.end; s++)
+    for (ptrdiff_t y = 0; y < g->dx_height; y += band_rows) {
+      const kernel_range band = {y, y + band_rows < g->dx_height ? y + band_rows : g->dx_height};
+      float *to = dx + s * dx_stride;
+      memset(to + y * g->dx_row_stride, 0, (size_t)((band.end - y) * g->dx_row_stride) * sizeof *to);
+      for (ptrdiff_t p = 0, V; p < panels; p += V) {
+        V = vectors_at(p, panels);
+        add_taps(g, band, V, weights + p * panel, dy + s * dy_stride, to + p * 16);
+      }
+    }
+}
