@@ -115,7 +115,14 @@ public final class Trainer {
       if failures.isEmpty, loss.isNaN { failures = ["loss"] }
       gradient.metrics = StepMetrics(loss: loss, hits: hits, failures: failures.isEmpty ? 0 : 1)
       let metrics = try exchange.sum()
-      if metrics.failures > 0 { try refuse(failures, step: step) }
+      if metrics.failures > 0 {
+        if failures == ["loss"] {
+          // A late layer of this rank: to name it, its gradient is made after all.
+          let layers = network.backward(parameters, workspace, into: gradient, pass: pass)
+          failures = layers.isEmpty ? failures : layers
+        }
+        try refuse(failures, step: step)
+      }
       if let failures = try exchange.apply(update) { try refuse(failures, step: step) }
       return metrics
     }

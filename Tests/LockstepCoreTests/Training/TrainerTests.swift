@@ -131,8 +131,8 @@ import Testing
     let step = (0..<50).first { order[$0] == bad }! / 10 + 1
     for result in train(ranks: ranks, recipe, data) {
       let error = #expect(throws: AgreedError.self) { try result.get() }
-      #expect(error?.exitStatus == 1)
-      #expect(error?.message.contains("step \(step), layers.0: expected gradients of at most 512.0") == true)
+      #expect(error?.exitStatus == 1, "\(error?.message ?? "")")
+      #expect(error?.message.contains("step \(step), layers.0: expected gradients of at most 512.0") == true, "\(error?.message ?? "")")
       if ranks == 5 { #expect(error?.message.hasPrefix("rank \(error?.rank ?? -1) on n") == true) }
     }
   }
