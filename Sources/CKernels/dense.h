@@ -52,6 +52,9 @@ INLINE void input_gradient_tile(const int R, const int V, const float *dy_t, con
     const float *w = weights + (panel * (inputs_total + 1) + input) * 16;
     const float *dy = dy_t + panel * 16 * t_stride;
     const ptrdiff_t width = outputs - panel * 16 < 16 ? outputs - panel * 16 : 16;
+    // The panels are far apart, so that the core does not foresee the next one's rows.
+    if ((panel + 2) * 16 < outputs)
+      UNROLL for (int r = 0; r < R; r++) __builtin_prefetch(w + 2 * (inputs_total + 1) * 16 + r * 16);
     for (ptrdiff_t o = 0; o < width; o++) {
       v16 d[TILE_VECTORS];
       UNROLL for (int v = 0; v < V; v++) d[v] = load16(dy + o * t_stride + v * 16);

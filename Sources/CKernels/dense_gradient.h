@@ -2,21 +2,33 @@
 #include "gradient.h"
 #include "zeros.h"
 
-// acc = sum of x[r, i] dy[r, o] over rows begin ..< end or, of a list, rows[begin ..< end]; r ascending. For the bias x
-// is 1.
-INLINE void outer_products(const bool bias, const int R, const int V, const float *x, ptrdiff_t x_stride,
-                           const float *dy, ptrdiff_t dy_stride, const uint16_t *rows, ptrdiff_t begin, ptrdiff_t end,
-                           v16 acc[TILE]) {
-  UNROLL for (int n = 0; n < R * V; n++) acc[n] = splat16(0);
-  for (ptrdiff_t k = begin; k < end; k++) {
-    const ptrdiff_t r = rows ? rows[k] : k;
-    v16 d[TILE];
-    UNROLL for (int v = 0; v < V; v++) d[v] = load16(dy + r * dy_stride + v * 16);
-    UNROLL for (int i = 0; i < R; i++) {
-      const v16 xi = splat16(bias ? 1 : x[r * x_stride + i]);
-      UNROLL for (int v = 0; v < V; v++) acc[i * V + v] = fma16(xi, d[v], acc[i * V + v]);
-    }
+// acc += x[r, i] dy[r, o] for one row. For the bias x is 1.
+INLINE void add_row(const bool bias, const int R, const int V, const float *x, const float *dy, v16 acc[TILE]) {
+  v16 d[TILE];
+  UNROLL for (int v = 0; v < V; v++) d[v] = load16(dy + v * 16);
+  UNROLL for (int i = 0; i < R; i++) {
+    const v16 xi = splat16(bias ? 1 : x[i]);
+    UNROLL for (int v = 0; v < V; v++) acc[i * V + v] = fma16(xi, d[v], acc[i * V + v]);
   }
+}
+
+// acc = the sum over rows begin ..< end, r ascending.
+INLINE void sum_rows(const bool bias, const int R, const int V, const float *x, ptrdiff_t x_stride, const float *dy,
+                     ptrdiff_t dy_stride, ptrdiff_t begin, ptrdiff_t end, v16 acc[TILE]) {
+  UNROLL for (int n = 0; n < R * V; n++) acc[n] = splat16(0);
+  for (ptrdiff_t r = begin; r < end; r++) add_row(bias, R, V, x + r * x_stride, dy + r * dy_stride, acc);
+}
+
+// The same over the rows of words begin ..< end in which a group of inputs is not zero.
+INLINE void sum_nonzero_rows(const int R, const int V, const float *x, ptrdiff_t x_stride, const float *dy,
+                             ptrdiff_t dy_stride, const nonzero_rows *found, int group, ptrdiff_t begin, ptrdiff_t end,
+                             v16 acc[TILE]) {
+  UNROLL for (int n = 0; n < R * V; n++) acc[n] = splat16(0);
+  for (ptrdiff_t w = begin; w < end; w++)
+    for (uint32_t bits = found->bits[group][w]; bits; bits &= bits - 1) {
+      const ptrdiff_t r = found->begin[w] + __builtin_ctz(bits);
+      add_row(false, R, V, x + r * x_stride, dy + r * dy_stride, acc);
+    }
 }
 
 // Any gradient: sums in double, and each micro-batch's magnitude is checked.
@@ -28,8 +40,7 @@ INLINE void weight_gradient_checked_tile(const int R, const int V, const bool bi
   UNROLL for (int i = 0; i < R; i++) UNROLL for (int v = 0; v < V; v++) sum[i][v][0] = sum[i][v][1] = 0;
   for (int m = 0; m < micro_batches.count; m++) {
     v16 acc[TILE];
-    outer_products(bias, R, V, x, x_stride, dy, dy_stride, NULL, micro_batches.bounds[m], micro_batches.bounds[m + 1],
-                   acc);
+    sum_rows(bias, R, V, x, x_stride, dy, dy_stride, micro_batches.bounds[m], micro_batches.bounds[m + 1], acc);
     UNROLL for (int i = 0; i < R; i++) UNROLL for (int v = 0; v < V; v++) {
       const v16 g = acc[i * V + v];
       *bad |= ~(__builtin_elementwise_abs(g) <= limit);
@@ -46,8 +57,9 @@ INLINE void weight_gradient_checked_tile(const int R, const int V, const bool bi
 // exact (Dekker's Fast2Sum) and at most 2^-21, where adding 1.5 * 2^-19 rounds it to the grid of 2^-42. In that binade
 // a float's bits count grid units, so that their integer sum is exact.
 INLINE void weight_gradient_tile(const int R, const int V, const float *x, ptrdiff_t x_stride,
-                                 const float *dy, ptrdiff_t dy_stride, const uint16_t *rows, const int32_t *bounds,
-                                 int32_t count, kernel_gradient_sink sink, ptrdiff_t at, ptrdiff_t panel) {
+                                 const float *dy, ptrdiff_t dy_stride, const nonzero_rows *found, int group,
+                                 kernel_micro_batches micro_batches, kernel_gradient_sink sink, ptrdiff_t at,
+                                 ptrdiff_t panel) {
   const float start = 12, magic = 0x1.8p-19f;
   const uint32_t magic_bits = 0x36400000;
   v16 high[TILE];
@@ -55,11 +67,15 @@ INLINE void weight_gradient_tile(const int R, const int V, const float *x, ptrdi
   IN_MEMORY(high);
   IN_MEMORY(low);
   ROLLED for (int n = 0; n < R * V; n++) high[n] = start, low[n] = 0;
+  if (sink.update)
+    for (int n = 0; n < R * V; n++) will_write(sink.update->weights + at + n % V * panel + n / V * 16);
   int32_t summed = 0;
-  for (int m = 0; m < count; m++) {
+  const int32_t *bounds = found ? found->bounds : micro_batches.bounds;
+  for (int m = 0; m < micro_batches.count; m++) {
     if (bounds[m] == bounds[m + 1]) continue;
     v16 acc[TILE];
-    outer_products(false, R, V, x, x_stride, dy, dy_stride, rows, bounds[m], bounds[m + 1], acc);
+    if (found) sum_nonzero_rows(R, V, x, x_stride, dy, dy_stride, found, group, bounds[m], bounds[m + 1], acc);
+    else sum_rows(false, R, V, x, x_stride, dy, dy_stride, bounds[m], bounds[m + 1], acc);
     UNROLL for (int n = 0; n < R * V; n++) {
       v16 before = high[n], after = before + acc[n], rest = acc[n] - (after - before);
       high[n] = after;
@@ -105,10 +121,12 @@ static bool weight_gradient_is_small(const float *x, ptrdiff_t x_stride, const f
 }
 
 INLINE void weight_gradient_fast_tile(const int R, const int V, const bool bias, const float *x,
-                                      ptrdiff_t x_stride, const float *dy, ptrdiff_t dy_stride, const uint16_t *rows,
-                                      ptrdiff_t count, kernel_gradient_sink sink, ptrdiff_t at, ptrdiff_t panel) {
+                                      ptrdiff_t x_stride, const float *dy, ptrdiff_t dy_stride,
+                                      const nonzero_rows *found, int group, ptrdiff_t rows, kernel_gradient_sink sink,
+                                      ptrdiff_t at, ptrdiff_t panel) {
   v16 acc[TILE];
-  outer_products(bias, R, V, x, x_stride, dy, dy_stride, rows, 0, count, acc);
+  if (found) sum_nonzero_rows(R, V, x, x_stride, dy, dy_stride, found, group, 0, found->bounds[1], acc);
+  else sum_rows(bias, R, V, x, x_stride, dy, dy_stride, 0, rows, acc);
   UNROLL for (int i = 0; i < R; i++) UNROLL for (int v = 0; v < V; v++) {
     const ptrdiff_t to = at + v * panel + i * 16;
     if (sink.update) update16(sink.update, to, acc[i * V + v]);
@@ -121,9 +139,9 @@ INLINE void sparse_weight_gradient(const bool fast, const float *x, ptrdiff_t x_
                                    ptrdiff_t dy_stride, ptrdiff_t inputs_total, kernel_micro_batches micro_batches,
                                    kernel_gradient_sink sink, kernel_range inputs, kernel_range panels) {
   const ptrdiff_t panel = (inputs_total + 1) * 16;
-  nonzero_rows list;
+  nonzero_rows found;
   for (ptrdiff_t block = inputs.begin; block < inputs.end; block += 16) {
-    list_nonzero_rows(x + block, x_stride, micro_batches, &list);
+    find_nonzero_rows(x + block, x_stride, micro_batches, &found);
     for (ptrdiff_t p = panels.begin, V; p < panels.end; p += V) {
       V = sparse_vectors_at(p, panels.end);
       for (int g = 0; g < 4 && block + g * SPARSE_ROWS < inputs.end; g++) {
@@ -131,10 +149,10 @@ INLINE void sparse_weight_gradient(const bool fast, const float *x, ptrdiff_t x_
         const ptrdiff_t R = at_most(SPARSE_ROWS, inputs.end - i);
         if (fast)
           WITH_SPARSE_TILE(weight_gradient_fast_tile, R, V, false, x + i, x_stride, dy + p * 16, dy_stride,
-                           list.rows[g], list.bounds[g][1], sink, at, panel)
+                           &found, g, 0, sink, at, panel)
         else
-          WITH_SPARSE_TILE(weight_gradient_tile, R, V, x + i, x_stride, dy + p * 16, dy_stride, list.rows[g],
-                           list.bounds[g], micro_batches.count, sink, at, panel)
+          WITH_SPARSE_TILE(weight_gradient_tile, R, V, x + i, x_stride, dy + p * 16, dy_stride, &found, g,
+                           micro_batches, sink, at, panel)
       }
     }
   }
@@ -155,8 +173,8 @@ static bool dense_weight_gradient(const float *x, ptrdiff_t x_stride, const floa
     for (ptrdiff_t t = 0; t < tiles && !sparse; t++) {
       const ptrdiff_t i = begin + part(count, tiles, t), R = begin + part(count, tiles, t + 1) - i;
       if (small)
-        WITH_TILE(weight_gradient_tile, R, V, x + i, x_stride, dy + p * 16, dy_stride, NULL, micro_batches.bounds,
-                  micro_batches.count, sink, p * panel + i * 16, panel)
+        WITH_TILE(weight_gradient_tile, R, V, x + i, x_stride, dy + p * 16, dy_stride, NULL, 0, micro_batches, sink,
+                  p * panel + i * 16, panel)
       else
         WITH_TILE(weight_gradient_checked_tile, R, V, false, x + i, x_stride, dy + p * 16, dy_stride, micro_batches,
                   splat16(limit), &bad, sink, p * panel + i * 16, panel)
@@ -181,11 +199,11 @@ static void dense_weight_gradient_fast(const float *x, ptrdiff_t x_stride, const
     V = vectors_at(p, panels.end);
     for (ptrdiff_t t = 0; t < tiles && !sparse; t++) {
       const ptrdiff_t i = begin + part(count, tiles, t), R = begin + part(count, tiles, t + 1) - i;
-      WITH_TILE(weight_gradient_fast_tile, R, V, false, x + i, x_stride, dy + p * 16, dy_stride, NULL, rows, sink,
+      WITH_TILE(weight_gradient_fast_tile, R, V, false, x + i, x_stride, dy + p * 16, dy_stride, NULL, 0, rows, sink,
                 p * panel + i * 16, panel);
     }
     if (inputs_and_bias.end > inputs)
-      WITH_VECTORS(weight_gradient_fast_tile, 1, V, true, NULL, 0, dy + p * 16, dy_stride, NULL, rows, sink,
+      WITH_VECTORS(weight_gradient_fast_tile, 1, V, true, NULL, 0, dy + p * 16, dy_stride, NULL, 0, rows, sink,
                    p * panel + inputs * 16, panel);
   }
 }

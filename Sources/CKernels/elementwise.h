@@ -23,6 +23,9 @@ static void transpose(const float *from, ptrdiff_t from_stride, float *to, ptrdi
                       kernel_range columns) {
   for (ptrdiff_t c = columns.begin; c < columns.end; c += 8) {
     const ptrdiff_t end = c + 8 < columns.end ? c + 8 : columns.end;
+    for (ptrdiff_t i = c; i < end + 8 && i < columns.end; i++)
+      for (ptrdiff_t r = 0; r < rows; r += 16)
+        if (i >= c + 8 || c == columns.begin) will_write(to + i * to_stride + r);
     ptrdiff_t r = 0;
     for (; r + 8 <= rows && c + 8 <= end; r += 8)
       transpose8(from + r * from_stride + c, from_stride, to + c * to_stride + r, to_stride);
@@ -46,6 +49,7 @@ static uint32_t magnitude_bits(const float *x, kernel_range elements) {
 static void load_uint8(const uint8_t *bytes, float *y, ptrdiff_t count, float scale, float shift) {
   ptrdiff_t i = 0;
   for (; i + 16 <= count; i += 16) {
+    will_write(y + i + 16 * 16);
     v16 x = __builtin_convertvector(*(const v16b_unaligned *)(bytes + i), v16);
     store16(y + i, fma16(x, splat16(scale), splat16(shift)));
   }

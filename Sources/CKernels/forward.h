@@ -9,6 +9,7 @@ INLINE void forward_chains(const int R, const int V, const float *x, ptrdiff_t x
                            ptrdiff_t y_stride, bool relu) {
   const ptrdiff_t panel = (inputs + 1) * 16;
   v16 acc[TILE];
+  UNROLL for (int r = 0; r < R; r++) UNROLL for (int v = 0; v < V; v++) will_write(y + r * y_stride + v * 16);
   // Adding 0 turns a bias of -0 into 0, so that a chain of zeros ends alike whether they are summed or skipped.
   UNROLL for (int r = 0; r < R; r++) UNROLL for (int v = 0; v < V; v++)
       acc[r * V + v] = load16(w + v * panel + inputs * 16) + splat16(0);

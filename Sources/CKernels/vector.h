@@ -24,6 +24,10 @@ typedef uint8_t v16b_unaligned __attribute__((ext_vector_type(16), aligned(1)));
 // Keeps an array in memory: the compiler would carry it in registers that it does not have.
 #define IN_MEMORY(array) __asm__ volatile("" : : "r"(array) : "memory")
 
+// Asks for a cache line to write to. What one thread writes others have read before: getting it back from their caches
+// takes as long as some hundred instructions, and stores wait for it one by one.
+INLINE void will_write(const float *p) { __builtin_prefetch(p, 1); }
+
 INLINE v16 load16(const float *p) { return *(const v16_unaligned *)p; }
 INLINE void store16(float *p, v16 v) { *(v16_unaligned *)p = v; }
 INLINE v8 load8(const float *p) { return *(const v8_unaligned *)p; }

@@ -7,7 +7,7 @@
 #include "vector.h"
 
 // The most inputs and rows that are looked at; larger layers are summed in full.
-enum { MOST_INPUTS = 2048, MOST_ROWS = 2048, MOST_MICRO_BATCHES = 256 };
+enum { MOST_INPUTS = 2048, MOST_ROWS = 8192, MOST_MICRO_BATCHES = 256, MOST_WORDS = MOST_ROWS / 32 + MOST_MICRO_BATCHES };
 
 // All bits but the sign: zero for 0 and -0 only.
 INLINE v16i nonzero_bits(const float *x) { return bits_of(load16(x)) << 1; }
@@ -28,11 +28,12 @@ INLINE ptrdiff_t list_nonzero_inputs(const float *x, ptrdiff_t x_stride, ptrdiff
   return count;
 }
 
-// For four groups of four inputs each, the rows in which not all four are zero: those of micro-batch m are
-// rows[g][bounds[g][m] ..< bounds[g][m + 1]].
+// For four groups of four inputs each, the rows in which not all four are zero, in words of up to 32 rows of one
+// micro-batch: bit i of bits[g][w] is row begin[w] + i. Micro-batch m's words are bounds[m] ..< bounds[m + 1].
 typedef struct {
-  uint16_t rows[4][MOST_ROWS];
-  int32_t bounds[4][MOST_MICRO_BATCHES + 1];
+  uint32_t bits[4][MOST_WORDS];
+  int32_t begin[MOST_WORDS];
+  int32_t bounds[MOST_MICRO_BATCHES + 1];
 } nonzero_rows;
 
 // Each lane joins its group of four's.
@@ -41,24 +42,23 @@ INLINE v16i join_fours(v16i v) {
   return v | __builtin_shufflevector(v, v, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13);
 }
 
-static void list_nonzero_rows(const float *x, ptrdiff_t x_stride, kernel_micro_batches micro_batches,
-                              nonzero_rows *list) {
-  int32_t count[4] = {0};
-  for (int g = 0; g < 4; g++) list->bounds[g][0] = 0;
+static void find_nonzero_rows(const float *x, ptrdiff_t x_stride, kernel_micro_batches micro_batches,
+                              nonzero_rows *found) {
+  int32_t word = 0;
   for (int m = 0; m < micro_batches.count; m++) {
     const int32_t end = micro_batches.bounds[m + 1];
-    for (int32_t begin = micro_batches.bounds[m]; begin < end; begin += 32) {
+    found->bounds[m] = word;
+    for (int32_t begin = micro_batches.bounds[m]; begin < end; begin += 32, word++) {
       const int32_t rows = end - begin < 32 ? end - begin : 32;
-      v16i seen = 0;  // bit r of a lane: its input is not zero in row begin + r
+      v16i bits = 0;
       for (int32_t r = 0; r < rows; r++)
-        seen |= (nonzero_bits(x + (begin + r) * x_stride) != 0) & (int32_t)(1u << r);
-      seen = join_fours(seen);
-      for (int g = 0; g < 4; g++)
-        for (uint32_t bits = (uint32_t)seen[4 * g]; bits; bits &= bits - 1)
-          list->rows[g][count[g]++] = (uint16_t)(begin + __builtin_ctz(bits));
+        bits |= (nonzero_bits(x + (begin + r) * x_stride) != 0) & (int32_t)(1u << r);
+      bits = join_fours(bits);
+      UNROLL for (int g = 0; g < 4; g++) found->bits[g][word] = (uint32_t)bits[4 * g];
+      found->begin[word] = begin;
     }
-    for (int g = 0; g < 4; g++) list->bounds[g][m + 1] = count[g];
   }
+  found->bounds[micro_batches.count] = word;
 }
 
 // Whether it pays to look for zeros: in a sample of the rows, most groups of four inputs are zero.
@@ -73,7 +73,7 @@ static bool is_sparse(const float *x, ptrdiff_t x_stride, kernel_range rows, ker
   return __builtin_reduce_add(nonzero) < 16 * vectors / 2;
 }
 
-// The same for the rows of micro-batches, where `list_nonzero_rows` has room for them.
+// The same for the rows of micro-batches, where `find_nonzero_rows` has room for them.
 static bool rows_are_sparse(const float *x, ptrdiff_t x_stride, kernel_micro_batches micro_batches,
                             kernel_range inputs) {
   const kernel_range rows = {micro_batches.bounds[0], micro_batches.bounds[micro_batches.count]};
