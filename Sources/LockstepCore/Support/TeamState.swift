@@ -9,17 +9,18 @@ import Synchronization
 
 /// What the threads of a team share: the job, who has taken which piece of it, and how to wait for the next.
 ///
-/// The job may be read by a thread that has counted itself into `active` and then found it `open`. The caller closes it
-/// when all pieces are done and waits for `active` to fall to zero before it goes on, so that a thread that wakes late
-/// finds it closed and never touches the next one half made.
+/// Every atomic write here makes the other cores wait for a cache line, so that a step's dozen jobs count them. One word
+/// holds both how many pieces of the job are left and how many threads look at it: a thread counts itself in, touches the
+/// job only if pieces were left, and counts itself out together with the pieces that it did. The caller waits for the word
+/// to be zero, so that a thread that wakes late never touches the next job half made.
 final class TeamState: @unchecked Sendable {
   let ending = Atomic<Bool>(false)
   private let count: Int
   private let spins: Int
   private var job: TeamJob?
-  private let open = Atomic<Bool>(false)
-  private let active = Atomic<Int>(0)
-  private let unfinished = Atomic<Int>(0)
+  /// Pieces left, plus `visitor` for each thread that looks.
+  private let work = Atomic<Int>(0)
+  private static let visitor = 1 << 32
   private let generation = Atomic<Int>(0)
   private let sleepers = Atomic<Int>(0)
   private var mutex = pthread_mutex_t()
@@ -47,13 +48,10 @@ final class TeamState: @unchecked Sendable {
       pieces += job.pieceCount(of: share)
       cursors[share * Self.lineStride].store(0, ordering: .relaxed)
     }
-    unfinished.store(pieces, ordering: .relaxed)
-    open.store(true, ordering: .sequentiallyConsistent)
+    work.add(pieces, ordering: .sequentiallyConsistent)
     publish()
-    work(on: job, from: 0)
-    spin { self.unfinished.load(ordering: .acquiring) == 0 }
-    open.store(false, ordering: .sequentiallyConsistent)
-    spin { self.active.load(ordering: .sequentiallyConsistent) == 0 }
+    work.subtract(takePieces(of: job, from: 0), ordering: .releasing)
+    spin { self.work.load(ordering: .acquiring) == 0 }
     self.job = nil
   }
 
@@ -63,9 +61,10 @@ final class TeamState: @unchecked Sendable {
     while true {
       seen = wait(past: seen)
       if ending.load(ordering: .acquiring) { return }
-      active.add(1, ordering: .sequentiallyConsistent)
-      if open.load(ordering: .sequentiallyConsistent), let job { work(on: job, from: index) }
-      active.subtract(1, ordering: .sequentiallyConsistent)
+      let left = work.add(Self.visitor, ordering: .acquiring).oldValue % Self.visitor
+      var done = 0
+      if left > 0, let job { done = takePieces(of: job, from: index) }
+      work.subtract(Self.visitor + done, ordering: .releasing)
     }
   }
 
@@ -78,18 +77,20 @@ final class TeamState: @unchecked Sendable {
     pthread_mutex_unlock(&mutex)
   }
 
-  /// Takes pieces of the thread's own share, then of the others', until none is left.
-  private func work(on job: TeamJob, from own: Int) {
+  /// Does pieces of the thread's own share, then of the others', until none is left, and returns how many.
+  private func takePieces(of job: TeamJob, from own: Int) -> Int {
+    var done = 0
     for offset in 0..<job.shares {
       let share = (own + offset) % job.shares
-      let pieces = job.pieceCount(of: share)
-      while true {
-        let piece = cursors[share * Self.lineStride].add(1, ordering: .relaxed).oldValue
+      let (cursor, pieces) = (cursors + share * Self.lineStride, job.pieceCount(of: share))
+      while cursor.pointee.load(ordering: .relaxed) < pieces {
+        let piece = cursor.pointee.add(1, ordering: .relaxed).oldValue
         if piece >= pieces { break }
         job.body(job.range(share: share, piece: piece))
-        unfinished.subtract(1, ordering: .releasing)
+        done += 1
       }
     }
+    return done
   }
 
   private func spin(until done: () -> Bool) {
