@@ -17,11 +17,17 @@ protocol GradientExchange: AnyObject {
 
   /// Whether this rank's parameters are its own, and not its node's.
   var parametersAreOwn: Bool { get }
+  /// Zeroed memory for a moment of the optimizer, where the parameters are. Collective.
+  func allocateMoment(count: Int) throws -> AlignedBuffer<Float>
 
   /// Waits for all ranks' gradients and returns all ranks' metrics. Collective.
   func sum() throws -> StepMetrics
   /// Updates the parameters by the summed gradient. Collective; on return all ranks see the new parameters.
   func apply(_ update: kernel_update) throws
+}
+
+extension GradientExchange {
+  func allocateMoment(count: Int) -> AlignedBuffer<Float> { AlignedBuffer(count: count, zero: 0) }
 }
 
 /// One process: there is nothing to exchange.

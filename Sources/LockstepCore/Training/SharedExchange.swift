@@ -51,7 +51,12 @@ final class SharedExchange: GradientExchange {
   /// What a node's ranks share, all in all.
   static func byteCount(network: Network, recipe: Recipe, ranks: Int) -> Int {
     GradientSum.byteCount(parameterCount: network.parameterCount, reduction: recipe.reduction) * ranks
-      + network.parameterCount * 4
+      + network.parameterCount * 4 * (1 + recipe.momentCount)
+  }
+
+  /// Shared like the parameters: each rank updates its slice, and rank 0 sees the whole for a checkpoint.
+  func allocateMoment(count: Int) throws -> AlignedBuffer<Float> {
+    AlignedBuffer(sharing: try collective.allocateShared(byteCount: count * 4), from: 0, count: count)
   }
 
   func sum() throws -> StepMetrics {

@@ -51,7 +51,8 @@ public final class Trainer {
     (self.exchange, parameters) = try Self.makeExchange(
       exchange, network: network, recipe: recipe, collective: collective, team: team)
     normalization = recipe.normalize.resolved(for: dataset.train.images, team: team)
-    optimizer = recipe.makeOptimizer(parameterCount: network.parameterCount)
+    optimizer = try recipe.makeOptimizer(
+      parameterCount: network.parameterCount, allocate: self.exchange.allocateMoment)
     schedule = recipe.learningRateSchedule(totalSteps: recipe.epochs * sampler.stepsPerEpoch)
     let capacity = sampler.shard(step: 0, rank: collective.rank, ranks: collective.size).entries.count + 1
     workspace = Workspace(network, capacity: capacity, learns: true)
