@@ -81,7 +81,7 @@ final class SharedExchange: GradientExchange {
 
   /// One rank a node adds the node's, so that each counts once.
   private func sumOverNodes(_ metrics: StepMetrics) throws -> StepMetrics {
-    let values = AlignedBuffer<Double>(count: 3, zero: 0)
+    let values = AlignedBuffer<Double>(count: metrics.values.count, zero: 0)
     if collective.nodeRank == 0 {
       for (i, value) in metrics.values.enumerated() { values.pointer[i] = value }
     }

@@ -20,6 +20,13 @@ public final class Trainer {
   let loss: SoftmaxCrossEntropy
   let batch: Batch
   let evaluator: Evaluator
+  /// Between two steps.
+  public internal(set) var state: TrainingState
+  /// The weights of the best epoch so far, where the recipe keeps them, on ranks that fill parameters.
+  var best: Parameters?
+  var stepTime = StepTime()
+  /// Asked in each step (counted from 1) on each rank: true ends the run with a checkpoint after this step.
+  public var shouldStop: (_ step: Int) -> Bool = { _ in false }
 
   /// Allocates all that training needs and draws the initial weights. Not collective.
   public init(
@@ -58,6 +65,7 @@ public final class Trainer {
     workspace = Workspace(network, capacity: capacity, learns: true)
     loss = SoftmaxCrossEntropy(classes: network.classes, capacity: capacity)
     batch = Batch(capacity: capacity)
+    state = TrainingState(patience: recipe.patience)
     evaluator = Evaluator(network, normalization: normalization, collective: collective, team: team)
   }
 
@@ -113,7 +121,8 @@ public final class Trainer {
         parameters, workspace, into: gradient, applying: exchange.appliesAtOnce ? update : nil, pass: pass)
       // The fast reduction looks at no gradient; a loss that is no number tells as much.
       if failures.isEmpty, loss.isNaN { failures = ["loss"] }
-      gradient.metrics = StepMetrics(loss: loss, hits: hits, failures: failures.isEmpty ? 0 : 1)
+      gradient.metrics = StepMetrics(
+        loss: loss, hits: hits, failures: failures.isEmpty ? 0 : 1, stopRequests: shouldStop(step) ? 1 : 0)
       let metrics = try exchange.sum()
       if metrics.failures > 0 { try refuse(failures, step: step) }
       try exchange.apply(update)
@@ -149,6 +158,12 @@ public final class Trainer {
 
   private func augmenter(epoch: Int) -> Batch.Augmenter? {
     recipe.augmentation.isNone ? nil : Batch.Augmenter(recipe.augmentation, seed: recipe.seed, epoch: epoch)
+  }
+
+  /// Whether no step is left to take, nor an epoch to evaluate.
+  public var isDone: Bool {
+    state.convergence.hasRunOut(after: state.epoch)
+      || state.step >= totalSteps && state.stepOfEpoch < sampler.stepsPerEpoch
   }
 
   var validationIndices: [Int]? {
