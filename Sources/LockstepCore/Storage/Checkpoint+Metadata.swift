@@ -2,7 +2,7 @@
 extension Checkpoint {
   private static let version = "1"
 
-  func metadata() throws -> [String: String] {
+  package func metadata() throws -> [String: String] {
     let (total, convergence) = (state.total, state.convergence)
     return [
       "lockstep.checkpoint.version": Self.version,
@@ -24,7 +24,7 @@ extension Checkpoint {
   }
 
   /// Throws `LockstepError` (data) naming the path and the key that is missing or no value.
-  init(metadata: [String: String], tensors: [Safetensors.Tensor], path: String) throws {
+  package init(metadata: [String: String], tensors: [Safetensors.Tensor], path: String) throws {
     func value<T>(_ key: String, _ read: (String) -> T?) throws -> T {
       guard let text = metadata["lockstep." + key], let value = read(text) else {
         throw LockstepError(

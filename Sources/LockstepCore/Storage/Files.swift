@@ -107,8 +107,8 @@ func synchronizeDirectory(of path: String) -> Bool {
 
 /// Creates a directory and those above it.
 func createDirectories(_ path: String) throws {
-  if isDirectory(path) { return }
-  if let slash = path.lastIndex(of: "/"), slash > path.startIndex {
+  if isDirectory(path) || FileOperation.makeDirectory(path) { return }
+  if errno == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex {
     try createDirectories(String(path[..<slash]))
   }
   if FileOperation.makeDirectory(path) || isDirectory(path) { return }

@@ -2,8 +2,8 @@
 package struct Convergence: Equatable, Sendable {
   /// Epochs without a smaller validation loss after which training stops.
   package let patience: Int?
-  package internal(set) var bestLoss = Double.infinity
-  package internal(set) var bestEpoch = 0
+  package var bestLoss = Double.infinity
+  package var bestEpoch = 0
   var lastTrainLoss = Double.infinity
   var risesInARow = 0
   var isOverfittingTold = false
