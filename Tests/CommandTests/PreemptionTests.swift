@@ -36,19 +36,9 @@ import Testing
 
   /// mpirun hands SIGUSR1 on. On the others it sends SIGTERM, kills after a second, and says 1 whatever the ranks say.
   @Test(arguments: [SIGUSR1: 75, SIGTERM: 1, SIGINT: 1] as [Int32: Int32])
-  func mpirunItself(signal: Int32, status: Int32) async throws {
-    let command = ["-c", "echo $$ >\"$0\"; exec mpirun \"$@\"", scene.scratch.file("pid")]
-    let arguments = command + Launch.arguments([RankGroup(4, train())])
-    let variables = Launch.environment(ranks: 4)
-    async let job = Launch.takingTurns { try run("sh", arguments, environment: variables) }
-    let deadline = ContinuousClock.now + .seconds(600)
-    while !((try? scene.scratch.text("run/metrics.jsonl").contains("\"event\":\"step\"")) ?? false) {
-      try #require(ContinuousClock.now < deadline, "waited in vain for the first steps")
-      try await Task.sleep(for: .milliseconds(20))
-    }
-    let mpirun = try #require(pid_t(scene.scratch.text("pid").trimmingCharacters(in: .newlines)))
-    #expect(kill(mpirun, signal) == 0)
-    let result = try await job
+  func mpirunItself(signal: Int32, status: Int32) throws {
+    let result = try scene.job(
+      train(), ranks: 4, beside: "wait_for grep -q event...step run/metrics.jsonl; kill -\(signal) $job")
     #expect(result.status == status, "\(result.errors)")
     let saved = try #require(
       result.errors.firstMatch(of: /after step (\d+) of .*is safe/), "\(result.errors)")

@@ -58,21 +58,23 @@ public final class CheckpointWriter {
       return .checkpoint(path: safe!, step: outcome.step)
     case .failure(let error):
       failure = error
-      return .warning("\(error). \(safeText)")
+      return .warning(Self.told(error, fix: "Training goes on; \(safeText)").description)
     }
   }
 
   /// The path of the last checkpoint. Throws where it could not be written. nil where there was none.
   public func lastResult() throws -> String? {
     guard let failure else { return safe }
-    let cause = failure as? LockstepError
-    throw LockstepError(
-      .failure, cause?.subject ?? directory.path, expected: cause?.expected,
-      found: cause?.found ?? "\(failure)",
-      fix: "\(safeText). Free space, then go on from there with --resume")
+    throw Self.told(failure, fix: "\(safeText). Free space, then go on with --resume")
+  }
+
+  private static func told(_ error: any Error, fix: String) -> LockstepError {
+    var told = error as? LockstepError ?? LockstepError(.failure, "checkpoint", found: "\(error)")
+    told.fix = fix
+    return told
   }
 
   private var safeText: String {
-    safe.map { "\($0) is the newest checkpoint that is safe" } ?? "No checkpoint is safe yet"
+    safe.map { "\($0) is the newest checkpoint that is safe" } ?? "no checkpoint is safe yet"
   }
 }

@@ -42,12 +42,14 @@ public func readFile(_ path: String, limit: Int, kind: LockstepError.Kind) throw
 /// and a second fsync would succeed without them.
 public func replaceFile(_ path: String, with bytes: [UInt8]) throws {
   let temporary = "\(path).tmp-\(getpid())"
-  func failure(_ what: String) -> LockstepError {
+  func failure(
+    _ what: String, consequence: String = "The file as it was before is untouched"
+  ) -> LockstepError {
     let found = "\(what) failed: \(lastSystemError)"
     unlink(temporary)
     return LockstepError(
       .failure, path, expected: "to write \(bytes.count) bytes", found: found,
-      fix: "The file as it was before is untouched. Free space or choose another --output")
+      fix: "\(consequence). Free space or choose another --output")
   }
   let file = FileOperation.open(temporary, O_WRONLY | O_CREAT | O_TRUNC)
   guard file >= 0 else { throw failure("creating \(temporary)") }
@@ -57,7 +59,10 @@ public func replaceFile(_ path: String, with bytes: [UInt8]) throws {
     guard FileOperation.synchronize(file) else { throw failure("fsync of \(temporary)") }
   }
   guard FileOperation.rename(temporary, path) else { throw failure("renaming \(temporary)") }
-  guard synchronizeDirectory(of: path) else { throw failure("fsync of the directory") }
+  guard synchronizeDirectory(of: path) else {
+    throw failure(
+      "fsync of the directory", consequence: "The new file is there, but a power failure may undo that")
+  }
 }
 
 /// Removes the temporary files that killed processes left in a directory.
