@@ -16,18 +16,36 @@ struct Train: LockstepCommand {
   @Option(help: "How ranks exchange gradients: auto, allreduce or shared (memory). Changes no bit.")
   var exchange: ExchangeName = .auto
   @Option(help: "Steps between the step events in metrics.jsonl; 0 for none.") var logEvery: Int = 100
+  @Option(help: "Steps between checkpoints, besides one at the end of each epoch; 0 for none.")
+  var checkpointEvery: Int = 0
+  @Option(help: "Checkpoints to keep, the newest.") var keep: Int = 3
+  @Flag(help: "Go on from the newest checkpoint in the run directory; start where there is none.")
+  var resume = false
   @Flag(help: "No progress on standard error.") var quiet = false
   @Flag(help: "Print the resolved recipe and the layers, and stop.") var show = false
   @OptionGroup(title: "Recipe") var options: RecipeOptions
 
+  func validate() throws {
+    if resume, output == nil {
+      throw ValidationError("--resume: expected --output with the run to go on with")
+    }
+    for (flag, value, least) in [("checkpoint-every", checkpointEvery, 0), ("keep", keep, 1)]
+    where value < least {
+      throw ValidationError("--\(flag): expected a number from \(least), found \(value)")
+    }
+  }
+
   func run(_ collective: any Collective) throws {
+    if !show { StopRequest.catchSignals() }
+    try collective.requireSame("\(resume)", "--resume")
+    let former = try resume ? FormerRun(at: output!, collective: collective) : nil
     let (recipe, text) = try collective.together {
-      let recipe = try options.resolved()
+      let recipe = try options.resolved(former: former.map { ($0.config, "\(output!)/config.yaml") })
       return (recipe, try recipe.yaml())
     }
     try collective.requireSame(text, "recipe")
     let team = try makeTeam(threads, collective)
-    let dataset = try loadDataset(data, collective, team, quiet: quiet)
+    let dataset = try loadDataset(data ?? former?.dataset, collective, team, quiet: quiet)
     if show {
       let network = try collective.together {
         try Network(
@@ -40,23 +58,49 @@ struct Train: LockstepCommand {
     let trainer = try collective.together {
       try Trainer(recipe: recipe, dataset: dataset, collective: collective, team: team, exchange: exchange)
     }
-    var run: RunDirectory?
-    var metrics: MetricsLog?
-    try collective.together {
-      guard collective.rank == 0 else { return }
-      let directory = try RunDirectory(creating: output ?? RunDirectory.defaultPath(for: recipe))
-      try directory.write(recipe)
-      (run, metrics) = (directory, try directory.openMetrics(logEvery: max(logEvery, 0)))
+    trainer.shouldStop = { step in
+      Faults.raiseSignal(at: step)
+      return StopRequest.isRaised
     }
-    let observers: [any TrainingObserver] = (quiet ? [] : [ProgressObserver()]) + [metrics].compactMap { $0 }
-    let result = try trainer.train(observer: Observers(observers))
-    try collective.together {
-      try run?.write(Model(parameters: trainer.parameters, normalization: trainer.normalization))
+    let checkpoint = try resume ? restore(trainer, recipe, dataset, collective) : nil
+    let files = try collective.together {
+      try collective.rank == 0 ? RunFiles(self, recipe, state: trainer.state, checkpoint: checkpoint) : nil
     }
-    guard let run else { return }
-    if !quiet { writeError("saved in \(run.path)\n") }
-    print(summary(result.test))
-    print("weights \(result.digest.hexadecimal)")
+    let result = try trainer.train(observer: files?.observer, checkpoints: files?.checkpoints)
+    try collective.together {
+      guard let files else { return }
+      try files.run.write(Model(parameters: trainer.parameters, normalization: trainer.normalization))
+      if !quiet { writeError("saved in \(files.run.path)\n") }
+      print(summary(result.test))
+      print("weights \(result.digest.hexadecimal)")
+      _ = try files.checkpoints.lastResult()
+    }
+  }
+
+  /// Puts the trainer where the run's newest checkpoint stood and returns its path; nil where there is none.
+  private func restore(
+    _ trainer: Trainer, _ recipe: Recipe, _ dataset: Dataset, _ collective: any Collective
+  ) throws -> String? {
+    let directory = CheckpointDirectory(path: output! + "/checkpoints")
+    let found = try directory.newest(collective: collective) {
+      writeError("lockstep: warning: skipped \($0)\n")
+    }
+    func tell(_ text: String) { if collective.rank == 0, !quiet { writeError("\(output!): \(text)\n") } }
+    guard let (checkpoint, path) = found else {
+      tell("there is no checkpoint to go on from: starting from the beginning")
+      return nil
+    }
+    try collective.together {
+      try checkpoint.check(recipe, dataset, path: path)
+      try trainer.check(checkpoint, path: path)
+    }
+    try trainer.restore(checkpoint)
+    let state = trainer.state
+    tell(
+      trainer.isDone
+        ? "all \(state.step) steps are done: nothing is left to train"
+        : "going on after step \(state.step) of \(trainer.totalSteps)")
+    return path
   }
 
   /// More ranks than micro-batches leave some with nothing to add.
@@ -66,16 +110,6 @@ struct Train: LockstepCommand {
       "lockstep: \(collective.size - recipe.microBatches) of \(collective.size) ranks have nothing to do, because a "
         + "batch is cut into \(recipe.microBatches) micro-batches. Raise --micro-batches (which changes the bits)\n"
     )
-  }
-}
-
-/// Tells several observers.
-private final class Observers: TrainingObserver {
-  private let observers: [any TrainingObserver]
-  init(_ observers: [any TrainingObserver]) { self.observers = observers }
-
-  func observe(_ event: TrainingEvent) throws {
-    for observer in observers { try observer.observe(event) }
   }
 }
 

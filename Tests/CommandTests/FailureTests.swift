@@ -60,7 +60,9 @@ func expect(
 ) {
   #expect(result.status == status, "\(result.errors)", sourceLocation: sourceLocation)
   #expect(result.output == "", sourceLocation: sourceLocation)
-  let messages = result.errors.split(separator: "\n").filter { $0.hasPrefix("lockstep: ") }
+  let messages = result.errors.split(separator: "\n").filter {
+    $0.hasPrefix("lockstep: ") && !$0.hasPrefix("lockstep: warning: ")
+  }
   #expect(messages.count == 1, "\(result.errors)", sourceLocation: sourceLocation)
   for text in texts {
     #expect(

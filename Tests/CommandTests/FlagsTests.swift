@@ -23,7 +23,10 @@ import Testing
     #expect(help.output.contains("\n  --\(key) "))
   }
 
-  @Test(arguments: ["--recipe", "--data", "--output", "--threads", "--log-every", "--quiet"])
+  @Test(arguments: [
+    "--recipe", "--data", "--output", "--threads", "--log-every", "--quiet", "--checkpoint-every", "--keep",
+    "--resume",
+  ])
   func helpNamesTheOther(flag: String) throws {
     #expect(try lockstep(["train", "--help"]).output.contains("\n  \(flag) "))
   }

@@ -12,7 +12,10 @@ import Testing
     let run = try scene.train(
       ["--model", "linear", "--batch-size", "100", "--epochs", "9", "--max-steps", "40", "--log-every", "10"]
         + ["--validation-split", "0.25"], ranks: ranks)
-    let events = try run.metrics
+    let events = try run.metrics.filter { $0["event"] as? String != "checkpoint" }
+    // Each is told when it has been written, which takes its time.
+    #expect(try run.events("checkpoint").map { $0["step"] as? Int } == [15, 30, 40])
+    #expect(try run.events("checkpoint").last?["file"] as? String == "step-00000040.safetensors")
     let order = events.map { "\($0["event"] ?? "none") \($0["step"] ?? "")" }
     #expect(
       order == [
@@ -40,7 +43,7 @@ import Testing
 
   @Test func noStepEventsWhereNoneAreWanted() throws {
     let run = try scene.train(["--model", "linear", "--epochs", "1", "--log-every", "0"])
-    #expect(try run.metrics.compactMap { $0["event"] as? String } == ["start", "epoch", "end"])
+    #expect(try run.metrics.compactMap { $0["event"] as? String } == ["start", "epoch", "checkpoint", "end"])
   }
 
   /// A u64 with the header's length, the header, the tensors: read here without Lockstep's own reader.

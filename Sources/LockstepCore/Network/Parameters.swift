@@ -17,6 +17,12 @@ public final class Parameters {
     self.buffer = buffer
   }
 
+  /// Copies of values that lie as a network's parameters do.
+  convenience init(_ network: Network, copying values: UnsafeMutablePointer<Float>) {
+    self.init(network)
+    pointer.update(from: values, count: count)
+  }
+
   /// The initial weights of a seed: element e of tensor t is uniform within the tensor's bound, a function of
   /// (seed, t, e) alone.
   public convenience init(_ network: Network, seed: UInt64) {

@@ -37,24 +37,54 @@ public func readFile(_ path: String, limit: Int, kind: LockstepError.Kind) throw
 
 /// Replaces a file's content such that a reader, also after a crash, finds either the old bytes or all of the new: a
 /// temporary file in the same directory, fsync, rename, fsync of the directory.
+///
+/// After a failed fsync the temporary file is discarded: the system may have dropped the pages that it could not write,
+/// and a second fsync would succeed without them.
 public func replaceFile(_ path: String, with bytes: [UInt8]) throws {
   let temporary = "\(path).tmp-\(getpid())"
-  func failure(_ what: String) -> LockstepError {
+  func failure(
+    _ what: String, consequence: String = "The file as it was before is untouched"
+  ) -> LockstepError {
     let found = "\(what) failed: \(lastSystemError)"
     unlink(temporary)
     return LockstepError(
       .failure, path, expected: "to write \(bytes.count) bytes", found: found,
-      fix: "The file as it was before is untouched. Free space or choose another --output")
+      fix: "\(consequence). Free space or choose another --output")
   }
-  let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+  let file = FileOperation.open(temporary, O_WRONLY | O_CREAT | O_TRUNC)
   guard file >= 0 else { throw failure("creating \(temporary)") }
   do {
     defer { close(file) }
-    guard writeAll(bytes, to: file) else { throw failure("writing \(temporary)") }
-    guard fsync(file) == 0 else { throw failure("fsync of \(temporary)") }
+    guard FileOperation.write(bytes, to: file) else { throw failure("writing \(temporary)") }
+    guard FileOperation.synchronize(file) else { throw failure("fsync of \(temporary)") }
   }
-  guard rename(temporary, path) == 0 else { throw failure("renaming \(temporary)") }
-  synchronizeDirectory(of: path)
+  guard FileOperation.rename(temporary, path) else { throw failure("renaming \(temporary)") }
+  guard synchronizeDirectory(of: path) else {
+    throw failure(
+      "fsync of the directory", consequence: "The new file is there, but a power failure may undo that")
+  }
+}
+
+/// Removes the temporary files that killed processes left in a directory.
+func removeTemporaryFiles(in directory: String) {
+  for name in fileNames(in: directory) {
+    let parts = name.split(separator: ".tmp-", omittingEmptySubsequences: false)
+    if parts.count == 2, !parts[1].isEmpty, parts[1].allSatisfy(\.isNumber) {
+      _ = FileOperation.remove("\(directory)/\(name)")
+    }
+  }
+}
+
+/// The names in a directory, in no order; none where it cannot be read.
+func fileNames(in directory: String) -> [String] {
+  guard let stream = opendir(directory) else { return [] }
+  defer { closedir(stream) }
+  var names: [String] = []
+  while let entry = readdir(stream) {
+    names.append(
+      withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) })
+  }
+  return names
 }
 
 /// Writes all bytes; false on an error, which is in `errno`.
@@ -71,30 +101,29 @@ func writeAll(_ bytes: [UInt8], to file: Int32) -> Bool {
   return true
 }
 
-/// Makes a rename durable. Some file systems refuse to fsync a directory; the rename itself has succeeded then.
-func synchronizeDirectory(of path: String) {
+/// Makes a rename durable. True also where the file system does not know fsync of a directory.
+func synchronizeDirectory(of path: String) -> Bool {
   let parent = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-  let directory = open(parent.isEmpty ? "/" : parent, O_RDONLY | O_CLOEXEC)
-  guard directory >= 0 else { return }
-  fsync(directory)
-  close(directory)
+  let directory = FileOperation.open(parent.isEmpty ? "/" : parent, O_RDONLY)
+  guard directory >= 0 else { return false }
+  defer { close(directory) }
+  return FileOperation.synchronize(directory) || [EINVAL, ENOTSUP, EBADF].contains(errno)
 }
 
 /// Creates a directory and those above it.
 func createDirectories(_ path: String) throws {
-  guard mkdir(path, 0o755) != 0, errno != EEXIST else {
-    var status = stat()
-    if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { return }
-    throw LockstepError(
-      .failure, path, expected: "a directory", found: "a file of that name", fix: "Choose another --output")
-  }
+  if isDirectory(path) || FileOperation.makeDirectory(path) { return }
   if errno == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex {
     try createDirectories(String(path[..<slash]))
-    if mkdir(path, 0o755) == 0 || errno == EEXIST { return }
+  }
+  if FileOperation.makeDirectory(path) || isDirectory(path) { return }
+  guard errno == EEXIST else {
+    throw LockstepError(
+      .failure, path, expected: "to create the directory", found: lastSystemError,
+      fix: "Choose another --output")
   }
   throw LockstepError(
-    .failure, path, expected: "to create the directory", found: lastSystemError,
-    fix: "Choose another --output")
+    .failure, path, expected: "a directory", found: "a file of that name", fix: "Choose another --output")
 }
 
 func isDirectory(_ path: String) -> Bool {

@@ -1,3 +1,5 @@
+import Synchronization
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Darwin)
@@ -7,28 +9,68 @@
 /// `metrics.jsonl`: one JSON object a line, written as things happen. Accuracies are fractions.
 public final class MetricsLog: TrainingObserver {
   private let path: String
-  private let file: Int32
+  /// Atomic, because `synchronize` is called on another thread.
+  private let file = Atomic<Int32>(-1)
   private let logEvery: Int
+  /// What fsync failed with.
+  private let lost = Atomic<Int32>(0)
 
-  /// Steps are logged every `logEvery`; 0 for none.
-  public init(path: String, logEvery: Int) throws {
+  /// Steps are logged every `logEvery`; 0 for none. What the file holds stays, up to `state` where one is given: the lines
+  /// of what comes after it are going to be written again.
+  public init(path: String, logEvery: Int, resuming state: TrainingState? = nil) throws {
     self.path = path
     self.logEvery = logEvery
-    file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
-    guard file >= 0 else { throw failure() }
+    try openFile()
+    guard let state else { return }
+    let bytes = try readFile(path, limit: 1 << 34, kind: .failure)
+    let kept = Self.lengthKept(of: bytes, upTo: state)
+    guard kept == bytes.count || FileOperation.truncate(descriptor, to: kept) else { throw failure() }
   }
 
-  deinit { if file >= 0 { close(file) } }
+  deinit { if descriptor >= 0 { close(descriptor) } }
 
   public func observe(_ event: TrainingEvent) throws {
     guard let line = line(for: event) else { return }
-    guard writeAll(Array((line.text + "\n").utf8), to: file) else { throw failure() }
+    let error = lost.load(ordering: .relaxed)
+    if error != 0 {
+      errno = error
+      throw failure()
+    }
+    if isDeleted {
+      try createDirectories(String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]))
+      try openFile()
+      writeError(
+        "lockstep: warning: \(path): deleted during the run. It is made again, without its lines so far\n")
+    }
+    guard FileOperation.write(Array((line.text + "\n").utf8), to: descriptor) else { throw failure() }
+  }
+
+  /// Makes durable what is written. On any thread. Where that fails no line can be trusted to be on disk, so the next one is
+  /// an error.
+  func synchronize() throws {
+    guard !FileOperation.synchronize(descriptor) else { return }
+    lost.store(errno, ordering: .relaxed)
+    throw failure()
+  }
+
+  private var descriptor: Int32 { file.load(ordering: .relaxed) }
+
+  /// A file of before stays open: another thread may be using it.
+  private func openFile() throws {
+    let opened = FileOperation.open(path, O_WRONLY | O_CREAT | O_APPEND)
+    guard opened >= 0 else { throw failure() }
+    file.store(opened, ordering: .relaxed)
+  }
+
+  private var isDeleted: Bool {
+    var status = stat()
+    return fstat(descriptor, &status) == 0 && status.st_nlink == 0
   }
 
   private func failure() -> LockstepError {
     LockstepError(
-      .failure, path, expected: "to append to the metrics", found: lastSystemError,
-      fix: "Free space, or choose another --output")
+      .failure, path, expected: "to write the metrics", found: lastSystemError,
+      fix: "The checkpoints are untouched: free space and go on with --resume, or choose another --output")
   }
 
   private func line(for event: TrainingEvent) -> JSONLine? {
@@ -50,6 +92,18 @@ public final class MetricsLog: TrainingObserver {
       line.add("event", "kept_best")
       line.add("epoch", epoch)
       line.add("validation_loss", loss)
+    case .resume(let start, let state):
+      line.add("event", "resume")
+      line.add("epoch", state.epoch + 1)
+      line.add("step", state.step)
+      line.add("ranks", start.ranks)
+      line.add("threads", start.threads)
+      line.add("instruction_set", start.instructionSet)
+    case .checkpoint(let path, let step):
+      line.add("event", "checkpoint")
+      line.add("step", step)
+      line.add("file", String(path.split(separator: "/").last ?? ""))
+    case .warning: return nil
     case .end(let result): result.describe(in: &line)
     }
     return line

@@ -44,15 +44,6 @@ extension Recipe {
   }
 
   private static func recipeNames(in directory: String) -> [String] {
-    guard let stream = opendir(directory) else { return [] }
-    defer { closedir(stream) }
-    var names: [String] = []
-    while let entry = readdir(stream) {
-      let name = withUnsafeBytes(of: &entry.pointee.d_name) {
-        String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      if name.hasSuffix(".yaml") { names.append(String(name.dropLast(5))) }
-    }
-    return names
+    fileNames(in: directory).filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(5)) }
   }
 }

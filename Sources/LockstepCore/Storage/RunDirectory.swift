@@ -4,9 +4,10 @@
   import Darwin
 #endif
 
-/// What a run leaves behind: `config.yaml`, `metrics.jsonl`, `model.safetensors`. Only rank 0 makes one.
+/// What a run leaves behind: `config.yaml`, `metrics.jsonl`, `model.safetensors`, `checkpoints/`. Only rank 0 makes one.
 public final class RunDirectory {
   public let path: String
+  public var checkpoints: CheckpointDirectory { CheckpointDirectory(path: path + "/checkpoints") }
 
   /// Creates the directory. Throws where it holds a run already, which must not be lost.
   public init(creating path: String) throws {
@@ -15,8 +16,21 @@ public final class RunDirectory {
     for name in ["metrics.jsonl", "model.safetensors"] where access("\(path)/\(name)", F_OK) == 0 {
       throw LockstepError(
         .usage, "--output \(path)", expected: "a new directory", found: "a run (\(name))",
-        fix: "Choose another --output, or remove that one")
+        fix: "Choose another --output, or go on with that run by --resume")
     }
+    try prepare()
+  }
+
+  /// A run that goes on, or that has yet to begin.
+  public init(resuming path: String) throws {
+    self.path = path
+    try prepare()
+  }
+
+  /// Makes the directories, and removes what a killed run may have left half written.
+  private func prepare() throws {
+    try createDirectories(checkpoints.path)
+    for directory in [path, checkpoints.path] { removeTemporaryFiles(in: directory) }
   }
 
   /// "runs/mlp-20261120-235959": the default for a run that starts now.
@@ -33,14 +47,28 @@ public final class RunDirectory {
   }
 
   public func write(_ recipe: Recipe) throws {
+    try createDirectories(path)
     try replaceFile("\(path)/config.yaml", with: Array(recipe.yaml().utf8))
   }
 
   public func write(_ model: Model) throws {
+    try createDirectories(path)
     try replaceFile("\(path)/model.safetensors", with: model.safetensors().serialized())
   }
 
-  public func openMetrics(logEvery: Int) throws -> MetricsLog {
-    try MetricsLog(path: "\(path)/metrics.jsonl", logEvery: logEvery)
+  /// `state`: where the run goes on.
+  public func openMetrics(logEvery: Int, resuming state: TrainingState? = nil) throws -> MetricsLog {
+    try MetricsLog(path: "\(path)/metrics.jsonl", logEvery: logEvery, resuming: state)
+  }
+
+  /// Writes the checkpoints of a run: one every so many steps besides those of the epochs, of which the newest `keep` stay.
+  public func makeCheckpointWriter(
+    every: Int, keep: Int, recipe: Recipe, metrics: MetricsLog, safe: String?
+  ) -> CheckpointWriter {
+    CheckpointWriter(directory: checkpoints, every: every, keep: keep, safe: safe) { [self] in
+      // The recipe may have been deleted with the directory; the lines up to the checkpoint must not be lost before it.
+      if access("\(path)/config.yaml", F_OK) != 0 { try write(recipe) }
+      try metrics.synchronize()
+    }
   }
 }

@@ -15,18 +15,21 @@ public final class Adam: Optimizer {
   private let first: AlignedBuffer<Float>
   private let second: AlignedBuffer<Float>
 
-  public init(
-    parameterCount: Int, beta1: Double, beta2: Double, epsilon: Float, weightDecay: Float,
-    decouplesDecay: Bool
+  /// Over zeroed memory for the moments.
+  init(
+    first: AlignedBuffer<Float>, second: AlignedBuffer<Float>, beta1: Double, beta2: Double, epsilon: Float,
+    weightDecay: Float, decouplesDecay: Bool
   ) {
     self.beta1 = beta1
     self.beta2 = beta2
     self.epsilon = epsilon
     self.weightDecay = weightDecay
     self.decouplesDecay = decouplesDecay
-    first = AlignedBuffer(count: parameterCount, zero: 0)
-    second = AlignedBuffer(count: parameterCount, zero: 0)
+    self.first = first
+    self.second = second
   }
+
+  public var moments: [AlignedBuffer<Float>] { [first, second] }
 
   public func update(of parameters: Parameters, step: Int, learningRate: Float) -> kernel_update {
     var update = kernel_update()

@@ -1,12 +1,12 @@
 /// Follows the validation loss over the epochs: which epoch was best, when to give up, and where overfitting starts.
-package struct Convergence {
+package struct Convergence: Equatable, Sendable {
   /// Epochs without a smaller validation loss after which training stops.
   package let patience: Int?
-  package private(set) var bestLoss = Double.infinity
-  package private(set) var bestEpoch = 0
-  private var lastTrainLoss = Double.infinity
-  private var risesInARow = 0
-  private var isOverfittingTold = false
+  package var bestLoss = Double.infinity
+  package var bestEpoch = 0
+  var lastTrainLoss = Double.infinity
+  var risesInARow = 0
+  var isOverfittingTold = false
 
   package init(patience: Int?) { self.patience = patience }
 
@@ -14,7 +14,6 @@ package struct Convergence {
   package struct Verdict: Equatable {
     /// The validation loss is the smallest so far.
     package var isBest = false
-    package var shouldStop = false
     /// Told once: the last epoch before the validation loss turned upward while the training loss still fell.
     package var overfittingSince: Int?
   }
@@ -33,7 +32,9 @@ package struct Convergence {
       verdict.overfittingSince = bestEpoch
       isOverfittingTold = true
     }
-    verdict.shouldStop = patience.map { epoch - bestEpoch >= $0 } ?? false
     return verdict
   }
+
+  /// Whether `patience` epochs have passed without a smaller validation loss.
+  package func hasRunOut(after epoch: Int) -> Bool { patience.map { epoch - bestEpoch >= $0 } ?? false }
 }

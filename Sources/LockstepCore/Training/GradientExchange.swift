@@ -17,6 +17,8 @@ protocol GradientExchange: AnyObject {
 
   /// Whether this rank's parameters are its own, and not its node's.
   var parametersAreOwn: Bool { get }
+  /// Zeroed memory for a moment of the optimizer, where the parameters are. Collective.
+  func allocateMoment(count: Int) throws -> AlignedBuffer<Float>
 
   /// Layers whose weight gradient is left to `apply`.
   var lateLayers: Set<Int> { get }
@@ -31,6 +33,10 @@ protocol GradientExchange: AnyObject {
   ///
   /// Where a late layer's gradient is NaN or too large on any rank, returns the names of those that are on this one.
   func apply(_ update: kernel_update) throws -> [String]?
+}
+
+extension GradientExchange {
+  func allocateMoment(count: Int) -> AlignedBuffer<Float> { AlignedBuffer(count: count, zero: 0) }
 }
 
 /// One process: there is nothing to exchange.

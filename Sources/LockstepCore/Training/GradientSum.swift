@@ -91,7 +91,7 @@ public final class GradientSum {
   /// The metrics that go along: this rank's before `allReduce`, all ranks' after it.
   public var metrics: StepMetrics {
     get {
-      let values = (0..<3).map {
+      let values = (0..<StepMetrics.valueCount).map {
         reduction == .exact
           ? exactBuffer.pointer[parameterCount + $0] : Double(fastBuffer.pointer[parameterCount + $0])
       }
@@ -138,14 +138,22 @@ public struct StepMetrics: Equatable, Sendable {
   public var hits: Int
   /// Ranks whose gradient was NaN or too large.
   public var failures: Int
+  /// Ranks that were asked to stop. That it travels with the gradient lets all ranks stop after the same step.
+  public var stopRequests = 0
 }
 
 extension StepMetrics {
   /// As they travel.
-  init(values: [Double]) { self.init(loss: values[0], hits: Int(values[1]), failures: Int(values[2])) }
-  var values: [Double] { [loss, Double(hits), Double(failures)] }
+  init(values: [Double]) {
+    self.init(
+      loss: values[0], hits: Int(values[1]), failures: Int(values[2]), stopRequests: Int(values[3]))
+  }
+  var values: [Double] { [loss, Double(hits), Double(failures), Double(stopRequests)] }
+  static let valueCount = 4
 
   static func + (a: StepMetrics, b: StepMetrics) -> StepMetrics {
-    StepMetrics(loss: a.loss + b.loss, hits: a.hits + b.hits, failures: a.failures + b.failures)
+    StepMetrics(
+      loss: a.loss + b.loss, hits: a.hits + b.hits, failures: a.failures + b.failures,
+      stopRequests: a.stopRequests + b.stopRequests)
   }
 }

@@ -5,22 +5,35 @@ import CKernels
 public protocol Optimizer: AnyObject {
   /// The update of step `step` (counted from 1) as the kernels take it, for the whole parameter buffer.
   func update(of parameters: Parameters, step: Int, learningRate: Float) -> kernel_update
+  /// What it remembers from step to step, each laid out as the parameters: what a checkpoint must hold besides them.
+  var moments: [AlignedBuffer<Float>] { get }
 }
 
 extension Recipe {
-  /// The optimizer that the recipe names, with its state at the start.
   package func makeOptimizer(parameterCount: Int) -> any Optimizer {
+    makeOptimizer(parameterCount: parameterCount) { AlignedBuffer(count: $0, zero: 0) }
+  }
+
+  /// The optimizer that the recipe names, with its state at the start, in zeroed memory that `allocate` gives.
+  func makeOptimizer(
+    parameterCount: Int, allocate: (Int) throws -> AlignedBuffer<Float>
+  ) rethrows -> any Optimizer {
+    let moments = try (0..<momentCount).map { _ in try allocate(parameterCount) }
     switch optimizer {
     case .sgd:
-      SGD(
-        parameterCount: parameterCount, momentum: Float(momentum), weightDecay: Float(weightDecay),
+      return SGD(
+        velocity: moments.first, momentum: Float(momentum), weightDecay: Float(weightDecay),
         nesterov: nesterov)
     case .adam, .adamw:
-      Adam(
-        parameterCount: parameterCount, beta1: betas.first, beta2: betas.second, epsilon: Float(epsilon),
+      return Adam(
+        first: moments[0], second: moments[1], beta1: betas.first, beta2: betas.second,
+        epsilon: Float(epsilon),
         weightDecay: Float(weightDecay), decouplesDecay: optimizer == .adamw)
     }
   }
+
+  /// Of the optimizer that the recipe names.
+  var momentCount: Int { optimizer == .sgd ? (momentum == 0 ? 0 : 1) : 2 }
 }
 
 extension kernel_update {

@@ -2,11 +2,18 @@
 public final class ProgressObserver: TrainingObserver {
   private let progress = Progress()
 
-  public init() {}
+  private let quiet: Bool
+
+  /// `quiet`: warnings only.
+  public init(quiet: Bool = false) { self.quiet = quiet }
 
   public func observe(_ event: TrainingEvent) {
+    if case .warning(let text) = event { return progress.line("lockstep: warning: " + text) }
+    if quiet { return }
     switch event {
-    case .start(let start):
+    case .warning: break
+    case .checkpoint: progress.finish()
+    case .start(let start), .resume(let start, _):
       let ranks = start.ranks == 1 ? "one process" : "\(start.ranks) ranks"
       let threads = start.threads == 1 ? "1 thread" : "\(start.threads) threads"
       progress.line(

@@ -11,12 +11,21 @@ public final class SGD: Optimizer {
   public let nesterov: Bool
   private let velocity: AlignedBuffer<Float>?
 
-  public init(parameterCount: Int, momentum: Float, weightDecay: Float, nesterov: Bool = false) {
+  public convenience init(parameterCount: Int, momentum: Float, weightDecay: Float, nesterov: Bool = false) {
+    self.init(
+      velocity: momentum == 0 ? nil : AlignedBuffer(count: parameterCount, zero: 0), momentum: momentum,
+      weightDecay: weightDecay, nesterov: nesterov)
+  }
+
+  /// Over zeroed memory for the velocity, nil where there is no momentum.
+  init(velocity: AlignedBuffer<Float>?, momentum: Float, weightDecay: Float, nesterov: Bool) {
     self.momentum = momentum
     self.weightDecay = weightDecay
     self.nesterov = nesterov
-    velocity = momentum == 0 ? nil : AlignedBuffer(count: parameterCount, zero: 0)
+    self.velocity = velocity
   }
+
+  public var moments: [AlignedBuffer<Float>] { [velocity].compactMap { $0 } }
 
   public func update(of parameters: Parameters, step: Int, learningRate: Float) -> kernel_update {
     var update = kernel_update()

@@ -103,7 +103,7 @@ final class SharedExchange: GradientExchange {
   /// What a node's ranks share, all in all.
   static func byteCount(network: Network, recipe: Recipe, collective: any Collective) -> Int {
     GradientSum.byteCount(parameterCount: network.parameterCount, reduction: recipe.reduction)
-      * collective.nodeSize + network.parameterCount * 4
+      * collective.nodeSize + network.parameterCount * 4 * (1 + recipe.momentCount)
       + SharedRows.byteCount(
         network, layers: lateLayers(network, recipe: recipe, collective: collective),
         capacity: recipe.batchSize) + 16 * collective.nodeSize
@@ -123,6 +123,11 @@ final class SharedExchange: GradientExchange {
       let start = bounds.last! - own[0]
       bounds += own.dropFirst().map { start + $0 }
     }
+  }
+
+  /// Shared like the parameters: each rank updates its slice, and rank 0 sees the whole for a checkpoint.
+  func allocateMoment(count: Int) throws -> AlignedBuffer<Float> {
+    AlignedBuffer(sharing: try collective.allocateShared(byteCount: count * 4), from: 0, count: count)
   }
 
   func sum() throws -> StepMetrics {
@@ -168,7 +173,7 @@ final class SharedExchange: GradientExchange {
 
   /// One rank a node adds the node's, so that each counts once.
   private func sumOverNodes(_ metrics: StepMetrics) throws -> StepMetrics {
-    let values = AlignedBuffer<Double>(count: 3, zero: 0)
+    let values = AlignedBuffer<Double>(count: metrics.values.count, zero: 0)
     if collective.nodeRank == 0 {
       for (i, value) in metrics.values.enumerated() { values.pointer[i] = value }
     }

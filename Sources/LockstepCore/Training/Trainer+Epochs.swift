@@ -1,96 +1,151 @@
 extension Trainer {
-  /// Trains to the end. Collective; `observer` hears of it on rank 0.
-  public func train(observer: (any TrainingObserver)? = nil) throws -> TrainingResult {
+  /// Trains to the end, from the start or from where `restore` has put it. Collective; `observer` hears of it on rank 0,
+  /// which also keeps the checkpoints.
+  ///
+  /// Throws an error of status 75 on all ranks after the step in which `shouldStop` returned true on any of them; the
+  /// checkpoint is written then.
+  public func train(
+    observer: (any TrainingObserver)? = nil, checkpoints: CheckpointWriter? = nil
+  ) throws -> TrainingResult {
     let started = ContinuousClock.now
-    let observer = collective.rank == 0 ? observer : nil
-    try observer?.observe(.start(startReport))
-    var convergence = Convergence(patience: recipe.patience)
-    var best: [Float]?
+    let reporter = Reporter(
+      observer: collective.rank == 0 ? observer : nil,
+      checkpoints: collective.rank == 0 ? checkpoints : nil)
+    try reporter.observe(state.step == 0 ? .start(startReport) : .resume(startReport, state))
     var lastTest: Evaluation?
-    var step = 0
-    for epoch in 0..<recipe.epochs where step < totalSteps {
+    // An epoch may have all of its steps and yet lack its evaluation.
+    while !isDone {
       lastTest = nil
-      guard let report = try train(epoch: epoch, from: &step, observer: observer) else { break }
-      lastTest = report.test
-      try observer?.observe(.epoch(report))
-      guard let validation = report.validation else { continue }
-      let verdict = convergence.add(
-        epoch: epoch + 1, trainLoss: report.trainLoss, validationLoss: validation.loss)
-      if let since = verdict.overfittingSince { try observer?.observe(.overfitting(sinceEpoch: since)) }
-      if verdict.isBest, recipe.keepBest {
-        best = Array(UnsafeBufferPointer(start: parameters.pointer, count: parameters.count))
-      }
-      if verdict.shouldStop {
-        try observer?.observe(.stoppedEarly(epoch: epoch + 1, bestEpoch: convergence.bestEpoch))
-        break
-      }
+      guard try takeSteps(reporter) else { break }
+      lastTest = try endEpoch(reporter)
+      try reporter.checkpoint(state, snapshot())
     }
-    if let best, convergence.bestEpoch * sampler.stepsPerEpoch < step {
-      // Where ranks share the parameters, one of them writes and none reads meanwhile.
-      try collective.nodeBarrier()
-      if exchange.parametersAreOwn || collective.nodeRank == 0 {
-        parameters.pointer.update(from: best, count: best.count)
-      }
-      try collective.nodeBarrier()
-      try observer?.observe(.keptBest(epoch: convergence.bestEpoch, validationLoss: convergence.bestLoss))
-      lastTest = nil
+    if state.stepOfEpoch > 0 { try reporter.checkpoint(state, snapshot()) }
+    if state.convergence.hasRunOut(after: state.epoch) {
+      try reporter.observe(.stoppedEarly(epoch: state.epoch, bestEpoch: state.convergence.bestEpoch))
     }
+    if try restoreBest(reporter) { lastTest = nil }
     let result = TrainingResult(
-      steps: step, test: try lastTest ?? evaluator.evaluate(parameters, on: dataset.test),
+      steps: state.step, test: try lastTest ?? evaluator.evaluate(parameters, on: dataset.test),
       digest: try checkedDigest(), seconds: seconds(ContinuousClock.now - started))
-    try observer?.observe(.end(result))
+    try reporter.finishLast()
+    try reporter.observe(.end(result))
     return result
   }
 
-  /// One epoch, or what `totalSteps` leaves of it: nil where it was not whole.
-  private func train(epoch: Int, from step: inout Int, observer: (any TrainingObserver)?) throws
-    -> EpochReport?
-  {
+  /// The epoch's steps, or what `totalSteps` leaves of them: false where it is not whole.
+  private func takeSteps(_ reporter: Reporter) throws -> Bool {
     let started = ContinuousClock.now
-    let order = sampler.order(epoch: epoch)
-    let steps = min(sampler.stepsPerEpoch, totalSteps - step)
-    var total = EpochTotal()
-    for stepOfEpoch in 0..<steps {
-      let shard = sampler.shard(step: stepOfEpoch, rank: collective.rank, ranks: collective.size)
-      let rate = schedule.learningRate(step: step, epoch: epoch)
-      let metrics = try train(on: shard, of: order, epoch: epoch, step: step + 1, learningRate: rate)
-      step += 1
-      total.add(metrics, count: shard.globalCount)
-      try observer?.observe(
+    let order = sampler.order(epoch: state.epoch)
+    let earlier = state.total.count
+    while state.stepOfEpoch < sampler.stepsPerEpoch, state.step < totalSteps {
+      let shard = sampler.shard(step: state.stepOfEpoch, rank: collective.rank, ranks: collective.size)
+      let rate = schedule.learningRate(step: state.step, epoch: state.epoch)
+      let metrics = try train(
+        on: shard, of: order, epoch: state.epoch, step: state.step + 1, learningRate: rate)
+      state.add(metrics, count: shard.globalCount)
+      try reporter.observe(
         .step(
           StepReport(
-            epoch: epoch + 1, step: step, totalSteps: totalSteps, loss: metrics.loss, epochLoss: total.loss,
-            epochAccuracy: total.accuracy, learningRate: rate)))
+            epoch: state.epoch + 1, step: state.step, totalSteps: totalSteps, loss: metrics.loss,
+            epochLoss: state.total.loss, epochAccuracy: state.total.accuracy, learningRate: rate)))
+      if metrics.stopRequests > 0 { try stop(reporter) }
+      if state.stepOfEpoch < sampler.stepsPerEpoch, reporter.isDue(state.step) {
+        try reporter.checkpoint(state, snapshot())
+      }
     }
-    guard steps == sampler.stepsPerEpoch else { return nil }
-    let elapsed = seconds(ContinuousClock.now - started)
+    stepTime = StepTime(seconds: seconds(ContinuousClock.now - started), samples: state.total.count - earlier)
+    return state.stepOfEpoch == sampler.stepsPerEpoch
+  }
+
+  /// Evaluates after an epoch's last step, and judges how it goes. Returns how well the test samples were read.
+  private func endEpoch(_ reporter: Reporter) throws -> Evaluation {
     _ = try checkedDigest()
     let validation = try validationIndices.map {
       try evaluator.evaluate(parameters, on: dataset.train, indices: $0)
     }
-    return EpochReport(
-      epoch: epoch + 1, epochs: recipe.epochs, step: step, trainLoss: total.loss,
-      trainAccuracy: total.accuracy, validation: validation,
+    let report = EpochReport(
+      epoch: state.epoch + 1, epochs: recipe.epochs, step: state.step, trainLoss: state.total.loss,
+      trainAccuracy: state.total.accuracy, validation: validation,
       test: try evaluator.evaluate(parameters, on: dataset.test),
-      learningRate: schedule.learningRate(step: step - 1, epoch: epoch), seconds: elapsed,
-      samplesPerSecond: Double(sampler.trainingCount) / elapsed)
+      learningRate: schedule.learningRate(step: state.step - 1, epoch: state.epoch),
+      seconds: stepTime.seconds, samplesPerSecond: Double(stepTime.samples) / stepTime.seconds)
+    try reporter.observe(.epoch(report))
+    if let validation {
+      let verdict = state.convergence.add(
+        epoch: report.epoch, trainLoss: report.trainLoss, validationLoss: validation.loss)
+      if let since = verdict.overfittingSince { try reporter.observe(.overfitting(sinceEpoch: since)) }
+      if verdict.isBest, recipe.keepBest, fillsParameters {
+        best = Parameters(network, copying: parameters.pointer)
+      }
+    }
+    state.endEpoch()
+    return report.test
+  }
+
+  /// Where the recipe wants the best epoch's weights and has better than the last: takes them, and returns true.
+  private func restoreBest(_ reporter: Reporter) throws -> Bool {
+    let convergence = state.convergence
+    guard recipe.keepBest, convergence.bestEpoch > 0,
+      convergence.bestEpoch * sampler.stepsPerEpoch < state.step
+    else { return false }
+    try fillParameters { if let best { parameters.pointer.update(from: best.pointer, count: best.count) } }
+    try reporter.observe(.keptBest(epoch: convergence.bestEpoch, validationLoss: convergence.bestLoss))
+    return true
+  }
+
+  /// Ends the run on all ranks with a checkpoint.
+  private func stop(_ reporter: Reporter) throws {
+    try collective.together {
+      try reporter.checkpoint(state, snapshot())
+      try reporter.finishLast()
+      let saved = try reporter.checkpoints?.lastResult()
+      throw LockstepError(
+        .stopped, "stopped on request after step \(state.step) of \(totalSteps)",
+        found: saved.map { "\($0) is safe" } ?? "there is no checkpoint",
+        fix: saved.map { _ in "Go on with the same command and --resume" })
+    }
   }
 }
 
-/// Loss and hits of an epoch's steps so far.
-private struct EpochTotal {
-  private var lossSum = 0.0
-  private var hits = 0
-  private var count = 0
+/// Tells the observer on rank 0, and hands checkpoints to their writer; does neither on other ranks.
+private final class Reporter {
+  let observer: (any TrainingObserver)?
+  let checkpoints: CheckpointWriter?
 
-  mutating func add(_ metrics: StepMetrics, count: Int) {
-    lossSum += metrics.loss * Double(count)
-    hits += metrics.hits
-    self.count += count
+  init(observer: (any TrainingObserver)?, checkpoints: CheckpointWriter?) {
+    self.observer = observer
+    self.checkpoints = checkpoints
   }
 
-  var loss: Double { lossSum / Double(count) }
-  var accuracy: Double { Double(hits) / Double(count) }
+  func observe(_ event: TrainingEvent) throws {
+    if let event = checkpoints?.poll() { try observer?.observe(event) }
+    try observer?.observe(event)
+  }
+
+  func isDue(_ step: Int) -> Bool { checkpoints?.isDue(step) ?? false }
+
+  func checkpoint(_ state: TrainingState, _ make: @autoclosure () -> (() -> Checkpoint)) throws {
+    guard let checkpoints else { return }
+    // Waits for the one before.
+    try finish()
+    checkpoints.begin(state, make())
+  }
+
+  func finish() throws {
+    if let event = checkpoints?.wait() { try observer?.observe(event) }
+  }
+
+  /// As `finish`, where a failure is going to be an error and no warning.
+  func finishLast() throws {
+    if let event = checkpoints?.wait(), case .checkpoint = event { try observer?.observe(event) }
+  }
+}
+
+/// How long the steps of an epoch took, and for how many samples.
+struct StepTime {
+  var seconds = 0.0
+  var samples = 0
 }
 
 private func seconds(_ duration: Duration) -> Double {

@@ -20,6 +20,13 @@ public final class Trainer {
   let loss: SoftmaxCrossEntropy
   let batch: Batch
   let evaluator: Evaluator
+  /// Between two steps.
+  public internal(set) var state: TrainingState
+  /// The weights of the best epoch so far, where the recipe keeps them, on ranks that fill parameters.
+  var best: Parameters?
+  var stepTime = StepTime()
+  /// Asked in each step (counted from 1) on each rank: true ends the run with a checkpoint after this step.
+  public var shouldStop: (_ step: Int) -> Bool = { _ in false }
 
   /// Allocates all that training needs and draws the initial weights. Not collective.
   public init(
@@ -51,12 +58,14 @@ public final class Trainer {
     (self.exchange, parameters) = try Self.makeExchange(
       exchange, network: network, sampler: sampler, recipe: recipe, collective: collective, team: team)
     normalization = recipe.normalize.resolved(for: dataset.train.images, team: team)
-    optimizer = recipe.makeOptimizer(parameterCount: network.parameterCount)
+    optimizer = try recipe.makeOptimizer(
+      parameterCount: network.parameterCount, allocate: self.exchange.allocateMoment)
     schedule = recipe.learningRateSchedule(totalSteps: recipe.epochs * sampler.stepsPerEpoch)
     let capacity = sampler.shard(step: 0, rank: collective.rank, ranks: collective.size).entries.count + 1
     workspace = self.exchange.makeWorkspace(capacity: capacity)
     loss = SoftmaxCrossEntropy(classes: network.classes, capacity: capacity)
     batch = Batch(capacity: capacity)
+    state = TrainingState(patience: recipe.patience)
     evaluator = Evaluator(network, normalization: normalization, collective: collective, team: team)
   }
 
@@ -113,7 +122,8 @@ public final class Trainer {
         late: exchange.lateLayers, pass: pass)
       // The fast reduction looks at no gradient; a loss that is no number tells as much.
       if failures.isEmpty, loss.isNaN { failures = ["loss"] }
-      gradient.metrics = StepMetrics(loss: loss, hits: hits, failures: failures.isEmpty ? 0 : 1)
+      gradient.metrics = StepMetrics(
+        loss: loss, hits: hits, failures: failures.isEmpty ? 0 : 1, stopRequests: shouldStop(step) ? 1 : 0)
       let metrics = try exchange.sum()
       if metrics.failures > 0 {
         if failures == ["loss"] {
@@ -156,6 +166,12 @@ public final class Trainer {
 
   private func augmenter(epoch: Int) -> Batch.Augmenter? {
     recipe.augmentation.isNone ? nil : Batch.Augmenter(recipe.augmentation, seed: recipe.seed, epoch: epoch)
+  }
+
+  /// Whether no step is left to take, nor an epoch to evaluate.
+  public var isDone: Bool {
+    state.convergence.hasRunOut(after: state.epoch)
+      || state.step >= totalSteps && state.stepOfEpoch < sampler.stepsPerEpoch
   }
 
   var validationIndices: [Int]? {

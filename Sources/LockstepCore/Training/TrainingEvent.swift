@@ -1,6 +1,8 @@
 /// What training tells as it goes on, to rank 0's terminal and to `metrics.jsonl`.
 public enum TrainingEvent: Sendable {
   case start(TrainingStart)
+  /// Instead of `start`: the run goes on from a checkpoint.
+  case resume(TrainingStart, TrainingState)
   case step(StepReport)
   case epoch(EpochReport)
   /// The validation loss has turned upward after this epoch, while the training loss still falls.
@@ -9,6 +11,10 @@ public enum TrainingEvent: Sendable {
   case stoppedEarly(epoch: Int, bestEpoch: Int)
   /// The weights are those of this epoch again.
   case keptBest(epoch: Int, validationLoss: Double)
+  /// A checkpoint is safe on disk.
+  case checkpoint(path: String, step: Int)
+  /// One could not be written; training goes on.
+  case warning(String)
   case end(TrainingResult)
 }
 

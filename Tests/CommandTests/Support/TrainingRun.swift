@@ -61,10 +61,11 @@ struct TrainingRun {
     }
   }
 
-  /// What `metrics.jsonl` says of steps, epochs and the end, but for how long they took.
+  /// What `metrics.jsonl` says of steps, epochs and the end, but for how long they took, and when a checkpoint was safe.
   var measurements: [[String: String]] {
     get throws {
-      try metrics.dropFirst().map { event in
+      try metrics.dropFirst().filter { !["checkpoint", "resume"].contains($0["event"] as? String) }.map {
+        event in
         event.filter { !["seconds", "samples_per_second"].contains($0.key) }.mapValues { "\($0)" }
       }
     }

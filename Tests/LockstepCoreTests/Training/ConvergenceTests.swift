@@ -12,7 +12,7 @@ import Testing
       let verdict = convergence.add(
         epoch: index + 1, trainLoss: train?[index] ?? 1 / Double(index + 1), validationLoss: loss)
       if verdict.isBest { best.append(index + 1) }
-      if verdict.shouldStop { stop.append(index + 1) }
+      if convergence.hasRunOut(after: index + 1) { stop.append(index + 1) }
       overfitting[index + 1] = verdict.overfittingSince
     }
     return (best, stop, overfitting, convergence.bestEpoch)

@@ -1,0 +1,65 @@
+/// A training as it stood between two steps, as a file: safetensors with the weights under PyTorch's names, the moments
+/// as `optimizer.first.NAME` and `optimizer.second.NAME`, the best epoch's weights as `best.NAME`, and the rest in the
+/// metadata. Neither ranks nor threads are in it: equal trainings are equal bytes.
+public struct Checkpoint: Equatable, Sendable {
+  public var state: TrainingState
+  public var recipe: Recipe
+  /// The dataset's checksum.
+  public var datasetDigest: UInt64
+  public var tensors: [Safetensors.Tensor]
+
+  public init(
+    state: TrainingState, recipe: Recipe, datasetDigest: UInt64, tensors: [Safetensors.Tensor]
+  ) {
+    self.state = state
+    self.recipe = recipe
+    self.datasetDigest = datasetDigest
+    self.tensors = tensors
+  }
+
+  /// The values of a tensor that is known to be there.
+  subscript(name: String) -> [Float] { tensors.first { $0.name == name }?.values ?? [] }
+
+  /// The file. Its checksum is the CRC-32 of all of it, with zeros in the checksum's place.
+  public func serialized() throws -> [UInt8] {
+    var metadata = try metadata()
+    metadata[Self.checksumKey] = Self.noChecksum
+    var bytes = Safetensors(metadata: metadata, tensors: tensors).serialized()
+    guard let place = Self.checksumPlace(in: bytes) else { preconditionFailure("the key is in the header") }
+    bytes.replaceSubrange(place, with: Self.checksum(of: bytes).utf8)
+    return bytes
+  }
+
+  /// Reads a file's bytes. Throws `LockstepError` (data) naming the path where a bit of them has changed.
+  public init(bytes: [UInt8], path: String) throws {
+    func failure(_ expected: String, _ found: String) -> LockstepError {
+      LockstepError(.data, path, expected: expected, found: found, fix: "The file is damaged: remove it")
+    }
+    guard let place = Self.checksumPlace(in: bytes) else {
+      throw failure("a checkpoint that Lockstep wrote", "\(bytes.count) bytes without a checksum")
+    }
+    var blank = bytes
+    blank.replaceSubrange(place, with: Self.noChecksum.utf8)
+    let stored = String(decoding: bytes[place], as: UTF8.self)
+    let actual = Self.checksum(of: blank)
+    guard stored == actual else { throw failure("content of checksum \(stored)", actual) }
+    let file = try Safetensors(bytes: bytes, path: path)
+    try self.init(metadata: file.metadata, tensors: file.tensors, path: path)
+  }
+
+  private static let checksumKey = "lockstep.checkpoint"
+  private static let noChecksum = "00000000"
+
+  /// Where the header has the checksum: after the first key of that name, which sorts before any text that is not ours.
+  private static func checksumPlace(in bytes: [UInt8]) -> Range<Int>? {
+    let opening = Array("{\"__metadata__\":{\"\(checksumKey)\":\"".utf8)
+    let start = 8 + opening.count
+    guard bytes.count >= start + noChecksum.count, bytes[8..<start].elementsEqual(opening) else { return nil }
+    return start..<start + noChecksum.count
+  }
+
+  private static func checksum(of bytes: [UInt8]) -> String {
+    let sum = bytes.withUnsafeBytes { Dataset.crc($0, after: 0) }
+    return String(UInt64(sum).hexadecimal.suffix(8))
+  }
+}

@@ -1,0 +1,84 @@
+import Foundation
+import Testing
+
+/// Disks that are full, fail, or are taken away: what was safe stays safe, and the message says what that is.
+@Suite struct DiskTests {
+  /// Two epochs of five steps.
+  static let recipe = [
+    "--model", "linear", "--epochs", "2", "--batch-size", "400", "--checkpoint-every", "2", "--log-every",
+    "1",
+    "--quiet",
+  ]
+
+  let scene: TrainingScene
+  let path: String
+
+  init() throws {
+    scene = try TrainingScene()
+    path = scene.scratch.file("run")
+  }
+
+  private func go(_ arguments: [String] = [], fault: String = "", ranks: Int? = nil) throws -> CommandResult {
+    try lockstep(
+      ["train", "--data", scene.data, "--output", path, "--threads", "1"] + Self.recipe + arguments,
+      ranks: ranks, environment: ["LOCKSTEP_FAULT_FILE_OPERATION": fault])
+  }
+
+  /// Whatever file operation fails, or is the last one of the process: the run goes on from what it left, to the same bits.
+  @Test(arguments: ["ENOSPC", "EIO", "kill"]) func anyOperationFails(fault: String) throws {
+    let reference = try scene.train(Self.recipe)
+    var endings: [Int32: Int] = [:]
+    for number in 1... {
+      let result = try go(fault: "\(number):\(fault)")
+      endings[result.status, default: 0] += 1
+      if result.status == 0, result.errors.isEmpty, number > 60 { break }
+      if result.status == 1 {
+        let messages = result.errors.split(separator: "\n").filter { $0.hasPrefix("lockstep: ") }
+        #expect(messages.last?.contains(path) == true, "\(fault) at \(number): \(result.errors)")
+      }
+      try expectWhole(go(["--resume"]), reference, "\(fault) at \(number)")
+      let names = try FileManager.default.subpathsOfDirectory(atPath: path)
+      #expect(!names.contains { $0.contains(".tmp-") }, "\(fault) at \(number): \(names)")
+      try FileManager.default.removeItem(atPath: path)
+    }
+    #expect(endings[fault == "kill" ? 137 : 1, default: 0] > 10, "\(endings)")
+    // A failed checkpoint on the way is a warning.
+    if fault != "kill" { #expect(endings[0, default: 0] > 5, "\(endings)") }
+  }
+
+  @Test(arguments: [nil, 3]) func aDiskThatStaysFull(ranks: Int?) throws {
+    let reference = try scene.train(Self.recipe)
+    // The first checkpoint is at step 2: it and six lines are written by then.
+    let result = try go(fault: "24+:ENOSPC", ranks: ranks)
+    expect(result, status: 1, naming: ["No space left on device", "--resume"])
+    try expectWhole(go(["--resume"], ranks: ranks), reference, "resumed")
+  }
+
+  @Test func aDeletedRunDirectoryIsMadeAgain() throws {
+    let train = ["train", "--data", scene.data, "--output", path, "--threads", "1"] + Self.recipe
+    let result = try scene.job(
+      train + ["--epochs", "1000000"], ranks: 2,
+      beside: """
+        wait_for sh -c "ls run/checkpoints/*.safetensors"
+        mv run gone; rm -rf gone
+        wait_for sh -c "ls run/checkpoints/*.safetensors run/config.yaml run/metrics.jsonl"
+        kill -USR1 $job
+        """)
+    #expect(result.status == 75, "\(result.errors)")
+    #expect(result.errors.contains("metrics.jsonl: deleted during the run"), "\(result.errors)")
+  }
+
+  @Test func aFileInTheWayOfTheCheckpoints() throws {
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    try scene.scratch.write(Data(), to: "run/checkpoints")
+    expect(try go(), status: 1, naming: ["run/checkpoints", "a file of that name", "--output"])
+  }
+
+  private func expectWhole(_ result: CommandResult, _ reference: TrainingRun, _ what: String) throws {
+    #expect(result.status == 0, "\(what): \(result.errors)")
+    let run = TrainingRun(path: path, result: result)
+    #expect(run.digest == reference.digest, "\(what)")
+    #expect(try run.model == reference.model, "\(what)")
+    #expect(try run.measurements == reference.measurements, "\(what)")
+  }
+}

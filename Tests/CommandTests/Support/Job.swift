@@ -1,0 +1,19 @@
+import Foundation
+
+extension TrainingScene {
+  /// Runs `mpirun -np RANKS lockstep ARGUMENTS`, and beside it a shell script that may wait for what the run does
+  /// (`wait_for COMMAND...` returns when the command succeeds, or the job has ended) and signal it (its number is $job).
+  ///
+  /// One command and no second thread of the tests': those are few, and all may be waiting for their turn.
+  func job(_ arguments: [String], ranks: Int, beside script: String) throws -> CommandResult {
+    let prelude = """
+      wait_for() { until "$@" >/dev/null 2>&1; do kill -0 $job 2>/dev/null || return 1; sleep 0.02; done; }
+      """
+    let command = "\(prelude)\nmpirun \"$@\" </dev/null & job=$!\n\(script)\nwait $job"
+    return try Launch.takingTurns {
+      try run(
+        "sh", ["-c", command, "sh"] + Launch.arguments([RankGroup(ranks, arguments)]),
+        environment: Launch.environment(ranks: ranks), directory: scratch.path)
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import Foundation
+import LockstepCore
+import Testing
+
+@Suite struct CheckpointDirectoryTests {
+  let scratch: TemporaryDirectory
+  let directory: CheckpointDirectory
+
+  init() throws {
+    scratch = try TemporaryDirectory()
+    directory = CheckpointDirectory(path: scratch.path + "/checkpoints")
+  }
+
+  private func write(_ steps: [Int], keep: Int = 100) throws {
+    for step in steps {
+      try directory.write(CheckpointTests.tiny(step: step).serialized(), step: step, keep: keep)
+    }
+  }
+
+  @Test func namesSortAsSteps() {
+    #expect(directory.file(step: 469) == directory.path + "/step-00000469.safetensors")
+    #expect(directory.file(step: 1_234_567_890).hasSuffix("/step-1234567890.safetensors"))
+  }
+
+  @Test func onlyTheNewestStay() throws {
+    try write([9, 10, 100], keep: 2)
+    #expect(directory.steps == [10, 100])
+    // Damaged ones from which the run went back.
+    try write([50], keep: 2)
+    #expect(directory.steps == [10, 50])
+  }
+
+  @Test func otherFilesAreLeftAlone() throws {
+    try write([1])
+    let others = [
+      "step-2.safetensors", "step-00000003.safetensors.bak", "step--0000004.safetensors", "notes",
+    ]
+    for name in others { _ = try scratch.write([1], as: "checkpoints/" + name) }
+    #expect(directory.steps == [1])
+    try write([5], keep: 1)
+    let names = try FileManager.default.contentsOfDirectory(atPath: directory.path)
+    #expect(Set(names) == Set(others + ["step-00000005.safetensors"]))
+  }
+
+  @Test func theNewestThatVerifiesIsTaken() throws {
+    #expect(directory.newest().file == nil)
+    try write([5, 6, 7, 8])
+    #expect(directory.newest().file?.path == directory.file(step: 8))
+    #expect(directory.newest().skipped == [])
+    var bytes = try readFile(directory.file(step: 8), limit: 1 << 20, kind: .data)
+    bytes[bytes.count - 3] ^= 4
+    _ = try scratch.write(bytes, as: "checkpoints/step-00000008.safetensors")
+    _ = try scratch.write([], as: "checkpoints/step-00000007.safetensors")
+    // Whole, but not what its name says.
+    _ = try scratch.write(
+      CheckpointTests.tiny(step: 5).serialized(), as: "checkpoints/step-00000006.safetensors")
+    let found = directory.newest()
+    #expect(found.file?.path == directory.file(step: 5))
+    #expect(found.skipped.count == 3)
+    for (reason, fragments) in zip(
+      found.skipped, [["00000008", "checksum"], ["00000007", "0 bytes"], ["00000006", "of step 5"]])
+    {
+      for fragment in fragments { #expect(reason.contains(fragment)) }
+    }
+  }
+}
