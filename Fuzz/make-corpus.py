@@ -181,6 +181,7 @@ def recipe_corpus():
     yield "bad-billion-laughs", "\n".join(laughs).encode()
     # A key is hashed, and with it all that its aliases stand for.
     yield "bad-billion-laughs-as-a-key", "\n".join(laughs + ["? *a9\n: 1"]).encode()
+    yield "bad-keys-in-keys", b"? {" * 40 + "é\u0301\u0323".encode() * 100 + b"}" * 40
     yield "bad-not-utf-8", b"lr: \xc3"
     yield "bad-utf-16", "lr: 0.1".encode("utf-16")
 

@@ -2,7 +2,7 @@ import Yams
 
 extension Recipe {
   /// The largest recipe that is read: far above any that a person writes.
-  private static let largestFile = 1 << 16
+  private static let largestFile = 1 << 14
 
   /// Overrides this recipe's values by those of a YAML file: one mapping from key to scalar or list.
   ///
@@ -22,6 +22,12 @@ extension Recipe {
         throw LockstepError(
           .usage, path, expected: "a recipe in YAML without anchors", found: "an '&' that begins one",
           fix: "Write the value itself wherever it is meant")
+      }
+      guard bytes.count(where: "[{?".utf8.contains) <= 64 else {
+        throw LockstepError(
+          .usage, path, expected: "a recipe in YAML: scalars and lists, one 'key: value' a line",
+          found: "more than 64 of the characters [, { and ?",
+          fix: "Write the list of a key without lists in it")
       }
       // Without rules that tell numbers from text: the keys of a recipe do that.
       node = try Yams.compose(yaml: text, .basic)
@@ -49,7 +55,8 @@ extension Recipe {
 
   /// Whether an anchor may begin anywhere: an '&' before a word and not after one, as in "R&D".
   ///
-  /// Aliases of aliases make a large tree of a small file, and Yams walks all of it where it is a key: each is hashed.
+  /// Yams hashes each key, with all that is in it. Aliases of aliases make a large tree of a small key, and keys in keys
+  /// are hashed again at each level: hence neither gets that far.
   private static func hasAnchor(_ text: [UInt8]) -> Bool {
     func isWord(_ byte: UInt8) -> Bool {
       let character = Character(Unicode.Scalar(byte))

@@ -105,6 +105,9 @@ import Testing
     Hostile(testDescription: "nothing", header: ""),
     Hostile(testDescription: "no JSON", header: "{\"a"),
     Hostile(testDescription: "deep", header: String(repeating: "{\"a\":", count: 100_000)),
+    Hostile(
+      testDescription: "long name",
+      header: "{\(entry(String(repeating: "n", count: 1024), "[2]", "[0,8]"))}"),
     Hostile(testDescription: "deep list", header: "{\"a\":" + String(repeating: "[", count: 100_000)),
   ]
 
