@@ -6,13 +6,14 @@ extension FuzzTarget {
   static let gzip = FuzzTarget(
     name: "gzip", dictionary: [[0x1F, 0x8B, 8], [0x1F, 0x8B, 8, 4], [0, 0, 0xFF, 0xFF], [3, 0]],
     // The output is not kept: one piece at a time, and zlib's window.
-    longestInput: 4096, largestAllocation: 1
+    // Short, for half of what libFuzzer learns are bombs otherwise, and each takes its time.
+    longestInput: 400, largestAllocation: 1
   ) { bytes in
     let whole = inflate(bytes, piece: 1 << 16)
     try require(whole.count <= 1032 * bytes.count, "\(whole.count) bytes out of \(bytes.count)")
-    for piece in whole.count < 1 << 16 ? [1, 61] : [4099] {
-      try require(inflate(bytes, piece: piece) == whole, "read in pieces of \(piece), the result differs")
-    }
+    // Single bytes of a short text, and no more than some hundred reads of a long one.
+    let piece = max(1, whole.count / 200)
+    try require(inflate(bytes, piece: piece) == whole, "read in pieces of \(piece), the result differs")
     if let error = whole.error { throw error }
   }
 
