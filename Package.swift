@@ -33,7 +33,9 @@ let package = Package(
         "LockstepCore", "LockstepMPI", "MPI",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
-    .testTarget(name: "LockstepCoreTests", dependencies: ["LockstepCore", "CKernels"]),
+    .target(name: "FuzzTargets", dependencies: ["LockstepCore", "CZlib"]),
+    .executableTarget(name: "lockstep-fuzz", dependencies: ["FuzzTargets", "LockstepCore"]),
+    .testTarget(name: "LockstepCoreTests", dependencies: ["LockstepCore", "CKernels", "FuzzTargets"]),
     .testTarget(name: "CommandTests", dependencies: ["LockstepCore"]),
   ]
 )

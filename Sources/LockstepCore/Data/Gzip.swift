@@ -4,7 +4,7 @@ import CZlib
 ///
 /// Concatenated members are one stream, as RFC 1952 says; every member's CRC and length are checked by zlib.
 /// A class, because zlib's state points back at its `z_stream`, which must not move.
-final class GzipReader {
+package final class GzipReader {
   private var stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
   private var unread: Slice<UnsafeRawBufferPointer>
   private let path: String
@@ -21,7 +21,7 @@ final class GzipReader {
   }
 
   /// - Parameter compressed: the whole file; it must outlive the reader.
-  init(_ compressed: UnsafeRawBufferPointer, path: String) throws {
+  package init(_ compressed: UnsafeRawBufferPointer, path: String) throws {
     self.path = path
     unread = compressed[...]
     stream.initialize(to: z_stream())
@@ -40,7 +40,7 @@ final class GzipReader {
   /// Fills `buffer`, or as much of it as there is; a short count means that the file ended, and was sound.
   ///
   /// - Throws: LockstepError (.data) where the file is truncated or corrupt, or more than gzip members follow.
-  func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+  package func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
     var filled = 0
     while filled < buffer.count, !isAtEnd {
       let input = unread.prefix(Self.maximumPiece)

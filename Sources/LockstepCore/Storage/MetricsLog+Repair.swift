@@ -17,7 +17,7 @@ extension MetricsLog {
     guard state.step > 0 else { return 0 }
     let decoder = JSONDecoder()
     var start = 0
-    while let end = log[start...].firstIndex(of: UInt8(ascii: "\n")),
+    while let end = log[start...].prefix(longestLine).firstIndex(of: UInt8(ascii: "\n")),
       let line = try? decoder.decode(Line.self, from: Data(log[start..<end]))
     {
       switch line.event {
@@ -30,10 +30,13 @@ extension MetricsLog {
     return start
   }
 
+  /// Above any that is written: the longest names a dataset by its path.
+  private static let longestLine = 1 << 15
+
   /// The dataset that a log's first line names.
   package static func dataset(ofLog log: [UInt8]) -> String? {
     struct Start: Decodable { var dataset: String }
-    let line = log.prefix { $0 != UInt8(ascii: "\n") }
+    let line = log.prefix(longestLine).prefix { $0 != UInt8(ascii: "\n") }
     return try? JSONDecoder().decode(Start.self, from: Data(line)).dataset
   }
 }

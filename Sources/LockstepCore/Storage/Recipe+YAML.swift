@@ -2,7 +2,7 @@ import Yams
 
 extension Recipe {
   /// The largest recipe that is read: far above any that a person writes.
-  private static let largestFile = 1 << 20
+  private static let largestFile = 1 << 14
 
   /// Overrides this recipe's values by those of a YAML file: one mapping from key to scalar or list.
   ///
@@ -18,7 +18,19 @@ extension Recipe {
       guard let text = String(validating: bytes, as: UTF8.self) else {
         throw LockstepError(.usage, path, expected: "a recipe in YAML", found: "bytes that are not UTF-8")
       }
-      node = try Yams.compose(yaml: text)
+      guard !Self.hasAnchor(bytes) else {
+        throw LockstepError(
+          .usage, path, expected: "a recipe in YAML without anchors", found: "an '&' that begins one",
+          fix: "Write the value itself wherever it is meant")
+      }
+      guard bytes.count(where: "[{?".utf8.contains) <= 64 else {
+        throw LockstepError(
+          .usage, path, expected: "a recipe in YAML: scalars and lists, one 'key: value' a line",
+          found: "more than 64 of the characters [, { and ?",
+          fix: "Write the list of a key without lists in it")
+      }
+      // Without rules that tell numbers from text: the keys of a recipe do that.
+      node = try Yams.compose(yaml: text, .basic)
     } catch let error as YamlError {
       throw LockstepError(.usage, path, expected: "a recipe in YAML", found: "\(error)")
     }
@@ -38,6 +50,21 @@ extension Recipe {
           .usage, path, expected: "each key once", found: "'\(key)' twice", fix: "Remove one")
       }
       try set(key, to: try Self.text(of: value, key: key, path: path), subject: "\(path): \(key)")
+    }
+  }
+
+  /// Whether an anchor may begin anywhere: an '&' before a word and not after one, as in "R&D".
+  ///
+  /// Yams hashes each key, with all that is in it. Aliases of aliases make a large tree of a small key, and keys in keys
+  /// are hashed again at each level: hence neither gets that far.
+  private static func hasAnchor(_ text: [UInt8]) -> Bool {
+    func isWord(_ byte: UInt8) -> Bool {
+      let character = Character(Unicode.Scalar(byte))
+      return character.isASCII && (character.isLetter || character.isNumber || "_-".contains(character))
+    }
+    return text.indices.contains { i in
+      text[i] == UInt8(ascii: "&") && i + 1 < text.count && isWord(text[i + 1])
+        && (i == 0 || text[i - 1] == UInt8(ascii: "-") || !isWord(text[i - 1]))
     }
   }
 

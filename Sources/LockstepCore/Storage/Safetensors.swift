@@ -96,19 +96,27 @@ extension Safetensors {
     }
   }
 
+  /// PyTorch's names have some dozens of characters.
+  private static let longestName = 1024
+
   /// The members of all objects in valid JSON: its colons outside strings. JSONDecoder passes over names given twice, but
-  /// cannot count them.
-  private static func memberCount(_ json: ArraySlice<UInt8>) -> Int {
+  /// cannot count them. nil where a name is longer than any that is meant: hashing one of combining characters takes
+  /// time with the square of its length.
+  private static func memberCount(_ json: ArraySlice<UInt8>) -> Int? {
     var count = 0
     var (isInString, isEscaped) = (false, false)
+    var length = 0
     for byte in json {
+      if isInString { length += 1 }
       if isEscaped {
         isEscaped = false
       } else if byte == UInt8(ascii: "\"") {
+        if !isInString { length = 0 }
         isInString.toggle()
       } else if isInString {
         isEscaped = byte == UInt8(ascii: "\\")
       } else if byte == UInt8(ascii: ":") {
+        guard length <= longestName else { return nil }
         count += 1
       }
     }
@@ -132,13 +140,16 @@ extension Safetensors {
       throw failure("a header within the file", "a header of \(length) bytes in a file of \(bytes.count)")
     }
     let dataStart = 8 + Int(length)
+    guard let memberCount = Self.memberCount(bytes[8..<dataStart]) else {
+      throw failure("names of at most \(Self.longestName) bytes", "a longer one")
+    }
     let header: Header
     do {
       header = try JSONDecoder().decode(Header.self, from: Data(bytes[8..<dataStart]))
     } catch {
       throw failure("a safetensors header in JSON", "\(error)")
     }
-    guard Self.memberCount(bytes[8..<dataStart]) == header.memberCount else {
+    guard memberCount == header.memberCount else {
       throw failure(
         "a header that names everything once", "a name given twice, or one that the format has not")
     }

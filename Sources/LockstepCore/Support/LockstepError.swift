@@ -30,15 +30,29 @@ public struct LockstepError: Error, Equatable, Sendable, CustomStringConvertible
     self.fix = fix
   }
 
-  /// `subject: expected E, found F. Fix`
+  /// `subject: expected E, found F. Fix`, each of them fit for a terminal.
   public var description: String {
-    var text = "\(subject): "
-    if let expected { text += "expected \(expected), found " }
-    text += found
-    if let fix { text += ". \(fix)" }
+    var text = "\(printable(subject)): "
+    if let expected { text += "expected \(printable(expected)), found " }
+    text += printable(found)
+    if let fix { text += ". \(printable(fix))" }
     return text
   }
 
   /// The status that the process ends with.
   public var exitStatus: Int32 { kind.rawValue }
+}
+
+/// The first 800 characters of a text that may quote a file, control characters but for line breaks and tabs written
+/// out: they could make a terminal show something else.
+private func printable(_ text: String) -> String {
+  var result = ""
+  for scalar in text.unicodeScalars.prefix(800) {
+    if scalar.properties.generalCategory == .control, scalar != "\n", scalar != "\t" {
+      result += scalar.escaped(asASCII: true)
+    } else {
+      result.unicodeScalars.append(scalar)
+    }
+  }
+  return text.unicodeScalars.count > 800 ? result + "..." : result
 }

@@ -64,28 +64,32 @@ import Testing
     refuse("lr: [1", ["YAML"])
     refuse("lr: 1\n\tepochs: 2", ["YAML"])
     refuse("lr: *nowhere", ["YAML"])
-    refuse("a: &a [*a]", ["YAML"])
+    refuse("a: &a [*a]", ["without anchors"])
+    refuse("hidden: -&a", ["without anchors"])
     refuse("lr: 1\n---\nlr: 2", ["YAML"])
     refuse([0xFF, 0xFE, 0x6C], ["not UTF-8"])
     refuse([0x6C, 0x72, 0x3A, 0x20, 0xC3], ["not UTF-8"])
   }
 
-  /// Depth costs no stack, and aliases of aliases are never written out.
+  /// Depth costs no stack, and neither aliases of aliases nor keys in keys cost time.
   @Test func bombs() {
-    refuse("hidden: " + String(repeating: "[", count: 500_000), ["YAML"])
-    refuse("hidden: " + String(repeating: "[", count: 900) + String(repeating: "]", count: 900), ["nested"])
+    for brackets in [500_000, 65, 64] {
+      let text = "hidden: " + String(repeating: "[", count: brackets)
+      refuse(text, brackets > 64 ? ["more than 64 of the characters [, { and ?"] : ["YAML", "flow"])
+    }
+    refuse("hidden: " + String(repeating: "[", count: 60) + String(repeating: "]", count: 60), ["nested"])
     refuse(String(repeating: "- ", count: 300_000), ["YAML"])
     let laughs = (1...30).map {
       "a\($0): &a\($0) [" + Array(repeating: "*a\($0 - 1)", count: 9).joined(separator: ",") + "]"
     }
-    refuse("a0: &a0 lol\n" + laughs.joined(separator: "\n"), [])
+    refuse("a0: &a0 lol\n" + laughs.joined(separator: "\n"), ["without anchors"])
   }
 
   @Test func filesThatCannotBeRead() throws {
-    let directory = try TemporaryDirectory(["big.yaml": Array(repeating: 0x20, count: 1 << 20 + 1)])
+    let directory = try TemporaryDirectory(["big.yaml": Array(repeating: 0x20, count: 1 << 14 + 1)])
     for (path, found) in [
       (directory.path, "a directory"), (directory.path + "/none.yaml", "No such file"),
-      (directory.path + "/big.yaml", "1048577 bytes"), ("/dev/zero", "no regular file"),
+      (directory.path + "/big.yaml", "16385 bytes"), ("/dev/zero", "no regular file"),
     ] {
       var recipe = Recipe()
       let error = #expect(throws: LockstepError.self) { try recipe.apply(yaml: path) }
@@ -93,30 +97,5 @@ import Testing
       #expect(error?.subject == path)
       #expect(error?.found.contains(found) == true)
     }
-  }
-
-  /// Whatever is accepted is within the ranges, so that it is accepted again.
-  @Test func fuzz() throws {
-    let dictionary = [
-      ": ", "\n", "- ", "[", "]", "{", "}", "&a ", "*a", "!!int ", "|", ">", "'", "\"", "---\n", "? ", "none",
-      "nan",
-      "1e999", "<<: ", "%YAML 1.1\n", "\t", "\u{0}", "\u{FEFF}", "\u{2028}",
-    ].map { Array($0.utf8) }
-    var mutator = Mutator(seed: 1, dictionary: dictionary)
-    let seed = Array(try Recipe().yaml().utf8)
-    var accepted = 0
-    for i in 0..<3000 {
-      var recipe = Recipe()
-      do {
-        try recipe.apply(yaml: mutator.mutate(seed), path: "r.yaml")
-        accepted += 1
-        var again = Recipe()
-        try again.apply(yaml: Array(recipe.yaml().utf8), path: "r.yaml")
-        #expect(again == recipe, "case \(i)")
-      } catch {
-        #expect((error as? LockstepError)?.kind == .usage, "case \(i): \(error)")
-      }
-    }
-    #expect(accepted > 100 && accepted < 2500)
   }
 }

@@ -1,0 +1,232 @@
+#!/usr/bin/env python3
+"""Writes the seed corpus, Fuzz/corpus/TARGET/*: small files, some sound, most hostile.
+
+A name says what a reader must make of it: `good-` is accepted, `bad-` is refused. Files named `found-` were found by
+fuzzing and stay as they are.
+"""
+
+import gzip
+import json
+import struct
+import zlib
+from pathlib import Path
+
+CORPUS = Path(__file__).parent / "corpus"
+
+
+def idx(dimensions, data=None, element=8, size=1):
+    count = size
+    for dimension in dimensions:
+        count *= dimension
+    head = bytes([0, 0, element, len(dimensions)]) + b"".join(struct.pack(">I", d) for d in dimensions)
+    return head + (bytes(i % 251 for i in range(count)) if data is None else data)
+
+
+def compressed(data, **fields):
+    return gzip.compress(data, mtime=0, **fields)
+
+
+def idx_corpus():
+    images, labels = idx([4, 2, 3]), idx([6], bytes([5, 0, 4, 1, 9, 2]))
+    yield "good-images", images
+    yield "good-labels", labels
+    yield "good-int32-labels", idx([3, 2], None, 0x0C, 4)
+    yield "good-float64", idx([2, 1, 2, 2], None, 0x0E, 8)
+    yield "good-int16", idx([30, 3], None, 0x0B, 2)
+    yield "good-int8", idx([1, 1], None, 9)
+    yield "good-255-dimensions", idx([1] * 255)
+    yield "good-images.gz", compressed(images)
+    yield "good-two-members.gz", compressed(images[:20]) + compressed(images[20:])
+    yield "good-bomb.gz", compressed(idx([3000, 1000], bytes(3_000_000)))
+    yield "bad-empty", b""
+    yield "bad-html", b"<!DOCTYPE html><html><title>404 Not Found</title></html>"
+    yield "bad-html-mark", b"\xef\xbb\xbf \r\n<html>"
+    yield "bad-numpy", b"\x93NUMPY\x01\x00v\x00{'descr': '|u1', 'fortran_order': False, 'shape': (4,), }".ljust(128) + b"abcd"
+    yield "bad-npz", b"PK\x03\x04\x14\0\0\0\0\0"
+    yield "bad-lfs", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9912422\n"
+    yield "bad-60000-images", idx([60000, 28, 28], bytes(2000))
+    yield "bad-60000-images.gz", compressed(idx([60000, 28, 28], bytes(2_000_000)))
+    yield "bad-promise-just-kept.gz", compressed(idx([1000, 1000], bytes(999_999)))
+    yield "bad-bomb-over-little.gz", compressed(idx([2, 2], bytes(3_000_000)))
+    yield "bad-truncated", images[:-1]
+    yield "bad-appended", images + b"\0"
+    yield "bad-truncated.gz", compressed(images)[:-9]
+    yield "bad-twice.gz", compressed(compressed(images))
+    yield "bad-no-samples", idx([0, 28, 28])
+    yield "bad-empty-samples", idx([4, 0])
+    yield "bad-no-dimensions", idx([], b"\0")
+    yield "bad-short-header", b"\0\0\x08\x03\0\0\0\x01"
+    yield "bad-255-dimensions-of-none", b"\0\0\x08\xff"
+    yield "bad-element", idx([4], None, 0x0A)
+    yield "bad-overflow", idx([0xFFFFFFFF] * 3, b"")
+    yield "bad-overflow-to-0", idx([1 << 31, 1 << 31, 4], b"")
+    yield "bad-overflow-of-float64", idx([1 << 31, 1 << 29], b"", 0x0E)
+
+
+def gzip_corpus():
+    text = b"the quick brown fox jumps over the lazy dog, the quick brown dog\n"
+    sound = compressed(text)
+    stored = zlib.compressobj(0, wbits=31)
+    fixed = zlib.compressobj(9, wbits=31, strategy=zlib.Z_FIXED)
+    yield "good-text", sound
+    yield "good-empty", compressed(b"")
+    yield "good-stored", stored.compress(text) + stored.flush()
+    yield "good-fixed", fixed.compress(text) + fixed.flush()
+    yield "good-members", sound + compressed(b"") * 3 + sound
+    yield "good-bomb", compressed(bytes(60_000))
+    yield "good-empty-members", compressed(b"") * 15
+    tail = sound[10:]
+    yield "good-name-and-comment", b"\x1f\x8b\x08\x18\0\0\0\0\0\xffname\0comment\0" + tail
+    yield "good-extra-field", b"\x1f\x8b\x08\x04\0\0\0\0\0\xff\x05\0extra" + tail
+    head = b"\x1f\x8b\x08\x02\0\0\0\0\0\xff"
+    yield "good-header-checksum", head + struct.pack("<H", zlib.crc32(head) & 0xFFFF) + tail
+    yield "bad-header-checksum", head + b"\0\0" + tail
+    yield "bad-empty-file", b""
+    yield "bad-magic-only", sound[:2]
+    yield "bad-extra-field-length", b"\x1f\x8b\x08\x04\0\0\0\0\0\xff\xff\xffextra" + tail
+    yield "bad-endless-name", b"\x1f\x8b\x08\x08\0\0\0\0\0\xff" + b"n" * 300
+    yield "bad-method", sound[:2] + b"\x07" + sound[3:]
+    yield "bad-reserved-flags", sound[:3] + b"\xe0" + sound[4:]
+    yield "bad-checksum", sound[:-8] + b"\0\0\0\0" + sound[-4:]
+    yield "bad-length", sound[:-4] + b"\xff\xff\xff\xff"
+    yield "bad-truncated", sound[:-1]
+    yield "bad-truncated-second-member", sound + sound[:-3]
+    yield "bad-bomb-truncated", compressed(bytes(60_000))[:-20]
+    yield "bad-garbage-after", sound + b"garbage"
+    yield "bad-zeros-after", sound + bytes(128)
+    yield "bad-block-type", sound[:10] + b"\x07" + sound[-8:]
+    yield "bad-stored-length", sound[:10] + b"\x01\xff\xff\xff\xff" + sound[-8:]
+    yield "bad-distance-too-far", sound[:10] + b"\x63\x00\x02\x00" + sound[-8:]
+
+
+def safetensors(header, data=b"", length=None):
+    text = header if isinstance(header, bytes) else json.dumps(header, separators=(",", ":")).encode()
+    return struct.pack("<Q", len(text) if length is None else length) + text + data
+
+
+def entry(shape, begin, end, dtype="F32"):
+    return {"dtype": dtype, "shape": shape, "data_offsets": [begin, end]}
+
+
+def safetensors_corpus():
+    two = {"__metadata__": {"format": "pt"}, "a": entry([2], 0, 8), "b": entry([1, 3], 8, 20)}
+    values = struct.pack("<5f", 1, -2.5, float("nan"), float("-inf"), -0.0)
+    one = b'"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}'
+    yield "good-two", safetensors(two, values)
+    yield "good-padded", safetensors(json.dumps(two).encode() + b"   ", values)
+    yield "good-scalar", safetensors({"s": entry([], 0, 4)}, b"\0\0\x80\x3f")
+    yield "good-empty-tensor", safetensors({"e": entry([0, 4], 0, 0)})
+    yield "good-escapes", safetensors({"\"\\\n\x01é\u2028😀": entry([1], 0, 4)}, b"abcd")
+    yield "bad-nothing", b""
+    yield "bad-7-bytes", b"\0" * 7
+    yield "bad-length-0", bytes(8)
+    for name, length in {"huge": (1 << 64) - 1, "signed": 1 << 63, "limit": 100_000_001, "by-one": 10_000}.items():
+        yield f"bad-length-{name}", safetensors(two, values, length)
+    yield "bad-length-into-data", safetensors(two, values, len(json.dumps(two, separators=(",", ":"))) + 4)
+    yield "bad-truncated", safetensors(two, values[:-1])
+    yield "bad-appended", safetensors(two, values + b"\0")
+    yield "bad-overlap", safetensors({"a": entry([2], 0, 8), "b": entry([1], 4, 8)}, bytes(8))
+    yield "bad-hole", safetensors({"a": entry([1], 0, 4), "b": entry([1], 8, 12)}, bytes(12))
+    yield "bad-backwards", safetensors({"a": entry([2], 8, 0)}, bytes(8))
+    yield "bad-beyond", safetensors({"a": entry([3], 0, 12)}, bytes(8))
+    yield "bad-negative", safetensors({"a": entry([-1, -2], 0, 8)}, bytes(8))
+    yield "bad-negative-offset", safetensors({"a": entry([2], -8, 0)}, bytes(8))
+    yield "bad-overflow", safetensors({"a": entry([(1 << 63) - 1, (1 << 63) - 2], 0, 8)}, bytes(8))
+    yield "bad-overflow-to-0", safetensors({"a": entry([1 << 32, 1 << 32], 0, 0)})
+    yield "bad-offset-2-to-the-64", safetensors({"a": entry([2], 0, 1 << 64)}, bytes(8))
+    yield "bad-fraction", safetensors({"a": entry([2.5], 0, 8)}, bytes(8))
+    yield "bad-dtype", safetensors({"a": entry([2], 0, 4, "F16")}, bytes(4))
+    yield "bad-name-twice", safetensors(b"{" + one + b"," + one + b"}", bytes(4))
+    yield "bad-name-twice-escaped", safetensors(b"{" + one + b"," + one.replace(b"a", b"\\u0061", 1) + b"}", bytes(4))
+    yield "bad-member-twice", safetensors(b'{"a":{"dtype":"F32","dtype":"F32","shape":[1],"data_offsets":[0,4]}}', bytes(4))
+    yield "bad-metadata-number", safetensors({"__metadata__": {"k": 1}, "a": entry([1], 0, 4)}, bytes(4))
+    yield "bad-deep", safetensors(b'{"a":' * 600)
+    yield "bad-deep-list", safetensors(b'{"a":' + b"[" * 3000)
+    yield "bad-long-name", safetensors({"n" * 3000: entry([1], 0, 8)}, bytes(4))
+    yield "bad-surrogate", safetensors(b'{"\\ud800":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}', bytes(4))
+    yield "bad-not-utf-8", safetensors(b'{"\xff":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}', bytes(4))
+    yield "bad-nan", safetensors(b'{"a":{"dtype":"F32","shape":[NaN],"data_offsets":[0,4]}}', bytes(4))
+    yield "bad-pickle", b"\x80\x02}q\x00." + bytes(20)
+
+
+def recipe_corpus():
+    for path in sorted((CORPUS.parent.parent / "recipes").glob("*.yaml")):
+        yield f"good-{path.stem}", path.read_bytes()
+    yield "good-empty", b""
+    yield "good-document-mark", b"---\n"
+    yield "good-mark", b"\xef\xbb\xbflr: 0.1\n"
+    yield "good-flow", b'{"lr": 0.1, "hidden": [3, 4], schedule: cosine}'
+    yield "good-lines", b"lr: 0.1\r\nhidden:\r\n- 3\r\n- 4\r\n"
+    yield "good-layers", b"network: [conv 3 3x3 pad 1, maxpool 2, relu, flatten, dropout 0.5, dense classes]\n"
+    yield "good-not-anchors", b"# R&D: 2 * x & y\nlr: 0.1\n"
+    yield "good-tag", b"lr: !!int 1"
+    yield "good-comment", b"# \xe2\x86\x92 \xf0\x9f\x98\x80\nlr: 1e-3 # rate\n"
+    bad = {
+        "list": "- lr: 1", "scalar": "lr", "nested": "hidden: [[1], 2]", "map": "lr: {value: 1}", "key-list": "? [lr]\n: 1",
+        "twice": "lr: 1\nlr: 2", "unclosed": "lr: [1", "tab": "lr: 1\n\tepochs: 2", "two-documents": "lr: 1\n---\nlr: 2",
+        "unknown-key": "learning: 3", "long-key": "k" * 3000 + ": 1", "long-scalar": "model: " + "m" * 3000,
+        "escape": 'model: "\\x1b[2J\\x07"', "zero": 'model: "\\0"', "control": "model: \x01",
+        "nan": "lr: .nan", "nan-plain": "lr: nan", "inf": "lr: inf", "1e999": "lr: 1e999", "hex": "lr: 0x1p9999",
+        "negative": "epochs: -1", "overflow": "seed: 18446744073709551616", "deep": "hidden: " + "[" * 2000,
+        "deep-closed": "hidden: " + "[" * 400 + "]" * 400, "deep-dashes": "- " * 1500, "deep-keys": "? " * 1500,
+        "undefined-alias": "lr: *nowhere", "anchor": "lr: &a 1\ngamma: *a", "anchor-of-itself": "a: &a [*a]",
+        "merge": "a: &a {lr: 1}\n<<: *a", "directive": "%YAML 9.9\n---\nlr: 1", "tag": "!!set {lr}",
+        "patience-alone": "patience: 3", "nesterov-of-adam": "optimizer: adam\nnesterov: true",
+        "network-too-large": "hidden: [1000000, 1000000]", "layers-that-do-not-fit": "network: [maxpool 50, dense classes]",
+    }
+    for name, text in bad.items():
+        yield f"bad-{name}", text.encode()
+    laughs = ["a0: &a0 lol"]
+    laughs += [f"a{i}: &a{i} [" + ",".join([f"*a{i - 1}"] * 9) + "]" for i in range(1, 10)]
+    yield "bad-billion-laughs", "\n".join(laughs).encode()
+    # A key is hashed, and with it all that its aliases stand for.
+    yield "bad-billion-laughs-as-a-key", "\n".join(laughs + ["? *a9\n: 1"]).encode()
+    yield "bad-keys-in-keys", b"? {" * 40 + "é\u0301\u0323".encode() * 100 + b"}" * 40
+    yield "bad-not-utf-8", b"lr: \xc3"
+    yield "bad-utf-16", "lr: 0.1".encode("utf-16")
+
+
+def metrics_corpus():
+    start = b'{"event":"start","dataset":"mnist","steps":20,"learning_rate":0.1}\n'
+    steps = [b'{"event":"step","epoch":1,"step":%d,"train_loss":2.3e-1,"learning_rate":0.1}\n' % i for i in (1, 2, 3)]
+    epoch = b'{"event":"epoch","epoch":1,"step":3,"train_loss":null,"test_accuracy":0.97}\n'
+    whole = start + b"".join(steps) + epoch + b'{"event":"overfitting","since_epoch":1}\n'
+    yield "good-run", whole
+    yield "good-empty", b""
+    yield "good-other-keys", b'{"event":"note","text":"\\u0001\\ud83d\\ude00","list":[1,{"step":9}]}\n'
+    yield "good-step-beyond", b'{"event":"step","step":9223372036854775807}\n'
+    yield "bad-torn", whole[:-9]
+    yield "bad-no-newline", whole[:-1]
+    yield "bad-blank-line", start + b"\n" + epoch
+    yield "bad-zeros", whole + bytes(64)
+    yield "bad-zeros-line", start + bytes(64) + b"\n" + epoch
+    yield "bad-step-text", b'{"event":"step","step":"3"}\n'
+    yield "bad-step-fraction", b'{"event":"step","step":1.5}\n'
+    yield "bad-step-overflow", b'{"event":"step","step":9223372036854775808}\n'
+    yield "bad-step-1e400", b'{"event":"step","step":1e400}\n'
+    yield "bad-nan", b'{"event":"step","step":1,"train_loss":NaN}\n'
+    yield "bad-no-event", b'{"step":1}\n'
+    yield "bad-list", b"[1]\n"
+    yield "bad-control", b'{"event":"a\x01"}\n'
+    yield "bad-not-utf-8", b'{"event":"\xff"}\n'
+    yield "bad-deep", b'{"event":' + b"[" * 3000 + b"\n"
+    yield "bad-two-on-a-line", steps[0][:-1] + steps[1]
+
+
+def main():
+    for name, corpus in {
+        "idx": idx_corpus, "gzip": gzip_corpus, "safetensors": safetensors_corpus, "recipe": recipe_corpus,
+        "metrics": metrics_corpus,
+    }.items():
+        directory = CORPUS / name
+        directory.mkdir(parents=True, exist_ok=True)
+        for old in directory.iterdir():
+            if not old.name.startswith("found-"):
+                old.unlink()
+        for file, content in corpus():
+            assert len(content) <= 4096, file
+            (directory / file).write_bytes(content)
+
+
+if __name__ == "__main__":
+    main()

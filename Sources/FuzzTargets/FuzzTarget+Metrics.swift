@@ -1,0 +1,30 @@
+import LockstepCore
+
+extension FuzzTarget {
+  /// What a resumed run keeps of `metrics.jsonl`: whole lines, none after the step, and all of what was kept before.
+  static let metrics = FuzzTarget(
+    name: "metrics",
+    dictionary: tokens(
+      #"{"event":"step","step":"#, #"{"event":"start"}"#, "\n", "\r\n", "}\n", "null", "1e3", "-1", "1.5",
+      #"\u0000"#,
+      #""step":2,"#, "9223372036854775808"),
+    longestInput: 4096, largestAllocation: 2
+  ) { bytes in
+    var kept = 0
+    for step in [-1, 0, 1, 3, 1000, Int.max] {
+      var state = TrainingState()
+      (state.step, state.epoch) = (step, .max)
+      let count = MetricsLog.lengthKept(of: bytes, upTo: state)
+      try require(
+        kept...bytes.count ~= count, "\(count) of \(bytes.count) bytes, after \(kept) for an earlier step")
+      kept = count
+      try require(kept == 0 || bytes[kept - 1] == UInt8(ascii: "\n"), "a torn line is kept")
+      let again = MetricsLog.lengthKept(of: Array(bytes[..<kept]), upTo: state)
+      try require(again == kept, "of the \(kept) bytes kept, \(again) are kept")
+    }
+    _ = MetricsLog.dataset(ofLog: bytes)
+    guard kept == bytes.count else {
+      throw LockstepError(.data, "fuzz", found: "\(bytes.count - kept) bytes that are no lines of metrics")
+    }
+  }
+}
