@@ -5,6 +5,7 @@
 #include <string.h>
 #if defined(__linux__)
 #include <errno.h>
+#include <sched.h>
 #include <sys/uio.h>
 #include <unistd.h>
 #endif
@@ -132,6 +133,14 @@ int cmpi_free_window(cmpi_window *window) {
   if (code == MPI_SUCCESS) code = MPI_Win_free(&window->handle);
   free(window);
   return code;
+}
+
+int cmpi_allowed_processors(void) {
+#if defined(__linux__)
+  cpu_set_t mask;
+  if (sched_getaffinity(0, sizeof mask, &mask) == 0) return CPU_COUNT(&mask);
+#endif
+  return 0;
 }
 
 bool cmpi_can_attach_across_processes(void) {

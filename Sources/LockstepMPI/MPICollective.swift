@@ -10,6 +10,7 @@ public final class MPICollective: Collective {
   public let smallestNode: Int
   public let nodeRanks: [Int]
   private var windows: [SharedWindow] = []
+  private var barrierOfNode: SharedBarrier?
   public let hostName = Communicator.hostName
 
   public var rank: Int { world.rank }
@@ -53,6 +54,10 @@ public final class MPICollective: Collective {
         found: "\(SharedWindow.room)",
         fix: "Free some, or point OMPI_MCA_osc_sm_backing_directory to a directory with room")
     }
+    if barrierOfNode == nil {
+      windows.append(try SharedWindow(byteCount: SharedBarrier.byteCount, node: node))
+      barrierOfNode = SharedBarrier(in: windows[0].bytes, ranks: node.size)
+    }
     let window = try SharedWindow(byteCount: byteCount, node: node)
     windows.append(window)
     return SharedMemory(bytes: window.bytes) {}
@@ -60,12 +65,13 @@ public final class MPICollective: Collective {
 
   public func nodeBarrier() throws {
     for window in windows { try window.sync() }
-    try node.barrier()
+    if let barrierOfNode { barrierOfNode.wait() } else { try node.barrier() }
     for window in windows { try window.sync() }
   }
 
   /// Gives the shared memory and the node's communicator back. Collective; nothing shared may be used after.
   public func free() throws {
+    barrierOfNode = nil
     for window in windows { try window.free() }
     windows = []
     try acrossNodes.free()

@@ -18,14 +18,23 @@ public enum Launcher {
   /// The number of ranks on this node, where the launcher tells.
   public static var nodeSize: Int? { number("OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS") }
 
+  /// Whether this node has more ranks than cores for them, so that one that waits must let others run.
+  static var ranksShareCores: Bool { (nodeSize ?? 1) > cores }
+
+  /// The cores of this node, or those that it is confined to. A rank that is bound to one core tells nothing of the
+  /// others'.
+  private static var cores: Int {
+    let online = sysconf(Int32(_SC_NPROCESSORS_ONLN))
+    let allowed = Int(cmpi_allowed_processors())
+    return allowed > 1 ? allowed : online
+  }
+
   /// The environment that makes Open MPI run well here. Only what the user has not set is set, and only where the
   /// machine calls for it. Must come before MPI_Init.
   static func prepareEnvironment() {
     if !cmpi_can_attach_across_processes() { set("OMPI_MCA_btl_vader_single_copy_mechanism", "none") }
     // Ranks that share a core must give it up while they wait.
-    if let ranks = nodeSize, ranks > sysconf(Int32(_SC_NPROCESSORS_ONLN)) {
-      set("OMPI_MCA_mpi_yield_when_idle", "1")
-    }
+    if ranksShareCores { set("OMPI_MCA_mpi_yield_when_idle", "1") }
     // Containers have 64 MB of /dev/shm: too little for a dataset beside Open MPI's own segments.
     var status = statvfs()
     if statvfs("/dev/shm", &status) == 0, UInt64(status.f_bavail) * UInt64(status.f_frsize) < 512 << 20 {

@@ -46,3 +46,6 @@ int cmpi_free_window(cmpi_window *window);
 // Not MPI, but what Open MPI must know before it starts: whether this kernel lets a process read a sibling's memory
 // (process_vm_readv). Containers often forbid it, and Open MPI then prints an error for every large message.
 bool cmpi_can_attach_across_processes(void);
+
+// The number of processors that this process may run on; 0 where the system does not tell. CPU_COUNT is a macro.
+int cmpi_allowed_processors(void);
