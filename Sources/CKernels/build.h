@@ -25,6 +25,7 @@ const kernel_table TABLE(BUILD) = {
     .dense_weight_gradient_fast = dense_weight_gradient_fast,
     .convolution_forward = convolution_forward,
     .convolution_input_gradient = convolution_input_gradient,
+    .convolution_weight_sums = convolution_weight_sums,
     .convolution_weight_gradient = convolution_weight_gradient,
     .convolution_weight_gradient_fast = convolution_weight_gradient_fast,
     .max_pool_forward = max_pool_forward,

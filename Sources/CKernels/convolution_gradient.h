@@ -1,8 +1,7 @@
-// Convolution, weight gradient: the sum of x dy over all output pixels, each micro-batch rounded to the grid of 2^-42.
+// Convolution, weight gradient: the sums of x dy over all output pixels, and their way to the optimizer.
 //
 // Samples are the outer loop, so that one sample's input and gradient stay in the cache while all tiles pass over them.
 // Between samples a tile's accumulators wait in memory, which interrupts no chain and costs little beside the pixels.
-#include <stdlib.h>
 #include "gradient.h"
 
 // What a tile's rows are: taps whose inputs lie side by side (channels), taps anywhere, or besides those the bias, whose
@@ -49,14 +48,14 @@ INLINE sum_order order_of(const kernel_patches *patches, ptrdiff_t taps, kernel_
   return order;
 }
 
-// One sample's part of all sums of V panels.
+// One sample's part of the sums of V panels, `next` from one panel's to the next's.
 static void add_sample(const kernel_patches *patches, const sum_order *order, ptrdiff_t V, const float *x,
-                       const float *dy, v16 *sums) {
-  const ptrdiff_t adjacent = order->adjacent, next = order->count;
+                       const float *dy, v16 *sums, ptrdiff_t next) {
+  const ptrdiff_t adjacent = order->adjacent, count = order->count;
   const bool bias = order->range.end > order->positions;
   const ptrdiff_t *offsets = patches->offsets + order->range.begin;
   // Where channels are planes all rows are alike; else each position has tiles of its own, and the bias too.
-  const ptrdiff_t groups = adjacent == 1 ? 1 : (next - bias) / adjacent, rows = adjacent == 1 ? next : adjacent;
+  const ptrdiff_t groups = adjacent == 1 ? 1 : (count - bias) / adjacent, rows = adjacent == 1 ? count : adjacent;
   for (ptrdiff_t g = 0; g < groups; g++)
     for (ptrdiff_t t = 0, tiles = tiles_of(rows); t < tiles; t++) {
       const ptrdiff_t i = part(rows, tiles, t), R = part(rows, tiles, t + 1) - i;
@@ -69,69 +68,59 @@ static void add_sample(const kernel_patches *patches, const sum_order *order, pt
         WITH_TILE(sample_tile, R, V, ANYWHERE, patches, x, offsets + i, dy, to, next);
       }
     }
-  if (bias && adjacent > 1) WITH_VECTORS(sample_tile, 1, V, LAST_IS_BIAS, patches, x, NULL, dy, sums + next - 1, next);
+  if (bias && adjacent > 1)
+    WITH_VECTORS(sample_tile, 1, V, LAST_IS_BIAS, patches, x, NULL, dy, sums + count - 1, next);
 }
 
-// All sums over samples begin ..< end, from zero; sums are [panels, order->count].
-static void sum_samples(const kernel_patches *patches, const sum_order *order, const float *x, ptrdiff_t x_stride,
-                        const float *dy, ptrdiff_t dy_stride, ptrdiff_t begin, ptrdiff_t end, kernel_range panels,
-                        v16 *sums) {
-  memset(sums, 0, (size_t)(order->count * (panels.end - panels.begin)) * sizeof *sums);
-  for (ptrdiff_t s = begin; s < end; s++)
-    for (ptrdiff_t p = panels.begin, V; p < panels.end; p += V) {
-      V = vectors_at(p, panels.end);
-      add_sample(patches, order, V, x + s * x_stride, dy + s * dy_stride + p * 16,
-                 sums + (p - panels.begin) * order->count);
+static void convolution_weight_sums(const kernel_patches *patches, const float *x, ptrdiff_t x_stride, const float *dy,
+                                    ptrdiff_t dy_stride, ptrdiff_t taps, kernel_range samples, bool fresh,
+                                    kernel_range positions_and_bias, kernel_range part, float *sums) {
+  const sum_order all = order_of(patches, taps, positions_and_bias), order = order_of(patches, taps, part);
+  const ptrdiff_t panels = patches->channels / 16;
+  v16 *to = (v16 *)sums + (part.begin - positions_and_bias.begin) * order.adjacent;
+  if (fresh)
+    for (ptrdiff_t p = 0; p < panels; p++) memset(to + p * all.count, 0, (size_t)order.count * sizeof *to);
+  for (ptrdiff_t s = samples.begin; s < samples.end; s++)
+    for (ptrdiff_t p = 0, V; p < panels; p += V) {
+      V = vectors_at(p, panels);
+      add_sample(patches, &order, V, x + s * x_stride, dy + s * dy_stride + p * 16, to + p * all.count, all.count);
     }
 }
 
 // Where the gradient of sum n of [panels, order->count] belongs in panels of [taps and bias, 16].
-INLINE ptrdiff_t place_of(const sum_order *order, ptrdiff_t n, kernel_range panels) {
-  const ptrdiff_t panel = panels.begin + n / order->count, i = n % order->count;
+INLINE ptrdiff_t place_of(const sum_order *order, ptrdiff_t n) {
+  const ptrdiff_t panel = n / order->count, i = n % order->count;
   const ptrdiff_t position = order->range.begin + i / order->adjacent, channel = i % order->adjacent;
   return (panel * (order->positions * order->adjacent + 1) + channel * order->positions +
           (position < order->positions ? position : order->positions * order->adjacent)) * 16;
 }
 
-static bool convolution_weight_gradient(const kernel_patches *patches, const float *x, ptrdiff_t x_stride,
-                                        const float *dy, ptrdiff_t dy_stride, ptrdiff_t taps,
-                                        kernel_micro_batches micro_batches, float limit, kernel_gradient_sink sink,
-                                        kernel_range positions_and_bias, kernel_range panels) {
+static bool convolution_weight_gradient(const kernel_patches *patches, ptrdiff_t taps, const float *sums,
+                                        ptrdiff_t micro_batch_stride, int32_t micro_batches, float limit,
+                                        kernel_gradient_sink sink, kernel_range positions_and_bias, kernel_range range) {
   const sum_order order = order_of(patches, taps, positions_and_bias);
-  const ptrdiff_t count = order.count * (panels.end - panels.begin);
-  v16 *sums = aligned_alloc(64, (size_t)(count + 1) * 3 * sizeof *sums);
-  if (!sums) return false;
-  v8d *exact = (v8d *)(sums + count);
-  memset(exact, 0, (size_t)count * 2 * sizeof *exact);
   v16i bad = 0;
-  for (int m = 0; m < micro_batches.count; m++) {
-    sum_samples(patches, &order, x, x_stride, dy, dy_stride, micro_batches.bounds[m], micro_batches.bounds[m + 1],
-                panels, sums);
-    for (ptrdiff_t n = 0; n < count; n++) {
-      bad |= ~(__builtin_elementwise_abs(sums[n]) <= splat16(limit));
-      exact[2 * n] += round_to_grid(low_half(sums[n]));
-      exact[2 * n + 1] += round_to_grid(high_half(sums[n]));
+  for (ptrdiff_t n = range.begin; n < range.end; n++) {
+    v8d low = 0, high = 0;
+    for (int m = 0; m < micro_batches; m++) {
+      const v16 sum = load16(sums + m * micro_batch_stride + n * 16);
+      bad |= ~(__builtin_elementwise_abs(sum) <= splat16(limit));
+      low += round_to_grid(low_half(sum));
+      high += round_to_grid(high_half(sum));
     }
+    put_exact(sink, place_of(&order, n), low, high);
   }
-  for (ptrdiff_t n = 0; n < count; n++)
-    put_exact(sink, place_of(&order, n, panels), exact[2 * n], exact[2 * n + 1]);
-  free(sums);
   return __builtin_reduce_or(bad) == 0;
 }
 
-static void convolution_weight_gradient_fast(const kernel_patches *patches, const float *x, ptrdiff_t x_stride,
-                                             const float *dy, ptrdiff_t dy_stride, ptrdiff_t taps, ptrdiff_t samples,
+static void convolution_weight_gradient_fast(const kernel_patches *patches, ptrdiff_t taps, const float *sums,
                                              kernel_gradient_sink sink, kernel_range positions_and_bias,
-                                             kernel_range panels) {
+                                             kernel_range range) {
   const sum_order order = order_of(patches, taps, positions_and_bias);
-  const ptrdiff_t count = order.count * (panels.end - panels.begin);
-  v16 *sums = aligned_alloc(64, (size_t)(count + 1) * sizeof *sums);
-  if (!sums) abort();
-  sum_samples(patches, &order, x, x_stride, dy, dy_stride, 0, samples, panels, sums);
-  for (ptrdiff_t n = 0; n < count; n++) {
-    const ptrdiff_t at = place_of(&order, n, panels);
-    if (sink.update) update16(sink.update, at, sums[n]);
-    else store16(sink.fast + at, sums[n]);
+  for (ptrdiff_t n = range.begin; n < range.end; n++) {
+    const ptrdiff_t at = place_of(&order, n);
+    const v16 sum = load16(sums + n * 16);
+    if (sink.update) update16(sink.update, at, sum);
+    else store16(sink.fast + at, sum);
   }
-  free(sums);
 }

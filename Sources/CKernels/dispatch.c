@@ -70,20 +70,22 @@ void kernel_convolution_input_gradient(const kernel_input_patches *patches, cons
   table()->convolution_input_gradient(patches, dy, dy_stride, weights, dx, dx_stride, samples);
 }
 
-bool kernel_convolution_weight_gradient(const kernel_patches *patches, const float *x, ptrdiff_t x_stride,
-                                        const float *dy, ptrdiff_t dy_stride, ptrdiff_t taps,
-                                        kernel_micro_batches micro_batches, float limit, kernel_gradient_sink sink,
-                                        kernel_range positions_and_bias, kernel_range panels) {
-  return table()->convolution_weight_gradient(patches, x, x_stride, dy, dy_stride, taps, micro_batches, limit, sink,
-                                              positions_and_bias, panels);
+void kernel_convolution_weight_sums(const kernel_patches *patches, const float *x, ptrdiff_t x_stride, const float *dy,
+                                    ptrdiff_t dy_stride, ptrdiff_t taps, kernel_range samples, bool fresh,
+                                    kernel_range positions, kernel_range part, float *sums) {
+  table()->convolution_weight_sums(patches, x, x_stride, dy, dy_stride, taps, samples, fresh, positions, part, sums);
 }
 
-void kernel_convolution_weight_gradient_fast(const kernel_patches *patches, const float *x, ptrdiff_t x_stride,
-                                             const float *dy, ptrdiff_t dy_stride, ptrdiff_t taps, ptrdiff_t samples,
-                                             kernel_gradient_sink sink, kernel_range positions_and_bias,
-                                             kernel_range panels) {
-  table()->convolution_weight_gradient_fast(patches, x, x_stride, dy, dy_stride, taps, samples, sink,
-                                            positions_and_bias, panels);
+bool kernel_convolution_weight_gradient(const kernel_patches *patches, ptrdiff_t taps, const float *sums,
+                                        ptrdiff_t micro_batch_stride, int32_t micro_batches, float limit,
+                                        kernel_gradient_sink sink, kernel_range positions, kernel_range range) {
+  return table()->convolution_weight_gradient(patches, taps, sums, micro_batch_stride, micro_batches, limit, sink,
+                                              positions, range);
+}
+
+void kernel_convolution_weight_gradient_fast(const kernel_patches *patches, ptrdiff_t taps, const float *sums,
+                                             kernel_gradient_sink sink, kernel_range positions, kernel_range range) {
+  table()->convolution_weight_gradient_fast(patches, taps, sums, sink, positions, range);
 }
 
 void kernel_max_pool_forward(kernel_pooling pooling, const float *x, float *y, bool relu) {

@@ -10,6 +10,7 @@ typedef struct {
   __typeof__(kernel_dense_weight_gradient_fast) *dense_weight_gradient_fast;
   __typeof__(kernel_convolution_forward) *convolution_forward;
   __typeof__(kernel_convolution_input_gradient) *convolution_input_gradient;
+  __typeof__(kernel_convolution_weight_sums) *convolution_weight_sums;
   __typeof__(kernel_convolution_weight_gradient) *convolution_weight_gradient;
   __typeof__(kernel_convolution_weight_gradient_fast) *convolution_weight_gradient_fast;
   __typeof__(kernel_max_pool_forward) *max_pool_forward;

@@ -130,16 +130,21 @@ typedef struct {
 void kernel_convolution_input_gradient(const kernel_input_patches *patches, const float *dy, ptrdiff_t dy_stride,
                                        const float *weights, float *dx, ptrdiff_t dx_stride, kernel_range samples);
 
-// As kernel_dense_weight_gradient; a micro-batch's chain runs over its samples and their output pixels in order.
-// The work is cut into positions of the patch, of which there are taps / adjacent, and the bias as one more.
-bool kernel_convolution_weight_gradient(const kernel_patches *patches, const float *x, ptrdiff_t x_stride,
-                                        const float *dy, ptrdiff_t dy_stride, ptrdiff_t taps,
-                                        kernel_micro_batches micro_batches, float limit, kernel_gradient_sink sink,
-                                        kernel_range positions_and_bias, kernel_range panels);
-void kernel_convolution_weight_gradient_fast(const kernel_patches *patches, const float *x, ptrdiff_t x_stride,
-                                             const float *dy, ptrdiff_t dy_stride, ptrdiff_t taps, ptrdiff_t samples,
-                                             kernel_gradient_sink sink, kernel_range positions_and_bias,
-                                             kernel_range panels);
+// A micro-batch's part of the weights' gradient, [channels / 16, sums, 16]: sums[k] += the sum over samples and their output
+// pixels, in order, of the patch's tap k times dY. Sums go position by position of the patch, of which there are taps /
+// adjacent, at each its adjacent channels; the bias is one position more. `positions` says which of them `sums` holds, `part`
+// to which of those is added, from zero where `fresh`.
+void kernel_convolution_weight_sums(const kernel_patches *patches, const float *x, ptrdiff_t x_stride, const float *dy,
+                                    ptrdiff_t dy_stride, ptrdiff_t taps, kernel_range samples, bool fresh,
+                                    kernel_range positions, kernel_range part, float *sums);
+
+// dW from the sums of all micro-batches, as kernel_dense_weight_gradient, for a range of panels * sums.
+bool kernel_convolution_weight_gradient(const kernel_patches *patches, ptrdiff_t taps, const float *sums,
+                                        ptrdiff_t micro_batch_stride, int32_t micro_batches, float limit,
+                                        kernel_gradient_sink sink, kernel_range positions, kernel_range range);
+// The same from the sums over all rows, as kernel_dense_weight_gradient_fast.
+void kernel_convolution_weight_gradient_fast(const kernel_patches *patches, ptrdiff_t taps, const float *sums,
+                                             kernel_gradient_sink sink, kernel_range positions, kernel_range range);
 
 // --- Max pooling ----------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ import CKernels
 ///
 /// W is [out, in, size, size], as in PyTorch. Patches are read in place: to the kernels an output pixel is a row of a
 /// dense layer whose inputs lie at fixed offsets from each other. Only padding makes a copy of the input.
-public struct Convolution2D: Layer {
+public struct Convolution2D: RowwiseLayer {
   public let input: FeatureLayout
   public let output: FeatureLayout
   public let size: Int
@@ -16,7 +16,7 @@ public struct Convolution2D: Layer {
   public let fusesReLU: Bool
   /// The input with its border: the layout that the patches are read from.
   private let padded: FeatureLayout
-  private let offsets: [Int]
+  private let offsets: AlignedBuffer<Int>
 
   /// `input` must be an image that, with its padding, is at least size x size.
   public init(
@@ -31,10 +31,13 @@ public struct Convolution2D: Layer {
     output = .interleaved(
       channels: outputs, height: (height - size) / step + 1, width: (width - size) / step + 1)
     let strides = padded.image!
-    offsets = (0..<image.channels).flatMap { channel in
-      (0..<size * size).map {
-        channel * strides.channelStride + ($0 / size) * strides.rowStride + ($0 % size) * strides.pixelStride
-      }
+    let taps = size * size
+    offsets = AlignedBuffer(count: image.channels * taps, zero: 0)
+    for i in 0..<offsets.count {
+      let (channel, tap) = i.quotientAndRemainder(dividingBy: taps)
+      offsets.pointer[i] =
+        channel * strides.channelStride + (tap / size) * strides.rowStride + (tap % size)
+        * strides.pixelStride
     }
     self.input = input
     self.size = size
@@ -68,71 +71,81 @@ public struct Convolution2D: Layer {
     ]
   }
 
-  public func forward(_ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, pass: Pass) {
-    let source = withBorder(x, pass: pass)
-    pass.team.split(pass.rows) { [self] rows in
-      withPatches { patches in
+  public func rowwiseForward(
+    _ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, pass: Pass
+  ) -> (_ rows: Range<Int>) -> Void {
+    let (source, patches, taps, panels, fusesReLU) = (
+      withBorder(x, pass: pass), patches, taps, panels, fusesReLU
+    )
+    return { rows in
+      copyWithBorder(x, rows: rows, pass: pass)
+      withUnsafePointer(to: patches) {
         kernel_convolution_forward(
-          patches, source.pointer, source.stride, parameters, taps, y.pointer, y.stride, fusesReLU,
-          rows.kernel,
+          $0, source.pointer, source.stride, parameters, taps, y.pointer, y.stride, fusesReLU, rows.kernel,
           kernel_range(begin: 0, end: panels))
       }
     }
   }
 
-  public func backward(
-    x: Activations, y: Activations, dy: Activations, dx: Activations?, parameters: UnsafePointer<Float>,
-    gradient: GradientSlice, pass: Pass
-  ) -> Bool {
-    if fusesReLU { ReLU.mask(dy, where: y, pass: pass) }
-    if let dx {
-      ConvolutionInputGradient(self).run(dy: dy, dx: dx, parameters: parameters, pass: pass)
+  public func inputGradient(
+    x: Activations, y: Activations, parameters: UnsafePointer<Float>, wantsDX: Bool, pass: Pass
+  ) -> (_ rows: Range<Int>, _ dy: Activations, _ dx: Activations?) -> Void {
+    let fusesReLU = fusesReLU
+    let weights = pass.scratch + borderCount(rows: pass.rows)
+    let gradient =
+      wantsDX
+      ? ConvolutionInputGradient(self).prepare(parameters: parameters, weights: weights, team: pass.team)
+      : nil
+    return { rows, dy, dx in
+      if fusesReLU { ReLU.mask(dy, where: y, rows: rows) }
+      if let dx { gradient!(rows, dy, dx) }
     }
-    return ConvolutionWeightGradient(self).run(
-      x: withBorder(x, pass: pass), dy: dy, gradient: gradient, pass: pass)
   }
 
-  /// Either the padded copies of all inputs, and behind them what the weights' gradient needs, or what the input's
-  /// gradient needs: never both at once.
+  public func weightGradient(
+    x: Activations, gradient: GradientSlice, pass: Pass
+  ) -> (any RowwiseWeightGradient)? {
+    let sums = pass.scratch + borderCount(rows: pass.rows) + ConvolutionInputGradient(self).scratchCount
+    return ConvolutionWeightGradient(self, x: x, gradient: gradient, pass: pass, sums: sums)
+  }
+
+  /// The padded copies of all inputs, behind them the weights for the input's gradient, and the sums of the weights'.
   public func scratchCount(rows: Int) -> Int {
-    max(
-      borderCount(rows: rows) + ConvolutionWeightGradient(self).scratchCount,
-      ConvolutionInputGradient(self).scratchCount)
+    borderCount(rows: rows) + ConvolutionInputGradient(self).scratchCount
+      + ConvolutionWeightGradient.scratchCount(self, chains: rows)
   }
 
-  /// Floats of scratch memory that the padded copies take.
-  func borderCount(rows: Int) -> Int { padding == 0 ? 0 : rows * paddedToPanel(padded.count) }
+  private func borderCount(rows: Int) -> Int { padding == 0 ? 0 : rows * paddedToPanel(padded.count) }
 
-  /// The input itself, or a copy with a border of zeros in scratch memory.
-  private func withBorder(_ x: Activations, pass: Pass) -> Activations {
-    guard padding > 0 else { return x }
-    let copy = Activations(pass.scratch, features: padded.count)
-    let (from, to, padding) = (input.image!, padded.image!, padding)
+  /// The input itself, or where its copy with a border of zeros is in scratch memory.
+  func withBorder(_ x: Activations, pass: Pass) -> Activations {
+    padding == 0 ? x : Activations(pass.scratch, features: padded.count)
+  }
+
+  func copyWithBorder(_ x: Activations, rows: Range<Int>, pass: Pass) {
+    guard padding > 0 else { return }
+    let copy = withBorder(x, pass: pass)
+    let (from, to) = (input.image!, padded.image!)
     // Planes copy a row of pixels at a time, interleaved channels a row of all channels.
     let planes = input.isInterleaved ? 1 : from.channels
     let run = from.width * from.pixelStride
-    pass.team.split(pass.rows) { rows in
-      for row in rows {
-        copy.row(row).update(repeating: 0, count: copy.stride)
-        for plane in 0..<planes {
-          for y in 0..<from.height {
-            let source = plane * from.channelStride + y * from.rowStride
-            let target = plane * to.channelStride + (y + padding) * to.rowStride + padding * to.pixelStride
-            (copy.row(row) + target).update(from: x.row(row) + source, count: run)
-          }
+    for row in rows {
+      copy.row(row).update(repeating: 0, count: copy.stride)
+      for plane in 0..<planes {
+        for y in 0..<from.height {
+          let source = plane * from.channelStride + y * from.rowStride
+          let target = plane * to.channelStride + (y + padding) * to.rowStride + padding * to.pixelStride
+          (copy.row(row) + target).update(from: x.row(row) + source, count: run)
         }
       }
     }
-    return copy
   }
 
-  func withPatches<Result>(_ body: (UnsafePointer<kernel_patches>) -> Result) -> Result {
+  /// Holds while the layer does.
+  var patches: kernel_patches {
     let (from, to) = (padded.image!, output.image!)
-    return offsets.withUnsafeBufferPointer {
-      var patches = kernel_patches(
-        offsets: $0.baseAddress, adjacent: adjacentChannels, row_stride: step * from.rowStride,
-        pixel_stride: step * from.pixelStride, height: to.height, width: to.width, channels: to.pixelStride)
-      return body(&patches)
-    }
+    return kernel_patches(
+      offsets: offsets.pointer, adjacent: adjacentChannels, row_stride: step * from.rowStride,
+      pixel_stride: step * from.pixelStride, height: to.height, width: to.width, channels: to.pixelStride)
   }
 }

@@ -17,13 +17,15 @@ struct ConvolutionInputGradient {
   private var taps: Int { layer.size * layer.size }
   private var weightCount: Int { paddedToPanel(channels) * taps * outputs }
 
-  var scratchCount: Int { weightCount }
+  var scratchCount: Int { layer.input.isInterleaved ? weightCount : 0 }
 
-  /// Only for interleaved inputs: the gradient of a dataset's planes is never asked for.
-  func run(dy: Activations, dx: Activations, parameters: UnsafePointer<Float>, pass: Pass) {
+  /// Arranges the weights as the kernel wants them, on all threads; what is returned computes some rows with them. Only for
+  /// interleaved inputs: the gradient of a dataset's planes is never asked for.
+  func prepare(
+    parameters: UnsafePointer<Float>, weights: UnsafeMutablePointer<Float>, team: ThreadTeam
+  ) -> (_ rows: Range<Int>, _ dy: Activations, _ dx: Activations) -> Void {
     precondition(layer.input.isInterleaved)
-    let weights = pass.scratch
-    pass.team.split(outputs, grain: 4, pieces: 1) { [self] outputs in
+    team.split(outputs, grain: 4, pieces: 1) { [self] outputs in
       arrange(parameters, of: outputs, into: weights)
     }
     let (from, to) = (layer.output.image!, layer.input.image!)
@@ -32,7 +34,7 @@ struct ConvolutionInputGradient {
       dy_height: from.height, dy_width: from.width, dy_row_stride: from.rowStride,
       dy_pixel_stride: from.pixelStride,
       dx_height: to.height, dx_width: to.width, dx_row_stride: to.rowStride, dx_pixel_stride: to.pixelStride)
-    pass.team.split(pass.rows) { rows in
+    return { rows, dy, dx in
       withUnsafePointer(to: patches) {
         kernel_convolution_input_gradient(
           $0, dy.pointer, dy.stride, weights, dx.pointer, dx.stride, rows.kernel)

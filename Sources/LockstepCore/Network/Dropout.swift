@@ -5,7 +5,7 @@ import CKernels
 /// 2015). `[rows, n] -> [rows, n]`.
 ///
 /// Whether a unit is dropped is a function of (seed, epoch, sample, layer, unit): not of ranks, threads or layout.
-public struct Dropout: Layer {
+public struct Dropout: RowwiseLayer {
   public let output: FeatureLayout
   public let probability: Float
   /// Whether whole channels are dropped.
@@ -36,33 +36,37 @@ public struct Dropout: Layer {
 
   private var units: Int { positions.count / featuresPerUnit }
 
-  public func forward(_ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, pass: Pass) {
-    apply(x, to: y, pass: pass)
+  public func rowwiseForward(
+    _ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, pass: Pass
+  ) -> (_ rows: Range<Int>) -> Void {
+    let randomness = pass.randomness
+    return { apply(x, to: y, rows: $0, randomness) }
   }
 
-  public func backward(
-    x: Activations, y: Activations, dy: Activations, dx: Activations?, parameters: UnsafePointer<Float>,
-    gradient: GradientSlice, pass: Pass
-  ) -> Bool {
-    if let dx { apply(dy, to: dx, pass: pass) }
-    return true
+  public func inputGradient(
+    x: Activations, y: Activations, parameters: UnsafePointer<Float>, wantsDX: Bool, pass: Pass
+  ) -> (_ rows: Range<Int>, _ dy: Activations, _ dx: Activations?) -> Void {
+    let randomness = pass.randomness
+    return { rows, dy, dx in
+      if let dx { apply(dy, to: dx, rows: rows, randomness) }
+    }
   }
 
   /// to = from times the mask, which is linear and so its own derivative.
-  private func apply(_ from: Activations, to: Activations, pass: Pass) {
-    pass.team.split(pass.rows, grain: 2) { [self] rows in
-      guard let randomness = pass.randomness, probability > 0 else {
-        to.row(rows.lowerBound).update(from: from.row(rows.lowerBound), count: rows.count * from.stride)
-        return
-      }
-      // Room for whole blocks of random numbers, and the mask of all features where they lie otherwise.
-      let units = AlignedBuffer<Float>(count: (self.units + 31) / 32 * 32, zero: 0)
-      let mask = AlignedBuffer<Float>(count: period, zero: 0)
-      for row in rows {
-        draw(units.pointer, sample: randomness.samples[row], randomness)
-        for (unit, at) in positions.enumerated() { mask.pointer[at] = units.pointer[unit / featuresPerUnit] }
-        kernel_multiply_repeated(from.row(row), mask.pointer, period, to.row(row), output.count)
-      }
+  private func apply(
+    _ from: Activations, to: Activations, rows: Range<Int>, _ randomness: Pass.Randomness?
+  ) {
+    guard let randomness, probability > 0 else {
+      to.row(rows.lowerBound).update(from: from.row(rows.lowerBound), count: rows.count * from.stride)
+      return
+    }
+    // Room for whole blocks of random numbers, and the mask of all features where they lie otherwise.
+    let units = AlignedBuffer<Float>(count: (self.units + 31) / 32 * 32, zero: 0)
+    let mask = AlignedBuffer<Float>(count: period, zero: 0)
+    for row in rows {
+      draw(units.pointer, sample: randomness.samples[row], randomness)
+      for (unit, at) in positions.enumerated() { mask.pointer[at] = units.pointer[unit / featuresPerUnit] }
+      kernel_multiply_repeated(from.row(row), mask.pointer, period, to.row(row), output.count)
     }
   }
 

@@ -1,25 +1,27 @@
 /// Walks over features without touching the padding between them, which must stay zero.
 enum Elementwise {
-  /// Calls the body with the offset and length of each run of features, rows split over the threads.
+  /// Calls the body with the row, the offset in it and the length of each run of features.
   static func forEachRun(
-    of layout: FeatureLayout, stride: Int, pass: Pass, _ body: @escaping (Int, Int) -> Void
-  ) {
+    of layout: FeatureLayout, _ body: @escaping (_ row: Int, _ at: Int, _ count: Int) -> Void
+  ) -> (_ rows: Range<Int>) -> Void {
     let runs = layout.runs
-    pass.team.split(pass.rows, grain: 8) { rows in
+    return { rows in
       for row in rows {
-        for run in 0..<runs.count { body(row * stride + run * runs.stride, runs.length) }
+        for run in 0..<runs.count { body(row, run * runs.stride, runs.length) }
       }
     }
   }
 
   /// dx = derivative(y) dy, where the derivative is a function of the layer's own output.
-  static func backward(
-    of layout: FeatureLayout, y: Activations, dy: Activations, dx: Activations?, pass: Pass,
-    derivative: @escaping (Float) -> Float
-  ) {
-    guard let dx else { return }
-    forEachRun(of: layout, stride: y.stride, pass: pass) { at, count in
-      for i in at..<at + count { dx.pointer[i] = derivative(y.pointer[i]) * dy.pointer[i] }
+  static func inputGradient(
+    of layout: FeatureLayout, y: Activations, derivative: @escaping (Float) -> Float
+  ) -> (_ rows: Range<Int>, _ dy: Activations, _ dx: Activations?) -> Void {
+    { rows, dy, dx in
+      guard let dx else { return }
+      forEachRun(of: layout) { row, at, count in
+        let (y, dy, dx) = (y.row(row), dy.row(row), dx.row(row))
+        for i in at..<at + count { dx[i] = derivative(y[i]) * dy[i] }
+      }(rows)
     }
   }
 }

@@ -51,6 +51,11 @@ public struct Activations: @unchecked Sendable {
   /// Sample r's features.
   public func row(_ r: Int) -> UnsafeMutablePointer<Float> { pointer + r * stride }
 
+  /// Where rows lie, padding included.
+  func elements(of rows: Range<Int>) -> kernel_range {
+    kernel_range(begin: rows.lowerBound * stride, end: rows.upperBound * stride)
+  }
+
   /// The same from row `rows` on.
   func dropping(rows: Int) -> Activations { Activations(row(rows), features: features) }
 }
@@ -88,6 +93,11 @@ public struct Pass: @unchecked Sendable {
     self.scratch = scratch
     self.team = team
     self.randomness = randomness
+  }
+
+  /// The same with other scratch memory.
+  func with(scratch: UnsafeMutablePointer<Float>) -> Pass {
+    Pass(rows: rows, bounds: bounds, scratch: scratch, team: team, randomness: randomness)
   }
 
   var microBatches: kernel_micro_batches {

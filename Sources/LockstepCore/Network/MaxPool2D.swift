@@ -6,7 +6,7 @@ import CKernels
 ///     [rows, channels, h, w] -> [rows, channels, (h - size) / step + 1, (w - size) / step + 1]
 ///
 /// The gradient goes to the first largest element of each window in reading order, as PyTorch's does.
-public struct MaxPool2D: Layer {
+public struct MaxPool2D: RowwiseLayer {
   public let input: FeatureLayout
   public let output: FeatureLayout
   public let size: Int
@@ -44,25 +44,25 @@ public struct MaxPool2D: Layer {
     return step == size && to.height * size == from.height && to.width * size == from.width
   }
 
-  public func forward(_ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, pass: Pass) {
+  public func rowwiseForward(
+    _ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, pass: Pass
+  ) -> (_ rows: Range<Int>) -> Void {
     let (geometry, fusesReLU) = (geometry, fusesReLU)
-    pass.team.split(pass.rows) { rows in
+    return { rows in
       for row in rows { kernel_max_pool_forward(geometry, x.row(row), y.row(row), fusesReLU) }
     }
   }
 
-  public func backward(
-    x: Activations, y: Activations, dy: Activations, dx: Activations?, parameters: UnsafePointer<Float>,
-    gradient: GradientSlice, pass: Pass
-  ) -> Bool {
-    guard let dx else { return true }
+  public func inputGradient(
+    x: Activations, y: Activations, parameters: UnsafePointer<Float>, wantsDX: Bool, pass: Pass
+  ) -> (_ rows: Range<Int>, _ dy: Activations, _ dx: Activations?) -> Void {
     let (geometry, fusesReLU, tiles) = (geometry, fusesReLU, tiles)
-    pass.team.split(pass.rows) { rows in
+    return { rows, dy, dx in
+      guard let dx else { return }
       for row in rows {
         if !tiles { dx.row(row).update(repeating: 0, count: dx.stride) }
         kernel_max_pool_backward(geometry, x.row(row), y.row(row), dy.row(row), dx.row(row), fusesReLU)
       }
     }
-    return true
   }
 }

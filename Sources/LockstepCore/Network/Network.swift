@@ -16,6 +16,8 @@ public final class Network: Sendable {
   public let tensors: [ParameterTensor]
   /// The first layer that has parameters: no gradient need go further down.
   private let firstLearning: Int
+  /// The layers, those in a row that work on every sample by itself taken together.
+  private let stages: [NetworkStage]
 
   public var inputFeatures: Int { input.count }
   public var classes: Int { layers.last?.outputShape.first ?? 0 }
@@ -49,17 +51,28 @@ public final class Network: Sendable {
     self.parameterCount = count
     self.tensors = tensors
     firstLearning = builder.layers.firstIndex { $0.parameterCount > 0 } ?? 0
+    stages = NetworkStage.stages(of: builder.layers)
   }
 
   /// Floats that a sample of layer i's input takes.
   func inputCount(of i: Int) -> Int { i == 0 ? inputFeatures : layers[i - 1].output.count }
 
+  /// Floats of scratch memory that a pass over `rows` samples uses.
+  func scratchCount(rows: Int) -> Int {
+    stages.map { layers[$0.range].reduce(0) { $0 + $1.scratchCount(rows: rows) } }.max() ?? 0
+  }
+
   /// Fills `workspace.logits` from `workspace.input`.
   public func forward(_ parameters: Parameters, _ workspace: Workspace, pass: Pass) {
-    for (i, layer) in layers.enumerated() {
-      layer.forward(
-        workspace.activations[i], to: workspace.activations[i + 1],
-        parameters: parameters.pointer + offsets[i], pass: pass)
+    for stage in stages {
+      switch stage {
+      case .rowwise(let layers, let first):
+        chain(layers, from: first, parameters, workspace, pass).forward()
+      case .single(let layer, let i):
+        layer.forward(
+          workspace.activations[i], to: workspace.activations[i + 1],
+          parameters: parameters.pointer + offsets[i], pass: pass)
+      }
     }
   }
 
@@ -71,20 +84,43 @@ public final class Network: Sendable {
     applying update: kernel_update? = nil, late: Set<Int> = [], pass: Pass
   ) -> [String] {
     var failures: [String] = []
-    for (i, layer) in layers.enumerated().reversed() where i >= firstLearning {
-      if late.contains(i), let layer = layer as? any DividedLayer {
-        layer.inputGradient(
-          y: workspace.activations[i + 1], dy: workspace.gradients[i + 1],
-          dx: i > firstLearning ? workspace.gradients[i] : nil, parameters: parameters.pointer + offsets[i],
-          pass: pass)
-        continue
+    for stage in stages.reversed() where stage.range.upperBound > firstLearning {
+      switch stage {
+      case .rowwise(let layers, let first):
+        let learning = layers.dropFirst(max(firstLearning - first, 0))
+        let from = max(first, firstLearning)
+        let gradients = zip(offsets[from...], learning).map { gradient.slice(at: $0.0, applying: update) }
+        let areFinite = chain(Array(learning), from: from, parameters, workspace, pass).backward(
+          into: gradients)
+        failures += zip(names[from...], areFinite).filter { !$0.1 }.map(\.0).reversed()
+      case .single(let layer, let i):
+        let (y, dy) = (workspace.activations[i + 1], workspace.gradients[i + 1])
+        let dx = i > firstLearning ? workspace.gradients[i] : nil
+        if late.contains(i), let layer = layer as? any DividedLayer {
+          layer.inputGradient(y: y, dy: dy, dx: dx, parameters: parameters.pointer + offsets[i], pass: pass)
+          continue
+        }
+        let isFinite = layer.backward(
+          x: workspace.activations[i], y: y, dy: dy, dx: dx, parameters: parameters.pointer + offsets[i],
+          gradient: gradient.slice(at: offsets[i], applying: update), pass: pass)
+        if !isFinite { failures.append(names[i]) }
       }
-      let finite = layer.backward(
-        x: workspace.activations[i], y: workspace.activations[i + 1], dy: workspace.gradients[i + 1],
-        dx: i > firstLearning ? workspace.gradients[i] : nil, parameters: parameters.pointer + offsets[i],
-        gradient: gradient.slice(at: offsets[i], applying: update), pass: pass)
-      if !finite { failures.append(names[i]) }
     }
     return failures.reversed()
+  }
+
+  private func chain(
+    _ layers: [any RowwiseLayer], from first: Int, _ parameters: Parameters, _ workspace: Workspace,
+    _ pass: Pass
+  ) -> RowwiseChain {
+    let learns = !workspace.gradients.isEmpty
+    let links = layers.enumerated().map { offset, layer in
+      let i = first + offset
+      return RowwiseChain.Link(
+        layer: layer, x: workspace.activations[i], y: workspace.activations[i + 1],
+        parameters: parameters.pointer + offsets[i], dy: learns ? workspace.gradients[i + 1] : nil,
+        dx: learns && i > firstLearning ? workspace.gradients[i] : nil)
+    }
+    return RowwiseChain(links, pass: pass)
   }
 }

@@ -1,26 +1,25 @@
 import CKernels
 
 /// The rectifier, where no layer before it has taken it in: y = max(x, 0), dx = dy where y > 0. `[rows, n] -> [rows, n]`.
-public struct ReLU: Layer {
+public struct ReLU: RowwiseLayer {
   public let output: FeatureLayout
 
   public init(_ layout: FeatureLayout) { output = layout }
 
-  public func forward(_ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, pass: Pass) {
-    pass.team.split(pass.rows * x.stride / 16, grain: 512) {
-      kernel_relu_forward(
-        x.pointer, y.pointer, kernel_range(begin: $0.lowerBound * 16, end: $0.upperBound * 16))
-    }
+  public func rowwiseForward(
+    _ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, pass: Pass
+  ) -> (_ rows: Range<Int>) -> Void {
+    { kernel_relu_forward(x.pointer, y.pointer, x.elements(of: $0)) }
   }
 
-  public func backward(
-    x: Activations, y: Activations, dy: Activations, dx: Activations?, parameters: UnsafePointer<Float>,
-    gradient: GradientSlice, pass: Pass
-  ) -> Bool {
-    guard let dx else { return true }
-    Self.mask(dy, where: y, pass: pass)
-    dx.pointer.update(from: dy.pointer, count: pass.rows * dy.stride)
-    return true
+  public func inputGradient(
+    x: Activations, y: Activations, parameters: UnsafePointer<Float>, wantsDX: Bool, pass: Pass
+  ) -> (_ rows: Range<Int>, _ dy: Activations, _ dx: Activations?) -> Void {
+    { rows, dy, dx in
+      guard let dx else { return }
+      Self.mask(dy, where: y, rows: rows)
+      dx.row(rows.lowerBound).update(from: dy.row(rows.lowerBound), count: rows.count * dy.stride)
+    }
   }
 
   /// dy = 0 where y is not above 0: the gradient with respect to what a fused ReLU was given.
@@ -29,6 +28,12 @@ public struct ReLU: Layer {
       kernel_relu_backward(
         y.pointer, dy.pointer, kernel_range(begin: $0.lowerBound * 16, end: $0.upperBound * 16))
     }
+  }
+
+  /// The same for some rows, on the calling thread.
+  static func mask(_ dy: Activations, where y: Activations, rows: Range<Int>) {
+    kernel_relu_backward(
+      y.row(rows.lowerBound), dy.row(rows.lowerBound), kernel_range(begin: 0, end: rows.count * dy.stride))
   }
 
   /// The same for some columns, on the calling thread.

@@ -38,7 +38,7 @@ public final class Workspace {
         allocate($0.offset == 0 ? 0 : $0.element, unless: shared?.gradients[$0.offset])
       } : []
     scratch = AlignedBuffer(
-      count: network.layers.map { $0.scratchCount(rows: rows) }.max() ?? 0, zero: 0)
+      count: network.scratchCount(rows: rows), zero: 0)
     self.buffers = buffers
   }
 

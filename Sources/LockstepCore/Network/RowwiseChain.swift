@@ -1,0 +1,123 @@
+/// Layers in a row that each work on every sample by itself. A block of samples goes through all of them before the next
+/// one does: what a layer writes is still in the core's cache when the next one reads it, and the threads wait for each
+/// other once a pass instead of once a layer.
+struct RowwiseChain {
+  /// A layer and its place in a batch.
+  struct Link {
+    let layer: any RowwiseLayer
+    let x: Activations
+    let y: Activations
+    let parameters: UnsafePointer<Float>
+    var dy: Activations?
+    var dx: Activations?
+  }
+
+  private let links: [Link]
+  private let pass: Pass
+  /// About half of the second-level cache of today's cores, in floats.
+  private static let blockFloats = 1 << 17
+  /// Less is not worth handing to a thread.
+  private static let grainFloats = 1 << 10
+
+  init(_ links: [Link], pass: Pass) {
+    self.links = links
+    self.pass = pass
+  }
+
+  func forward() {
+    let layers = zip(links, passes).map {
+      $0.layer.rowwiseForward($0.x, to: $0.y, parameters: $0.parameters, pass: $1)
+    }
+    splitRows {
+      for rows in blocks(of: $0, floatsPerSample) { for forward in layers { forward(rows) } }
+    }
+  }
+
+  /// Hands on the layers' gradients, and tells of each whether it can be summed.
+  func backward(into gradients: [GradientSlice]) -> [Bool] {
+    let layers = zip(zip(links, passes), gradients).map { Backward($0.0, gradient: $1, pass: $0.1) }
+    let chains = gradients[0].chains(of: pass)
+    let threads = pass.team.count
+    // A chain is one thread's work: there must be as many for every thread, or so many that it makes no difference.
+    if chains.count % threads == 0 || chains.count >= 4 * threads,
+      layers.allSatisfy({ $0.weights?.canAdd ?? true })
+    {
+      pass.team.split(chains.count, pieces: chains.count) {
+        for chain in $0 { backward(layers, chain, rows: chains[chain]) }
+      }
+      return layers.map { $0.weights?.finish() ?? true }
+    }
+    splitRows {
+      for rows in blocks(of: $0, 2 * floatsPerSample) {
+        for layer in layers.reversed() { layer.inputGradient(rows, layer.dy, layer.dx) }
+      }
+    }
+    return layers.map { $0.weights?.run(dy: $0.dy) ?? true }
+  }
+
+  /// The whole backward pass of one chain's rows. Gradients between the layers are of use to their block only: all blocks
+  /// take the memory of the first, so that they stay in the cache.
+  private func backward(_ layers: [Backward], _ chain: Int, rows: Range<Int>) {
+    for block in blocks(of: rows, 2 * floatsPerSample) {
+      let shift = rows.lowerBound - block.lowerBound
+      for (i, layer) in layers.enumerated().reversed() {
+        let dy = i == layers.count - 1 ? layer.dy : layer.dy.dropping(rows: shift)
+        let dx = i == 0 ? layer.dx : layer.dx?.dropping(rows: shift)
+        layer.inputGradient(block, dy, dx)
+        layer.weights?.add(block, dy: dy, to: chain)
+      }
+    }
+  }
+
+  /// A layer's backward pass, with all that is alike for all rows.
+  private struct Backward {
+    let dy: Activations
+    let dx: Activations?
+    let inputGradient: (Range<Int>, Activations, Activations?) -> Void
+    let weights: (any RowwiseWeightGradient)?
+
+    init(_ link: Link, gradient: GradientSlice, pass: Pass) {
+      (dy, dx) = (link.dy!, link.dx)
+      inputGradient = link.layer.inputGradient(
+        x: link.x, y: link.y, parameters: link.parameters, wantsDX: dx != nil, pass: pass)
+      weights = link.layer.weightGradient(x: link.x, gradient: gradient, pass: pass)
+    }
+  }
+
+  /// The pass as each layer sees it: with scratch memory of its own.
+  private var passes: [Pass] {
+    var next = pass.scratch
+    return links.map { link in
+      defer { next += link.layer.scratchCount(rows: pass.rows) }
+      return pass.with(scratch: next)
+    }
+  }
+
+  private var floatsPerSample: Int { links.reduce(0) { $0 + $1.x.stride + $1.y.stride } }
+
+  private func splitRows(_ body: @escaping (Range<Int>) -> Void) {
+    pass.team.split(pass.rows, grain: Self.grainFloats / floatsPerSample, body)
+  }
+
+  private func blocks(of rows: Range<Int>, _ floatsPerSample: Int) -> some Sequence<Range<Int>> {
+    let count = max(Self.blockFloats / floatsPerSample, 1)
+    return stride(from: rows.lowerBound, to: rows.upperBound, by: count).lazy.map {
+      $0..<min($0 + count, rows.upperBound)
+    }
+  }
+}
+
+extension GradientSlice {
+  /// The rows of each chain of additions: the micro-batches of the exact reduction, and all of the fast one.
+  func chains(of pass: Pass) -> [Range<Int>] {
+    let all = isExact ? zip(pass.bounds, pass.bounds.dropFirst()).map { Int($0)..<Int($1) } : [0..<pass.rows]
+    return all.filter { !$0.isEmpty }
+  }
+
+  var isExact: Bool {
+    switch self {
+    case .exact, .applied(_, .exact, _): true
+    case .fast, .applied(_, .fast, _): false
+    }
+  }
+}
