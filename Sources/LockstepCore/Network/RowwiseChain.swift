@@ -37,11 +37,7 @@ struct RowwiseChain {
   func backward(into gradients: [GradientSlice]) -> [Bool] {
     let layers = zip(zip(links, passes), gradients).map { Backward($0.0, gradient: $1, pass: $0.1) }
     let chains = gradients[0].chains(of: pass)
-    let threads = pass.team.count
-    // A chain is one thread's work: there must be as many for every thread, or so many that it makes no difference.
-    if chains.count % threads == 0 || chains.count >= 4 * threads,
-      layers.allSatisfy({ $0.weights?.canAdd ?? true })
-    {
+    if canShare(chains, layers.compactMap(\.weights)) {
       pass.team.split(chains.count, pieces: chains.count) {
         for chain in $0 { backward(layers, chain, rows: chains[chain]) }
       }
@@ -53,6 +49,14 @@ struct RowwiseChain {
       }
     }
     return layers.map { $0.weights?.run(dy: $0.dy) ?? true }
+  }
+
+  /// Whether a thread can take a chain through all layers: it needs room for the sums, and every thread must have as many
+  /// chains as the others, or so many that it makes no difference.
+  private func canShare(_ chains: [Range<Int>], _ weights: [any RowwiseWeightGradient]) -> Bool {
+    let threads = pass.team.count
+    return !weights.isEmpty && weights.allSatisfy(\.canAdd)
+      && (chains.count % threads == 0 || chains.count >= 4 * threads)
   }
 
   /// The whole backward pass of one chain's rows. Gradients between the layers are of use to their block only: all blocks
