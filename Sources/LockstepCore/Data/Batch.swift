@@ -32,18 +32,19 @@ public final class Batch {
   /// Gathers `count` samples of a split; `index` gives the sample of each row.
   public func load(
     _ count: Int, from split: Split, normalization: Normalization, augmenter: Augmenter? = nil,
-    into input: Activations, team: ThreadTeam, index: (Int) -> Int
+    into input: Activations, team: ThreadTeam, index: @escaping (Int) -> Int
   ) {
-    for row in 0..<count {
-      indexBuffer.pointer[row] = index(row)
-      labelBuffer.pointer[row] = split.labels[indexBuffer.pointer[row]]
-    }
     let images = split.images
+    let labels = labelBuffer.pointer
     let (scale, shift) = normalization.affine(for: images.element)
     let indices = indexBuffer.pointer
     guard let augmenter, let image = FeatureLayout(sampleShape: images.shape).image else {
       team.split(count, grain: 16) { rows in
-        for row in rows { images.load(indices[row], into: input.row(row), scale: scale, shift: shift) }
+        for row in rows {
+          indices[row] = index(row)
+          labels[row] = split.labels[indices[row]]
+          images.load(indices[row], into: input.row(row), scale: scale, shift: shift)
+        }
       }
       return
     }
@@ -52,6 +53,8 @@ public final class Batch {
     let plain = Activations(originals.pointer, features: input.features)
     team.split(count, grain: 2) { rows in
       for row in rows {
+        indices[row] = index(row)
+        labels[row] = split.labels[indices[row]]
         images.load(indices[row], into: plain.row(row), scale: scale, shift: shift)
         Augmentation.apply(
           augmenter.augmentation.transform(

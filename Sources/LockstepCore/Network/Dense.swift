@@ -70,6 +70,8 @@ public struct Dense: DividedLayer {
       if fusesReLU { ReLU.mask(dy, where: y, pass: pass) }
       return
     }
+    // Few outputs: their weights are turned at little cost, and the layer itself goes backwards.
+    if outputs < 16 { return turnedForward(y: y, dy: dy, dx: dx, parameters: parameters, pass: pass) }
     let stride = paddedToPanel(pass.rows)
     let dyTransposed = pass.scratch
     let dxTransposed = dyTransposed + paddedToPanel(outputs) * stride
@@ -85,6 +87,26 @@ public struct Dense: DividedLayer {
       kernel_transpose(
         dxTransposed + $0.lowerBound * stride, stride, dx.pointer + $0.lowerBound, dx.stride, $0.count,
         kernel_range(begin: 0, end: rows))
+    }
+  }
+
+  /// dX = dY W as a forward pass over panels of 16 inputs, [outputs + 1, 16], without a bias.
+  private func turnedForward(
+    y: Activations, dy: Activations, dx: Activations, parameters: UnsafePointer<Float>, pass: Pass
+  ) {
+    if fusesReLU { ReLU.mask(dy, where: y, pass: pass) }
+    let (rows, inputs, outputs, turned) = (pass.rows, inputs, outputs, pass.scratch)
+    let panel = (outputs + 1) * 16
+    pass.team.split(paddedToPanel(inputs) / 16, grain: 2) { panels in
+      for p in panels {
+        (turned + p * panel).update(repeating: 0, count: panel)
+        kernel_transpose(
+          parameters + p * 256, 16, turned + p * panel, 16, min(16, inputs - p * 16),
+          kernel_range(begin: 0, end: outputs))
+      }
+      kernel_dense_forward(
+        dy.pointer, dy.stride, turned, outputs, dx.pointer, dx.stride, false,
+        kernel_range(begin: 0, end: rows), panels.kernel)
     }
   }
 

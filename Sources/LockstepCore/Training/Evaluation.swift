@@ -70,7 +70,7 @@ public final class Evaluator {
     }
   }
 
-  private func forward(_ parameters: Parameters, rows: Int, of split: Split, index: (Int) -> Int) {
+  private func forward(_ parameters: Parameters, rows: Int, of split: Split, index: @escaping (Int) -> Int) {
     batch.load(
       rows, from: split, normalization: normalization, into: workspace.input, team: team, index: index)
     network.forward(parameters, workspace, pass: pass(rows: rows))
