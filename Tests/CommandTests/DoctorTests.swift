@@ -23,7 +23,7 @@ import Testing
 
   @Test func tellsProgramsOfTheMachine() throws {
     let report = try json(["--kernels"])
-    expectSpeeds(["peak_one_core", "peak_all_cores"] + Self.kernels, in: report)
+    expectSpeeds(["peak_one_core", "peak_all_cores", "empty_part_microseconds"] + Self.kernels, in: report)
     #expect(report["launcher"] as? String == "none")
     #expect(report["ranks"] as? Int == 1)
     let cores = try #require(report["cores"] as? Int)
@@ -46,7 +46,7 @@ import Testing
     let result = try lockstep(["doctor", "--kernels"], environment: ["LOCKSTEP_ISA": "portable"])
     try #require(result.status == 0, "\(result.errors)")
     let lines = result.output.split(separator: "\n")
-    #expect(lines.count == 7 + Self.kernels.count)
+    #expect(lines.count == 8 + Self.kernels.count)
     #expect(lines.contains { $0.hasPrefix("instruction set ") && $0.contains(" portable ") })
     let columns = Set(
       lines.map { $0.range(of: "  [^ ]", options: .regularExpression)?.upperBound.utf16Offset(in: $0) })

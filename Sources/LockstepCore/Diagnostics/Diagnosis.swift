@@ -36,6 +36,7 @@ public struct Diagnosis: Sendable {
       ("shared memory", "\(sharedMemoryRoom >> 20) MB in \(sharedMemoryDirectory)"),
       ("peak, one core", speed(peak.oneCore)),
       ("peak, all \(peak.threads)", "\(speed(peak.allCores)), \(speed(peak.shareOfCore)) a core"),
+      ("empty parallel part", "\(fixed(peak.emptyPart, 2)) microseconds"),
     ]
     for kernel in kernels?.measurements ?? [] {
       let share = fixed(100 * kernel.speed / peak.shareOfCore, 0)
@@ -57,6 +58,7 @@ public struct Diagnosis: Sendable {
     line.add("shared_memory_bytes", sharedMemoryRoom)
     line.add("peak_one_core", peak.oneCore)
     line.add("peak_all_cores", peak.allCores)
+    line.add("empty_part_microseconds", peak.emptyPart)
     for kernel in kernels?.measurements ?? [] { line.add(kernel.key, kernel.speed) }
     return line.text
   }

@@ -8,6 +8,9 @@ public struct PeakSpeed: Sendable {
   /// All threads of the team at once.
   public var allCores: Double
   public var threads: Int
+  /// What the team needs to begin and end a parallel part in which there is nothing to do, in microseconds: a training
+  /// step has about a dozen.
+  public var emptyPart: Double
 
   /// Takes about half a second.
   public init(team: ThreadTeam) {
@@ -18,6 +21,9 @@ public struct PeakSpeed: Sendable {
       team.split(8 * team.count, pieces: 8) { for _ in $0 { body() } }
     }
     threads = team.count
+    let parts = 1000
+    let seconds = leastSeconds { for _ in 0..<parts { team.split(team.count, pieces: 1) { _ in } } }
+    emptyPart = seconds / Double(parts) * 1e6
   }
 
   /// The part of `allCores` that one core has.
