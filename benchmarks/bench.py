@@ -8,7 +8,7 @@ import sys
 
 import limits
 from contenders import LAYERS, WORKS, contenders, operations
-from machine import CORES, Failed, Report, choose_data, doctor, spread, training_samples, warn_of_load
+from machine import CORES, Failed, Report, best_doctor, choose_data, spread, training_samples, warn_of_load
 
 
 def installed(module, python):
@@ -54,7 +54,7 @@ def bench(options, python):
     if missing := [module for module, version in versions.items() if not version]:
         print(f"Not installed: {', '.join(missing)} (scripts/bench --install-peers). Skipping:", file=sys.stderr)
     report = Report("bench", options.into)
-    machine, samples = doctor(), training_samples(options.data)
+    machine, samples = best_doctor(), training_samples(options.data)
     peak = machine["peak_all_cores"]
     found = ", ".join(f"{module} {version}" for module, version in versions.items() if version)
     report.add(f"{CORES} cores ({machine['instruction_set']}), peak of all at once {peak:.0f} GFLOP/s; "
