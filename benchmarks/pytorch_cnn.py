@@ -16,7 +16,7 @@ def main():
         torch.set_num_threads(options.threads)
     images, labels = peer.tensors(options.data, "train")
     compiled = torch.compile(network) if options.compile else network
-    optimizer = torch.optim.Adam(network.parameters(), lr=options.lr)
+    optimizer = torch.optim.Adam(network.parameters(), lr=options.lr, fused=True)
 
     def run_epoch(epoch):
         peer.train_epoch(compiled, optimizer, images, labels, peer.batches(len(images), options.batch_size, epoch))

@@ -16,7 +16,7 @@ def train(rank, options, rendezvous, network, optimizer_of):
     distributed.init_process_group("gloo", f"file://{rendezvous}", rank=rank, world_size=options.ranks)
     images, labels = peer.tensors(options.data, "train")
     replica = DistributedDataParallel(network)
-    optimizer = optimizer_of(replica.parameters(), lr=options.lr)
+    optimizer = optimizer_of(replica.parameters(), lr=options.lr, fused=True)
 
     def run_epoch(epoch):
         indices = peer.batches(len(images), options.batch_size, epoch, rank, options.ranks)

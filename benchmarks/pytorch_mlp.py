@@ -13,7 +13,7 @@ def main():
     images, labels = peer.tensors(options.data, "train")
     network = peer.mlp()
     compiled = torch.compile(network) if options.compile else network
-    optimizer = torch.optim.SGD(network.parameters(), lr=options.lr)
+    optimizer = torch.optim.SGD(network.parameters(), lr=options.lr, fused=True)
 
     def run_epoch(epoch):
         peer.train_epoch(compiled, optimizer, images, labels, peer.batches(len(images), options.batch_size, epoch))

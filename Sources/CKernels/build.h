@@ -9,6 +9,7 @@
 #include "dropout.h"
 #include "elementwise.h"
 #include "loss.h"
+#include "peak.h"
 #include "pooling.h"
 #include "table.h"
 
@@ -44,4 +45,5 @@ const kernel_table TABLE(BUILD) = {
     .apply_summed_update = apply_summed_update,
     .sum_exact = sum_exact,
     .sum_fast = sum_fast,
+    .multiply_add_peak = multiply_add_peak,
 };

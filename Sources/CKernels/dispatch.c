@@ -145,3 +145,5 @@ void kernel_sum_exact(const double *const *gradients, int32_t count, double *to,
 void kernel_sum_fast(const float *const *gradients, int32_t count, float *to, kernel_range elements) {
   table()->sum_fast(gradients, count, to, elements);
 }
+
+double kernel_multiply_add_peak(ptrdiff_t rounds, float *result) { return table()->multiply_add_peak(rounds, result); }

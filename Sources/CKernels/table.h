@@ -29,6 +29,7 @@ typedef struct {
   __typeof__(kernel_apply_summed_update) *apply_summed_update;
   __typeof__(kernel_sum_exact) *sum_exact;
   __typeof__(kernel_sum_fast) *sum_fast;
+  __typeof__(kernel_multiply_add_peak) *multiply_add_peak;
 } kernel_table;
 
 extern const kernel_table kernel_table_portable;

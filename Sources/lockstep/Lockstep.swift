@@ -95,7 +95,7 @@ struct Lockstep: ParsableCommand {
     commandName: "lockstep",
     abstract: "Trains networks on CPUs over MPI: the same bits on any number of ranks and threads.",
     version: "0.1.0",
-    subcommands: [Train.self, Evaluate.self, Digest.self, Synthesize.self])
+    subcommands: [Train.self, Evaluate.self, Digest.self, Synthesize.self, Doctor.self])
 }
 
 /// A subcommand that all ranks run together.

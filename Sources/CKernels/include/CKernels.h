@@ -223,3 +223,9 @@ void kernel_apply_summed_update(const kernel_update *update, const double *const
 // to[i] = the sum of the gradients' element i, summed in this order; in double or in Float.
 void kernel_sum_exact(const double *const *gradients, int32_t count, double *to, kernel_range elements);
 void kernel_sum_fast(const float *const *gradients, int32_t count, float *to, kernel_range elements);
+
+// --- Measuring ------------------------------------------------------------------------------------------------
+
+// Does `rounds` rounds of independent fused multiply-adds in registers, writes what they sum to, so that they must be
+// done, and returns how many floating-point operations they were (two each).
+double kernel_multiply_add_peak(ptrdiff_t rounds, float *result);

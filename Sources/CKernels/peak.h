@@ -1,0 +1,19 @@
+// How fast this build's fused multiply-adds are where nothing holds them up: all operands stay in registers.
+#pragma once
+#include "tile.h"
+
+// As many independent chains as a register tile has accumulators: enough to hide the latency, few enough to leave
+// registers for the operands.
+static double multiply_add_peak(ptrdiff_t rounds, float *result) {
+  // Volatile: a compiler that knew the operands would compute some of the chains itself.
+  static const volatile float factor = 0.999f, term = 0.001f;
+  v16 chains[TILE];
+  const v16 a = splat16(factor), b = splat16(term);
+  UNROLL for (int n = 0; n < TILE; n++) chains[n] = splat16((float)n);
+  for (ptrdiff_t round = 0; round < rounds; round++)
+    UNROLL for (int n = 0; n < TILE; n++) chains[n] = fma16(chains[n], a, b);
+  v16 sum = splat16(0);
+  UNROLL for (int n = 0; n < TILE; n++) sum += chains[n];
+  *result = __builtin_reduce_max(sum);
+  return 2.0 * 16 * TILE * (double)rounds;
+}

@@ -1,0 +1,102 @@
+import CKernels
+
+/// The speed of the dense kernels on one core, on the first layer of the MLP at batch 64: 64x784 inputs without zeros,
+/// 512 outputs, and an SGD step at the end of the weight gradient as in a run of one process.
+public struct DenseSpeed: Sendable {
+  /// A kernel, and its GFLOP/s.
+  public struct Measurement: Sendable {
+    /// A word for programs, such as `forward`.
+    public var key: String
+    public var name: String
+    public var speed: Double
+  }
+
+  public let measurements: [Measurement]
+
+  /// Takes about a second.
+  public init() {
+    let problem = DenseProblem(rows: 64, inputs: 784, outputs: 512)
+    measurements = [
+      problem.measure("forward", "forward", problem.forward),
+      problem.measure("input_gradient", "input gradient", problem.inputGradient),
+      problem.measure("weight_gradient_exact_1", "weight gradient, exact, 1 micro-batch") {
+        problem.weightGradient(microBatches: 1)
+      },
+      problem.measure("weight_gradient_exact_4", "weight gradient, exact, 4 micro-batches") {
+        problem.weightGradient(microBatches: 4)
+      },
+      problem.measure("weight_gradient_fast", "weight gradient, fast", problem.fastWeightGradient),
+    ]
+  }
+}
+
+/// One dense layer's buffers, full of numbers between 0.5 and 1, gradients as small as training's. The numbers of inputs
+/// and outputs are multiples of 16.
+private struct DenseProblem {
+  let rows, inputs, outputs: Int
+  let x, y, dyTransposed, dy, dxTransposed, weights: AlignedBuffer<Float>
+
+  init(rows: Int, inputs: Int, outputs: Int) {
+    (self.rows, self.inputs, self.outputs) = (rows, inputs, outputs)
+    let stride = paddedToPanel(rows)
+    func random(_ sample: Int, _ count: Int, scale: Float = 1) -> AlignedBuffer<Float> {
+      let buffer = AlignedBuffer<Float>(count: count, zero: 0)
+      let random = CounterRandom(seed: 1, purpose: .syntheticDigit, sample: sample)
+      for i in 0..<count { buffer.elements[i] = scale * (0.5 + 0.5 * random.uniform(i)) }
+      return buffer
+    }
+    x = random(0, rows * inputs)
+    dy = random(1, rows * outputs, scale: 1e-3)
+    dyTransposed = random(2, outputs * stride, scale: 1e-3)
+    weights = random(3, outputs * (inputs + 1), scale: 1e-2)
+    y = AlignedBuffer(count: rows * outputs, zero: 0)
+    dxTransposed = AlignedBuffer(count: inputs * stride, zero: 0)
+  }
+
+  func measure(_ key: String, _ name: String, _ kernel: () -> Void) -> DenseSpeed.Measurement {
+    let operations = 2 * Double(rows) * Double(inputs) * Double(outputs)
+    return .init(key: key, name: name, speed: operations / leastSeconds(kernel) * 1e-9)
+  }
+
+  private var panels: kernel_range { kernel_range(begin: 0, end: outputs / 16) }
+
+  func forward() {
+    let rows = kernel_range(begin: 0, end: rows)
+    kernel_dense_forward(x.pointer, inputs, weights.pointer, inputs, y.pointer, outputs, true, rows, panels)
+  }
+
+  func inputGradient() {
+    kernel_dense_input_gradient(
+      dyTransposed.pointer, weights.pointer, inputs, outputs, dxTransposed.pointer, paddedToPanel(rows), rows,
+      kernel_range(begin: 0, end: inputs))
+  }
+
+  func weightGradient(microBatches: Int) {
+    let bounds = (0...microBatches).map { Int32(rows * $0 / microBatches) }
+    bounds.withUnsafeBufferPointer { bounds in
+      let parts = kernel_micro_batches(bounds: bounds.baseAddress, count: Int32(microBatches))
+      withSink { sink in
+        _ = kernel_dense_weight_gradient(
+          x.pointer, inputs, dy.pointer, outputs, inputs, parts, 512, sink,
+          kernel_range(begin: 0, end: inputs + 1), panels)
+      }
+    }
+  }
+
+  func fastWeightGradient() {
+    withSink { sink in
+      kernel_dense_weight_gradient_fast(
+        x.pointer, inputs, dy.pointer, outputs, inputs, rows, sink, kernel_range(begin: 0, end: inputs + 1),
+        panels)
+    }
+  }
+
+  /// Applies the gradient at once, in steps so small that the weights stay what they are.
+  private func withSink(_ body: (kernel_gradient_sink) -> Void) {
+    var update = kernel_update()
+    update.kind = KERNEL_SGD
+    update.learning_rate = 1e-6
+    update.weights = weights.pointer
+    withUnsafePointer(to: update) { body(kernel_gradient_sink(exact: nil, fast: nil, update: $0)) }
+  }
+}

@@ -1,0 +1,67 @@
+/// What an engineer wants to know of a machine before a run, as `lockstep doctor` tells it.
+public struct Diagnosis: Sendable {
+  public var version: String
+  public var instructionSet = InstructionSet.current
+  /// Ranks that the launcher started; nil where there was none and MPI is not used.
+  public var ranks: Int?
+  /// The directory that ranks of a node share memory in, and the bytes that a run may take of it.
+  public var sharedMemoryDirectory: String
+  public var sharedMemoryRoom: Int
+  /// Its `threads` are the cores that this rank may use.
+  public var peak: PeakSpeed
+  public var kernels: DenseSpeed?
+
+  public init(
+    version: String, ranks: Int?, sharedMemoryDirectory: String, sharedMemoryRoom: Int, peak: PeakSpeed,
+    kernels: DenseSpeed?
+  ) {
+    self.version = version
+    self.ranks = ranks
+    self.sharedMemoryDirectory = sharedMemoryDirectory
+    self.sharedMemoryRoom = sharedMemoryRoom
+    self.peak = peak
+    self.kernels = kernels
+  }
+
+  /// Aligned lines for people.
+  public var text: String {
+    var lines = [
+      ("lockstep", version),
+      ("instruction set", "\(instructionSet) (LOCKSTEP_ISA overrides)"),
+      ("cores", "\(peak.threads) for this process"),
+      (
+        "launcher",
+        ranks.map { "started \($0) rank\($0 == 1 ? "" : "s")" } ?? "none: one process, without MPI"
+      ),
+      ("shared memory", "\(sharedMemoryRoom >> 20) MB in \(sharedMemoryDirectory)"),
+      ("peak, one core", speed(peak.oneCore)),
+      ("peak, all \(peak.threads)", "\(speed(peak.allCores)), \(speed(peak.shareOfCore)) a core"),
+      ("empty parallel part", "\(fixed(peak.emptyPart, 2)) microseconds"),
+    ]
+    for kernel in kernels?.measurements ?? [] {
+      let share = fixed(100 * kernel.speed / peak.shareOfCore, 0)
+      lines.append((kernel.name, "\(speed(kernel.speed)), \(share)% of a core's share of the peak"))
+    }
+    let width = lines.map(\.0.count).max()! + 2
+    return lines.map { $0 + String(repeating: " ", count: width - $0.count) + $1 }.joined(separator: "\n")
+  }
+
+  /// One line of JSON for programs. Speeds are in GFLOP/s.
+  public var json: String {
+    var line = JSONLine()
+    line.add("version", version)
+    line.add("instruction_set", instructionSet)
+    line.add("cores", peak.threads)
+    line.add("ranks", ranks ?? 1)
+    line.add("launcher", ranks == nil ? "none" : "MPI")
+    line.add("shared_memory_directory", sharedMemoryDirectory)
+    line.add("shared_memory_bytes", sharedMemoryRoom)
+    line.add("peak_one_core", peak.oneCore)
+    line.add("peak_all_cores", peak.allCores)
+    line.add("empty_part_microseconds", peak.emptyPart)
+    for kernel in kernels?.measurements ?? [] { line.add(kernel.key, kernel.speed) }
+    return line.text
+  }
+
+  private func speed(_ value: Double) -> String { "\(fixed(value, 1)) GFLOP/s" }
+}

@@ -1,0 +1,24 @@
+import ArgumentParser
+import LockstepCore
+import MPI
+
+struct Doctor: LockstepCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Tells what this machine offers a run: cores, instruction set, shared memory, peak speed.",
+    discussion: "Under mpirun, rank 0 tells of its own node, while the other ranks wait.")
+
+  @Flag(help: "Measure the dense kernels too, on one core at 64x784x512.") var kernels = false
+  @Flag(help: "One line of JSON; speeds are in GFLOP/s.") var json = false
+
+  func run(_ collective: any Collective) throws {
+    let team = try makeTeam(nil, collective)
+    try collective.together {
+      guard collective.rank == 0 else { return }
+      let diagnosis = Diagnosis(
+        version: Lockstep.configuration.version, ranks: Launcher.isPresent ? collective.size : nil,
+        sharedMemoryDirectory: SharedWindow.directory, sharedMemoryRoom: SharedWindow.room,
+        peak: PeakSpeed(team: team), kernels: kernels ? DenseSpeed() : nil)
+      print(json ? diagnosis.json : diagnosis.text)
+    }
+  }
+}

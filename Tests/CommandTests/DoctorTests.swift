@@ -1,0 +1,61 @@
+import Foundation
+import Testing
+
+/// `lockstep doctor`: what it tells, never how fast.
+@Suite struct DoctorTests {
+  static let kernels = [
+    "forward", "input_gradient", "weight_gradient_exact_1", "weight_gradient_exact_4", "weight_gradient_fast",
+  ]
+
+  private func json(_ arguments: [String], ranks: Int? = nil) throws -> [String: Any] {
+    let result = try lockstep(["doctor", "--json"] + arguments, ranks: ranks)
+    try #require(result.status == 0, "\(result.errors)")
+    #expect(result.output.split(separator: "\n").count == 1)
+    return try #require(try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
+  }
+
+  private func expectSpeeds(_ keys: [String], in report: [String: Any]) {
+    for key in keys {
+      let speed = report[key] as? Double
+      #expect(speed.map { $0 > 0 && $0.isFinite } == true, "\(key): \(String(describing: speed))")
+    }
+  }
+
+  @Test func tellsProgramsOfTheMachine() throws {
+    let report = try json(["--kernels"])
+    expectSpeeds(["peak_one_core", "peak_all_cores", "empty_part_microseconds"] + Self.kernels, in: report)
+    #expect(report["launcher"] as? String == "none")
+    #expect(report["ranks"] as? Int == 1)
+    let cores = try #require(report["cores"] as? Int)
+    #expect((1...ProcessInfo.processInfo.activeProcessorCount).contains(cores))
+    let directory = try #require(report["shared_memory_directory"] as? String)
+    #expect(FileManager.default.fileExists(atPath: directory))
+    #expect(try #require(report["shared_memory_bytes"] as? Int) >= 0)
+    #expect(report["version"] as? String == "0.1.0")
+  }
+
+  @Test func oneRankTellsOfAll() throws {
+    let report = try json([], ranks: 2)
+    #expect(report["launcher"] as? String == "MPI")
+    #expect(report["ranks"] as? Int == 2)
+    #expect(report["forward"] == nil)
+  }
+
+  /// Values begin in one column, and the build is the one asked for.
+  @Test func tellsPeopleInAlignedLines() throws {
+    let result = try lockstep(["doctor", "--kernels"], environment: ["LOCKSTEP_ISA": "portable"])
+    try #require(result.status == 0, "\(result.errors)")
+    let lines = result.output.split(separator: "\n")
+    #expect(lines.count == 8 + Self.kernels.count)
+    #expect(lines.contains { $0.hasPrefix("instruction set ") && $0.contains(" portable ") })
+    let columns = Set(
+      lines.map { $0.range(of: "  [^ ]", options: .regularExpression)?.upperBound.utf16Offset(in: $0) })
+    #expect(columns.count == 1, "\(result.output)")
+  }
+
+  @Test func anUnknownInstructionSetIsNamed() throws {
+    let result = try lockstep(["doctor"], environment: ["LOCKSTEP_ISA": "mmx"])
+    #expect(result.status == 64)
+    #expect(result.errors.contains("LOCKSTEP_ISA") && result.errors.contains("'mmx'"))
+  }
+}
