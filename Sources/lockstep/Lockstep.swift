@@ -14,7 +14,10 @@ import MPI
 @main
 enum Program {
   static func main() {
-    guard Launcher.isPresent else { exit(execute(SingleProcess())) }
+    guard Launcher.isPresent else {
+      StaleSegments.remove()
+      exit(execute(SingleProcess()))
+    }
     do {
       let status = try World.run { world in
         let collective = try MPICollective(world)

@@ -45,6 +45,20 @@ import Testing
     try expectNothingLost(step: try #require(Int(saved.1)))
   }
 
+  /// The script turns each into what mpirun hands on, so that its ranks have the time they need.
+  @Test(arguments: [SIGTERM, SIGINT, SIGUSR1]) func theScript(signal: Int32) throws {
+    let session = try ReadmeSession()
+    defer { withExtendedLifetime(session) {} }
+    let path = session.root.file(".answers") + ":" + (ProcessInfo.processInfo.environment["PATH"] ?? "")
+    let command = ["env", "PATH=" + path, session.root.file("scripts/train")] + train().dropFirst()
+    let result = try scene.foreground(
+      command, ranks: 4, beside: "wait_for grep -q event...step run/metrics.jsonl; kill -\(signal) $job")
+    let saved = try #require(
+      result.errors.firstMatch(of: /after step (\d+) of .*is safe/), "\(result.errors)")
+    #expect(result.status == 75, "\(result.errors)")
+    try expectNothingLost(step: try #require(Int(saved.1)))
+  }
+
   /// The log ends with this step, the checkpoint is its, and a run that goes on from there does so.
   private func expectNothingLost(step: Int) throws {
     let log = TrainingRun(path: path, result: CommandResult(status: 75, output: "", errors: ""))

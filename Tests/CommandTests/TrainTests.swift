@@ -44,7 +44,7 @@ import Testing
   @Test func theRunDirectoryHoldsTheRun() throws {
     let run = try scene.train(Self.recipe)
     let names = try FileManager.default.contentsOfDirectory(atPath: run.path)
-    #expect(names.sorted() == ["checkpoints", "config.yaml", "metrics.jsonl", "model.safetensors"])
+    #expect(names.sorted() == [".lock", "checkpoints", "config.yaml", "metrics.jsonl", "model.safetensors"])
   }
 
   @Test func itsConfigurationRepeatsIt() throws {

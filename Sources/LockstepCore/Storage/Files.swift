@@ -76,7 +76,7 @@ func removeTemporaryFiles(in directory: String) {
 }
 
 /// The names in a directory, in no order; none where it cannot be read.
-func fileNames(in directory: String) -> [String] {
+package func fileNames(in directory: String) -> [String] {
   guard let stream = opendir(directory) else { return [] }
   defer { closedir(stream) }
   var names: [String] = []

@@ -7,12 +7,16 @@
 /// What a run leaves behind: `config.yaml`, `metrics.jsonl`, `model.safetensors`, `checkpoints/`. Only rank 0 makes one.
 public final class RunDirectory {
   public let path: String
+  /// Held for the life of the object.
+  private let lock: RunLock
   public var checkpoints: CheckpointDirectory { CheckpointDirectory(path: path + "/checkpoints") }
 
-  /// Creates the directory. Throws where it holds a run already, which must not be lost.
+  /// Creates the directory. Throws where it holds a run already, which must not be lost, or where another
+  /// process is starting one.
   public init(creating path: String) throws {
     self.path = path
     try createDirectories(path)
+    lock = try RunLock(directory: path)
     for name in ["metrics.jsonl", "model.safetensors"] where access("\(path)/\(name)", F_OK) == 0 {
       throw LockstepError(
         .usage, "--output \(path)", expected: "a new directory", found: "a run (\(name))",
@@ -21,9 +25,11 @@ public final class RunDirectory {
     try prepare()
   }
 
-  /// A run that goes on, or that has yet to begin.
+  /// A run that goes on, or that has yet to begin. Throws where another process is at work on it.
   public init(resuming path: String) throws {
     self.path = path
+    try createDirectories(path)
+    lock = try RunLock(directory: path)
     try prepare()
   }
 

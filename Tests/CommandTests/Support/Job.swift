@@ -5,15 +5,28 @@ extension TrainingScene {
   /// (`wait_for COMMAND...` returns when the command succeeds, or the job has ended) and signal it (its number is $job).
   ///
   /// One command and no second thread of the tests': those are few, and all may be waiting for their turn.
-  func job(_ arguments: [String], ranks: Int, beside script: String) throws -> CommandResult {
-    let prelude = """
-      wait_for() { until "$@" >/dev/null 2>&1; do kill -0 $job 2>/dev/null || return 1; sleep 0.02; done; }
-      """
-    let command = "\(prelude)\nmpirun \"$@\" </dev/null & job=$!\n\(script)\nwait $job"
+  func job(
+    _ arguments: [String], ranks: Int, environment: [String: String] = [:], beside script: String
+  ) throws -> CommandResult {
+    let command = "\(Self.waitFor)\nmpirun \"$@\" </dev/null & job=$!\n\(script)\nwait $job"
     return try Launch.takingTurns {
       try run(
         "sh", ["-c", command, "sh"] + Launch.arguments([RankGroup(ranks, arguments)]),
-        environment: Launch.environment(ranks: ranks), directory: scratch.path)
+        environment: Launch.environment(ranks: ranks).merging(environment) { $1 }, directory: scratch.path)
     }
   }
+
+  /// Runs any command likewise, in the foreground: a shell that starts one in the background lets it ignore SIGINT.
+  func foreground(_ command: [String], ranks: Int, beside script: String) throws -> CommandResult {
+    let shell = "\(Self.waitFor)\njob=$$\n{ \(script)\n} &\nexec \"$@\""
+    return try Launch.takingTurns {
+      try run(
+        "sh", ["-c", shell, "sh"] + command, environment: Launch.environment(ranks: ranks),
+        directory: scratch.path)
+    }
+  }
+
+  private static let waitFor = """
+    wait_for() { until "$@" >/dev/null 2>&1; do kill -0 $job 2>/dev/null || return 1; sleep 0.02; done; }
+    """
 }

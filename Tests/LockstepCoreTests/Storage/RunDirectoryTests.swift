@@ -18,7 +18,7 @@ import Testing
     #expect(try Model(path: run.path).parameters.digest == Parameters(network, seed: 1).digest)
     #expect(
       try FileManager.default.contentsOfDirectory(atPath: run.path).sorted()
-        == ["checkpoints", "config.yaml", "metrics.jsonl", "model.safetensors"])
+        == [".lock", "checkpoints", "config.yaml", "metrics.jsonl", "model.safetensors"])
   }
 
   @Test(arguments: ["metrics.jsonl", "model.safetensors"])

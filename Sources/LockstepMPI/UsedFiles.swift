@@ -1,0 +1,56 @@
+import LockstepCore
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// The files that this user's processes have open or mapped, told by the parts of their paths: a path may lead over
+/// symbolic links, and the numbers of a device and a file are not the same everywhere that a kernel shows them.
+struct UsedFiles {
+  private var names: Set<Substring> = []
+
+  /// Of the paths with one of `marks` in them. nil where the system does not tell.
+  init?(namesWith marks: [String]) {
+    guard !Self.contents(of: "/proc/self/maps").isEmpty else { return nil }
+    for process in fileNames(in: "/proc") where process.allSatisfy(\.isNumber) {
+      // First what is open: a file that is mapped and closed between the two is seen with the maps.
+      let directory = "/proc/\(process)/fd"
+      for file in fileNames(in: directory) { add(Self.link("\(directory)/\(file)"), marks) }
+      for line in Self.contents(of: "/proc/\(process)/maps").split(separator: "\n") { add(line, marks) }
+    }
+  }
+
+  /// Whether a used path has such a part.
+  func contains(_ name: String) -> Bool { names.contains(name[...]) }
+
+  private mutating func add(_ path: some StringProtocol, _ marks: [String]) {
+    guard let slash = path.firstIndex(of: "/") else { return }
+    let path = String(path[slash...])
+    guard marks.contains(where: path.contains) else { return }
+    names.formUnion(path.split(separator: "/"))
+  }
+
+  private static func link(_ path: String) -> String {
+    var target = [UInt8](repeating: 0, count: 4096)
+    let count = target.withUnsafeMutableBytes {
+      readlink(path, $0.bindMemory(to: CChar.self).baseAddress!, $0.count)
+    }
+    return String(decoding: target.prefix(max(count, 0)), as: UTF8.self)
+  }
+
+  /// All of a file that does not know its size.
+  private static func contents(of path: String) -> String {
+    let file = open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { return "" }
+    defer { close(file) }
+    var bytes: [UInt8] = []
+    var part = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = part.withUnsafeMutableBytes { read(file, $0.baseAddress!, $0.count) }
+      guard count > 0 else { return String(decoding: bytes, as: UTF8.self) }
+      bytes += part[..<count]
+    }
+  }
+}
