@@ -21,6 +21,10 @@ struct Train: LockstepCommand {
   @Option(help: "Checkpoints to keep, the newest.") var keep: Int = 3
   @Flag(help: "Go on from the newest checkpoint in the run directory; start where there is none.")
   var resume = false
+  @Option(
+    help:
+      "Seconds after which a rank that stops, or whose disk does, ends the job with its name; 0 for never.")
+  var stallTimeout: Int = 60
   @Flag(help: "No progress on standard error.") var quiet = false
   @Flag(help: "Print the resolved recipe and the layers, and stop.") var show = false
   @OptionGroup(title: "Recipe") var options: RecipeOptions
@@ -29,7 +33,9 @@ struct Train: LockstepCommand {
     if resume, output == nil {
       throw ValidationError("--resume: expected --output with the run to go on with")
     }
-    for (flag, value, least) in [("checkpoint-every", checkpointEvery, 0), ("keep", keep, 1)]
+    for (flag, value, least) in [
+      ("checkpoint-every", checkpointEvery, 0), ("keep", keep, 1), ("stall-timeout", stallTimeout, 0),
+    ]
     where value < least {
       throw ValidationError("--\(flag): expected a number from \(least), found \(value)")
     }
@@ -38,6 +44,8 @@ struct Train: LockstepCommand {
   func run(_ collective: any Collective) throws {
     if !show { StopRequest.catchSignals() }
     try collective.requireSame("\(resume)", "--resume")
+    let watch = try startWatch(collective)
+    defer { watch?.stop() }
     let former = try resume ? FormerRun(at: output!, collective: collective) : nil
     let (recipe, text) = try collective.together {
       let recipe = try options.resolved(former: former.map { ($0.config, "\(output!)/config.yaml") })
@@ -45,7 +53,9 @@ struct Train: LockstepCommand {
     }
     try collective.requireSame(text, "recipe")
     let team = try makeTeam(threads, collective)
-    let dataset = try loadDataset(data ?? former?.dataset, collective, team, quiet: quiet)
+    let dataset = try Activity.during(.loadingData) {
+      try loadDataset(data ?? former?.dataset, collective, team, quiet: quiet)
+    }
     if show {
       let network = try collective.together {
         try Network(
@@ -58,8 +68,8 @@ struct Train: LockstepCommand {
     let trainer = try collective.together {
       try Trainer(recipe: recipe, dataset: dataset, collective: collective, team: team, exchange: exchange)
     }
-    trainer.shouldStop = { step in
-      Faults.raiseSignal(at: step)
+    trainer.shouldStop = { [parameters = trainer.parameters] step in
+      Faults.strike(at: step, parameters)
       return StopRequest.isRaised
     }
     let checkpoint = try resume ? restore(trainer, recipe, dataset, collective) : nil
@@ -74,6 +84,15 @@ struct Train: LockstepCommand {
       print(summary(result.test))
       print("weights \(result.digest.hexadecimal)")
       _ = try files.checkpoints.lastResult()
+    }
+  }
+
+  /// From here on a stalled rank ends the job. nil where none is to.
+  private func startWatch(_ collective: any Collective) throws -> StallWatch? {
+    try collective.requireSame("\(stallTimeout)", "--stall-timeout")
+    guard stallTimeout > 0, !show else { return nil }
+    return try StallWatch(timeout: Double(stallTimeout), collective: collective) {
+      writeError("lockstep: warning: \($0)\n")
     }
   }
 

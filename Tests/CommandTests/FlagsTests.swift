@@ -25,7 +25,7 @@ import Testing
 
   @Test(arguments: [
     "--recipe", "--data", "--output", "--threads", "--log-every", "--quiet", "--checkpoint-every", "--keep",
-    "--resume",
+    "--resume", "--stall-timeout",
   ])
   func helpNamesTheOther(flag: String) throws {
     #expect(try lockstep(["train", "--help"]).output.contains("\n  \(flag) "))

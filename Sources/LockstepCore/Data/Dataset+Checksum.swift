@@ -30,6 +30,14 @@ extension Dataset {
   }
 
   static func crc(_ bytes: UnsafeRawBufferPointer, after start: UInt32) -> UInt32 {
-    UInt32(crc32_z(UInt(start), bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count))
+    // The bytes may lie on a slow disk.
+    Activity.duringFileAccess(.readingFile) {
+      stride(from: 0, to: bytes.count, by: filePiece).reduce(start) { crc, offset in
+        Activity.noteAnswer()
+        let piece = bytes[offset...].prefix(filePiece)
+        return UInt32(
+          crc32_z(UInt(crc), (bytes.baseAddress! + offset).assumingMemoryBound(to: UInt8.self), piece.count))
+      }
+    }
   }
 }

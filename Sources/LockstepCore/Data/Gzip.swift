@@ -10,8 +10,8 @@ package final class GzipReader {
   private let path: String
   private var isAtEnd = false
 
-  /// zlib counts in 32 bits; larger buffers are handed to it in pieces.
-  private static let maximumPiece = 1 << 30
+  /// zlib counts in 32 bits, and what it reads may lie on a slow disk: larger buffers are handed to it in pieces.
+  private static let maximumPiece = filePiece
 
   /// The most that deflate compresses: 258 bytes in two bits (zlib's "technical details").
   static let maximumRatio = 1032
@@ -41,8 +41,13 @@ package final class GzipReader {
   ///
   /// - Throws: LockstepError (.data) where the file is truncated or corrupt, or more than gzip members follow.
   package func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+    try Activity.duringFileAccess(.readingFile) { try readPieces(into: buffer) }
+  }
+
+  private func readPieces(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
     var filled = 0
     while filled < buffer.count, !isAtEnd {
+      Activity.noteAnswer()
       let input = unread.prefix(Self.maximumPiece)
       let output = buffer[filled...].prefix(Self.maximumPiece)
       let status = inflatePiece(UnsafeRawBufferPointer(rebasing: input), .init(rebasing: output))

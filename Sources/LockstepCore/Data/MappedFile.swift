@@ -12,7 +12,9 @@ final class MappedFile: @unchecked Sendable {
   /// - Throws: LockstepError (.data) for whatever is not a regular file that can be read.
   init(path: String) throws {
     // Non-blocking: opening a FIFO would otherwise wait for someone to write to it.
-    let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+    let descriptor = Activity.duringFileAccess(.readingFile) {
+      open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+    }
     guard descriptor >= 0 else { throw Self.unreadable(path, errno) }
     defer { close(descriptor) }
     var status = stat()

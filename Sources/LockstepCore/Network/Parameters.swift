@@ -60,12 +60,21 @@ public final class Parameters {
   /// single changed byte changes it.
   public var digest: UInt64 {
     var hash = FNV1a()
-    for tensor in network.tensors.sorted(by: { $0.name < $1.name }) {
-      for byte in tensor.name.utf8 { hash.combine(byte) }
-      hash.combine(UInt8(0))
-      for element in 0..<tensor.count { hash.combine(pointer[tensor.flatIndex(element)].bitPattern) }
-    }
+    for tensor in network.tensors.sorted(by: { $0.name < $1.name }) { add(tensor, to: &hash) }
     return hash.value
+  }
+
+  /// The same of one tensor alone.
+  func digest(of tensor: ParameterTensor) -> UInt64 {
+    var hash = FNV1a()
+    add(tensor, to: &hash)
+    return hash.value
+  }
+
+  private func add(_ tensor: ParameterTensor, to hash: inout FNV1a) {
+    for byte in tensor.name.utf8 { hash.combine(byte) }
+    hash.combine(UInt8(0))
+    for element in 0..<tensor.count { hash.combine(pointer[tensor.flatIndex(element)].bitPattern) }
   }
 }
 

@@ -50,7 +50,7 @@ public final class CheckpointWriter {
   /// As `poll`, but waits.
   func wait() -> TrainingEvent? {
     guard let (task, outcome) = task else { return nil }
-    task.wait()
+    Activity.during(.waitingForCheckpoint, step: outcome.step) { task.wait() }
     self.task = nil
     switch outcome.result {
     case .success:

@@ -9,29 +9,38 @@
 enum FileOperation {
   /// The file descriptor, or less than 0.
   static func open(_ path: String, _ flags: Int32) -> Int32 {
-    Faults.hitsFileOperation() ? -1 : sysOpen(path, flags | O_CLOEXEC, 0o644)
+    watched { Faults.hitsFileOperation() ? -1 : sysOpen(path, flags | O_CLOEXEC, 0o644) }
   }
 
   static func write(_ bytes: [UInt8], to file: Int32) -> Bool {
-    if Faults.hitsFileOperation(first: { _ = writeAll(Array(bytes.prefix(bytes.count / 2)), to: file) }) {
-      return false
+    watched {
+      !Faults.hitsFileOperation(first: { _ = writeAll(Array(bytes.prefix(bytes.count / 2)), to: file) })
+        && writeAll(bytes, to: file)
     }
-    return writeAll(bytes, to: file)
   }
 
-  static func synchronize(_ file: Int32) -> Bool { !Faults.hitsFileOperation() && fsync(file) == 0 }
+  static func synchronize(_ file: Int32) -> Bool {
+    watched { !Faults.hitsFileOperation() && fsync(file) == 0 }
+  }
 
   static func truncate(_ file: Int32, to length: Int) -> Bool {
-    !Faults.hitsFileOperation() && ftruncate(file, off_t(length)) == 0
+    watched { !Faults.hitsFileOperation() && ftruncate(file, off_t(length)) == 0 }
   }
 
   static func rename(_ old: String, _ new: String) -> Bool {
-    !Faults.hitsFileOperation() && sysRename(old, new) == 0
+    watched { !Faults.hitsFileOperation() && sysRename(old, new) == 0 }
   }
 
-  static func remove(_ path: String) -> Bool { !Faults.hitsFileOperation() && unlink(path) == 0 }
+  static func remove(_ path: String) -> Bool {
+    watched { !Faults.hitsFileOperation() && unlink(path) == 0 }
+  }
 
-  static func makeDirectory(_ path: String) -> Bool { !Faults.hitsFileOperation() && mkdir(path, 0o755) == 0 }
+  static func makeDirectory(_ path: String) -> Bool {
+    watched { !Faults.hitsFileOperation() && mkdir(path, 0o755) == 0 }
+  }
+
+  /// Under the eyes of `StallWatch`. Leaves `errno` as it is.
+  private static func watched<T>(_ body: () -> T) -> T { Activity.duringFileAccess(.writingFile, body) }
 }
 
 // Under names of their own: the members above hide the system's.

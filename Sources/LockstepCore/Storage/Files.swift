@@ -11,6 +11,13 @@ var lastSystemError: String { String(cString: strerror(errno)) }
 ///
 /// Throws `LockstepError` of the given kind naming the path; never waits for a FIFO or a device.
 public func readFile(_ path: String, limit: Int, kind: LockstepError.Kind) throws -> [UInt8] {
+  try Activity.duringFileAccess(.readingFile) { try readWholeFile(path, limit: limit, kind: kind) }
+}
+
+/// The most bytes that the file system is asked for at once, so that a large file is no stall (`StallWatch`).
+let filePiece = 1 << 24
+
+private func readWholeFile(_ path: String, limit: Int, kind: LockstepError.Kind) throws -> [UInt8] {
   func failure(_ found: String) -> LockstepError {
     LockstepError(kind, path, expected: "a readable file", found: found)
   }
@@ -26,7 +33,10 @@ public func readFile(_ path: String, limit: Int, kind: LockstepError.Kind) throw
   var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
   var filled = 0
   while filled < bytes.count {
-    let got = bytes.withUnsafeMutableBytes { read(file, $0.baseAddress! + filled, $0.count - filled) }
+    let got = bytes.withUnsafeMutableBytes {
+      read(file, $0.baseAddress! + filled, min($0.count - filled, filePiece))
+    }
+    Activity.noteAnswer()
     if got < 0, errno == EINTR { continue }
     guard got >= 0 else { throw failure(lastSystemError) }
     guard got > 0 else { break }
@@ -92,8 +102,9 @@ func writeAll(_ bytes: [UInt8], to file: Int32) -> Bool {
   var written = 0
   while written < bytes.count {
     let count = bytes.withUnsafeBytes {
-      write(file, $0.baseAddress! + written, min($0.count - written, 1 << 30))
+      write(file, $0.baseAddress! + written, min($0.count - written, filePiece))
     }
+    Activity.noteAnswer()
     if count < 0, errno == EINTR { continue }
     guard count > 0 else { return false }
     written += count

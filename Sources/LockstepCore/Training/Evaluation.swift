@@ -36,14 +36,17 @@ public final class Evaluator {
   {
     let count = indices?.count ?? split.count
     let sums = AlignedBuffer<Double>(count: 2, zero: 0)
-    forEachBatch(of: count) { start, rows in
-      forward(parameters, rows: rows, of: split) { indices?[start + $0] ?? start + $0 }
-      let part = loss.evaluate(
-        logits: workspace.logits, labels: batch.labels, divisor: count, gradient: nil, pass: pass(rows: rows))
-      sums.pointer[0] += part.loss
-      sums.pointer[1] += Double(part.hits)
+    try Activity.during(.evaluating) {
+      forEachBatch(of: count) { start, rows in
+        forward(parameters, rows: rows, of: split) { indices?[start + $0] ?? start + $0 }
+        let part = loss.evaluate(
+          logits: workspace.logits, labels: batch.labels, divisor: count, gradient: nil,
+          pass: pass(rows: rows))
+        sums.pointer[0] += part.loss
+        sums.pointer[1] += Double(part.hits)
+      }
+      try collective.allReduce(sums.elements)
     }
-    try collective.allReduce(sums.elements)
     return Evaluation(loss: sums.pointer[0], hits: Int(sums.pointer[1]), count: count)
   }
 

@@ -103,7 +103,8 @@ public final class Trainer {
   func train(
     on shard: Shard, of order: EpochOrder, epoch: Int, step: Int, learningRate: Double
   ) throws -> StepMetrics {
-    try shard.bounds.withUnsafeBufferPointer { bounds in
+    Activity.enter(.computing, step: step)
+    return try shard.bounds.withUnsafeBufferPointer { bounds in
       let pass = Pass(
         rows: shard.entries.count, bounds: bounds, scratch: workspace.scratch.pointer, team: team,
         randomness: Pass.Randomness(seed: recipe.seed, epoch: epoch, samples: batch.samples))
@@ -124,6 +125,7 @@ public final class Trainer {
       if failures.isEmpty, loss.isNaN { failures = ["loss"] }
       gradient.metrics = StepMetrics(
         loss: loss, hits: hits, failures: failures.isEmpty ? 0 : 1, stopRequests: shouldStop(step) ? 1 : 0)
+      Activity.enter(.waitingForGradients, step: step)
       let metrics = try exchange.sum()
       if metrics.failures > 0 {
         if failures == ["loss"] {
@@ -133,6 +135,7 @@ public final class Trainer {
         }
         try refuse(failures, step: step)
       }
+      Activity.enter(.updating, step: step)
       if let failures = try exchange.apply(update) { try refuse(failures, step: step) }
       return metrics
     }
@@ -148,20 +151,6 @@ public final class Trainer {
         found: "a larger one or NaN: training has diverged",
         fix: "Lower --lr, normalise the data with --normalize auto, or use --warmup-steps")
     }
-  }
-
-  /// The digest of the parameters, which must be the same on all ranks. Collective.
-  func checkedDigest() throws -> UInt64 {
-    let digests = try collective.allGather(parameters.digest)
-    if let rank = digests.firstIndex(where: { $0 != digests[0] }) {
-      try collective.together {
-        throw LockstepError(
-          .failure, "replica check", expected: "the same weights on all ranks",
-          found: "\(digests[rank].hexadecimal) on rank \(rank), \(digests[0].hexadecimal) on rank 0",
-          fix: "A rank's memory or binary differs: check that all nodes run the same build")
-      }
-    }
-    return digests[0]
   }
 
   private func augmenter(epoch: Int) -> Batch.Augmenter? {

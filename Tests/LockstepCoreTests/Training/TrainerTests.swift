@@ -137,18 +137,30 @@ import Testing
     }
   }
 
-  /// A replica that drifts is found at the end of the epoch, and named.
-  @Test func aReplicaThatDiffersIsNamed() throws {
+  /// A replica that drifts is found at the end of the epoch, and named by the first rank that has it, with the tensor. The
+  /// majority is right; ranks of a node that share parameters count once.
+  @Test(arguments: [
+    ([0, 0, 1], 1, ExchangeName.allreduce, "rank 1 on n0"),
+    ([0, 0, 1], 0, .allreduce, "rank 0 on n0"),
+    ([0, 1, 1, 2], 3, .allreduce, "rank 3 on n2"),
+    ([0, 0, 1, 1], 2, .shared, "rank 2 on n1"),
+    ([0, 0, 0, 1, 2], 0, .shared, "rank 0 on n0"),
+  ])
+  func aReplicaThatDiffersIsNamed(nodes: [Int], rank: Int, exchange: ExchangeName, name: String) throws {
     let data = try formulaDataset(samples: 50, features: 13, classes: 3)
-    let results = ThreadedCollective.run(nodes: [0, 0, 1]) { collective in
+    let results = ThreadedCollective.run(nodes: nodes) { collective in
       let trainer = try Trainer(
-        recipe: Self.recipe(), dataset: data, collective: collective, team: try ThreadTeam(count: 1))
-      if collective.rank == 1 { trainer.parameters.pointer[0] = 0.5 }
+        recipe: Self.recipe(), dataset: data, collective: collective, team: try ThreadTeam(count: 1),
+        exchange: exchange)
+      let tensor = trainer.network.tensors[2]
+      #expect(tensor.name == "layers.2.weight")
+      if collective.rank == rank { trainer.parameters.pointer[tensor.flatIndex(0)] += 0.001 }
       return try trainer.train()
     }
     for result in results {
       let error = #expect(throws: AgreedError.self) { try result.get() }
-      #expect(error?.message.contains("on rank 1") == true)
+      #expect(error?.message.hasPrefix("\(name): ") == true, "\(error?.message ?? "")")
+      #expect(error?.message.contains("layers.2.weight differs after step ") == true)
     }
   }
 }

@@ -1,0 +1,124 @@
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// What the main thread of a rank is at.
+public enum Phase: UInt8, CaseIterable, Sendable {
+  case starting, loadingData, computing, waitingForGradients, updating, evaluating, comparingReplicas
+  case readingFile, writingFile, waitingForCheckpoint
+
+  /// Whether the phase is a call into the file system, which must end soon. Computing may take as long as it takes, and
+  /// a rank that waits for others is held up by one of them.
+  var isFileAccess: Bool { [.readingFile, .writingFile, .waitingForCheckpoint].contains(self) }
+
+  func description(step: Int) -> String {
+    switch self {
+    case .starting: "starting"
+    case .loadingData: "loading data"
+    case .computing: "forward and backward of step \(step)"
+    case .waitingForGradients: "waiting for the others' gradients of step \(step)"
+    case .updating: "the update of step \(step)"
+    case .evaluating: "evaluating after step \(step)"
+    case .comparingReplicas: "comparing replicas after step \(step)"
+    case .readingFile: "reading a file" + (step > 0 ? " after step \(step)" : "")
+    case .writingFile: "writing a file" + (step > 0 ? " after step \(step)" : "")
+    case .waitingForCheckpoint: "writing the checkpoint of step \(step)"
+    }
+  }
+}
+
+/// What this process is at, for its `StallWatch` to tell the other ranks: the main thread stores it, at the cost of one
+/// relaxed store a phase.
+public enum Activity {
+  /// The phase in the highest byte, the step in the others.
+  nonisolated(unsafe) private static let ownWord = UnsafeMutablePointer<Atomic<UInt64>>.allocate(capacity: 1)
+    .initialized()
+  /// Where the word is: in the memory of the node's ranks while they watch each other, so that they see where a rank was
+  /// at the moment in which it stopped. Changed by the main thread, before another one reads it and after.
+  nonisolated(unsafe) private static var word = ownWord
+  /// Counts what the file system has answered, to whichever thread.
+  private static let answers = Atomic<UInt64>(0)
+
+  /// One reading of both.
+  public struct Snapshot: Equatable, Sendable {
+    var word: UInt64
+    var answers: UInt64
+
+    public init(_ phase: Phase, step: Int, answers: UInt64) {
+      self.init(word: UInt64(phase.rawValue) << 56 | UInt64(step), answers: answers)
+    }
+
+    init(word: UInt64, answers: UInt64) {
+      self.word = word
+      self.answers = answers
+    }
+
+    /// nil of a rank of another version.
+    var phase: Phase? { Phase(rawValue: UInt8(word >> 56)) }
+    var description: String { phase?.description(step: Int(word & (1 << 56 - 1))) ?? "an unknown phase" }
+  }
+
+  static var snapshot: Snapshot {
+    Snapshot(word: word.pointee.load(ordering: .relaxed), answers: answers.load(ordering: .relaxed))
+  }
+
+  static func enter(_ phase: Phase, step: Int) {
+    word.pointee.store(UInt64(phase.rawValue) << 56 | UInt64(step), ordering: .relaxed)
+  }
+
+  /// Returns to the phase before when the body ends. `step` is that of the phase before where none is given.
+  public static func during<T>(_ phase: Phase, step: Int? = nil, _ body: () throws -> T) rethrows -> T {
+    let before = word.pointee.load(ordering: .relaxed)
+    enter(phase, step: step ?? Int(before & (1 << 56 - 1)))
+    defer { word.pointee.store(before, ordering: .relaxed) }
+    return try body()
+  }
+
+  /// As `during`, for work on files that other threads do as well: those only count.
+  static func duringFileAccess<T>(_ phase: Phase, _ body: () throws -> T) rethrows -> T {
+    defer { noteAnswer() }
+    return isMainThread ? try during(phase, body) : try body()
+  }
+
+  /// The file system has answered: it is slow perhaps, not stuck.
+  static func noteAnswer() { answers.add(1, ordering: .relaxed) }
+
+  /// The thread whose phases are told, by its number; 0 where nobody watches.
+  private static let mainThread = Atomic<UInt>(0)
+
+  /// Makes the calling thread the one whose phases are told: in `shared`, where there is such memory.
+  static func startTelling(in shared: UnsafeMutablePointer<Atomic<UInt64>>?) {
+    mainThread.store(thisThread, ordering: .relaxed)
+    move(to: shared ?? ownWord)
+  }
+
+  /// From here on `shared` may be given back.
+  static func stopTelling() { move(to: ownWord) }
+
+  private static func move(to place: UnsafeMutablePointer<Atomic<UInt64>>) {
+    let value = word.pointee.load(ordering: .relaxed)
+    word = place
+    place.pointee.store(value, ordering: .relaxed)
+  }
+
+  static var isMainThread: Bool { mainThread.load(ordering: .relaxed) == thisThread }
+
+  private static var thisThread: UInt {
+    #if canImport(Darwin)
+      UInt(bitPattern: pthread_self())
+    #else
+      UInt(pthread_self())
+    #endif
+  }
+}
+
+extension UnsafeMutablePointer where Pointee == Atomic<UInt64> {
+  fileprivate func initialized() -> Self {
+    initialize(to: Atomic(0))
+    return self
+  }
+}
