@@ -64,7 +64,7 @@ def draw(rows, peak, directory):
     for varied, label in [("batch", "global batch"), ("width", "hidden width, at batch 64")]:
         figure, (left, right) = pyplot.subplots(1, 2, figsize=(8, 3))
         left.loglog(*column(rows, varied, "microseconds_a_step"), "o-")
-        left.set(xlabel=label, ylabel="microseconds a step", ylim=(1, None))
+        left.set(xlabel=label, ylabel="microseconds a step")
         right.semilogx(*column(rows, varied, "gflops"), "o-", label="Lockstep")
         right.axhline(peak, color="gray", linestyle="--", label=f"peak of {CORES} cores")
         right.set(xlabel=label, ylabel="GFLOP/s", ylim=(0, None))
