@@ -34,22 +34,24 @@ public struct DenseSpeed: Sendable {
 /// and outputs are multiples of 16.
 private struct DenseProblem {
   let rows, inputs, outputs: Int
+  /// As in training.
+  let xStride, yStride, stride: Int
   let x, y, dyTransposed, dy, dxTransposed, weights: AlignedBuffer<Float>
 
   init(rows: Int, inputs: Int, outputs: Int) {
     (self.rows, self.inputs, self.outputs) = (rows, inputs, outputs)
-    let stride = paddedToPanel(rows)
+    (xStride, yStride, stride) = (rowStride(inputs), rowStride(outputs), rowStride(rows))
     func random(_ sample: Int, _ count: Int, scale: Float = 1) -> AlignedBuffer<Float> {
       let buffer = AlignedBuffer<Float>(count: count, zero: 0)
       let random = CounterRandom(seed: 1, purpose: .syntheticDigit, sample: sample)
       for i in 0..<count { buffer.elements[i] = scale * (0.5 + 0.5 * random.uniform(i)) }
       return buffer
     }
-    x = random(0, rows * inputs)
-    dy = random(1, rows * outputs, scale: 1e-3)
+    x = random(0, rows * xStride)
+    dy = random(1, rows * yStride, scale: 1e-3)
     dyTransposed = random(2, outputs * stride, scale: 1e-3)
     weights = random(3, outputs * (inputs + 1), scale: 1e-2)
-    y = AlignedBuffer(count: rows * outputs, zero: 0)
+    y = AlignedBuffer(count: rows * yStride, zero: 0)
     dxTransposed = AlignedBuffer(count: inputs * stride, zero: 0)
   }
 
@@ -62,12 +64,12 @@ private struct DenseProblem {
 
   func forward() {
     let rows = kernel_range(begin: 0, end: rows)
-    kernel_dense_forward(x.pointer, inputs, weights.pointer, inputs, y.pointer, outputs, true, rows, panels)
+    kernel_dense_forward(x.pointer, xStride, weights.pointer, inputs, y.pointer, yStride, true, rows, panels)
   }
 
   func inputGradient() {
     kernel_dense_input_gradient(
-      dyTransposed.pointer, weights.pointer, inputs, outputs, dxTransposed.pointer, paddedToPanel(rows), rows,
+      dyTransposed.pointer, weights.pointer, inputs, outputs, dxTransposed.pointer, stride, rows,
       kernel_range(begin: 0, end: inputs))
   }
 
@@ -77,7 +79,7 @@ private struct DenseProblem {
       let parts = kernel_micro_batches(bounds: bounds.baseAddress, count: Int32(microBatches))
       withSink { sink in
         _ = kernel_dense_weight_gradient(
-          x.pointer, inputs, dy.pointer, outputs, inputs, parts, 512, sink,
+          x.pointer, xStride, dy.pointer, yStride, inputs, parts, 512, sink,
           kernel_range(begin: 0, end: inputs + 1), panels)
       }
     }
@@ -86,7 +88,7 @@ private struct DenseProblem {
   func fastWeightGradient() {
     withSink { sink in
       kernel_dense_weight_gradient_fast(
-        x.pointer, inputs, dy.pointer, outputs, inputs, rows, sink, kernel_range(begin: 0, end: inputs + 1),
+        x.pointer, xStride, dy.pointer, yStride, inputs, rows, sink, kernel_range(begin: 0, end: inputs + 1),
         panels)
     }
   }

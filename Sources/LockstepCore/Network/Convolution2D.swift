@@ -115,7 +115,7 @@ public struct Convolution2D: RowwiseLayer {
       + ConvolutionWeightGradient.scratchCount(self, chains: rows)
   }
 
-  private func borderCount(rows: Int) -> Int { padding == 0 ? 0 : rows * paddedToPanel(padded.count) }
+  private func borderCount(rows: Int) -> Int { padding == 0 ? 0 : rows * rowStride(padded.count) }
 
   /// The input itself, or where its copy with a border of zeros is in scratch memory.
   func withBorder(_ x: Activations, pass: Pass) -> Activations {

@@ -59,7 +59,7 @@ public struct Dense: DividedLayer {
   }
 
   public func scratchCount(rows: Int) -> Int {
-    (paddedToPanel(inputs) + paddedToPanel(outputs)) * paddedToPanel(rows)
+    (paddedToPanel(inputs) + paddedToPanel(outputs)) * rowStride(rows)
   }
 
   /// The kernel's vectors run over samples, which keeps the chain over outputs in order: it works on transposes.
@@ -72,11 +72,11 @@ public struct Dense: DividedLayer {
     }
     // Few outputs: their weights are turned at little cost, and the layer itself goes backwards.
     if outputs < 16 { return turnedForward(y: y, dy: dy, dx: dx, parameters: parameters, pass: pass) }
-    let stride = paddedToPanel(pass.rows)
+    let stride = rowStride(pass.rows)
     let dyTransposed = pass.scratch
     let dxTransposed = dyTransposed + paddedToPanel(outputs) * stride
     let (rows, inputs, outputs, fusesReLU) = (pass.rows, inputs, outputs, fusesReLU)
-    pass.team.split(dy.stride / 8, grain: 8) {
+    pass.team.split(paddedToPanel(outputs) / 8, grain: 8) {
       let columns = kernel_range(begin: $0.lowerBound * 8, end: $0.upperBound * 8)
       if fusesReLU { ReLU.mask(dy, where: y, rows: rows, columns: columns) }
       kernel_transpose(dy.pointer, dy.stride, dyTransposed, stride, rows, columns)

@@ -41,7 +41,7 @@ extension Layer {
 public struct Activations: @unchecked Sendable {
   public let pointer: UnsafeMutablePointer<Float>
   public let features: Int
-  public var stride: Int { paddedToPanel(features) }
+  public var stride: Int { rowStride(features) }
 
   public init(_ pointer: UnsafeMutablePointer<Float>, features: Int) {
     self.pointer = pointer

@@ -13,7 +13,7 @@ final class SharedRows {
       byteCount: Self.byteCount(network, layers: layers, capacity: capacity))
     var next = 0
     func take(_ features: Int) -> Activations {
-      let count = paddedToPanel(capacity) * paddedToPanel(features)
+      let count = paddedToPanel(capacity) * rowStride(features)
       defer { next += count * 4 }
       return Activations(
         AlignedBuffer<Float>(sharing: memory, from: next, count: count).pointer, features: features)
@@ -29,7 +29,7 @@ final class SharedRows {
   static func byteCount(_ network: Network, layers: Set<Int>, capacity: Int) -> Int {
     layers.reduce(0) {
       $0 + 4 * paddedToPanel(capacity)
-        * (paddedToPanel(network.inputCount(of: $1)) + paddedToPanel(network.layers[$1].output.count))
+        * (rowStride(network.inputCount(of: $1)) + rowStride(network.layers[$1].output.count))
     }
   }
 }

@@ -28,7 +28,7 @@ public final class Workspace {
     var buffers: [AlignedBuffer<Float>] = []
     func allocate(_ features: Int, unless shared: Activations?) -> Activations {
       if let shared { return shared }
-      buffers.append(AlignedBuffer(count: rows * paddedToPanel(features), zero: 0))
+      buffers.append(AlignedBuffer(count: rows * rowStride(features), zero: 0))
       return Activations(buffers.last!.pointer, features: features)
     }
     activations = features.enumerated().map { allocate($0.element, unless: shared?.activations[$0.offset]) }

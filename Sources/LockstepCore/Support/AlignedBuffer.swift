@@ -29,3 +29,10 @@ public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable 
 
 /// `count` rounded up to a whole number of panels of 16 floats, the unit of every stride.
 func paddedToPanel(_ count: Int) -> Int { (count + 15) / 16 * 16 }
+
+/// How far apart rows of `count` floats begin: whole panels, and one more where the rows' beginnings would share a few
+/// sets of the cache, which hold a dozen lines each.
+func rowStride(_ count: Int) -> Int {
+  let padded = paddedToPanel(count)
+  return padded % 256 == 0 ? padded + 16 : padded
+}
