@@ -11,14 +11,15 @@ static void sparse_forward(const float *x, ptrdiff_t x_stride, const float *weig
   uint16_t nonzero[TILES_AT_ONCE][MOST_INPUTS + 16];
   ptrdiff_t count[TILES_AT_ONCE];
   for (ptrdiff_t first = rows.begin; first < rows.end; first += TILES_AT_ONCE * SPARSE_ROWS) {
-    for (ptrdiff_t t = 0, r = first; t < TILES_AT_ONCE && r < rows.end; t++, r += SPARSE_ROWS)
-      count[t] = list_nonzero_inputs(x + r * x_stride, x_stride, at_most(SPARSE_ROWS, rows.end - r), inputs, nonzero[t]);
     for (ptrdiff_t p = panels.begin, V; p < panels.end; p += V) {
       V = sparse_vectors_at(p, panels.end);
       const float *w = weights + p * (inputs + 1) * 16;
-      for (ptrdiff_t t = 0, r = first; t < TILES_AT_ONCE && r < rows.end; t++, r += SPARSE_ROWS)
-        WITH_SPARSE_TILE(forward_chains, at_most(SPARSE_ROWS, rows.end - r), V, x + r * x_stride, x_stride, NULL,
-                         nonzero[t], count[t], w, inputs, y + r * y_stride + p * 16, y_stride, relu);
+      for (ptrdiff_t t = 0, r = first; t < TILES_AT_ONCE && r < rows.end; t++, r += SPARSE_ROWS) {
+        const ptrdiff_t R = at_most(SPARSE_ROWS, rows.end - r);
+        if (p == panels.begin) count[t] = list_nonzero_inputs(x + r * x_stride, x_stride, R, inputs, nonzero[t]);
+        WITH_SPARSE_TILE(forward_chains, R, V, x + r * x_stride, x_stride, NULL, nonzero[t], count[t], w, inputs,
+                         y + r * y_stride + p * 16, y_stride, relu);
+      }
     }
   }
 }
@@ -58,6 +59,7 @@ INLINE void input_gradient_tile(const int R, const int V, const float *dy_t, con
     for (ptrdiff_t o = 0; o < width; o++) {
       v16 d[TILE_VECTORS];
       UNROLL for (int v = 0; v < V; v++) d[v] = load16(dy + o * t_stride + v * 16);
+      UNROLL for (int v = 0; v < V; v++) __builtin_prefetch(dy + (o + 32) * t_stride + v * 16);
       UNROLL for (int r = 0; r < R; r++) {
         v16 wi = splat16(w[r * 16 + o]);
         UNROLL for (int v = 0; v < V; v++) acc[r][v] = fma16(wi, d[v], acc[r][v]);

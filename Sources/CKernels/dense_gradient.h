@@ -16,7 +16,9 @@ INLINE void add_row(const bool bias, const int R, const int V, const float *x, c
 INLINE void sum_rows(const bool bias, const int R, const int V, const float *x, ptrdiff_t x_stride, const float *dy,
                      ptrdiff_t dy_stride, ptrdiff_t begin, ptrdiff_t end, v16 acc[TILE]) {
   UNROLL for (int n = 0; n < R * V; n++) acc[n] = splat16(0);
-  for (ptrdiff_t r = begin; r < end; r++) add_row(bias, R, V, x + r * x_stride, dy + r * dy_stride, acc);
+  for (ptrdiff_t r = begin; r < end; r++) {
+    add_row(bias, R, V, x + r * x_stride, dy + r * dy_stride, acc);
+  }
 }
 
 // The same over the rows of words begin ..< end in which a group of inputs is not zero.
@@ -125,6 +127,8 @@ INLINE void weight_gradient_fast_tile(const int R, const int V, const bool bias,
                                       const nonzero_rows *found, int group, ptrdiff_t rows, kernel_gradient_sink sink,
                                       ptrdiff_t at, ptrdiff_t panel) {
   v16 acc[TILE];
+  if (sink.update)
+    UNROLL for (int n = 0; n < R * V; n++) will_write(sink.update->weights + at + n % V * panel + n / V * 16);
   if (found) sum_nonzero_rows(R, V, x, x_stride, dy, dy_stride, found, group, 0, found->bounds[1], acc);
   else sum_rows(bias, R, V, x, x_stride, dy, dy_stride, 0, rows, acc);
   UNROLL for (int i = 0; i < R; i++) UNROLL for (int v = 0; v < V; v++) {

@@ -17,6 +17,8 @@ INLINE void forward_chains(const int R, const int V, const float *x, ptrdiff_t x
     const ptrdiff_t i = nonzero ? nonzero[k] : k;
     v16 wi[SPARSE_VECTORS > TILE_VECTORS ? SPARSE_VECTORS : TILE_VECTORS];
     const float *xi = x + (offsets ? offsets[i] : i);
+    if (V > 1 && !nonzero && !offsets) __builtin_prefetch(x + (R + (k & 15)) * x_stride + (k & ~15));
+    if (nonzero) __builtin_prefetch(x + (R + (k & 3)) * x_stride + (k >> 2) * 16);
     UNROLL for (int v = 0; v < V; v++) wi[v] = load16(w + v * panel + i * 16);
     UNROLL for (int r = 0; r < R; r++) {
       v16 xr = splat16(xi[r * x_stride]);

@@ -37,6 +37,11 @@ static inline void kernel_spin_hint(void) {
 #endif
 }
 
+// Asks for memory that is read soon.
+static inline void kernel_prefetch(const void *bytes, ptrdiff_t count) {
+  for (ptrdiff_t i = 0; i < count; i += 64) __builtin_prefetch((const char *)bytes + i);
+}
+
 // --- Dense ----------------------------------------------------------------------------------------------------
 
 // Y[r, o] = activation(bias[o] + sum over i of X[r, i] W[i, o]), i ascending, for the rows and panels given.

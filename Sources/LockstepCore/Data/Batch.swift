@@ -39,11 +39,19 @@ public final class Batch {
     let (scale, shift) = normalization.affine(for: images.element)
     let indices = indexBuffer.pointer
     guard let augmenter, let image = FeatureLayout(sampleShape: images.shape).image else {
+      let copies = input.copies
       team.split(count, grain: 16) { rows in
         for row in rows {
           indices[row] = index(row)
           labels[row] = split.labels[indices[row]]
-          images.load(indices[row], into: input.row(row), scale: scale, shift: shift)
+          if copies == nil { images.load(indices[row], into: input.row(row), scale: scale, shift: shift) }
+        }
+      }
+      let stride = input.stride
+      copies?.renew { copy in
+        for row in 0..<count {
+          if row + 1 < count { images.prefetch(indices[row + 1]) }
+          images.load(indices[row], into: copy + row * stride, scale: scale, shift: shift)
         }
       }
       return
@@ -67,6 +75,11 @@ public final class Batch {
 }
 
 extension SampleTable {
+  /// Samples are read in random order, which no core foresees.
+  func prefetch(_ index: Int) {
+    kernel_prefetch(bytes.baseAddress! + index * sampleByteCount, sampleByteCount)
+  }
+
   /// Writes sample `index` as Floats: value * scale + shift.
   func load(_ index: Int, into row: UnsafeMutablePointer<Float>, scale: Float, shift: Float) {
     let count = elementsPerSample

@@ -16,6 +16,7 @@ public struct SampleTable: @unchecked Sendable {
     precondition(bytes.count == header.payloadByteCount)
     count = header.count
     shape = header.sampleShape
+    elementsPerSample = shape.reduce(1, *)
     element = header.element
     self.bytes = bytes
     self.owner = owner
@@ -25,6 +26,7 @@ public struct SampleTable: @unchecked Sendable {
   public init(count: Int, shape: [Int], element: IDXElement, copying bytes: [UInt8]) {
     self.count = count
     self.shape = shape
+    elementsPerSample = shape.reduce(1, *)
     self.element = element
     let storage = ByteStorage(bytes)
     self.bytes = storage.bytes
@@ -33,7 +35,7 @@ public struct SampleTable: @unchecked Sendable {
   }
 
   /// The product of the shape: 784 for MNIST.
-  public var elementsPerSample: Int { shape.reduce(1, *) }
+  public let elementsPerSample: Int
   public var sampleByteCount: Int { elementsPerSample * element.byteCount }
 
   /// A copy of the bytes of one sample.

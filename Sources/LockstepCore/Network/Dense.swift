@@ -44,17 +44,19 @@ public struct Dense: DividedLayer {
     ]
   }
 
+  /// A thread that keeps its panels keeps them in its cache; where there are too few, rows or inputs are split instead.
+  func splitsOutputs(over threads: Int) -> Bool { panels >= 2 * threads }
+
   public func forward(_ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, pass: Pass) {
-    let forward = { [self] (rows: Range<Int>, panels: Range<Int>) in
+    let forward = { [self] (rows: Range<Int>, panels: Range<Int>, thread: Int) in
       kernel_dense_forward(
-        x.pointer, x.stride, parameters, inputs, y.pointer, y.stride, fusesReLU, rows.kernel, panels.kernel)
+        x.pointer(on: thread), x.stride, parameters, inputs, y.pointer, y.stride, fusesReLU, rows.kernel, panels.kernel)
     }
     let (rows, panels) = (pass.rows, panels)
-    // A thread that keeps its panels keeps them in its cache; where there are too few, rows are split instead.
-    if panels >= 2 * pass.team.count {
-      pass.team.split(panels, grain: 2, pieces: 2) { forward(0..<rows, $0) }
+    if splitsOutputs(over: pass.team.count) {
+      pass.team.splitByThread(panels, grain: 2, pieces: 2) { forward(0..<rows, $0, $1) }
     } else {
-      pass.team.split(rows, grain: 4) { forward($0, 0..<panels) }
+      pass.team.splitByThread(rows, grain: 4) { forward($0, 0..<panels, $1) }
     }
   }
 
@@ -115,7 +117,8 @@ public struct Dense: DividedLayer {
   ) -> Bool {
     let failures = FailureFlag()
     let (panels, inputs, microBatches) = (panels, inputs, pass.microBatches)
-    let work = { (inputsAndBias: Range<Int>, panels: Range<Int>) in
+    let work = { (inputsAndBias: Range<Int>, panels: Range<Int>, thread: Int) in
+      let x = (pointer: x.pointer(on: thread), stride: x.stride)
       let finite = WeightGradient(slice: gradient) { sink, limit in
         kernel_dense_weight_gradient(
           x.pointer, x.stride, dy.pointer, dy.stride, inputs, microBatches, limit, sink, inputsAndBias.kernel,
@@ -127,15 +130,15 @@ public struct Dense: DividedLayer {
       }.run()
       if !finite { failures.raise() }
     }
-    if panels >= 2 * pass.team.count * share.count {
+    if splitsOutputs(over: pass.team.count * share.count) {
       let own = share.range(of: panels)
-      pass.team.split(own.count, grain: 2, pieces: 2) {
-        work(0..<inputs + 1, own.lowerBound + $0.lowerBound..<own.lowerBound + $0.upperBound)
+      pass.team.splitByThread(own.count, grain: 2, pieces: 2) {
+        work(0..<inputs + 1, own.lowerBound + $0.lowerBound..<own.lowerBound + $0.upperBound, $1)
       }
     } else {
       let own = share.range(of: inputs + 1, grain: 16)
-      pass.team.split(own.count, grain: 16, pieces: 2) {
-        work(own.lowerBound + $0.lowerBound..<own.lowerBound + $0.upperBound, 0..<panels)
+      pass.team.splitByThread(own.count, grain: 16, pieces: 2) {
+        work(own.lowerBound + $0.lowerBound..<own.lowerBound + $0.upperBound, 0..<panels, $1)
       }
     }
     return !failures.isRaised

@@ -43,10 +43,21 @@ public struct Activations: @unchecked Sendable {
   public let features: Int
   public var stride: Int { rowStride(features) }
 
+  /// Where every thread has rows of its own; `pointer` is then that of nobody.
+  let copies: ThreadCopies?
+
   public init(_ pointer: UnsafeMutablePointer<Float>, features: Int) {
+    self.init(pointer, features: features, copies: nil)
+  }
+
+  init(_ pointer: UnsafeMutablePointer<Float>, features: Int, copies: ThreadCopies?) {
     self.pointer = pointer
     self.features = features
+    self.copies = copies
   }
+
+  /// The rows as the team's thread of that number reads them.
+  func pointer(on thread: Int) -> UnsafeMutablePointer<Float> { copies?.pointer(on: thread) ?? pointer }
 
   /// Sample r's features.
   public func row(_ r: Int) -> UnsafeMutablePointer<Float> { pointer + r * stride }

@@ -62,6 +62,11 @@ public final class Network: Sendable {
     stages.map { layers[$0.range].reduce(0) { $0 + $1.scratchCount(rows: rows) } }.max() ?? 0
   }
 
+  /// Whether every thread reads the whole input, so that it pays to make each a copy of its own.
+  func readsWholeInput(on team: ThreadTeam) -> Bool {
+    team.count > 1 && (layers.first as? Dense)?.splitsOutputs(over: team.count) == true
+  }
+
   /// Fills `workspace.logits` from `workspace.input`.
   public func forward(_ parameters: Parameters, _ workspace: Workspace, pass: Pass) {
     for stage in stages {

@@ -19,7 +19,8 @@ public final class Workspace {
   }
 
   /// `shared` gives memory to those of the activations and gradients that the ranks of a node share.
-  init(_ network: Network, capacity: Int, learns: Bool, shared: SharedRows?) {
+  /// With `inputCopies` every thread has an input of its own: see `Network.takesInputCopies`.
+  init(_ network: Network, capacity: Int, learns: Bool, shared: SharedRows? = nil, inputCopies: Int = 0) {
     self.capacity = capacity
     self.shared = shared
     // Transposes write whole blocks of 8 rows.
@@ -32,6 +33,10 @@ public final class Workspace {
       return Activations(buffers.last!.pointer, features: features)
     }
     activations = features.enumerated().map { allocate($0.element, unless: shared?.activations[$0.offset]) }
+    if inputCopies > 0 {
+      let copies = ThreadCopies(threads: inputCopies, count: rows * rowStride(network.inputFeatures))
+      activations[0] = Activations(activations[0].pointer, features: network.inputFeatures, copies: copies)
+    }
     gradients =
       learns
       ? features.enumerated().map {

@@ -86,7 +86,7 @@ final class TeamState: @unchecked Sendable {
       while cursor.pointee.load(ordering: .relaxed) < pieces {
         let piece = cursor.pointee.add(1, ordering: .relaxed).oldValue
         if piece >= pieces { break }
-        job.body(job.range(share: share, piece: piece))
+        job.body(job.range(share: share, piece: piece), own)
         done += 1
       }
     }

@@ -51,11 +51,18 @@ public final class ThreadTeam: @unchecked Sendable {
   /// Splits `0 ..< units` over the threads and returns when all of it is done. Ranges begin at multiples of `grain`, the
   /// least that is worth handing to a thread; a thread's share is cut into up to `pieces`, which others can take over.
   public func split(_ units: Int, grain: Int = 1, pieces: Int = 4, _ body: @escaping (Range<Int>) -> Void) {
+    splitByThread(units, grain: grain, pieces: pieces) { range, _ in body(range) }
+  }
+
+  /// The same for a body that wants to know which of the threads, `0 ..< count`, works on the range.
+  func splitByThread(
+    _ units: Int, grain: Int = 1, pieces: Int = 4, _ body: @escaping (Range<Int>, _ thread: Int) -> Void
+  ) {
     let grain = max(grain, 1)
     let blocks = (units + grain - 1) / grain
     let shares = min(count, blocks)
     guard shares > 1 else {
-      if units > 0 { body(0..<units) }
+      if units > 0 { body(0..<units, 0) }
       return
     }
     state.run(TeamJob(units: units, grain: grain, blocks: blocks, shares: shares, pieces: pieces, body: body))
@@ -85,7 +92,7 @@ struct TeamJob {
   let blocks: Int
   let shares: Int
   let pieces: Int
-  let body: (Range<Int>) -> Void
+  let body: (Range<Int>, Int) -> Void
 
   private func firstBlock(of share: Int) -> Int { blocks * share / shares }
 

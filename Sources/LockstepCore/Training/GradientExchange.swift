@@ -23,7 +23,7 @@ protocol GradientExchange: AnyObject {
   /// Layers whose weight gradient is left to `apply`.
   var lateLayers: Set<Int> { get }
   /// The workspace that this rank passes its samples through.
-  func makeWorkspace(capacity: Int) -> Workspace
+  func makeWorkspace(capacity: Int, inputCopies: Int) -> Workspace
   /// Readies the workspace for the next step.
   func place(_ workspace: Workspace, for shard: Shard)
 
@@ -52,7 +52,9 @@ final class NoExchange: GradientExchange {
   }
 
   let lateLayers: Set<Int> = []
-  func makeWorkspace(capacity: Int) -> Workspace { Workspace(network, capacity: capacity, learns: true) }
+  func makeWorkspace(capacity: Int, inputCopies: Int) -> Workspace {
+    Workspace(network, capacity: capacity, learns: true, inputCopies: inputCopies)
+  }
   func place(_ workspace: Workspace, for shard: Shard) {}
 
   func sum() -> StepMetrics { gradient.metrics }
@@ -81,7 +83,9 @@ final class AllReduceExchange: GradientExchange {
   }
 
   let lateLayers: Set<Int> = []
-  func makeWorkspace(capacity: Int) -> Workspace { Workspace(network, capacity: capacity, learns: true) }
+  func makeWorkspace(capacity: Int, inputCopies: Int) -> Workspace {
+    Workspace(network, capacity: capacity, learns: true, inputCopies: inputCopies)
+  }
   func place(_ workspace: Workspace, for shard: Shard) {}
 
   func apply(_ update: kernel_update) -> [String]? {

@@ -109,7 +109,7 @@ final class SharedExchange: GradientExchange {
         capacity: recipe.batchSize) + 16 * collective.nodeSize
   }
 
-  func makeWorkspace(capacity: Int) -> Workspace {
+  func makeWorkspace(capacity: Int, inputCopies: Int) -> Workspace {
     Workspace(network, capacity: capacity, learns: true, shared: rows)
   }
 

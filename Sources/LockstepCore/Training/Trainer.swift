@@ -62,7 +62,9 @@ public final class Trainer {
       parameterCount: network.parameterCount, allocate: self.exchange.allocateMoment)
     schedule = recipe.learningRateSchedule(totalSteps: recipe.epochs * sampler.stepsPerEpoch)
     let capacity = sampler.shard(step: 0, rank: collective.rank, ranks: collective.size).entries.count + 1
-    workspace = self.exchange.makeWorkspace(capacity: capacity)
+    workspace = self.exchange.makeWorkspace(
+      capacity: capacity,
+      inputCopies: recipe.augmentation.isNone && network.readsWholeInput(on: team) ? team.count : 0)
     loss = SoftmaxCrossEntropy(classes: network.classes, capacity: capacity)
     batch = Batch(capacity: capacity)
     state = TrainingState(patience: recipe.patience)
