@@ -7,10 +7,34 @@
 #include "vector.h"
 
 // The most inputs and rows that are looked at; larger layers are summed in full.
+// A convolution's gradients add what is not zero one by one where that is less than this part of all: each takes about
+// twice the time that it takes among its neighbours.
+enum { SPARSE_COST = 2 };
+
 enum { MOST_INPUTS = 2048, MOST_ROWS = 8192, MOST_MICRO_BATCHES = 256, MOST_WORDS = MOST_ROWS / 32 + MOST_MICRO_BATCHES };
 
 // All bits but the sign: zero for 0 and -0 only.
 INLINE v16i nonzero_bits(const float *x) { return bits_of(load16(x)) << 1; }
+
+// Which of the first 64, or `count` where those are fewer, are not zero, as bits.
+INLINE uint64_t nonzero_lanes(const float *x, ptrdiff_t count) {
+  typedef bool v16bool __attribute__((ext_vector_type(16)));
+  uint64_t bits = 0;
+  for (ptrdiff_t i = 0; i < 64 && i < count; i += 16) {
+    const v16bool lanes = __builtin_convertvector(nonzero_bits(x + i) != 0, v16bool);
+    uint16_t word;
+    memcpy(&word, &lanes, sizeof word);
+    bits |= (uint64_t)word << i;
+  }
+  return count < 64 ? bits & ((1ull << count) - 1) : bits;
+}
+
+// How many are not zero of a multiple of 16.
+INLINE ptrdiff_t count_nonzero(const float *x, ptrdiff_t count) {
+  v16i nonzero = 0;
+  for (ptrdiff_t i = 0; i < count; i += 16) nonzero -= nonzero_bits(x + i) != 0;
+  return __builtin_reduce_add(nonzero);
+}
 
 // Lists the inputs that are not zero in all rows, ascending, and returns how many they are. The list has room for 16
 // more.

@@ -123,6 +123,8 @@ typedef struct {
   ptrdiff_t size, step, padding, outputs;
   ptrdiff_t dy_height, dy_width, dy_row_stride, dy_pixel_stride;
   ptrdiff_t dx_height, dx_width, dx_row_stride, dx_pixel_stride;
+  // Whether no weight is infinite or NaN: only then may a dY that is zero be left out.
+  bool weights_are_finite;
 } kernel_input_patches;
 
 // dX[s, y, x, c] = sum over ky, kx and o of W[ky, kx, o, c] dY[s, r, q, o] where dY pixel (r, q) reads (y, x) by tap (ky,
