@@ -28,8 +28,7 @@ INLINE void scatter_taps(const int rows, const int columns, const kernel_input_p
 // The same for a whole patch of a usual size: as many rows at once as there are registers for.
 INLINE void scatter_patch(const int size, const kernel_input_patches g, uint64_t bits, const float *w, const float *dy,
                           float *dx) {
-  enum { ROOM = TILE + 1 };
-  const int rows = size * size <= ROOM ? size : ROOM / size > 0 ? ROOM / size : 1;
+  const int rows = rows_at_once(size);
   UNROLL for (int y = 0; y + rows <= size; y += rows)
       scatter_taps(rows, size, g, bits, w + y * size * g.outputs * 16, dy, dx + y * g.dx_row_stride);
   UNROLL for (int y = size / rows * rows; y < size; y++)
