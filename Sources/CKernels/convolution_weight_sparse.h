@@ -33,12 +33,13 @@ static void place_pixels(const kernel_patches *p, kernel_range pixels, nonzero_p
 
 // The same with all pixels where x is not finite: 0 times that is not 0.
 static void find_nonzero_pixels(const float *dy, ptrdiff_t channels, bool all, nonzero_pixels *found) {
+  const int32_t every = all ? -1 : 0;
   for (ptrdiff_t w = 0; w < found->words; w++) {
     v16i half[2] = {0, 0};
     for (ptrdiff_t h = 0; h < 2; h++) {
       const ptrdiff_t first = found->pixels.begin + w * 64 + h * 32, rest = found->pixels.end - first;
       for (ptrdiff_t i = 0; i < 32 && i < rest; i++)
-        half[h] |= (all | (nonzero_bits(dy + (first + i) * channels) != 0)) & (int32_t)(1u << i);
+        half[h] |= (every | (nonzero_bits(dy + (first + i) * channels) != 0)) & (int32_t)(1u << i);
     }
     UNROLL for (int o = 0; o < 16; o++) found->bits[o][w] = (uint32_t)half[0][o] | (uint64_t)(uint32_t)half[1][o] << 32;
   }
