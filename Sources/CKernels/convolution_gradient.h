@@ -82,9 +82,9 @@ static void convolution_weight_sums(const kernel_patches *patches, const float *
   v16 *to = (v16 *)sums + (part.begin - positions_and_bias.begin) * order.adjacent;
   if (fresh)
     for (ptrdiff_t p = 0; p < panels; p++) memset(to + p * all.count, 0, (size_t)order.count * sizeof *to);
-  if (by_input && fresh && samples.begin < samples.end)
-    *by_input = weight_gradient_is_sparse(patches, dy + samples.begin * dy_stride);
-  if (by_input && *by_input) {
+  // The first sample decides for all of them.
+  if (by_input && fresh) *by_input = weight_gradient_is_sparse(patches, dy + samples.begin * dy_stride);
+  if (by_input && *by_input != 0) {
     const kernel_range positions = {part.begin, part.end < order.positions ? part.end : order.positions};
     add_sparse_samples(patches, positions, x, x_stride, dy, dy_stride, samples, fresh, by_input + 16);
     if (last) turn_sums(patches, positions, by_input + 16, (float *)to, all.count * 16);

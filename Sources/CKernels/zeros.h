@@ -1,20 +1,21 @@
 // Inputs that are zero. A chain of fused multiply-adds may leave them out: fma(0, w, sum) is sum for every finite w, so
-// that this changes no bit. Most of an image's pixels are 0 (four fifths in MNIST) as long as they are not normalised.
+// that this changes no bit. (A sum can only be -0, to which adding 0 would give 0, where products were too small for a float;
+// the grid of the exact sum has one 0.) Most of an image's pixels are 0 (four fifths in MNIST) as long as they are not normalised.
 //
 // A tile must leave out the same inputs for all of its rows, or rows for all of its inputs: what is listed here is what
 // is not zero in every one of them.
 #pragma once
 #include "vector.h"
 
-// The most inputs and rows that are looked at; larger layers are summed in full.
-// A convolution's gradients add what is not zero one by one where that is less than this part of all: each takes about
-// twice the time that it takes among its neighbours.
-enum { SPARSE_COST = 2 };
-
+// The most inputs and rows that a dense layer looks at; larger ones are summed in full.
 enum { MOST_INPUTS = 2048, MOST_ROWS = 8192, MOST_MICRO_BATCHES = 256, MOST_WORDS = MOST_ROWS / 32 + MOST_MICRO_BATCHES };
 
 // All bits but the sign: zero for 0 and -0 only.
 INLINE v16i nonzero_bits(const float *x) { return bits_of(load16(x)) << 1; }
+
+// A convolution's gradients add what is not zero one by one where this many times their number is less than all: one by
+// one, each takes about twice the time.
+enum { SPARSE_COST = 2 };
 
 // Which of the first 64, or `count` where those are fewer, are not zero, as bits.
 INLINE uint64_t nonzero_lanes(const float *x, ptrdiff_t count) {
