@@ -99,6 +99,8 @@ static void pixels_forward(const kernel_patches *patches, const float *x, ptrdif
                            kernel_range panels) {
   const pixel_copies c = copies_of(patches, taps);
   float planes[MOST_COPIED], copies[MOST_COPIED + GROUP], outputs[16 * GROUP] = {0};
+  // The last vector reads past the copies.
+  memset(copies + c.channels * c.size * c.plane, 0, GROUP * sizeof *copies);
   for (ptrdiff_t s = samples.begin; s < samples.end; s++) {
     copy_columns(patches, c, x + s * x_stride, planes, copies);
     for (ptrdiff_t p = panels.begin; p < panels.end; p++) {
