@@ -2,6 +2,7 @@
 //
 // Samples are the outer loop, so that one sample's input and gradient stay in the cache while all tiles pass over them.
 // Between samples a tile's accumulators wait in memory, which interrupts no chain and costs little beside the pixels.
+#include "convolution_weight_sparse.h"
 #include "gradient.h"
 
 // What a tile's rows are: taps whose inputs lie side by side (channels), taps anywhere, or besides those the bias, whose
@@ -73,13 +74,24 @@ static void add_sample(const kernel_patches *patches, const sum_order *order, pt
 }
 
 static void convolution_weight_sums(const kernel_patches *patches, const float *x, ptrdiff_t x_stride, const float *dy,
-                                    ptrdiff_t dy_stride, ptrdiff_t taps, kernel_range samples, bool fresh,
-                                    kernel_range positions_and_bias, kernel_range part, float *sums) {
-  const sum_order all = order_of(patches, taps, positions_and_bias), order = order_of(patches, taps, part);
+                                    ptrdiff_t dy_stride, ptrdiff_t taps, kernel_range samples, bool fresh, bool last,
+                                    kernel_range positions_and_bias, kernel_range part, float *sums, float *by_input) {
+  const sum_order all = order_of(patches, taps, positions_and_bias);
+  sum_order order = order_of(patches, taps, part);
   const ptrdiff_t panels = patches->channels / 16;
   v16 *to = (v16 *)sums + (part.begin - positions_and_bias.begin) * order.adjacent;
   if (fresh)
     for (ptrdiff_t p = 0; p < panels; p++) memset(to + p * all.count, 0, (size_t)order.count * sizeof *to);
+  // The first sample decides for all of them.
+  if (by_input && fresh) *by_input = weight_gradient_is_sparse(patches, dy + samples.begin * dy_stride);
+  if (by_input && *by_input != 0) {
+    const kernel_range positions = {part.begin, part.end < order.positions ? part.end : order.positions};
+    add_sparse_samples(patches, positions, x, x_stride, dy, dy_stride, samples, fresh, by_input + 16);
+    if (last) turn_sums(patches, positions, by_input + 16, (float *)to, all.count * 16);
+    // What is left is the bias.
+    to += (positions.end - positions.begin) * order.adjacent;
+    order = order_of(patches, taps, (kernel_range){positions.end, part.end});
+  }
   for (ptrdiff_t s = samples.begin; s < samples.end; s++)
     for (ptrdiff_t p = 0, V; p < panels; p += V) {
       V = vectors_at(p, panels);

@@ -5,6 +5,7 @@
 // zero, whatever size, step and padding are.
 #pragma once
 #include "tile.h"
+#include "convolution_input_sparse.h"
 
 // One tap's part of R pixels side by side in each of H rows, for V panels of inputs: dX += W dY, outputs ascending.
 INLINE void input_tile(const int R, const int H, const int V, const kernel_input_patches *g, const float *w,
@@ -77,19 +78,27 @@ static void add_taps(const kernel_input_patches *g, kernel_range band, ptrdiff_t
   }
 }
 
-static void convolution_input_gradient(const kernel_input_patches *g, const float *dy, ptrdiff_t dy_stride,
-                                       const float *weights, float *dx, ptrdiff_t dx_stride, kernel_range samples) {
+// One sample's dX from all of its dY.
+static void full_input_gradient(const kernel_input_patches *g, const float *dy, const float *weights, float *dx) {
   const ptrdiff_t panel = g->size * g->size * g->outputs * 16, panels = g->dx_pixel_stride / 16;
   // Rows of dX that stay in the first-level cache while all taps pass over them.
   const ptrdiff_t fitting = 4096 / g->dx_row_stride, band_rows = fitting > 2 ? fitting : 2;
-  for (ptrdiff_t s = samples.begin; s < samples.end; s++)
-    for (ptrdiff_t y = 0; y < g->dx_height; y += band_rows) {
-      const kernel_range band = {y, y + band_rows < g->dx_height ? y + band_rows : g->dx_height};
-      float *to = dx + s * dx_stride;
-      memset(to + y * g->dx_row_stride, 0, (size_t)((band.end - y) * g->dx_row_stride) * sizeof *to);
-      for (ptrdiff_t p = 0, V; p < panels; p += V) {
-        V = vectors_at(p, panels);
-        add_taps(g, band, V, weights + p * panel, dy + s * dy_stride, to + p * 16);
-      }
+  for (ptrdiff_t y = 0; y < g->dx_height; y += band_rows) {
+    const kernel_range band = {y, y + band_rows < g->dx_height ? y + band_rows : g->dx_height};
+    memset(dx + y * g->dx_row_stride, 0, (size_t)((band.end - y) * g->dx_row_stride) * sizeof *dx);
+    for (ptrdiff_t p = 0, V; p < panels; p += V) {
+      V = vectors_at(p, panels);
+      add_taps(g, band, V, weights + p * panel, dy, dx + p * 16);
     }
+  }
+}
+
+static void convolution_input_gradient(const kernel_input_patches *g, const float *dy, ptrdiff_t dy_stride,
+                                       const float *weights, float *dx, ptrdiff_t dx_stride, kernel_range samples) {
+  for (ptrdiff_t s = samples.begin; s < samples.end; s++) {
+    const float *from = dy + s * dy_stride;
+    float *to = dx + s * dx_stride;
+    if (input_gradient_is_sparse(*g, from)) sparse_input_gradient(*g, from, weights, to);
+    else full_input_gradient(g, from, weights, to);
+  }
 }

@@ -71,9 +71,10 @@ void kernel_convolution_input_gradient(const kernel_input_patches *patches, cons
 }
 
 void kernel_convolution_weight_sums(const kernel_patches *patches, const float *x, ptrdiff_t x_stride, const float *dy,
-                                    ptrdiff_t dy_stride, ptrdiff_t taps, kernel_range samples, bool fresh,
-                                    kernel_range positions, kernel_range part, float *sums) {
-  table()->convolution_weight_sums(patches, x, x_stride, dy, dy_stride, taps, samples, fresh, positions, part, sums);
+                                    ptrdiff_t dy_stride, ptrdiff_t taps, kernel_range samples, bool fresh, bool last,
+                                    kernel_range positions, kernel_range part, float *sums, float *by_input) {
+  table()->convolution_weight_sums(patches, x, x_stride, dy, dy_stride, taps, samples, fresh, last, positions, part,
+                                   sums, by_input);
 }
 
 bool kernel_convolution_weight_gradient(const kernel_patches *patches, ptrdiff_t taps, const float *sums,

@@ -31,6 +31,9 @@ static void dropout_factors(kernel_random random, uint32_t first_block, uint32_t
 }
 
 static void multiply_repeated(const float *x, const float *factors, ptrdiff_t period, float *y, ptrdiff_t count) {
+  for (ptrdiff_t at = 0; at < count && period % 16 == 0; at += period)
+    for (ptrdiff_t i = 0; i < period; i += 16) store16(y + at + i, load16(x + at + i) * load16(factors + i));
+  if (period % 16 == 0) return;
   for (ptrdiff_t at = 0; at < count; at += period)
     for (ptrdiff_t i = 0; i < period; i++) y[at + i] = x[at + i] * factors[i];
 }

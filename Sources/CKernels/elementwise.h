@@ -1,4 +1,5 @@
 // Loops in which every element stands for itself.
+#pragma once
 #include "vector.h"
 
 // Eight rows of eight become eight columns: 4-byte, 8-byte, then 16-byte interleaving.

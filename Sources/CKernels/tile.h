@@ -51,6 +51,9 @@ enum {
     case 4: WITH_SPARSE_VECTORS(TILE, 4, V, __VA_ARGS__); break;         \
   }
 
+// The rows of a patch of which TILE + 1 accumulators hold the whole: nothing but an input has to be in a register besides.
+INLINE int rows_at_once(const int size) { return size * size <= TILE + 1 ? size : size <= TILE + 1 ? (TILE + 1) / size : 1; }
+
 INLINE ptrdiff_t sparse_vectors_at(ptrdiff_t at, ptrdiff_t end) {
   return end - at >= SPARSE_VECTORS ? SPARSE_VECTORS : 1;
 }

@@ -1,16 +1,41 @@
 // Inputs that are zero. A chain of fused multiply-adds may leave them out: fma(0, w, sum) is sum for every finite w, so
-// that this changes no bit. Most of an image's pixels are 0 (four fifths in MNIST) as long as they are not normalised.
+// that this changes no bit. (A sum can only be -0, to which adding 0 would give 0, where products were too small for a float;
+// the grid of the exact sum has one 0.) Most of an image's pixels are 0 (four fifths in MNIST) as long as they are not normalised.
 //
 // A tile must leave out the same inputs for all of its rows, or rows for all of its inputs: what is listed here is what
 // is not zero in every one of them.
 #pragma once
 #include "vector.h"
 
-// The most inputs and rows that are looked at; larger layers are summed in full.
+// The most inputs and rows that a dense layer looks at; larger ones are summed in full.
 enum { MOST_INPUTS = 2048, MOST_ROWS = 8192, MOST_MICRO_BATCHES = 256, MOST_WORDS = MOST_ROWS / 32 + MOST_MICRO_BATCHES };
 
 // All bits but the sign: zero for 0 and -0 only.
 INLINE v16i nonzero_bits(const float *x) { return bits_of(load16(x)) << 1; }
+
+// A convolution's gradients add what is not zero one by one where this many times their number is less than all: one by
+// one, each takes about twice the time.
+enum { SPARSE_COST = 2 };
+
+// Which of the first 64, or `count` where those are fewer, are not zero, as bits.
+INLINE uint64_t nonzero_lanes(const float *x, ptrdiff_t count) {
+  typedef bool v16bool __attribute__((ext_vector_type(16)));
+  uint64_t bits = 0;
+  for (ptrdiff_t i = 0; i < 64 && i < count; i += 16) {
+    const v16bool lanes = __builtin_convertvector(nonzero_bits(x + i) != 0, v16bool);
+    uint16_t word;
+    memcpy(&word, &lanes, sizeof word);
+    bits |= (uint64_t)word << i;
+  }
+  return count < 64 ? bits & ((1ull << count) - 1) : bits;
+}
+
+// How many are not zero of a multiple of 16.
+INLINE ptrdiff_t count_nonzero(const float *x, ptrdiff_t count) {
+  v16i nonzero = 0;
+  for (ptrdiff_t i = 0; i < count; i += 16) nonzero -= nonzero_bits(x + i) != 0;
+  return __builtin_reduce_add(nonzero);
+}
 
 // Lists the inputs that are not zero in all rows, ascending, and returns how many they are. The list has room for 16
 // more.

@@ -108,10 +108,10 @@ void kernel_dense_weight_gradient_fast(const float *x, ptrdiff_t x_stride, const
 // pixel in row r and column c is x[r * row_stride + c * pixel_stride + offsets[k]]. Outputs are [height, width,
 // channels], `channels` being a multiple of 16. Taps go channel by channel, and at each position by position of the patch;
 // `adjacent` is the number of input channels where those lie side by side, else 1: taps k and k + taps / adjacent are then
-// next to each other.
+// next to each other. A patch is size x size; `outputs` are the channels without padding.
 typedef struct {
   const ptrdiff_t *offsets;
-  ptrdiff_t adjacent;
+  ptrdiff_t size, outputs, adjacent;
   ptrdiff_t row_stride, pixel_stride;
   ptrdiff_t height, width, channels;
 } kernel_patches;
@@ -128,6 +128,8 @@ typedef struct {
   ptrdiff_t size, step, padding, outputs;
   ptrdiff_t dy_height, dy_width, dy_row_stride, dy_pixel_stride;
   ptrdiff_t dx_height, dx_width, dx_row_stride, dx_pixel_stride;
+  // Whether no weight is infinite or NaN: only then may a dY that is zero be left out.
+  bool weights_are_finite;
 } kernel_input_patches;
 
 // dX[s, y, x, c] = sum over ky, kx and o of W[ky, kx, o, c] dY[s, r, q, o] where dY pixel (r, q) reads (y, x) by tap (ky,
@@ -138,10 +140,12 @@ void kernel_convolution_input_gradient(const kernel_input_patches *patches, cons
 // A micro-batch's part of the weights' gradient, [channels / 16, sums, 16]: sums[k] += the sum over samples and their output
 // pixels, in order, of the patch's tap k times dY. Sums go position by position of the patch, of which there are taps /
 // adjacent, at each its adjacent channels; the bias is one position more. `positions` says which of them `sums` holds, `part`
-// to which of those is added, from zero where `fresh`.
+// to which of those is added, from zero where `fresh`; where `last`, the sums are complete. `by_input` is memory for sums that
+// go another way where most of dY is zero, until they are complete: 16 floats, and [outputs, positions, adjacent rounded up
+// to 16]; null where there is none.
 void kernel_convolution_weight_sums(const kernel_patches *patches, const float *x, ptrdiff_t x_stride, const float *dy,
-                                    ptrdiff_t dy_stride, ptrdiff_t taps, kernel_range samples, bool fresh,
-                                    kernel_range positions, kernel_range part, float *sums);
+                                    ptrdiff_t dy_stride, ptrdiff_t taps, kernel_range samples, bool fresh, bool last,
+                                    kernel_range positions, kernel_range part, float *sums, float *by_input);
 
 // dW from the sums of all micro-batches, as kernel_dense_weight_gradient, for a range of panels * sums.
 bool kernel_convolution_weight_gradient(const kernel_patches *patches, ptrdiff_t taps, const float *sums,

@@ -46,7 +46,7 @@ public struct Convolution2D: RowwiseLayer {
     self.fusesReLU = fusesReLU
   }
 
-  private var outputs: Int { output.image!.channels }
+  var outputs: Int { output.image!.channels }
   var taps: Int { offsets.count }
   /// Input channels that lie side by side: taps of one position of the patch.
   var adjacentChannels: Int { input.isInterleaved ? input.image!.channels : 1 }
@@ -145,7 +145,8 @@ public struct Convolution2D: RowwiseLayer {
   var patches: kernel_patches {
     let (from, to) = (padded.image!, output.image!)
     return kernel_patches(
-      offsets: offsets.pointer, adjacent: adjacentChannels, row_stride: step * from.rowStride,
+      offsets: offsets.pointer, size: size, outputs: outputs, adjacent: adjacentChannels,
+      row_stride: step * from.rowStride,
       pixel_stride: step * from.pixelStride, height: to.height, width: to.width, channels: to.pixelStride)
   }
 }

@@ -28,12 +28,14 @@ struct ConvolutionInputGradient {
     team.split(outputs, grain: 4, pieces: 1) { [self] outputs in
       arrange(parameters, of: outputs, into: weights)
     }
+    let largest = kernel_magnitude_bits(weights, kernel_range(begin: 0, end: weightCount))
     let (from, to) = (layer.output.image!, layer.input.image!)
     let patches = kernel_input_patches(
       size: layer.size, step: layer.step, padding: layer.padding, outputs: outputs,
       dy_height: from.height, dy_width: from.width, dy_row_stride: from.rowStride,
       dy_pixel_stride: from.pixelStride,
-      dx_height: to.height, dx_width: to.width, dx_row_stride: to.rowStride, dx_pixel_stride: to.pixelStride)
+      dx_height: to.height, dx_width: to.width, dx_row_stride: to.rowStride, dx_pixel_stride: to.pixelStride,
+      weights_are_finite: largest < Float.infinity.bitPattern)
     return { rows, dy, dx in
       withUnsafePointer(to: patches) {
         kernel_convolution_input_gradient(

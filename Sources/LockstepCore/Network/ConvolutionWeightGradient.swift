@@ -14,7 +14,7 @@ struct ConvolutionWeightGradient: RowwiseWeightGradient {
   private let chains: [Range<Int>]
   private let sums: UnsafeMutablePointer<Float>
   /// Room for the sums, in floats, where those of all micro-batches at one position of the filter do not need more.
-  private static let roomForSums = 1 << 20
+  private static let roomForSums = 1 << 21
 
   /// The sums are put into `sums`.
   init(
@@ -27,7 +27,24 @@ struct ConvolutionWeightGradient: RowwiseWeightGradient {
 
   /// Floats of scratch memory for the sums of up to `chains` micro-batches.
   static func scratchCount(_ layer: Convolution2D, chains: Int) -> Int {
-    min(chains * layer.parameterCount, max(roomForSums, chains * layer.panels * layer.adjacentChannels * 16))
+    min(chains * count(of: layer), max(roomForSums, chains * countAtPosition(of: layer)))
+  }
+
+  /// Floats of a chain's sums: by output, as they are handed on, and by input, a way to them that leaves out zeros.
+  private static func count(of layer: Convolution2D) -> Int {
+    layer.parameterCount + (layer.taps / layer.adjacentChannels + 1) * countByInput(of: layer)
+  }
+
+  private static func countAtPosition(of layer: Convolution2D) -> Int {
+    layer.panels * layer.adjacentChannels * 16 + countByInput(of: layer)
+  }
+
+  /// Floats of a chain's sums by input at one position, and what the kernel notes beside them; 0 where there are too few
+  /// inputs for vectors of them.
+  private static func countByInput(of layer: Convolution2D) -> Int {
+    let (inputs, outputs) = (layer.adjacentChannels, layer.outputs)
+    let count = outputs * paddedToPanel(inputs)
+    return inputs > 1 && count <= 2 * inputs * layer.panels * 16 ? count + 16 : 0
   }
 
   /// Positions of the filter, and the bias as one more.
@@ -35,10 +52,12 @@ struct ConvolutionWeightGradient: RowwiseWeightGradient {
   /// Positions that there is room for.
   private var positionsAtOnce: Int {
     let room = Self.scratchCount(layer, chains: pass.rows)
-    return max(room / max(chains.count * layer.panels * layer.adjacentChannels * 16, 1), 1)
+    return max(room / max(chains.count * Self.countAtPosition(of: layer), 1), 1)
   }
 
-  var canAdd: Bool { chains.count * layer.parameterCount <= Self.scratchCount(layer, chains: pass.rows) }
+  var canAdd: Bool {
+    chains.count * Self.count(of: layer) <= Self.scratchCount(layer, chains: pass.rows)
+  }
 
   func add(_ rows: Range<Int>, dy: Activations, to chain: Int) {
     layer.copyWithBorder(x, rows: rows, pass: pass)
@@ -77,11 +96,15 @@ struct ConvolutionWeightGradient: RowwiseWeightGradient {
     _ rows: Range<Int>, dy: Activations, to chain: Int, part: Range<Int>, of positions: Range<Int>
   ) {
     let source = layer.withBorder(x, pass: pass)
+    let byInput = Self.countByInput(of: layer)
+    let first = chains.count * count(positions)
+    let own = (chain * positions.count + part.lowerBound - positions.lowerBound) * byInput
     withUnsafePointer(to: layer.patches) {
       kernel_convolution_weight_sums(
         $0, source.pointer, source.stride, dy.pointer, dy.stride, layer.taps, rows.kernel,
-        rows.lowerBound == chains[chain].lowerBound, positions.kernel, part.kernel,
-        sums + chain * count(positions))
+        rows.lowerBound == chains[chain].lowerBound, rows.upperBound == chains[chain].upperBound,
+        positions.kernel, part.kernel, sums + chain * count(positions),
+        byInput > 0 ? sums + first + own : nil)
     }
   }
 

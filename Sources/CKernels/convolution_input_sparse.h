@@ -1,0 +1,80 @@
+// Convolution, input gradient, where most of dY is zero: behind a max pooling at least all but one of each window.
+//
+// The pixels of dY in order, and the outputs of each, give every dX the same chain as all taps from last to first do: what
+// is zero is left out, which changes no bit while the weights are finite (zeros.h).
+#pragma once
+#include "tile.h"
+#include "zeros.h"
+
+// The geometry goes by value: the compiler then knows that no store changes it.
+
+// dX += W dY of the outputs in `bits` for rows x columns taps side by side, one panel of inputs.
+INLINE void scatter_taps(const int rows, const int columns, const kernel_input_patches g, uint64_t bits, const float *w,
+                         const float *dy, float *dx) {
+  const ptrdiff_t tap = g.outputs * 16;
+  v16 acc[TILE + 1];
+  UNROLL for (int y = 0; y < rows; y++) UNROLL for (int x = 0; x < columns; x++)
+      acc[y * columns + x] = load16(dx + y * g.dx_row_stride + x * g.dx_pixel_stride);
+  for (; bits != 0; bits &= bits - 1) {
+    const ptrdiff_t o = __builtin_ctzll(bits);
+    const float *wo = w + o * 16;
+    const v16 d = splat16(dy[o]);
+    UNROLL for (int k = 0; k < rows * columns; k++) acc[k] = fma16(d, load16(wo + k * tap), acc[k]);
+  }
+  UNROLL for (int y = 0; y < rows; y++) UNROLL for (int x = 0; x < columns; x++)
+      store16(dx + y * g.dx_row_stride + x * g.dx_pixel_stride, acc[y * columns + x]);
+}
+
+// The same for a whole patch of a usual size: as many rows at once as there are registers for.
+INLINE void scatter_patch(const int size, const kernel_input_patches g, uint64_t bits, const float *w, const float *dy,
+                          float *dx) {
+  const int rows = rows_at_once(size);
+  UNROLL for (int y = 0; y + rows <= size; y += rows)
+      scatter_taps(rows, size, g, bits, w + y * size * g.outputs * 16, dy, dx + y * g.dx_row_stride);
+  UNROLL for (int y = size / rows * rows; y < size; y++)
+      scatter_taps(1, size, g, bits, w + y * size * g.outputs * 16, dy, dx + y * g.dx_row_stride);
+}
+
+// The taps that keep a patch of which one begins at `first` within `count` rows or columns.
+INLINE kernel_range taps_within(ptrdiff_t first, ptrdiff_t size, ptrdiff_t count) {
+  return (kernel_range){first < 0 ? -first : 0, count - first < size ? count - first : size};
+}
+
+// What one pixel of dY gives to the patch of dX that begins at (y, x), by the outputs in `bits`.
+INLINE void scatter_pixel(const kernel_input_patches g, ptrdiff_t y, ptrdiff_t x, uint64_t bits, const float *weights,
+                          const float *dy, float *dx) {
+  const kernel_range rows = taps_within(y, g.size, g.dx_height), columns = taps_within(x, g.size, g.dx_width);
+  const bool whole = rows.end - rows.begin == g.size && columns.end - columns.begin == g.size;
+  const ptrdiff_t tap = g.outputs * 16, panel = g.size * g.size * tap, panels = g.dx_pixel_stride / 16;
+  for (ptrdiff_t p = 0; p < panels; p++) {
+    const float *w = weights + p * panel;
+    float *to = dx + y * g.dx_row_stride + x * g.dx_pixel_stride + p * 16;
+    if (whole && g.size == 3) scatter_patch(3, g, bits, w, dy, to);
+    else if (whole && g.size == 5) scatter_patch(5, g, bits, w, dy, to);
+    else
+      for (ptrdiff_t ky = rows.begin; ky < rows.end; ky++)
+        for (ptrdiff_t kx = columns.begin; kx < columns.end; kx++)
+          scatter_taps(1, 1, g, bits, w + (ky * g.size + kx) * tap, dy,
+                       to + ky * g.dx_row_stride + kx * g.dx_pixel_stride);
+  }
+}
+
+static void sparse_input_gradient(const kernel_input_patches g, const float *dy, const float *weights, float *dx) {
+  memset(dx, 0, (size_t)(g.dx_height * g.dx_row_stride) * sizeof *dx);
+  for (ptrdiff_t r = 0; r < g.dy_height; r++)
+    for (ptrdiff_t q = 0; q < g.dy_width; q++)
+      for (ptrdiff_t first = 0; first < g.outputs; first += 64) {
+        const float *d = dy + r * g.dy_row_stride + q * g.dy_pixel_stride + first;
+        const uint64_t bits = nonzero_lanes(d, g.outputs - first);
+        if (bits == 0) continue;
+        scatter_pixel(g, r * g.step - g.padding, q * g.step - g.padding, bits, weights + first * 16, d, dx);
+      }
+}
+
+// Whether adding what is not zero costs less than adding all.
+INLINE bool input_gradient_is_sparse(const kernel_input_patches g, const float *dy) {
+  ptrdiff_t nonzero = 0;
+  for (ptrdiff_t r = 0; r < g.dy_height; r++)
+    nonzero += count_nonzero(dy + r * g.dy_row_stride, g.dy_width * g.dy_pixel_stride);
+  return g.weights_are_finite && nonzero * SPARSE_COST < g.dy_height * g.dy_width * g.outputs;
+}
