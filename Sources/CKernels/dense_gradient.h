@@ -54,51 +54,79 @@ INLINE void weight_gradient_checked_tile(const int R, const int V, const bool bi
       put_exact(sink, at + v * panel + i * 16, sum[i][v][0], sum[i][v][1]);
 }
 
-// Gradients known to sum to less than 4: the same sums in single precision, at half the cost. `high` starts at 12, in
-// the binade [8, 16) whose grid is 2^-20, so adding g to it rounds g to a multiple of 2^-20; what that left out of g is
-// exact (Dekker's Fast2Sum) and at most 2^-21, where adding 1.5 * 2^-19 rounds it to the grid of 2^-42. In that binade
-// a float's bits count grid units, so that their integer sum is exact.
+// Gradients known to sum to less than 4: the same sums in single precision, at half the cost. Adding 12 rounds g to a
+// multiple of 2^-20, the grid of the binade [8, 16); what that leaves of g is exact (Dekker's Fast2Sum) and at most
+// 2^-21, where adding 1.5 * 2^-19 rounds it to the grid of 2^-42. In that binade a float's bits count grid units, so that
+// their integer sum is exact, and so is the sum of the multiples of 2^-20.
+typedef struct {
+  v16 high;  // less 1.5 * 2^-19 for each gradient
+  v16i low;  // more by its bits for each gradient
+} split_sum;
+
+static const float low_start = 0x1.8p-19f;
+static const int32_t low_start_bits = 0x36400000;
+
+INLINE void add_split(split_sum *sum, v16 g) {
+  const v16 high = (g + splat16(12)) - splat16(12 + low_start);
+  sum->high += high;
+  sum->low += bits_of(g - high);
+}
+
+// Micro-batches whose gradients wait in memory until they are split together.
+enum { SPLIT_AT_ONCE = 4 };
+
+INLINE split_sum add_splits(split_sum sum, v16 (*g)[TILE], int32_t count, int n) {
+  if (count == SPLIT_AT_ONCE) UNROLL for (int k = 0; k < SPLIT_AT_ONCE; k++) add_split(&sum, g[k][n]);
+  else for (int k = 0; k < count; k++) add_split(&sum, g[k][n]);
+  return sum;
+}
+
+// Hands 16 sums of `count` gradients on.
+INLINE void put_split(kernel_gradient_sink sink, const kernel_update *update, ptrdiff_t at, split_sum sum,
+                      int32_t count) {
+  const v16 high = sum.high + splat16((float)count * low_start);
+  const v16i units = sum.low - (int32_t)((uint32_t)low_start_bits * (uint32_t)count);
+  // Eight micro-batches' low parts fit into a float's 24 bits, so that one fused multiply-add rounds the exact sum.
+  if (sink.update && count <= 8)
+    update16(update, at, fma16(__builtin_convertvector(units, v16), splat16(0x1p-42f), high));
+  else
+    put_exact(sink, at, low_half(high) + low_half_of_integers(units) * 0x1p-42,
+              high_half(high) + high_half_of_integers(units) * 0x1p-42);
+}
+
 INLINE void weight_gradient_tile(const int R, const int V, const float *x, ptrdiff_t x_stride,
                                  const float *dy, ptrdiff_t dy_stride, const nonzero_rows *found, int group,
                                  kernel_micro_batches micro_batches, kernel_gradient_sink sink, ptrdiff_t at,
                                  ptrdiff_t panel) {
-  const float start = 12, magic = 0x1.8p-19f;
-  const uint32_t magic_bits = 0x36400000;
-  v16 high[TILE];
-  v16i low[TILE];
-  IN_MEMORY(high);
-  IN_MEMORY(low);
-  ROLLED for (int n = 0; n < R * V; n++) high[n] = start, low[n] = 0;
+  v16 g[SPLIT_AT_ONCE][TILE];
+  split_sum sums[TILE];
+  IN_MEMORY(g);
+  const int32_t *bounds = found ? found->bounds : micro_batches.bounds;
+  if (found && sink.update && ignores_zero(sink.update) &&
+      all_zero(found, group, (kernel_range){0, bounds[micro_batches.count]}))
+    return;
   if (sink.update)
     for (int n = 0; n < R * V; n++) will_write(sink.update->weights + at + n % V * panel + n / V * 16);
-  int32_t summed = 0;
-  const int32_t *bounds = found ? found->bounds : micro_batches.bounds;
+  int32_t summed = 0, waiting = 0;
   for (int m = 0; m < micro_batches.count; m++) {
-    if (bounds[m] == bounds[m + 1]) continue;
+    if (found ? all_zero(found, group, (kernel_range){bounds[m], bounds[m + 1]}) : bounds[m] == bounds[m + 1]) continue;
+    if (waiting == SPLIT_AT_ONCE) {
+      ROLLED for (int n = 0; n < R * V; n++)
+        sums[n] = add_splits(summed ? sums[n] : (split_sum){0}, g, waiting, n);
+      summed += waiting;
+      waiting = 0;
+    }
     v16 acc[TILE];
     if (found) sum_nonzero_rows(R, V, x, x_stride, dy, dy_stride, found, group, bounds[m], bounds[m + 1], acc);
     else sum_rows(false, R, V, x, x_stride, dy, dy_stride, bounds[m], bounds[m + 1], acc);
-    UNROLL for (int n = 0; n < R * V; n++) {
-      v16 before = high[n], after = before + acc[n], rest = acc[n] - (after - before);
-      high[n] = after;
-      low[n] += bits_of(rest + magic);
-    }
-    summed++;
-    IN_MEMORY(high);
-    IN_MEMORY(low);
+    UNROLL for (int n = 0; n < R * V; n++) g[waiting][n] = acc[n];
+    waiting++;
   }
-  // Eight micro-batches' low parts fit into a float's 24 bits, so that one fused multiply-add rounds the exact sum.
-  const bool narrow_is_exact = sink.update && summed <= 8;
-  const v16i magic_sum = (int32_t)(magic_bits * (uint32_t)summed);
-  ROLLED for (int i = 0; i < R; i++) ROLLED for (int v = 0; v < V; v++) {
-    const v16 h = high[i * V + v] - start;
-    const v16i units = low[i * V + v] - magic_sum;
-    const ptrdiff_t to = at + v * panel + i * 16;
-    if (narrow_is_exact)
-      update16(sink.update, to, fma16(__builtin_convertvector(units, v16), splat16(0x1p-42f), h));
-    else
-      put_exact(sink, to, low_half(h) + low_half_of_integers(units) * 0x1p-42,
-                high_half(h) + high_half_of_integers(units) * 0x1p-42);
+  // A copy that no store can change.
+  const kernel_update update = sink.update ? *sink.update : (kernel_update){0};
+  ROLLED for (int n = 0; n < R * V; n++) {
+    const split_sum sum = add_splits(summed ? sums[n] : (split_sum){0}, g, waiting, n);
+    put_split(sink, &update, at + n % V * panel + n / V * 16, sum, summed + waiting);
   }
 }
 
@@ -126,6 +154,8 @@ INLINE void weight_gradient_fast_tile(const int R, const int V, const bool bias,
                                       ptrdiff_t x_stride, const float *dy, ptrdiff_t dy_stride,
                                       const nonzero_rows *found, int group, ptrdiff_t rows, kernel_gradient_sink sink,
                                       ptrdiff_t at, ptrdiff_t panel) {
+  if (found && sink.update && ignores_zero(sink.update) && all_zero(found, group, (kernel_range){0, found->bounds[1]}))
+    return;
   v16 acc[TILE];
   if (sink.update)
     UNROLL for (int n = 0; n < R * V; n++) will_write(sink.update->weights + at + n % V * panel + n / V * 16);

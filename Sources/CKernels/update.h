@@ -13,6 +13,11 @@ INLINE void sgd16(const kernel_update *u, ptrdiff_t at, v16 g) {
   store16(u->weights + at, fma16(splat16(-u->learning_rate), g, w));
 }
 
+// Whether a gradient of 0 leaves the weights, and all else, as they are.
+INLINE bool ignores_zero(const kernel_update *u) {
+  return u->kind == KERNEL_SGD && !u->first && u->weight_decay == 0;
+}
+
 INLINE void adam16(const kernel_update *u, ptrdiff_t at, v16 g) {
   v16 w = load16(u->weights + at), first = load16(u->first + at), second = load16(u->second + at);
   if (u->decoupled) w = w * splat16(1 - u->learning_rate * u->weight_decay);

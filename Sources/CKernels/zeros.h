@@ -86,10 +86,17 @@ static void find_nonzero_rows(const float *x, ptrdiff_t x_stride, kernel_micro_b
   found->bounds[micro_batches.count] = word;
 }
 
+// Whether a group of inputs is zero in all rows of the words.
+INLINE bool all_zero(const nonzero_rows *found, int group, kernel_range words) {
+  uint32_t any = 0;
+  for (ptrdiff_t w = words.begin; w < words.end; w++) any |= found->bits[group][w];
+  return any == 0;
+}
+
 // Whether it pays to look for zeros: in a sample of the rows, most groups of four inputs are zero.
 static bool is_sparse(const float *x, ptrdiff_t x_stride, kernel_range rows, kernel_range inputs) {
   if (inputs.begin % 16 != 0) return false;
-  const ptrdiff_t step = (rows.end - rows.begin) / 16 + 1;
+  const ptrdiff_t step = (rows.end - rows.begin) / 8 + 1;
   v16i nonzero = 0;
   ptrdiff_t vectors = 0;
   for (ptrdiff_t r = rows.begin; r < rows.end; r += step)
