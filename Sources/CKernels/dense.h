@@ -45,21 +45,21 @@ static void dense_forward(const float *x, ptrdiff_t x_stride, const float *weigh
 // --- Input gradient: dX^T = W dY^T, vectors of 16 rows ---
 
 INLINE void input_gradient_tile(const int R, const int V, const float *dy_t, const float *weights,
-                                ptrdiff_t inputs_total, ptrdiff_t outputs, ptrdiff_t input, float *dx_t,
-                                ptrdiff_t t_stride) {
+                                ptrdiff_t inputs_total, ptrdiff_t outputs, ptrdiff_t input, float *dx_t) {
+  const ptrdiff_t dy_panel = (outputs + 15) / 16 * 256, dx_panel = inputs_total * 16;
   v16 acc[TILE_ROWS][TILE_VECTORS];
   UNROLL for (int r = 0; r < R; r++) UNROLL for (int v = 0; v < V; v++) acc[r][v] = splat16(0);
   for (ptrdiff_t panel = 0; panel * 16 < outputs; panel++) {
     const float *w = weights + (panel * (inputs_total + 1) + input) * 16;
-    const float *dy = dy_t + panel * 16 * t_stride;
+    const float *dy = dy_t + panel * 256;
     const ptrdiff_t width = outputs - panel * 16 < 16 ? outputs - panel * 16 : 16;
     // The panels are far apart, so that the core does not foresee the next one's rows.
     if ((panel + 2) * 16 < outputs)
       UNROLL for (int r = 0; r < R; r++) __builtin_prefetch(w + 2 * (inputs_total + 1) * 16 + r * 16);
     for (ptrdiff_t o = 0; o < width; o++) {
       v16 d[TILE_VECTORS];
-      UNROLL for (int v = 0; v < V; v++) d[v] = load16(dy + o * t_stride + v * 16);
-      UNROLL for (int v = 0; v < V; v++) __builtin_prefetch(dy + (o + 32) * t_stride + v * 16);
+      UNROLL for (int v = 0; v < V; v++) d[v] = load16(dy + v * dy_panel + o * 16);
+      UNROLL for (int v = 0; v < V; v++) __builtin_prefetch(dy + v * dy_panel + (o + 32) * 16);
       UNROLL for (int r = 0; r < R; r++) {
         v16 wi = splat16(w[r * 16 + o]);
         UNROLL for (int v = 0; v < V; v++) acc[r][v] = fma16(wi, d[v], acc[r][v]);
@@ -67,19 +67,20 @@ INLINE void input_gradient_tile(const int R, const int V, const float *dy_t, con
     }
   }
   UNROLL for (int r = 0; r < R; r++) UNROLL for (int v = 0; v < V; v++)
-      store16(dx_t + (input + r) * t_stride + v * 16, acc[r][v]);
+      store16(dx_t + v * dx_panel + (input + r) * 16, acc[r][v]);
 }
 
 static void dense_input_gradient(const float *dy_t, const float *weights, ptrdiff_t inputs_total,
-                                 ptrdiff_t outputs, float *dx_t, ptrdiff_t t_stride, ptrdiff_t rows,
-                                 kernel_range inputs) {
+                                 ptrdiff_t outputs, float *dx_t, ptrdiff_t rows, kernel_range inputs) {
   const ptrdiff_t count = inputs.end - inputs.begin, tiles = tiles_of(count), vectors = (rows + 15) / 16;
+  const ptrdiff_t dy_panel = (outputs + 15) / 16 * 256;
   for (ptrdiff_t t = 0; t < tiles; t++) {
     const ptrdiff_t i = inputs.begin + part(count, tiles, t);
     const ptrdiff_t R = inputs.begin + part(count, tiles, t + 1) - i;
     for (ptrdiff_t v = 0, V; v < vectors; v += V) {
       V = vectors_at(v, vectors);
-      WITH_TILE(input_gradient_tile, R, V, dy_t + v * 16, weights, inputs_total, outputs, i, dx_t + v * 16, t_stride);
+      WITH_TILE(input_gradient_tile, R, V, dy_t + v * dy_panel, weights, inputs_total, outputs, i,
+                dx_t + v * inputs_total * 16);
     }
   }
 }

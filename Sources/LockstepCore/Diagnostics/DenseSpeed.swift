@@ -35,12 +35,12 @@ public struct DenseSpeed: Sendable {
 private struct DenseProblem {
   let rows, inputs, outputs: Int
   /// As in training.
-  let xStride, yStride, stride: Int
+  let xStride, yStride: Int
   let x, y, dyTransposed, dy, dxTransposed, weights: AlignedBuffer<Float>
 
   init(rows: Int, inputs: Int, outputs: Int) {
     (self.rows, self.inputs, self.outputs) = (rows, inputs, outputs)
-    (xStride, yStride, stride) = (rowStride(inputs), rowStride(outputs), rowStride(rows))
+    (xStride, yStride) = (rowStride(inputs), rowStride(outputs))
     func random(_ sample: Int, _ count: Int, scale: Float = 1) -> AlignedBuffer<Float> {
       let buffer = AlignedBuffer<Float>(count: count, zero: 0)
       let random = CounterRandom(seed: 1, purpose: .syntheticDigit, sample: sample)
@@ -49,10 +49,10 @@ private struct DenseProblem {
     }
     x = random(0, rows * xStride)
     dy = random(1, rows * yStride, scale: 1e-3)
-    dyTransposed = random(2, outputs * stride, scale: 1e-3)
+    dyTransposed = random(2, outputs * paddedToPanel(rows), scale: 1e-3)
     weights = random(3, outputs * (inputs + 1), scale: 1e-2)
     y = AlignedBuffer(count: rows * yStride, zero: 0)
-    dxTransposed = AlignedBuffer(count: inputs * stride, zero: 0)
+    dxTransposed = AlignedBuffer(count: inputs * paddedToPanel(rows), zero: 0)
   }
 
   func measure(_ key: String, _ name: String, _ kernel: () -> Void) -> DenseSpeed.Measurement {
@@ -69,7 +69,7 @@ private struct DenseProblem {
 
   func inputGradient() {
     kernel_dense_input_gradient(
-      dyTransposed.pointer, weights.pointer, inputs, outputs, dxTransposed.pointer, stride, rows,
+      dyTransposed.pointer, weights.pointer, inputs, outputs, dxTransposed.pointer, rows,
       kernel_range(begin: 0, end: inputs))
   }
 

@@ -11,6 +11,10 @@ public struct Dense: DividedLayer {
   public let input: FeatureLayout
   public let outputs: Int
   public let fusesReLU: Bool
+  /// Whether x is what a ReLU fused into the layer before gave, and dx goes back through it as it is written.
+  var masksInputGradient = false
+  /// Whether the layer after has taken dy back through this one's ReLU.
+  var outputGradientIsMasked = false
 
   public init(input: FeatureLayout, outputs: Int, fusesReLU: Bool = false) {
     self.input = input
@@ -24,8 +28,9 @@ public struct Dense: DividedLayer {
 
   public var output: FeatureLayout { .vector(outputs) }
   /// Rows of a panel: an input's padding has weights too, which are zero and stay so.
-  private var inputs: Int { input.count }
-  private var panels: Int { paddedToPanel(outputs) / 16 }
+  var inputs: Int { input.count }
+  var inputPanels: Int { paddedToPanel(inputs) / 16 }
+  var panels: Int { paddedToPanel(outputs) / 16 }
   public var parameterCount: Int { panels * (inputs + 1) * 16 }
   public var flopsPerSample: Int { 2 * input.features * outputs }
 
@@ -48,99 +53,25 @@ public struct Dense: DividedLayer {
   func splitsOutputs(over threads: Int) -> Bool { panels >= 2 * threads }
 
   public func forward(_ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, pass: Pass) {
-    let forward = { [self] (rows: Range<Int>, panels: Range<Int>, thread: Int) in
-      kernel_dense_forward(
-        x.pointer(on: thread), x.stride, parameters, inputs, y.pointer, y.stride, fusesReLU, rows.kernel, panels.kernel)
-    }
-    let (rows, panels) = (pass.rows, panels)
+    let (rows, panels) = (0..<pass.rows, panels)
     if splitsOutputs(over: pass.team.count) {
-      pass.team.splitByThread(panels, grain: 2, pieces: 2) { forward(0..<rows, $0, $1) }
-    } else {
-      pass.team.splitByThread(rows, grain: 4) { forward($0, 0..<panels, $1) }
-    }
-  }
-
-  public func scratchCount(rows: Int) -> Int {
-    (paddedToPanel(inputs) + paddedToPanel(outputs)) * rowStride(rows)
-  }
-
-  /// The kernel's vectors run over samples, which keeps the chain over outputs in order: it works on transposes.
-  public func inputGradient(
-    y: Activations, dy: Activations, dx: Activations?, parameters: UnsafePointer<Float>, pass: Pass
-  ) {
-    guard let dx else {
-      if fusesReLU { ReLU.mask(dy, where: y, pass: pass) }
-      return
-    }
-    // Few outputs: their weights are turned at little cost, and the layer itself goes backwards.
-    if outputs < 16 { return turnedForward(y: y, dy: dy, dx: dx, parameters: parameters, pass: pass) }
-    let stride = rowStride(pass.rows)
-    let dyTransposed = pass.scratch
-    let dxTransposed = dyTransposed + paddedToPanel(outputs) * stride
-    let (rows, inputs, outputs, fusesReLU) = (pass.rows, inputs, outputs, fusesReLU)
-    pass.team.split(paddedToPanel(outputs) / 8, grain: 8) {
-      let columns = kernel_range(begin: $0.lowerBound * 8, end: $0.upperBound * 8)
-      if fusesReLU { ReLU.mask(dy, where: y, rows: rows, columns: columns) }
-      kernel_transpose(dy.pointer, dy.stride, dyTransposed, stride, rows, columns)
-    }
-    pass.team.split(inputs, grain: 32, pieces: 2) {
-      kernel_dense_input_gradient(
-        dyTransposed, parameters, inputs, outputs, dxTransposed, stride, rows, $0.kernel)
-      kernel_transpose(
-        dxTransposed + $0.lowerBound * stride, stride, dx.pointer + $0.lowerBound, dx.stride, $0.count,
-        kernel_range(begin: 0, end: rows))
-    }
-  }
-
-  /// dX = dY W as a forward pass over panels of 16 inputs, [outputs + 1, 16], without a bias.
-  private func turnedForward(
-    y: Activations, dy: Activations, dx: Activations, parameters: UnsafePointer<Float>, pass: Pass
-  ) {
-    if fusesReLU { ReLU.mask(dy, where: y, pass: pass) }
-    let (rows, inputs, outputs, turned) = (pass.rows, inputs, outputs, pass.scratch)
-    let panel = (outputs + 1) * 16
-    pass.team.split(paddedToPanel(inputs) / 16, grain: 2) { panels in
-      for p in panels {
-        (turned + p * panel).update(repeating: 0, count: panel)
-        kernel_transpose(
-          parameters + p * 256, 16, turned + p * panel, 16, min(16, inputs - p * 16),
-          kernel_range(begin: 0, end: outputs))
-      }
-      kernel_dense_forward(
-        dy.pointer, dy.stride, turned, outputs, dx.pointer, dx.stride, false,
-        kernel_range(begin: 0, end: rows), panels.kernel)
-    }
-  }
-
-  public func weightGradient(
-    x: Activations, dy: Activations, gradient: GradientSlice, pass: Pass, share: Share
-  ) -> Bool {
-    let failures = FailureFlag()
-    let (panels, inputs, microBatches) = (panels, inputs, pass.microBatches)
-    let work = { (inputsAndBias: Range<Int>, panels: Range<Int>, thread: Int) in
-      let x = (pointer: x.pointer(on: thread), stride: x.stride)
-      let finite = WeightGradient(slice: gradient) { sink, limit in
-        kernel_dense_weight_gradient(
-          x.pointer, x.stride, dy.pointer, dy.stride, inputs, microBatches, limit, sink, inputsAndBias.kernel,
-          panels.kernel)
-      } fast: { sink in
-        kernel_dense_weight_gradient_fast(
-          x.pointer, x.stride, dy.pointer, dy.stride, inputs, pass.rows, sink, inputsAndBias.kernel,
-          panels.kernel)
-      }.run()
-      if !finite { failures.raise() }
-    }
-    if splitsOutputs(over: pass.team.count * share.count) {
-      let own = share.range(of: panels)
-      pass.team.splitByThread(own.count, grain: 2, pieces: 2) {
-        work(0..<inputs + 1, own.lowerBound + $0.lowerBound..<own.lowerBound + $0.upperBound, $1)
+      pass.team.splitByThread(panels, grain: 2, pieces: 2) {
+        forward(x, to: y, parameters: parameters, rows: rows, panels: $0, thread: $1)
       }
     } else {
-      let own = share.range(of: inputs + 1, grain: 16)
-      pass.team.splitByThread(own.count, grain: 16, pieces: 2) {
-        work(own.lowerBound + $0.lowerBound..<own.lowerBound + $0.upperBound, 0..<panels, $1)
+      pass.team.splitByThread(rows.count, grain: 4) {
+        forward(x, to: y, parameters: parameters, rows: $0, panels: 0..<panels, thread: $1)
       }
     }
-    return !failures.isRaised
+  }
+
+  /// A part of it, on the team's thread of that number.
+  func forward(
+    _ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, rows: Range<Int>,
+    panels: Range<Int>, thread: Int
+  ) {
+    kernel_dense_forward(
+      x.pointer(on: thread), x.stride, parameters, inputs, y.pointer, y.stride, fusesReLU, rows.kernel,
+      panels.kernel)
   }
 }

@@ -1,14 +1,17 @@
-/// A layer whose backward pass comes in two parts. Ranks that share memory make the second one together, each a share of
-/// the parameters for all of their samples, so that no gradient is written, summed and read again.
+/// A layer whose backward pass comes in two parts. The second one, the parameters' gradient, can wait until all layers'
+/// first parts are done, and be divided among threads and among ranks that share memory: each sums its share of the
+/// parameters over all samples, so that no gradient is written, summed and read again.
 public protocol DividedLayer: Layer {
   /// Given dL/dy, takes `dy` back through the layer's own activation, in place, and writes dL/dx where `dx` is asked for.
   func inputGradient(
-    y: Activations, dy: Activations, dx: Activations?, parameters: UnsafePointer<Float>, pass: Pass)
+    x: Activations, y: Activations, dy: Activations, dx: Activations?, parameters: UnsafePointer<Float>,
+    pass: Pass)
 
-  /// Hands on a share of the parameters' gradient, `dy` being what `inputGradient` left. Returns false where a gradient
-  /// is NaN or too large to sum exactly.
+  /// Hands on a part of a rank's share of the parameters' gradient, `dy` being what `inputGradient` left, on the team's
+  /// thread of that number, which calls. Returns false where a gradient is NaN or too large to sum exactly.
   func weightGradient(
-    x: Activations, dy: Activations, gradient: GradientSlice, pass: Pass, share: Share
+    x: Activations, dy: Activations, gradient: GradientSlice, pass: Pass, share: Share, part: Share,
+    thread: Int
   ) -> Bool
 }
 
@@ -17,25 +20,40 @@ extension DividedLayer {
     x: Activations, y: Activations, dy: Activations, dx: Activations?, parameters: UnsafePointer<Float>,
     gradient: GradientSlice, pass: Pass
   ) -> Bool {
-    inputGradient(y: y, dy: dy, dx: dx, parameters: parameters, pass: pass)
-    return weightGradient(x: x, dy: dy, gradient: gradient, pass: pass, share: .whole)
+    inputGradient(x: x, y: y, dy: dy, dx: dx, parameters: parameters, pass: pass)
+    return DividedGradient(layer: self, x: x, dy: dy, gradient: gradient).sum(pass: pass)
   }
 }
 
-/// One of several even parts.
-public struct Share: Equatable, Sendable {
-  public let index: Int
-  public let count: Int
-  public static let whole = Share(index: 0, count: 1)
+/// The second part of a divided layer's backward pass.
+struct DividedGradient {
+  let layer: any DividedLayer
+  let x: Activations
+  let dy: Activations
+  let gradient: GradientSlice
 
-  public init(index: Int, count: Int) {
-    precondition(0..<count ~= index)
-    (self.index, self.count) = (index, count)
+  /// Returns false where the gradient is NaN or too large to sum exactly.
+  func sum(pass: Pass) -> Bool { Self.sum([self], share: .whole, pass: pass)[0] }
+
+  /// A share of several layers' gradients, on all threads, which wait for each other once. Tells of each whether it can
+  /// be summed.
+  static func sum(_ layers: [DividedGradient], share: Share, pass: Pass) -> [Bool] {
+    let failures = layers.map { _ in FailureFlag() }
+    let pieces = 1
+    let parts = pass.team.count * pieces
+    pass.team.splitByThread(parts, pieces: pieces) { range, thread in
+      for part in range {
+        let part = Share(index: part, count: parts)
+        for (i, layer) in layers.enumerated() where !layer.sum(share, part, pass: pass, thread: thread) {
+          failures[i].raise()
+        }
+      }
+    }
+    return failures.map { !$0.isRaised }
   }
 
-  /// This share of `0 ..< n`, which begins at a multiple of `grain`.
-  public func range(of n: Int, grain: Int = 1) -> Range<Int> {
-    let blocks = (n + grain - 1) / grain
-    return min(blocks * index / count * grain, n)..<min(blocks * (index + 1) / count * grain, n)
+  private func sum(_ share: Share, _ part: Share, pass: Pass, thread: Int) -> Bool {
+    layer.weightGradient(
+      x: x, dy: dy, gradient: gradient, pass: pass, share: share, part: part, thread: thread)
   }
 }

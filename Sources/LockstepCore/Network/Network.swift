@@ -67,9 +67,30 @@ public final class Network: Sendable {
     team.count > 1 && (layers.first as? Dense)?.splitsOutputs(over: team.count) == true
   }
 
-  /// Fills `workspace.logits` from `workspace.input`.
+  /// The last layer, where it goes together with the loss.
+  var headLayer: Dense? { (layers.last as? Dense).flatMap { !$0.fusesReLU && $0.outputs < 16 ? $0 : nil } }
+
+  /// The last layer to go together with the loss, for this pass; nil where it cannot.
+  func head(_ parameters: Parameters, _ workspace: Workspace, pass: Pass) -> ClassifierHead? {
+    guard let layer = headLayer, let turned = workspace.turnedWeights else { return nil }
+    let i = layers.count - 1
+    let below = i - 1 > firstLearning ? layers[i - 1] as? Dense : nil
+    let head = ClassifierHead(
+      layer: layer, x: workspace.activations[i], logits: workspace.logits,
+      logitsGradient: workspace.logitsGradient, dx: i > firstLearning ? workspace.gradients[i] : nil,
+      parameters: parameters.pointer + offsets[i], turned: turned,
+      below: below.flatMap { $0.transposesOutputGradient ? $0 : nil }, pass: pass)
+    head.renew()
+    return head
+  }
+
+  /// Fills `workspace.logits` from `workspace.input`, or the head's input, which makes the logits.
   public func forward(_ parameters: Parameters, _ workspace: Workspace, pass: Pass) {
-    for stage in stages {
+    forward(parameters, workspace, upTo: nil, pass: pass)
+  }
+
+  func forward(_ parameters: Parameters, _ workspace: Workspace, upTo head: ClassifierHead?, pass: Pass) {
+    for stage in stages.dropLast(head == nil ? 0 : 1) {
       switch stage {
       case .rowwise(let layers, let first):
         chain(layers, from: first, parameters, workspace, pass).forward()
@@ -82,13 +103,22 @@ public final class Network: Sendable {
   }
 
   /// Back-propagates `workspace.logitsGradient` and fills `gradient`, or applies `update` at once where one is given.
-  /// The weight gradients of `late` layers, which must be `DividedLayer`s, are left to `weightGradient`.
+  /// The weight gradients of `late` layers, which must be `DividedLayer`s, are left to the caller.
   /// Returns the names of layers whose gradient is NaN or too large to sum exactly.
   public func backward(
     _ parameters: Parameters, _ workspace: Workspace, into gradient: GradientSum,
     applying update: kernel_update? = nil, late: Set<Int> = [], pass: Pass
   ) -> [String] {
-    var failures: [String] = []
+    backward(parameters, workspace, into: gradient, applying: update, late: late, below: nil, pass: pass)
+  }
+
+  /// The same where the head has done the last layer's first part.
+  func backward(
+    _ parameters: Parameters, _ workspace: Workspace, into gradient: GradientSum,
+    applying update: kernel_update? = nil, late: Set<Int> = [], below head: ClassifierHead?, pass: Pass
+  ) -> [String] {
+    var failures: [Int] = []
+    var divided: [(number: Int, gradient: DividedGradient)] = []
     for stage in stages.reversed() where stage.range.upperBound > firstLearning {
       switch stage {
       case .rowwise(let layers, let first):
@@ -97,21 +127,37 @@ public final class Network: Sendable {
         let gradients = zip(offsets[from...], learning).map { gradient.slice(at: $0.0, applying: update) }
         let areFinite = chain(Array(learning), from: from, parameters, workspace, pass).backward(
           into: gradients)
-        failures += zip(names[from...], areFinite).filter { !$0.1 }.map(\.0).reversed()
+        failures += zip(from..., areFinite).filter { !$1 }.map(\.0)
       case .single(let layer, let i):
-        let (y, dy) = (workspace.activations[i + 1], workspace.gradients[i + 1])
+        let (x, y, dy) = (workspace.activations[i], workspace.activations[i + 1], workspace.gradients[i + 1])
         let dx = i > firstLearning ? workspace.gradients[i] : nil
-        if late.contains(i), let layer = layer as? any DividedLayer {
-          layer.inputGradient(y: y, dy: dy, dx: dx, parameters: parameters.pointer + offsets[i], pass: pass)
+        let slice = gradient.slice(at: offsets[i], applying: update)
+        guard let layer = layer as? any DividedLayer else {
+          let isFinite = layer.backward(
+            x: x, y: y, dy: dy, dx: dx, parameters: parameters.pointer + offsets[i], gradient: slice,
+            pass: pass)
+          if !isFinite { failures.append(i) }
           continue
         }
-        let isFinite = layer.backward(
-          x: workspace.activations[i], y: y, dy: dy, dx: dx, parameters: parameters.pointer + offsets[i],
-          gradient: gradient.slice(at: offsets[i], applying: update), pass: pass)
-        if !isFinite { failures.append(names[i]) }
+        switch (head, layers.count - 1 - i) {
+        case (.some, 0): break
+        case (let head?, 1) where head.below != nil:
+          head.below!.transposedInputGradient(
+            x: x, dx: dx!, parameters: parameters.pointer + offsets[i], pass: pass)
+        default:
+          layer.inputGradient(
+            x: x, y: y, dy: dy, dx: dx, parameters: parameters.pointer + offsets[i], pass: pass)
+        }
+        if !late.contains(i) {
+          divided.append((i, DividedGradient(layer: layer, x: x, dy: dy, gradient: slice)))
+        }
       }
     }
-    return failures.reversed()
+    if !divided.isEmpty {
+      let areFinite = DividedGradient.sum(divided.map(\.gradient), share: .whole, pass: pass)
+      failures += zip(divided, areFinite).filter { !$1 }.map(\.0.number)
+    }
+    return failures.sorted().map { names[$0] }
   }
 
   private func chain(

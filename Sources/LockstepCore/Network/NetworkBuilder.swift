@@ -33,10 +33,23 @@ struct NetworkBuilder {
       let tookReLU = fusesReLU && (layer is Dense || layer is Convolution2D || layer is MaxPool2D)
       index += tookReLU ? 2 : 1
     }
+    joinMasks()
     let last = specification.last.map { "layer \(specification.count - 1) (\($0))" } ?? "network"
     try require(
       layout.shape == [classes] && layers.contains { $0.parameterCount > 0 }, last,
       "\(classes) outputs, one a class, as the last layer's", "\(layout.shape)")
+  }
+
+  /// Between two dense layers, the second one takes the gradient back through the first one's ReLU as it writes it.
+  private mutating func joinMasks() {
+    for i in layers.indices.dropFirst() {
+      guard var layer = layers[i] as? Dense, var before = layers[i - 1] as? Dense, before.fusesReLU else {
+        continue
+      }
+      before.outputGradientIsMasked = true
+      layer.masksInputGradient = true
+      (layers[i - 1], layers[i]) = (before, layer)
+    }
   }
 
   /// Nil where nothing is to be computed.

@@ -21,11 +21,21 @@ public final class SoftmaxCrossEntropy {
   public func evaluate(
     logits: Activations, labels: UnsafePointer<Int32>, divisor: Int, gradient: Activations?, pass: Pass
   ) -> (loss: Double, hits: Int) {
+    evaluate(logits: logits, labels: labels, divisor: divisor, gradient: gradient, pass: pass, head: nil)
+  }
+
+  /// The same where `head` makes the logits and takes their gradient on.
+  func evaluate(
+    logits: Activations, labels: UnsafePointer<Int32>, divisor: Int, gradient: Activations?, pass: Pass,
+    head: ClassifierHead?
+  ) -> (loss: Double, hits: Int) {
     let (losses, hits, classes) = (losses.elements, hits.elements, classes)
-    pass.team.split(pass.rows, grain: 32) {
+    pass.team.splitByThread(pass.rows, grain: head == nil ? 32 : ClassifierHead.grain) { rows, thread in
+      head?.forward(rows, thread: thread)
       kernel_softmax_cross_entropy(
         logits.pointer, logits.stride, classes, labels, 1 / Float(divisor), gradient?.pointer,
-        losses.baseAddress, hits.baseAddress, $0.kernel)
+        losses.baseAddress, hits.baseAddress, rows.kernel)
+      head?.backward(rows, thread: thread)
     }
     var loss = 0.0
     var correct = 0

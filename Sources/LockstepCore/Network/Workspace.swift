@@ -9,6 +9,8 @@ public final class Workspace {
   public let scratch: AlignedBuffer<Float>
   private let buffers: [AlignedBuffer<Float>]
   private let shared: SharedRows?
+  /// Where `Network.head` keeps weights.
+  let turnedWeights: ThreadCopies?
 
   public var input: Activations { activations[0] }
   public var logits: Activations { activations[activations.count - 1] }
@@ -19,8 +21,11 @@ public final class Workspace {
   }
 
   /// `shared` gives memory to those of the activations and gradients that the ranks of a node share.
-  /// With `inputCopies` every thread has an input of its own: see `Network.takesInputCopies`.
-  init(_ network: Network, capacity: Int, learns: Bool, shared: SharedRows? = nil, inputCopies: Int = 0) {
+  /// For a team of `threads`, each with an input of its own where `copiesInput` is set.
+  init(
+    _ network: Network, capacity: Int, learns: Bool, shared: SharedRows? = nil, threads: Int = 1,
+    copiesInput: Bool = false
+  ) {
     self.capacity = capacity
     self.shared = shared
     // Transposes write whole blocks of 8 rows.
@@ -33,10 +38,12 @@ public final class Workspace {
       return Activations(buffers.last!.pointer, features: features)
     }
     activations = features.enumerated().map { allocate($0.element, unless: shared?.activations[$0.offset]) }
-    if inputCopies > 0 {
-      let copies = ThreadCopies(threads: inputCopies, count: rows * rowStride(network.inputFeatures))
+    if copiesInput {
+      let copies = ThreadCopies(threads: threads, count: rows * rowStride(network.inputFeatures))
       activations[0] = Activations(activations[0].pointer, features: network.inputFeatures, copies: copies)
     }
+    turnedWeights =
+      learns ? network.headLayer.map { ThreadCopies(threads: threads, count: $0.turnedCount) } : nil
     gradients =
       learns
       ? features.enumerated().map {

@@ -23,7 +23,7 @@ protocol GradientExchange: AnyObject {
   /// Layers whose weight gradient is left to `apply`.
   var lateLayers: Set<Int> { get }
   /// The workspace that this rank passes its samples through.
-  func makeWorkspace(capacity: Int, inputCopies: Int) -> Workspace
+  func makeWorkspace(capacity: Int, threads: Int, copiesInput: Bool) -> Workspace
   /// Readies the workspace for the next step.
   func place(_ workspace: Workspace, for shard: Shard)
 
@@ -52,8 +52,8 @@ final class NoExchange: GradientExchange {
   }
 
   let lateLayers: Set<Int> = []
-  func makeWorkspace(capacity: Int, inputCopies: Int) -> Workspace {
-    Workspace(network, capacity: capacity, learns: true, inputCopies: inputCopies)
+  func makeWorkspace(capacity: Int, threads: Int, copiesInput: Bool) -> Workspace {
+    Workspace(network, capacity: capacity, learns: true, threads: threads, copiesInput: copiesInput)
   }
   func place(_ workspace: Workspace, for shard: Shard) {}
 
@@ -83,8 +83,8 @@ final class AllReduceExchange: GradientExchange {
   }
 
   let lateLayers: Set<Int> = []
-  func makeWorkspace(capacity: Int, inputCopies: Int) -> Workspace {
-    Workspace(network, capacity: capacity, learns: true, inputCopies: inputCopies)
+  func makeWorkspace(capacity: Int, threads: Int, copiesInput: Bool) -> Workspace {
+    Workspace(network, capacity: capacity, learns: true, threads: threads, copiesInput: copiesInput)
   }
   func place(_ workspace: Workspace, for shard: Shard) {}
 

@@ -109,8 +109,8 @@ final class SharedExchange: GradientExchange {
         capacity: recipe.batchSize) + 16 * collective.nodeSize
   }
 
-  func makeWorkspace(capacity: Int, inputCopies: Int) -> Workspace {
-    Workspace(network, capacity: capacity, learns: true, shared: rows)
+  func makeWorkspace(capacity: Int, threads: Int, copiesInput: Bool) -> Workspace {
+    Workspace(network, capacity: capacity, learns: true, shared: rows, threads: threads)
   }
 
   func place(_ workspace: Workspace, for shard: Shard) {
@@ -161,13 +161,15 @@ final class SharedExchange: GradientExchange {
     bounds.withUnsafeBufferPointer { bounds in
       let pass = Pass(
         rows: Int(bounds[bounds.count - 1]), bounds: bounds, scratch: parameters.pointer, team: team)
-      return lateLayers.sorted().filter { i in
-        let layer = network.layers[i] as! any DividedLayer
-        return !layer.weightGradient(
-          x: rows.activations[i]!, dy: rows.gradients[i + 1]!,
-          gradient: gradient.slice(at: network.offsets[i], applying: update), pass: pass,
-          share: Share(index: collective.nodeRank, count: collective.nodeSize))
-      }.map { network.names[$0] }
+      let numbers = lateLayers.sorted()
+      let layers = numbers.map { i in
+        DividedGradient(
+          layer: network.layers[i] as! any DividedLayer, x: rows.activations[i]!, dy: rows.gradients[i + 1]!,
+          gradient: gradient.slice(at: network.offsets[i], applying: update))
+      }
+      let share = Share(index: collective.nodeRank, count: collective.nodeSize)
+      let areFinite = DividedGradient.sum(layers, share: share, pass: pass)
+      return zip(numbers, areFinite).filter { !$1 }.map { network.names[$0.0] }
     }
   }
 

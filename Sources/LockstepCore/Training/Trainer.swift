@@ -63,8 +63,8 @@ public final class Trainer {
     schedule = recipe.learningRateSchedule(totalSteps: recipe.epochs * sampler.stepsPerEpoch)
     let capacity = sampler.shard(step: 0, rank: collective.rank, ranks: collective.size).entries.count + 1
     workspace = self.exchange.makeWorkspace(
-      capacity: capacity,
-      inputCopies: recipe.augmentation.isNone && network.readsWholeInput(on: team) ? team.count : 0)
+      capacity: capacity, threads: team.count,
+      copiesInput: recipe.augmentation.isNone && network.readsWholeInput(on: team))
     loss = SoftmaxCrossEntropy(classes: network.classes, capacity: capacity)
     batch = Batch(capacity: capacity)
     state = TrainingState(patience: recipe.patience)
@@ -115,14 +115,15 @@ public final class Trainer {
         pass.rows, from: dataset.train, normalization: normalization, augmenter: augmenter(epoch: epoch),
         into: workspace.input, team: team
       ) { order[shard.entries.lowerBound + $0] }
-      network.forward(parameters, workspace, pass: pass)
+      let head = network.head(parameters, workspace, pass: pass)
+      network.forward(parameters, workspace, upTo: head, pass: pass)
       let (loss, hits) = loss.evaluate(
         logits: workspace.logits, labels: batch.labels, divisor: shard.globalCount,
-        gradient: workspace.logitsGradient, pass: pass)
+        gradient: workspace.logitsGradient, pass: pass, head: head)
       let update = optimizer.update(of: parameters, step: step, learningRate: Float(learningRate))
       var failures = network.backward(
         parameters, workspace, into: gradient, applying: exchange.appliesAtOnce ? update : nil,
-        late: exchange.lateLayers, pass: pass)
+        late: exchange.lateLayers, below: head, pass: pass)
       // The fast reduction looks at no gradient; a loss that is no number tells as much.
       if failures.isEmpty, loss.isNaN { failures = ["loss"] }
       gradient.metrics = StepMetrics(

@@ -1,0 +1,128 @@
+import CKernels
+
+extension Dense {
+  public func scratchCount(rows: Int) -> Int {
+    (paddedToPanel(inputs) + paddedToPanel(outputs)) * paddedToPanel(rows)
+  }
+
+  /// The kernel's vectors run over samples, which keeps the chain over outputs in order: it works on transposes.
+  public func inputGradient(
+    x: Activations, y: Activations, dy: Activations, dx: Activations?, parameters: UnsafePointer<Float>,
+    pass: Pass
+  ) {
+    guard let dx else {
+      if masksOutputGradient { ReLU.mask(dy, where: y, pass: pass) }
+      return
+    }
+    // Few outputs: their weights are turned at little cost, and the layer itself goes backwards.
+    if outputs < 16 {
+      return turnedInputGradient(x: x, y: y, dy: dy, dx: dx, parameters: parameters, pass: pass)
+    }
+    pass.team.split(pass.rows, grain: 16) {
+      if masksOutputGradient { ReLU.mask(dy, where: y, rows: $0) }
+      transposeOutputGradient(dy, rows: $0, pass: pass)
+    }
+    transposedInputGradient(x: x, dx: dx, parameters: parameters, pass: pass)
+  }
+
+  private var masksOutputGradient: Bool { fusesReLU && !outputGradientIsMasked }
+
+  /// Whether the way to dx is `transposeOutputGradient` and `transposedInputGradient`, and nothing else.
+  var transposesOutputGradient: Bool { outputs >= 16 && !masksOutputGradient }
+
+  /// Readies rows of dy for `transposedInputGradient`. They begin at a multiple of 16.
+  func transposeOutputGradient(_ dy: Activations, rows: Range<Int>, pass: Pass) {
+    let columns = kernel_range(begin: 0, end: paddedToPanel(outputs))
+    for row in stride(from: rows.lowerBound, to: rows.upperBound, by: 16) {
+      kernel_transpose(
+        dy.row(row), dy.stride, pass.scratch + row * columns.end, 16, min(16, rows.upperBound - row), columns)
+    }
+  }
+
+  func transposedInputGradient(
+    x: Activations, dx: Activations, parameters: UnsafePointer<Float>, pass: Pass
+  ) {
+    let (rows, inputs, outputs) = (pass.rows, inputs, outputs)
+    let dyTransposed = pass.scratch
+    let dxTransposed = dyTransposed + paddedToPanel(outputs) * paddedToPanel(rows)
+    pass.team.split(inputs, grain: 32, pieces: 2) {
+      kernel_dense_input_gradient(
+        dyTransposed, parameters, inputs, outputs, dxTransposed, rows, $0.kernel)
+      for row in stride(from: 0, to: rows, by: 16) {
+        kernel_transpose(
+          dxTransposed + row * inputs + $0.lowerBound * 16, 16, dx.row(row) + $0.lowerBound, dx.stride,
+          $0.count, kernel_range(begin: 0, end: min(16, rows - row)))
+      }
+      if masksInputGradient { ReLU.mask(dx, where: x, rows: rows, columns: $0.kernel) }
+    }
+  }
+
+  private func turnedInputGradient(
+    x: Activations, y: Activations, dy: Activations, dx: Activations, parameters: UnsafePointer<Float>,
+    pass: Pass
+  ) {
+    if masksOutputGradient { ReLU.mask(dy, where: y, pass: pass) }
+    pass.team.split(inputPanels, grain: 2) { turn(parameters, panels: $0, into: pass.scratch) }
+    pass.team.split(pass.rows, grain: 4) {
+      turnedInputGradient(x: x, dy: dy, dx: dx, turned: pass.scratch, rows: $0)
+    }
+  }
+
+  /// Floats of the weights as `turn` leaves them.
+  var turnedCount: Int { inputPanels * 16 * (outputs + 1) }
+
+  /// The weights of a layer that goes backwards: in panels of 16 inputs, [outputs + 1, 16], without a bias.
+  func turn(_ parameters: UnsafePointer<Float>, panels: Range<Int>, into turned: UnsafeMutablePointer<Float>)
+  {
+    let panel = (outputs + 1) * 16
+    for p in panels {
+      (turned + p * panel).update(repeating: 0, count: panel)
+      kernel_transpose(
+        parameters + p * 256, 16, turned + p * panel, 16, min(16, inputs - p * 16),
+        kernel_range(begin: 0, end: outputs))
+    }
+  }
+
+  /// dX = dY W as a forward pass, for some rows, on the calling thread.
+  func turnedInputGradient(
+    x: Activations, dy: Activations, dx: Activations, turned: UnsafePointer<Float>, rows: Range<Int>
+  ) {
+    kernel_dense_forward(
+      dy.pointer, dy.stride, turned, outputs, dx.pointer, dx.stride, false, rows.kernel,
+      kernel_range(begin: 0, end: inputPanels))
+    if masksInputGradient { ReLU.mask(dx, where: x, rows: rows) }
+  }
+
+  /// Threads share outputs as in the forward pass: what a thread has updated is in its cache. Ranks share the longer
+  /// side, of which they then need to read their own part only.
+  public func weightGradient(
+    x: Activations, dy: Activations, gradient: GradientSlice, pass: Pass, share: Share, part: Share,
+    thread: Int
+  ) -> Bool {
+    let x = (pointer: x.pointer(on: thread), stride: x.stride)
+    let isWide = inputs > outputs && share.count > 1
+    let (outputShare, inputShare) = isWide ? (part, share) : (share.part(part), .whole)
+    let splitsOutputs = splitsOutputs(over: outputShare.count)
+    let ownPanels = splitsOutputs ? outputShare.range(of: panels, grain: 2) : 0..<panels
+    return inputRanges(of: splitsOutputs ? inputShare : share.part(part)).allSatisfy { ownInputs in
+      guard !ownInputs.isEmpty, !ownPanels.isEmpty else { return true }
+      return WeightGradient(slice: gradient) { sink, limit in
+        kernel_dense_weight_gradient(
+          x.pointer, x.stride, dy.pointer, dy.stride, inputs, pass.microBatches, limit, sink,
+          ownInputs.kernel, ownPanels.kernel)
+      } fast: { sink in
+        kernel_dense_weight_gradient_fast(
+          x.pointer, x.stride, dy.pointer, dy.stride, inputs, pass.rows, sink, ownInputs.kernel,
+          ownPanels.kernel)
+      }.run()
+    }
+  }
+
+  /// A share of inputs and bias in two ranges, half of all apart: an image's middle is more work than its zero border.
+  private func inputRanges(of share: Share) -> [Range<Int>] {
+    if share.count == 1 { return [0..<inputs + 1] }
+    return (0..<2).map {
+      Share(index: share.index + $0 * share.count, count: 2 * share.count).range(of: inputs + 1, grain: 16)
+    }
+  }
+}
