@@ -197,9 +197,9 @@ def metrics_corpus():
     yield "good-step-beyond", b'{"event":"step","step":9223372036854775807}\n'
     yield "bad-torn", whole[:-9]
     yield "bad-no-newline", whole[:-1]
-    yield "bad-blank-line", start + b"\n" + epoch
+    yield "good-blank-line", start + b"\n" + epoch
     yield "bad-zeros", whole + bytes(64)
-    yield "bad-zeros-line", start + bytes(64) + b"\n" + epoch
+    yield "good-zeros-line", start + bytes(64) + b"\n" + epoch
     yield "bad-step-text", b'{"event":"step","step":"3"}\n'
     yield "bad-step-fraction", b'{"event":"step","step":1.5}\n'
     yield "bad-step-overflow", b'{"event":"step","step":9223372036854775808}\n'
