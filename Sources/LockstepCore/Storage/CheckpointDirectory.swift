@@ -30,7 +30,9 @@ public struct CheckpointDirectory: Sendable {
   public func newest() throws -> (file: (path: String, bytes: [UInt8])?, skipped: [String]) {
     guard let stream = opendir(path) else {
       if errno == ENOENT { return (nil, []) }
-      throw LockstepError(.data, path, expected: "a directory that can be read", found: lastSystemError)
+      throw LockstepError(
+        .data, path, expected: "a directory that can be read", found: lastSystemError,
+        fix: "Make it one, or choose another --output")
     }
     closedir(stream)
     var skipped: [String] = []
