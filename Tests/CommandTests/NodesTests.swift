@@ -27,7 +27,7 @@ import Testing
     #expect(try run.events("start").first?["ranks"] as? Int == ranksOfNodes.reduce(0, +))
   }
 
-  /// Rank 0 takes no step of another: its heart beats, and is seen, and nobody ends the job before.
+  /// For longer than the timeout and the three seconds that a rank waits once another has told of a stall.
   @Test(arguments: [[1], [1, 1]]) func aSlowStepOfARankAlone(ranksOfNodes: [Int]) throws {
     let result = try lockstep(
       [
@@ -36,7 +36,8 @@ import Testing
       ], ranksOfNodes: ranksOfNodes,
       environment: dirtyMemory.merging(["LOCKSTEP_FAULT_SLOW": "5:10"]) { $1 })
     #expect(result.status == 0, "\(result.errors)")
-    #expect(result.errors == "")
+    // mpirun may have a warning of its own about how it starts a daemon.
+    #expect(!result.errors.contains("lockstep: "), "\(result.errors)")
   }
 
   @Test func aStoppedRankIsNamed() throws {
