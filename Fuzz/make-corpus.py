@@ -7,6 +7,7 @@ fuzzing and stay as they are.
 
 import gzip
 import json
+import math
 import struct
 import zlib
 from pathlib import Path
@@ -149,6 +150,39 @@ def safetensors_corpus():
     yield "bad-pickle", b"\x80\x02}q\x00." + bytes(20)
 
 
+def model(shapes, **changes):
+    metadata = {"classes": "2", "input": "1,2,2", "network": "dense 2", "normalize": "none"} | changes
+    header = {"__metadata__": {"format": "pt"} | {f"lockstep.{k}": v for k, v in metadata.items() if v is not None}}
+    end = 0
+    for name, shape in sorted(shapes.items()):
+        header[name] = entry(shape, end, end := end + 4 * math.prod(shape))
+    return safetensors(header, b"\0\0\x80\x3f" * (end // 4))
+
+
+def model_corpus():
+    dense = {"layers.0.weight": [2, 4], "layers.0.bias": [2]}
+    yield "good-dense", model(dense)
+    yield "good-fixed", model(dense, normalize="0.1307,0.3081")
+    yield "good-flat", model(dense, input="4")
+    layers = {"layers.0.weight": [2, 1, 3, 3], "layers.0.bias": [2], "layers.5.weight": [2, 8], "layers.5.bias": [2]}
+    yield "good-convolution", model(
+        layers, input="1,6,6", network="conv 2 3x3, relu, maxpool 2, dropout 0.5, flatten, dense 2")
+    for key in ("classes", "input", "network", "normalize"):
+        yield f"bad-without-{key}", model(dense, **{key: None})
+        yield f"bad-empty-{key}", model(dense, **{key: ""})
+    for text in ("0", "-4", "4,0", "99999999999999999999", "1048576,1048576,1048576", "a"):
+        yield f"bad-input-{text}", model(dense, input=text)
+    yield "bad-classes", model(dense, classes="3")
+    yield "bad-layer", model(dense, network="dance 2")
+    yield "bad-many-layers", model(dense, network=", ".join(["relu"] * 500))
+    yield "bad-wide-layer", model(dense, network="dense 1000000000, dense 2")
+    yield "bad-normalize-nan", model(dense, normalize="nan,1")
+    yield "bad-normalize-0", model(dense, normalize="0,0")
+    yield "bad-shape", model(dense | {"layers.0.weight": [4, 2]})
+    yield "bad-missing", model({"layers.0.weight": [2, 4]})
+    yield "bad-one-more", model(dense | {"layers.1.bias": [2]})
+
+
 def recipe_corpus():
     for path in sorted((CORPUS.parent.parent / "recipes").glob("*.yaml")):
         yield f"good-{path.stem}", path.read_bytes()
@@ -197,9 +231,9 @@ def metrics_corpus():
     yield "good-step-beyond", b'{"event":"step","step":9223372036854775807}\n'
     yield "bad-torn", whole[:-9]
     yield "bad-no-newline", whole[:-1]
-    yield "bad-blank-line", start + b"\n" + epoch
+    yield "good-blank-line", start + b"\n" + epoch
     yield "bad-zeros", whole + bytes(64)
-    yield "bad-zeros-line", start + bytes(64) + b"\n" + epoch
+    yield "good-zeros-line", start + bytes(64) + b"\n" + epoch
     yield "bad-step-text", b'{"event":"step","step":"3"}\n'
     yield "bad-step-fraction", b'{"event":"step","step":1.5}\n'
     yield "bad-step-overflow", b'{"event":"step","step":9223372036854775808}\n'
@@ -215,8 +249,8 @@ def metrics_corpus():
 
 def main():
     for name, corpus in {
-        "idx": idx_corpus, "gzip": gzip_corpus, "safetensors": safetensors_corpus, "recipe": recipe_corpus,
-        "metrics": metrics_corpus,
+        "idx": idx_corpus, "gzip": gzip_corpus, "safetensors": safetensors_corpus, "model": model_corpus,
+        "recipe": recipe_corpus, "metrics": metrics_corpus,
     }.items():
         directory = CORPUS / name
         directory.mkdir(parents=True, exist_ok=True)

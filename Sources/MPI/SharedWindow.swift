@@ -15,7 +15,7 @@ public final class SharedWindow {
   /// The same memory on every rank of the node, at its own address.
   public let bytes: UnsafeMutableRawBufferPointer
 
-  /// Collective over `node`, with the same byte count on each rank.
+  /// Zeroed. Collective over `node`, with the same byte count on each rank.
   public init(byteCount: Int, node: Communicator) throws(MPIError) {
     var window: OpaquePointer?
     var base: UnsafeMutableRawPointer?
@@ -25,6 +25,8 @@ public final class SharedWindow {
       cmpi_allocate_shared(node.handle, node.rank == 0 ? size : 0, &window, &base), "MPI_Win_allocate_shared")
     handle = window!
     bytes = UnsafeMutableRawBufferPointer(start: base, count: byteCount)
+    // Several ranks get a new file's pages, which are zeros. For a rank alone Open MPI calls malloc.
+    if node.size == 1 { bytes.initializeMemory(as: UInt8.self, repeating: 0) }
   }
 
   /// The directory that Open MPI puts the memory's file in.

@@ -74,6 +74,26 @@ import Testing
     #expect(try TrainingRun(path: path, result: result).events("resume").first?["step"] as? Int == 18)
   }
 
+  /// To start over would be to remove what may be readable tomorrow.
+  @Test(arguments: [nil, 3]) func noCheckpointVerifies(ranks: Int?) throws {
+    _ = try go(first + ["--checkpoint-every", "5"], signal: (SIGINT, 23))
+    let files = ["20", "23", "18"].map { "run/checkpoints/step-000000\($0).safetensors" }
+    for file in files { try scene.scratch.write(Data(), to: file) }
+    let metrics = try scene.scratch.data("run/metrics.jsonl")
+    let result = try go(first + ["--resume"], ranks: ranks)
+    #expect(result.status == 65)
+    #expect(
+      result.errors.contains("run/checkpoints: expected a checkpoint to go on from"), "\(result.errors)")
+    for file in files {
+      #expect(result.errors.contains("skipped \(scene.scratch.file(file)): "), "\(result.errors)")
+      #expect(try scene.scratch.data(file) == Data())
+    }
+    #expect(try scene.scratch.data("run/metrics.jsonl") == metrics)
+    try FileManager.default.removeItem(atPath: path + "/checkpoints")
+    try scene.scratch.write(Data(), to: "run/checkpoints")
+    expect(try go(["--resume"], ranks: ranks), status: 65, naming: ["run/checkpoints: ", "directory"])
+  }
+
   @Test func aRunWithoutACheckpointStartsOver() throws {
     let reference = try scene.train(Self.recipe)
     let loud = Self.recipe.dropLast()

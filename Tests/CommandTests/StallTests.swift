@@ -15,9 +15,14 @@ import Testing
   enum Hearing: CaseIterable {
     case sharedMemory, datagrams
     var environment: [String: String] {
-      self == .datagrams ? ["LOCKSTEP_FAULT_HEARTBEAT_TABLE": "no:room"] : [:]
+      StallTests.endsSoon.merging(self == .datagrams ? ["LOCKSTEP_FAULT_HEARTBEAT_TABLE": "no:room"] : [:]) {
+        $1
+      }
     }
   }
+
+  /// mpirun gives the ranks of a job that ends no second before it kills them: here nobody has a use for it.
+  static let endsSoon = ["OMPI_MCA_odls_base_sigkill_timeout": "0"]
 
   private func train(_ more: [String] = [], timeout: Int = 1) -> [String] {
     [
@@ -50,9 +55,9 @@ import Testing
   /// All but one: that one tells.
   @Test func threeOfFourAreStopped() throws {
     let stop = ["env", "LOCKSTEP_FAULT_SIGNAL=\(SIGSTOP):40"]
-    let result = try mpirun([
-      RankGroup(2, train(), wrapper: stop), RankGroup(1, train()), RankGroup(1, train(), wrapper: stop),
-    ])
+    let result = try mpirun(
+      [RankGroup(2, train(), wrapper: stop), RankGroup(1, train()), RankGroup(1, train(), wrapper: stop)],
+      environment: Self.endsSoon)
     expect(result, status: 1, naming: ["has not been heard of"])
     try expectNoProcess(result)
   }
@@ -64,34 +69,40 @@ import Testing
   func aStuckFileSystemIsNamed(ranks: Int?, _ hang: (number: Int, phase: String)) throws {
     let result = try lockstep(
       train(hang.number == 14 ? ["--epochs", "1", "--log-every", "0"] : []), ranks: ranks,
-      environment: ["LOCKSTEP_FAULT_FILE_OPERATION": "\(hang.number):hang"])
+      environment: Self.endsSoon.merging(["LOCKSTEP_FAULT_FILE_OPERATION": "\(hang.number):hang"]) { $1 })
     expect(result, status: 1, naming: ["rank 0 on ", "for the file system; it is in: \(hang.phase)"])
     try expectNoProcess(result)
   }
 
-  /// A step that takes three times the timeout, on a rank that the others wait for.
+  /// A step that takes twice the timeout, on a rank that the others wait for.
   @Test(arguments: Hearing.allCases) func aSlowStepIsNoStall(hearing: Hearing) throws {
     let result = try go(
-      train(["--max-steps", "60"]), ranks: 2, fault: "LOCKSTEP_FAULT_SLOW=3:40", on: 1, hearing)
+      train(["--max-steps", "60"]), ranks: 2, fault: "LOCKSTEP_FAULT_SLOW=2:40", on: 1, hearing)
     #expect(result.status == 0, "\(result.errors)")
     #expect(result.errors == "")
   }
 
-  /// Both ranks are stopped in a step and continued. In time, the run goes on as if nothing had happened; after longer
-  /// than the timeout as well, because the watchers were stopped with the others.
-  @Test(arguments: [(60, 0), (2, 4)], Hearing.allCases)
-  func ranksThatAreContinued(_ times: (timeout: Int, suspended: Int), hearing: Hearing) throws {
+  /// Both ranks are stopped in a step and continued. In time, the run goes on as if nothing had happened; when another
+  /// process with a longer timeout has been found stalled meanwhile as well, because the watchers were stopped with the
+  /// others. They are continued one after the other, so that the first looks while the second stands still.
+  @Test(arguments: [60, 2], Hearing.allCases)
+  func ranksThatAreContinued(timeout: Int, hearing: Hearing) throws {
     let steps = ["--max-steps", "60"]
+    let witness = [
+      Repository.lockstep, "train", "--data", scene.data, "--output", "witness", "--model", "linear",
+      "--quiet",
+      "--threads", "1", "--stall-timeout", String(timeout + 1),
+    ].joined(separator: " ")
     let reference = try scene.train(["--model", "linear", "--log-every", "1"] + steps)
     let result = try scene.job(
-      train(steps, timeout: times.timeout), ranks: 2,
+      train(steps, timeout: timeout), ranks: 2,
       environment: hearing.environment.merging(["LOCKSTEP_FAULT_SIGNAL": "\(SIGSTOP):40"]) { $1 },
       beside: """
         stopped() { ps -eo pid,stat,args | awk '$2 ~ /^T/ && /[l]ockstep train/ && index($0, "\(path)") { print $1 }'; }
         are_stopped() { test "$(stopped | wc -l)" = 2; }
         wait_for are_stopped
-        sleep \(times.suspended)  # not for a process to come: how long they are suspended
-        kill -CONT $(stopped)
+        \(timeout < 60 ? "LOCKSTEP_FAULT_SIGNAL= LOCKSTEP_FAULT_FILE_OPERATION=5:hang \(witness)" : "")
+        stopped | xargs -n 1 kill -CONT
         """)
     #expect(result.status == 0, "\(result.errors)")
     #expect(TrainingRun(path: path, result: result).digest == reference.digest)
@@ -116,7 +127,7 @@ import Testing
 
   @Test func zeroNeverEndsAJob() throws {
     let result = try go(
-      train(["--max-steps", "60"], timeout: 0), ranks: 2, fault: "LOCKSTEP_FAULT_SLOW=3:40", on: 1)
+      train(["--max-steps", "60"], timeout: 0), ranks: 2, fault: "LOCKSTEP_FAULT_SLOW=2:40", on: 1)
     #expect(result.status == 0, "\(result.errors)")
   }
 

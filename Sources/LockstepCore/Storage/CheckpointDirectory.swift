@@ -1,3 +1,9 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// `checkpoints/` of a run: `step-00000469.safetensors` and the like.
 public struct CheckpointDirectory: Sendable {
   public let path: String
@@ -19,7 +25,16 @@ public struct CheckpointDirectory: Sendable {
   }
 
   /// The newest checkpoint that verifies, as its file's bytes, and why newer ones did not.
-  public func newest() -> (file: (path: String, bytes: [UInt8])?, skipped: [String]) {
+  ///
+  /// Throws `LockstepError` (data) where there may be some that cannot be seen.
+  public func newest() throws -> (file: (path: String, bytes: [UInt8])?, skipped: [String]) {
+    guard let stream = opendir(path) else {
+      if errno == ENOENT { return (nil, []) }
+      throw LockstepError(
+        .data, path, expected: "a directory that can be read", found: lastSystemError,
+        fix: "Make it one, or choose another --output")
+    }
+    closedir(stream)
     var skipped: [String] = []
     for step in steps.reversed() {
       let path = file(step: step)

@@ -11,23 +11,26 @@ extension MetricsLog {
     var step: Int?
   }
 
-  /// The bytes of a log that a run which goes on from `state` keeps: the lines before the first that comes after the state,
-  /// that is torn or no event, or that tells the end.
+  /// The bytes of a log that a run which goes on from `state` keeps: up to the last event before the first that comes after
+  /// the state, or that tells the end. Lines of others between events stay; at the end they may be what a crash has torn.
   package static func lengthKept(of log: [UInt8], upTo state: TrainingState) -> Int {
     guard state.step > 0 else { return 0 }
     let decoder = JSONDecoder()
-    var start = 0
-    while let end = log[start...].prefix(longestLine).firstIndex(of: UInt8(ascii: "\n")),
-      let line = try? decoder.decode(Line.self, from: Data(log[start..<end]))
-    {
+    var (start, kept) = (0, 0)
+    while let end = log[start...].firstIndex(of: UInt8(ascii: "\n")) {
+      let bytes = log[start..<end]
+      start = end + 1
+      guard bytes.count < longestLine, let line = try? decoder.decode(Line.self, from: Data(bytes)) else {
+        continue
+      }
       switch line.event {
-      case "epoch" where line.epoch ?? .max > state.epoch: return start
-      case "step" where line.step ?? .max > state.step: return start
-      case "stopped_early", "kept_best", "end": return start
-      default: start = end + 1
+      case "epoch" where line.epoch ?? .max > state.epoch: return kept
+      case "step" where line.step ?? .max > state.step: return kept
+      case "stopped_early", "kept_best", "end": return kept
+      default: kept = start
       }
     }
-    return start
+    return kept
   }
 
   /// Above any that is written: the longest names a dataset by its path.

@@ -27,7 +27,12 @@ public struct Model {
   /// Reads `model.safetensors`, or the one in a run directory. Throws `LockstepError` (data).
   public init(path: String) throws {
     let file = isDirectory(path) ? path + "/model.safetensors" : path
-    let safetensors = try Safetensors(path: file)
+    try self.init(bytes: try readFile(file, limit: 1 << 36, kind: .data), path: file)
+  }
+
+  /// As above, for the file's bytes.
+  public init(bytes: [UInt8], path file: String) throws {
+    let safetensors = try Safetensors(bytes: bytes, path: file)
     func failure(_ expected: String, _ found: String) -> LockstepError {
       LockstepError(
         .data, file, expected: expected, found: found, fix: "Give a model.safetensors that Lockstep wrote")

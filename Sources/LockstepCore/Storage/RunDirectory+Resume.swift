@@ -30,15 +30,27 @@ public struct FormerRun: Sendable {
 extension CheckpointDirectory {
   /// The newest checkpoint that verifies, read by rank 0, on all ranks. Collective.
   ///
-  /// `tell` is called on rank 0 for each newer one that does not, with the reason.
+  /// `tell` is called on rank 0 for each newer one that does not, with the reason. Throws `LockstepError` (data) where there
+  /// are some and none does: a run that starts over would remove them, and nobody may have meant it to.
   public func newest(collective: any Collective, tell: (String) -> Void) throws -> (Checkpoint, path: String)?
   {
-    let found = collective.rank == 0 ? newest() : nil
-    for reason in found?.skipped ?? [] { tell(reason) }
+    let found = try collective.together { () -> (path: String, bytes: [UInt8])? in
+      guard collective.rank == 0 else { return nil }
+      let found = try newest()
+      for reason in found.skipped { tell(reason) }
+      if found.file == nil, !found.skipped.isEmpty {
+        throw LockstepError(
+          .data, self.path, expected: "a checkpoint to go on from",
+          found: found.skipped.count == 1
+            ? "one that cannot be read" : "\(found.skipped.count) that cannot be read",
+          fix: "Restore one; or remove them to start from the beginning, or choose another --output")
+      }
+      return found.file
+    }
     let path = String(
-      decoding: try collective.broadcast(Array((found?.file?.path ?? "").utf8), from: 0), as: UTF8.self)
+      decoding: try collective.broadcast(Array((found?.path ?? "").utf8), from: 0), as: UTF8.self)
     guard !path.isEmpty else { return nil }
-    let bytes = try collective.broadcast(found?.file?.bytes ?? [], from: 0)
+    let bytes = try collective.broadcast(found?.bytes ?? [], from: 0)
     return try collective.together { (try Checkpoint(bytes: bytes, path: path), path) }
   }
 }

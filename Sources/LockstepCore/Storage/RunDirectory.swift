@@ -17,7 +17,11 @@ public final class RunDirectory {
     self.path = path
     try createDirectories(path)
     lock = try RunLock(directory: path)
-    for name in ["metrics.jsonl", "model.safetensors"] where access("\(path)/\(name)", F_OK) == 0 {
+    let checkpoint = checkpoints.steps.first.map {
+      "\(checkpoints.file(step: $0).dropFirst(path.utf8.count + 1))"
+    }
+    for name in ["metrics.jsonl", "model.safetensors"] + [checkpoint].compactMap({ $0 })
+    where access("\(path)/\(name)", F_OK) == 0 {
       throw LockstepError(
         .usage, "--output \(path)", expected: "a new directory", found: "a run (\(name))",
         fix: "Choose another --output, or go on with that run by --resume")

@@ -42,9 +42,37 @@ func mpirun(_ groups: [RankGroup], environment: [String: String] = [:], director
   }
 }
 
+/// Runs `lockstep` on so many ranks on each of several nodes. In truth they are daemons of mpirun on this machine, each of
+/// which is told that it is another one: their ranks share no memory, and exchange by TCP.
+func lockstep(_ arguments: [String], ranksOfNodes: [Int], environment: [String: String] = [:]) throws
+  -> CommandResult
+{
+  // What mpirun believes to be ssh, with a host's name before the command: runs it here, its files in a directory of that
+  // name. Nodes would take each other's otherwise.
+  let scratch = try TemporaryDirectory()
+  let agent = scratch.file("agent")
+  let script = """
+    #!/bin/sh
+    export TMPDIR="${0%/*}/$1" OMPI_MCA_btl_vader_backing_directory="${0%/*}/$1"
+    export OMPI_MCA_osc_sm_backing_directory="$TMPDIR"
+    mkdir "$TMPDIR" && shift && exec sh -c "$*"
+
+    """
+  try scratch.write(Data(script.utf8), to: "agent")
+  try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: agent)
+  let ranks = ranksOfNodes.reduce(0, +)
+  let hosts = ranksOfNodes.enumerated().map { "node\($0).invalid:\($1)" }.joined(separator: ",")
+  let variables = Launch.environment(ranks: ranks).merging(["OMPI_MCA_plm_rsh_agent": agent]) { $1 }
+  return try Launch.takingTurns {
+    try run(
+      "mpirun", Launch.limit + ["--host", hosts, Repository.lockstep] + arguments,
+      environment: variables.merging(environment) { $1 })
+  }
+}
+
 enum Launch {
   /// A job must end in this many seconds; most take half of one. mpirun cleans up behind it, which a kill would not.
-  private static let timeLimit = "60"
+  static let limit = ["--timeout", "60"]
 
   /// Jobs that run at the same time: each spends much of its time in starting, and a machine has few cores.
   private static let jobsAtOnce = 2
@@ -62,7 +90,7 @@ enum Launch {
       ["-np", String(group.count), "--hostfile", Repository.root + "/hostfile"] + group.wrapper
         + [Repository.lockstep] + group.arguments
     }
-    return ["--timeout", timeLimit] + contexts.joined(separator: [":"])
+    return limit + contexts.joined(separator: [":"])
   }
 
   /// What a user would export for mpirun on this machine.

@@ -43,10 +43,10 @@ import Testing
   }
 
   @Test func theNewestThatVerifiesIsTaken() throws {
-    #expect(directory.newest().file == nil)
+    #expect(try directory.newest().file == nil)
     try write([5, 6, 7, 8])
-    #expect(directory.newest().file?.path == directory.file(step: 8))
-    #expect(directory.newest().skipped == [])
+    #expect(try directory.newest().file?.path == directory.file(step: 8))
+    #expect(try directory.newest().skipped == [])
     var bytes = try readFile(directory.file(step: 8), limit: 1 << 20, kind: .data)
     bytes[bytes.count - 3] ^= 4
     _ = try scratch.write(bytes, as: "checkpoints/step-00000008.safetensors")
@@ -54,7 +54,7 @@ import Testing
     // Whole, but not what its name says.
     _ = try scratch.write(
       CheckpointTests.tiny(step: 5).serialized(), as: "checkpoints/step-00000006.safetensors")
-    let found = directory.newest()
+    let found = try directory.newest()
     #expect(found.file?.path == directory.file(step: 5))
     #expect(found.skipped.count == 3)
     for (reason, fragments) in zip(

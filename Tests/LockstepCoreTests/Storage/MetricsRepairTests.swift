@@ -39,9 +39,17 @@ import Testing
   }
 
   @Test(arguments: ["\0\0\0\0", "{}", "[]", #"{"event":1}"#, "garbage", ""])
-  func whatIsNoEventEndsTheLog(line: String) {
-    let text = Self.lines[0] + "\n" + line + "\n" + Self.lines[1] + "\n"
-    #expect(kept(text, step: 100, epoch: 50) == 1)
+  func whatIsNoEventStaysBetweenEvents(line: String) {
+    let text = Self.lines[..<2].joined(separator: "\n\(line)\n") + "\n"
+    #expect(kept(text, step: 100, epoch: 50) == 3)
+    #expect(kept(text + line + "\n", step: 100, epoch: 50) == 3)
+    #expect(kept(text, step: 0, epoch: 50) == 0)
+  }
+
+  /// A line that is longer than any of ours is not looked at, and what comes after it is.
+  @Test func aLongLineIsPassedOver() {
+    let long = #"{"event":"end","x":""# + String(repeating: "x", count: 1 << 16) + "\"}"
+    #expect(kept([Self.lines[0], long, Self.lines[1], ""].joined(separator: "\n"), step: 1, epoch: 0) == 3)
   }
 
   @Test func theFileIsCutAndGoesOn() throws {

@@ -21,9 +21,12 @@ import Testing
         == [".lock", "checkpoints", "config.yaml", "metrics.jsonl", "model.safetensors"])
   }
 
-  @Test(arguments: ["metrics.jsonl", "model.safetensors"])
+  @Test(arguments: ["metrics.jsonl", "model.safetensors", "checkpoints/step-00000007.safetensors"])
   func refusesAnExistingRun(file: String) throws {
-    let directory = try TemporaryDirectory([file: [1, 2, 3]])
+    let directory = try TemporaryDirectory()
+    try FileManager.default.createDirectory(
+      atPath: directory.path + "/checkpoints", withIntermediateDirectories: true)
+    _ = try directory.write([1, 2, 3], as: file)
     let error = #expect(throws: LockstepError.self) { try RunDirectory(creating: directory.path) }
     #expect(error?.kind == .usage)
     #expect(error?.description.contains(file) == true)

@@ -1,0 +1,27 @@
+import LockstepCore
+
+extension FuzzTarget {
+  /// Models: what is accepted holds all of its network's parameters and no others, and is the same when written and read
+  /// again.
+  static let model = FuzzTarget(
+    name: "model",
+    dictionary: tokens(
+      "conv 2 3x3", "maxpool 2", "flatten", "dense 3", "dense classes", "dropout 0.5", "relu", ", ",
+      #""lockstep.network":""#, #""lockstep.input":""#, #""lockstep.classes":""#, #""lockstep.normalize":""#,
+      "none", "auto", "0.1,0.3", "1048576", "-1", "nan", "1e999", "layers.0.weight"),
+    // Where there is one channel or output, room for 16 of them.
+    longestInput: 4096, largestAllocation: 2
+  ) { bytes in
+    let model = try Model(bytes: bytes, path: "fuzz")
+    let network = model.network
+    let count = network.tensors.reduce(0) { $0 + $1.count }
+    try require(4 * count < bytes.count, "\(count) parameters out of \(bytes.count) bytes")
+    try require(
+      network.parameterCount <= 16 * 16 * count,
+      "memory for \(network.parameterCount) parameters, of which there are \(count)")
+    let written = model.safetensors().serialized()
+    let again = try mustSucceed("read again") { try Model(bytes: written, path: "again") }
+    try require(again.parameters.digest == model.parameters.digest, "the digests differ")
+    try require(again.safetensors().serialized() == written, "written twice, the bytes differ")
+  }
+}
