@@ -23,6 +23,11 @@ extension Recipe {
           .usage, path, expected: "a recipe in YAML without anchors", found: "an '&' that begins one",
           fix: "Write the value itself wherever it is meant")
       }
+      guard !Self.hasKeyMark(bytes) else {
+        throw LockstepError(
+          .usage, path, expected: "a recipe in YAML: scalars and lists, one 'key: value' a line",
+          found: "a '?' that begins a key", fix: "Write 'key: value'")
+      }
       guard bytes.count(where: "[{?".utf8.contains) <= 64 else {
         throw LockstepError(
           .usage, path, expected: "a recipe in YAML: scalars and lists, one 'key: value' a line",
@@ -65,6 +70,14 @@ extension Recipe {
     return text.indices.contains { i in
       text[i] == UInt8(ascii: "&") && i + 1 < text.count && isWord(text[i + 1])
         && (i == 0 || text[i - 1] == UInt8(ascii: "-") || !isWord(text[i - 1]))
+    }
+  }
+
+  /// Whether a '?' may begin a key outside of brackets. Such keys may hold lists of lists, which Yams compares twice at each
+  /// level.
+  private static func hasKeyMark(_ text: [UInt8]) -> Bool {
+    text.indices.contains {
+      text[$0] == UInt8(ascii: "?") && ($0 + 1 == text.count || " \t\r\n".utf8.contains(text[$0 + 1]))
     }
   }
 

@@ -59,7 +59,8 @@ import Testing
     refuse("lr", ["a mapping"])
     refuse("lr: {value: 1}", ["lr", "nested"])
     refuse("hidden: [[1], 2]", ["hidden", "nested"])
-    refuse("? [lr]\n: 1", ["a key that is no scalar"])
+    refuse("? [lr]\n: 1", ["a '?' that begins a key"])
+    refuse("{[lr]: 1}", ["a key that is no scalar"])
     refuse("lr: 1\nlr: 2", ["lr"])
     refuse("lr: [1", ["YAML"])
     refuse("lr: 1\n\tepochs: 2", ["YAML"])
@@ -79,6 +80,11 @@ import Testing
     }
     refuse("hidden: " + String(repeating: "[", count: 60) + String(repeating: "]", count: 60), ["nested"])
     refuse(String(repeating: "- ", count: 300_000), ["YAML"])
+    // Two keys, each given twice and alike but for the end.
+    let deepKeys = ["a", "b", "a", "b"].map {
+      "? - " + String(repeating: "- ", count: 40) + "x\n  - \($0)\n: 1\n"
+    }
+    refuse(deepKeys.joined(), ["a '?' that begins a key"])
     let laughs = (1...30).map {
       "a\($0): &a\($0) [" + Array(repeating: "*a\($0 - 1)", count: 9).joined(separator: ",") + "]"
     }
