@@ -1,6 +1,6 @@
 /// The last layer, where it has few outputs: it, the loss, and the way back through it go by rows, in one job of the team.
 /// Each of them alone is less work than what the threads would wait for each other in between.
-struct ClassifierHead {
+package struct ClassifierHead {
   let layer: Dense
   let x: Activations
   let logits: Activations

@@ -71,7 +71,7 @@ public final class Network: Sendable {
   var headLayer: Dense? { (layers.last as? Dense).flatMap { !$0.fusesReLU && $0.outputs < 16 ? $0 : nil } }
 
   /// The last layer to go together with the loss, for this pass; nil where it cannot.
-  func head(_ parameters: Parameters, _ workspace: Workspace, pass: Pass) -> ClassifierHead? {
+  package func head(_ parameters: Parameters, _ workspace: Workspace, pass: Pass) -> ClassifierHead? {
     guard let layer = headLayer, let turned = workspace.turnedWeights else { return nil }
     let i = layers.count - 1
     let below = i - 1 > firstLearning ? layers[i - 1] as? Dense : nil
@@ -89,7 +89,9 @@ public final class Network: Sendable {
     forward(parameters, workspace, upTo: nil, pass: pass)
   }
 
-  func forward(_ parameters: Parameters, _ workspace: Workspace, upTo head: ClassifierHead?, pass: Pass) {
+  package func forward(
+    _ parameters: Parameters, _ workspace: Workspace, upTo head: ClassifierHead?, pass: Pass
+  ) {
     for stage in stages.dropLast(head == nil ? 0 : 1) {
       switch stage {
       case .rowwise(let layers, let first):
@@ -113,7 +115,7 @@ public final class Network: Sendable {
   }
 
   /// The same where the head has done the last layer's first part.
-  func backward(
+  package func backward(
     _ parameters: Parameters, _ workspace: Workspace, into gradient: GradientSum,
     applying update: kernel_update? = nil, late: Set<Int> = [], below head: ClassifierHead?, pass: Pass
   ) -> [String] {

@@ -25,7 +25,7 @@ public final class SoftmaxCrossEntropy {
   }
 
   /// The same where `head` makes the logits and takes their gradient on.
-  func evaluate(
+  package func evaluate(
     logits: Activations, labels: UnsafePointer<Int32>, divisor: Int, gradient: Activations?, pass: Pass,
     head: ClassifierHead?
   ) -> (loss: Double, hits: Int) {

@@ -16,14 +16,15 @@ public final class Workspace {
   public var logits: Activations { activations[activations.count - 1] }
   public var logitsGradient: Activations { gradients[gradients.count - 1] }
 
-  public convenience init(_ network: Network, capacity: Int, learns: Bool) {
-    self.init(network, capacity: capacity, learns: learns, shared: nil)
+  /// For a team of `threads`.
+  public convenience init(_ network: Network, capacity: Int, learns: Bool, threads: Int = 1) {
+    self.init(network, capacity: capacity, learns: learns, shared: nil, threads: threads)
   }
 
   /// `shared` gives memory to those of the activations and gradients that the ranks of a node share.
   /// For a team of `threads`, each with an input of its own where `copiesInput` is set.
   init(
-    _ network: Network, capacity: Int, learns: Bool, shared: SharedRows? = nil, threads: Int = 1,
+    _ network: Network, capacity: Int, learns: Bool, shared: SharedRows?, threads: Int,
     copiesInput: Bool = false
   ) {
     self.capacity = capacity

@@ -53,7 +53,8 @@ final class NoExchange: GradientExchange {
 
   let lateLayers: Set<Int> = []
   func makeWorkspace(capacity: Int, threads: Int, copiesInput: Bool) -> Workspace {
-    Workspace(network, capacity: capacity, learns: true, threads: threads, copiesInput: copiesInput)
+    Workspace(
+      network, capacity: capacity, learns: true, shared: nil, threads: threads, copiesInput: copiesInput)
   }
   func place(_ workspace: Workspace, for shard: Shard) {}
 
@@ -84,7 +85,8 @@ final class AllReduceExchange: GradientExchange {
 
   let lateLayers: Set<Int> = []
   func makeWorkspace(capacity: Int, threads: Int, copiesInput: Bool) -> Workspace {
-    Workspace(network, capacity: capacity, learns: true, threads: threads, copiesInput: copiesInput)
+    Workspace(
+      network, capacity: capacity, learns: true, shared: nil, threads: threads, copiesInput: copiesInput)
   }
   func place(_ workspace: Workspace, for shard: Shard) {}
 

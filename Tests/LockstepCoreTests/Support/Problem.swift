@@ -60,10 +60,12 @@ struct Problem: @unchecked Sendable {
       .shard(step: 0, rank: rank, ranks: ranks)
   }
 
-  /// Forward, loss and backward over a shard; the gradient is written, or applied where there is an update.
+  /// Forward, loss and backward over a shard; the gradient is written, or applied where there is an update. `withHead`
+  /// takes the last layer together with the loss.
   func run(
     _ parameters: Parameters, _ workspace: Workspace, _ gradient: GradientSum, shard: Shard,
-    team: ThreadTeam, epoch: Int = dropoutEpoch, applying update: kernel_update? = nil
+    team: ThreadTeam, epoch: Int = dropoutEpoch, applying update: kernel_update? = nil,
+    withHead: Bool = false
   ) -> (loss: Double, hits: Int, failures: [String]) {
     let (x, features, rows) = (workspace.input, network.inputFeatures, shard.entries.count)
     for (row, sample) in shard.entries.enumerated() {
@@ -77,24 +79,25 @@ struct Problem: @unchecked Sendable {
           rows: rows, bounds: bounds, scratch: workspace.scratch.pointer, team: team,
           randomness: Pass.Randomness(
             seed: Self.dropoutSeed, epoch: epoch, samples: samples.baseAddress!))
-        network.forward(parameters, workspace, pass: pass)
+        let head = withHead ? network.head(parameters, workspace, pass: pass) : nil
+        network.forward(parameters, workspace, upTo: head, pass: pass)
         let (loss, hits) = labels.withUnsafeBufferPointer { labels in
           SoftmaxCrossEntropy(classes: network.classes, capacity: rows).evaluate(
             logits: workspace.logits, labels: labels.baseAddress!, divisor: count,
-            gradient: workspace.logitsGradient, pass: pass)
+            gradient: workspace.logitsGradient, pass: pass, head: head)
         }
         let failures = network.backward(
-          parameters, workspace, into: gradient, applying: update, pass: pass)
+          parameters, workspace, into: gradient, applying: update, below: head, pass: pass)
         return (loss, hits, failures)
       }
     }
   }
 
   /// Some steps of a recipe's optimizer on one rank. `fused` applies every gradient as it is made, as one rank does; else
-  /// it is written first, as for the other ranks, and applied then.
+  /// it is written first, as for the other ranks, and applied then. With `fused` the last layer goes with the loss.
   func train(_ recipe: Recipe, steps: Int, fused: Bool, threads: Int = 1) throws -> (Parameters, Workspace) {
     let parameters = Parameters(network, seed: recipe.seed)
-    let workspace = Workspace(network, capacity: count, learns: true)
+    let workspace = Workspace(network, capacity: count, learns: true, threads: threads)
     let optimizer = recipe.makeOptimizer(parameterCount: network.parameterCount)
     let gradient = GradientSum(
       parameterCount: network.parameterCount, microBatches: recipe.microBatches, reduction: recipe.reduction)
@@ -104,7 +107,7 @@ struct Problem: @unchecked Sendable {
         of: parameters, step: step, learningRate: Float(recipe.learningRate))
       _ = run(
         parameters, workspace, gradient, shard: shard(microBatches: recipe.microBatches), team: team,
-        epoch: step, applying: fused ? update : nil)
+        epoch: step, applying: fused ? update : nil, withHead: fused)
       if !fused { update.apply(gradient, count: parameters.count, team: team) }
     }
     return (parameters, workspace)

@@ -6,6 +6,7 @@ import Testing
 @Suite struct FusedUpdateTests {
   static let problems = [
     Problem([21], "dense 35, relu, dense 4", samples: 26),
+    Problem([6], "dense 20, relu, dense 37, relu, dense 50, relu, dense 15", samples: 39),
     Problem(
       [2, 9, 8],
       "conv 5 3x3 pad 1, tanh, maxpool 2, conv 19 2x2 stride 2 pad 1, sigmoid, dropout2d 0.25, flatten, dense 18, tanh, "
@@ -51,7 +52,7 @@ import Testing
   /// The problems reach what they are for: small sums, and some that are not.
   @Test func someGradientsAreLarge() throws {
     let largest = try Self.problems.map { try $0.step(microBatches: 1).gradient.joined().map(abs).max()! }
-    #expect(largest.map { $0 > 4 } == [false, false, true], "\(largest)")
+    #expect(largest.map { $0 > 4 } == [false, false, false, true], "\(largest)")
   }
 
   /// Between a layer's features lies padding up to the panels of 16, which every kernel works on as well.
