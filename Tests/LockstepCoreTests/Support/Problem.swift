@@ -12,13 +12,18 @@ struct Problem: @unchecked Sendable {
   static let (dropoutSeed, dropoutEpoch) = (UInt64(77), 3)
   var count: Int { labels.count }
 
+  /// Features other than those that `keeping` picks are 0.
   init(
-    shape: [Int], layers: [LayerSpecification], samples: Int, seed: UInt64 = 1, scale: Float = 1
+    shape: [Int], layers: [LayerSpecification], samples: Int, seed: UInt64 = 1, scale: Float = 1,
+    keeping: (Int) -> Bool = { _ in true }
   ) {
     network = Network(inputShape: shape, specification: layers)
     parameters = Parameters(network, seed: seed)
     var numbers = Numbers(seed: seed)
-    inputs = numbers.floats(samples * network.inputFeatures, scale: scale)
+    let features = network.inputFeatures
+    inputs = numbers.floats(samples * features, scale: scale).enumerated().map {
+      keeping($0.offset % features) ? $0.element : 0
+    }
     labels = numbers.labels(samples, classes: network.classes)
   }
 
@@ -27,9 +32,11 @@ struct Problem: @unchecked Sendable {
   }
 
   /// The same with layers as recipes write them.
-  init(_ shape: [Int], _ layers: String, samples: Int, scale: Float = 1) {
+  init(
+    _ shape: [Int], _ layers: String, samples: Int, scale: Float = 1, keeping: (Int) -> Bool = { _ in true }
+  ) {
     let layers = layers.split(separator: ",").map { LayerSpecification(String($0))! }
-    self.init(shape: shape, layers: layers, samples: samples, scale: scale)
+    self.init(shape: shape, layers: layers, samples: samples, scale: scale, keeping: keeping)
   }
 
   /// What one rank does of the step: forward and backward over its micro-batches.
