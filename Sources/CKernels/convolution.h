@@ -42,8 +42,8 @@ static void convolution_forward(const kernel_patches *patches, const float *x, p
           else if (single && patches->size == 3)
             WITH_TILE(planes_tile, R, 1, 3, xp, patches->offsets, w, taps, yp, patches->channels, relu)
           else
-            WITH_TILE(forward_tile, R, V, xp, patches->pixel_stride, patches->offsets, w, taps, yp, patches->channels,
-                      relu)
+            WITH_TILE(forward_tile, R, V, xp, patches->pixel_stride, patches->offsets, w, taps, NULL, yp,
+                      patches->channels, relu)
         }
       }
 }

@@ -65,7 +65,7 @@ static void sparse_input_gradient(const kernel_input_patches g, const float *dy,
     for (ptrdiff_t q = 0; q < g.dy_width; q++)
       for (ptrdiff_t first = 0; first < g.outputs; first += 64) {
         const float *d = dy + r * g.dy_row_stride + q * g.dy_pixel_stride + first;
-        const uint64_t bits = nonzero_lanes(d, g.outputs - first);
+        const uint64_t bits = nonzero_elements(d, g.outputs - first);
         if (bits == 0) continue;
         scatter_pixel(g, r * g.step - g.padding, q * g.step - g.padding, bits, weights + first * 16, d, dx);
       }

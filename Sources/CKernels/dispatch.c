@@ -41,8 +41,9 @@ void kernel_dense_forward(const float *x, ptrdiff_t x_stride, const float *weigh
 }
 
 void kernel_dense_input_gradient(const float *dy_t, const float *weights, ptrdiff_t inputs_total,
-                                 ptrdiff_t outputs, float *dx_t, ptrdiff_t rows, kernel_range inputs) {
-  table()->dense_input_gradient(dy_t, weights, inputs_total, outputs, dx_t, rows, inputs);
+                                 ptrdiff_t outputs, float *dx_t, float *dx, ptrdiff_t dx_stride, ptrdiff_t rows,
+                                 kernel_range inputs) {
+  table()->dense_input_gradient(dy_t, weights, inputs_total, outputs, dx_t, dx, dx_stride, rows, inputs);
 }
 
 bool kernel_dense_weight_gradient(const float *x, ptrdiff_t x_stride, const float *dy, ptrdiff_t dy_stride,

@@ -7,8 +7,17 @@
 #pragma once
 #include "vector.h"
 
+// Tiles whose sums go on side by side, and rows for which they do, so that these rows stay in the first-level cache for
+// all of them.
+enum { TILES_AT_ONCE = 16, ROWS_AT_ONCE = 128 };
+
 // The most inputs and rows that a dense layer looks at; larger ones are summed in full.
-enum { MOST_INPUTS = 2048, MOST_ROWS = 8192, MOST_MICRO_BATCHES = 256, MOST_WORDS = MOST_ROWS / 32 + MOST_MICRO_BATCHES };
+enum {
+  MOST_INPUTS = 2048,
+  MOST_ROWS = 8192,
+  MOST_MICRO_BATCHES = 256,
+  MOST_BLOCKS = MOST_ROWS / ROWS_AT_ONCE + MOST_MICRO_BATCHES,
+};
 
 // All bits but the sign: zero for 0 and -0 only.
 INLINE v16i nonzero_bits(const float *x) { return bits_of(load16(x)) << 1; }
@@ -17,16 +26,19 @@ INLINE v16i nonzero_bits(const float *x) { return bits_of(load16(x)) << 1; }
 // one, each takes about twice the time.
 enum { SPARSE_COST = 2 };
 
-// Which of the first 64, or `count` where those are fewer, are not zero, as bits.
-INLINE uint64_t nonzero_lanes(const float *x, ptrdiff_t count) {
+// A bit for each lane that is not 0.
+INLINE uint16_t nonzero_lanes(v16i v) {
   typedef bool v16bool __attribute__((ext_vector_type(16)));
+  const v16bool lanes = __builtin_convertvector(v != 0, v16bool);
+  uint16_t word;
+  memcpy(&word, &lanes, sizeof word);
+  return word;
+}
+
+// Which of the first 64, or `count` where those are fewer, are not zero, as bits.
+INLINE uint64_t nonzero_elements(const float *x, ptrdiff_t count) {
   uint64_t bits = 0;
-  for (ptrdiff_t i = 0; i < 64 && i < count; i += 16) {
-    const v16bool lanes = __builtin_convertvector(nonzero_bits(x + i) != 0, v16bool);
-    uint16_t word;
-    memcpy(&word, &lanes, sizeof word);
-    bits |= (uint64_t)word << i;
-  }
+  for (ptrdiff_t i = 0; i < 64 && i < count; i += 16) bits |= (uint64_t)nonzero_lanes(nonzero_bits(x + i)) << i;
   return count < 64 ? bits & ((1ull << count) - 1) : bits;
 }
 
@@ -37,6 +49,23 @@ INLINE ptrdiff_t count_nonzero(const float *x, ptrdiff_t count) {
   return __builtin_reduce_add(nonzero);
 }
 
+// Appends the numbers of the lanes that are set, counted from `first`; returns how many. Writes up to 16.
+INLINE ptrdiff_t append_lanes(uint16_t word, int32_t first, uint16_t *list) {
+#ifdef COMPRESS
+  typedef uint16_t v16u __attribute__((ext_vector_type(16), aligned(2)));
+  const v16i numbers = (v16i){0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15} + first;
+  *(v16u *)list = __builtin_convertvector(COMPRESS(numbers, word), v16u);
+  return __builtin_popcount(word);
+#else
+  ptrdiff_t count = 0;
+  UNROLL for (int lane = 0; lane < 16; lane++) {
+    list[count] = (uint16_t)(first + lane);
+    count += word >> lane & 1;
+  }
+  return count;
+#endif
+}
+
 // Lists the inputs that are not zero in all rows, ascending, and returns how many they are. The list has room for 16
 // more.
 INLINE ptrdiff_t list_nonzero_inputs(const float *x, ptrdiff_t x_stride, ptrdiff_t rows, ptrdiff_t inputs,
@@ -45,21 +74,21 @@ INLINE ptrdiff_t list_nonzero_inputs(const float *x, ptrdiff_t x_stride, ptrdiff
   for (ptrdiff_t i = 0; i < inputs; i += 16) {
     v16i any = 0;
     for (ptrdiff_t r = 0; r < rows; r++) any |= nonzero_bits(x + r * x_stride + i);
-    for (int lane = 0; lane < 16; lane++) {
-      list[count] = (uint16_t)(i + lane);
-      count += any[lane] != 0;
-    }
+    count += append_lanes(nonzero_lanes(any), (int32_t)i, list + count);
   }
   return count;
 }
 
-// For four groups of four inputs each, the rows in which not all four are zero, in words of up to 32 rows of one
-// micro-batch: bit i of bits[g][w] is row begin[w] + i. Micro-batch m's words are bounds[m] ..< bounds[m + 1].
+// How many blocks of up to ROWS_AT_ONCE rows a micro-batch is: at least one, so that up to so many rows micro-batch m is
+// block m.
+INLINE int row_blocks(ptrdiff_t rows) { return rows > 0 ? (int)((rows + ROWS_AT_ONCE - 1) / ROWS_AT_ONCE) : 1; }
+
+// For tiles of four inputs each, the rows in which not all four are zero, ascending. Those of tile t in block b, all
+// micro-batches' blocks in one sequence, are rows[bounds[t][b] ..< bounds[t][b + 1]].
 typedef struct {
-  uint32_t bits[4][MOST_WORDS];
-  int32_t begin[MOST_WORDS];
-  int32_t bounds[MOST_MICRO_BATCHES + 1];
-} nonzero_rows;
+  uint16_t rows[4 * (MOST_ROWS + 16)];  // room for 16 more of each tile's
+  int32_t bounds[TILES_AT_ONCE][MOST_BLOCKS + 1];
+} row_lists;
 
 // Each lane joins its group of four's.
 INLINE v16i join_fours(v16i v) {
@@ -67,30 +96,37 @@ INLINE v16i join_fours(v16i v) {
   return v | __builtin_shufflevector(v, v, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13);
 }
 
-static void find_nonzero_rows(const float *x, ptrdiff_t x_stride, kernel_micro_batches micro_batches,
-                              nonzero_rows *found) {
-  int32_t word = 0;
-  for (int m = 0; m < micro_batches.count; m++) {
-    const int32_t end = micro_batches.bounds[m + 1];
-    found->bounds[m] = word;
-    for (int32_t begin = micro_batches.bounds[m]; begin < end; begin += 32, word++) {
-      const int32_t rows = end - begin < 32 ? end - begin : 32;
-      v16i bits = 0;
-      for (int32_t r = 0; r < rows; r++)
-        bits |= (nonzero_bits(x + (begin + r) * x_stride) != 0) & (int32_t)(1u << r);
-      bits = join_fours(bits);
-      UNROLL for (int g = 0; g < 4; g++) found->bits[g][word] = (uint32_t)bits[4 * g];
-      found->begin[word] = begin;
-    }
-  }
-  found->bounds[micro_batches.count] = word;
+// Inputs for which lists have room: a multiple of 16.
+INLINE ptrdiff_t most_inputs_listed(kernel_micro_batches micro_batches) {
+  const ptrdiff_t rows = micro_batches.bounds[micro_batches.count] - micro_batches.bounds[0] + 16;
+  return rows <= (MOST_ROWS + 16) / (TILES_AT_ONCE / 4) ? TILES_AT_ONCE * 4 : 16;
 }
 
-// Whether a group of inputs is zero in all rows of the words.
-INLINE bool all_zero(const nonzero_rows *found, int group, kernel_range words) {
-  uint32_t any = 0;
-  for (ptrdiff_t w = words.begin; w < words.end; w++) any |= found->bits[group][w];
-  return any == 0;
+static void list_nonzero_rows(const float *x, ptrdiff_t x_stride, kernel_micro_batches micro_batches,
+                              kernel_range inputs, row_lists *lists) {
+  const ptrdiff_t most = micro_batches.bounds[micro_batches.count] - micro_batches.bounds[0] + 16;
+  for (ptrdiff_t i = inputs.begin, t = 0; i < inputs.end; i += 16, t += 4) {
+    ptrdiff_t counts[4];
+    UNROLL for (int g = 0; g < 4; g++) counts[g] = (t + g) * most;
+    int block = 0;
+    for (int m = 0; m < micro_batches.count; m++) {
+      const ptrdiff_t first = micro_batches.bounds[m], rows = micro_batches.bounds[m + 1] - first;
+      const int blocks = row_blocks(rows);
+      for (int b = 0; b < blocks; b++, block++) {
+        UNROLL for (int g = 0; g < 4; g++) lists->bounds[t + g][block] = (int32_t)counts[g];
+        const ptrdiff_t end = first + part(rows, blocks, b + 1);
+        for (ptrdiff_t begin = first + part(rows, blocks, b); begin < end; begin += 16) {
+          v16i bits = 0;
+          for (ptrdiff_t r = 0; r < 16 && begin + r < end; r++)
+            bits |= (nonzero_bits(x + (begin + r) * x_stride + i) != 0) & (int32_t)(1 << r);
+          bits = join_fours(bits);
+          UNROLL for (int g = 0; g < 4; g++)
+            counts[g] += append_lanes((uint16_t)bits[4 * g], (int32_t)begin, lists->rows + counts[g]);
+        }
+      }
+    }
+    UNROLL for (int g = 0; g < 4; g++) lists->bounds[t + g][block] = (int32_t)counts[g];
+  }
 }
 
 // Whether it pays to look for zeros: in a sample of the rows, most groups of four inputs are zero.

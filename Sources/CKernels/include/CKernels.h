@@ -48,12 +48,13 @@ static inline void kernel_prefetch(const void *bytes, ptrdiff_t count) {
 void kernel_dense_forward(const float *x, ptrdiff_t x_stride, const float *weights, ptrdiff_t inputs, float *y,
                           ptrdiff_t y_stride, bool relu, kernel_range rows, kernel_range panels);
 
-// dX^T[i, r] = sum over o of W[i, o] dY^T[o, r], o ascending, for the inputs given and all rows.
-// Both lie in panels of 16 rows, which threads write without sharing a cache line: dY^T is [rows / 16, outputs, 16] with
-// rows and outputs rounded up to multiples of 16, dX^T is [rows / 16, inputs, 16]; what stands in the place of rows that
-// are not there is ignored.
+// dX[r, i] = sum over o of dY[r, o] W[i, o], o ascending, for the inputs given and all rows.
+// The sums run in panels of 16 rows, which threads write without sharing a cache line: dY^T is [rows / 16, outputs, 16]
+// with rows and outputs rounded up to multiples of 16, the scratch dX^T is [rows / 16, inputs, 16]; what stands in the place
+// of rows that are not there is ignored.
 void kernel_dense_input_gradient(const float *dy_t, const float *weights, ptrdiff_t inputs_total,
-                                 ptrdiff_t outputs, float *dx_t, ptrdiff_t rows, kernel_range inputs);
+                                 ptrdiff_t outputs, float *dx_t, float *dx, ptrdiff_t dx_stride, ptrdiff_t rows,
+                                 kernel_range inputs);
 
 // How micro-batches lie in the rows of this rank: micro-batch m is rows bounds[m] ..< bounds[m + 1].
 typedef struct {

@@ -36,7 +36,7 @@ private struct DenseProblem {
   let rows, inputs, outputs: Int
   /// As in training.
   let xStride, yStride: Int
-  let x, y, dyTransposed, dy, dxTransposed, weights: AlignedBuffer<Float>
+  let x, y, dyTransposed, dy, dxTransposed, dx, weights: AlignedBuffer<Float>
 
   init(rows: Int, inputs: Int, outputs: Int) {
     (self.rows, self.inputs, self.outputs) = (rows, inputs, outputs)
@@ -53,6 +53,7 @@ private struct DenseProblem {
     weights = random(3, outputs * (inputs + 1), scale: 1e-2)
     y = AlignedBuffer(count: rows * yStride, zero: 0)
     dxTransposed = AlignedBuffer(count: inputs * paddedToPanel(rows), zero: 0)
+    dx = AlignedBuffer(count: rows * xStride, zero: 0)
   }
 
   func measure(_ key: String, _ name: String, _ kernel: () -> Void) -> DenseSpeed.Measurement {
@@ -69,8 +70,8 @@ private struct DenseProblem {
 
   func inputGradient() {
     kernel_dense_input_gradient(
-      dyTransposed.pointer, weights.pointer, inputs, outputs, dxTransposed.pointer, rows,
-      kernel_range(begin: 0, end: inputs))
+      dyTransposed.pointer, weights.pointer, inputs, outputs, dxTransposed.pointer, dx.pointer, xStride,
+      rows, kernel_range(begin: 0, end: inputs))
   }
 
   func weightGradient(microBatches: Int) {

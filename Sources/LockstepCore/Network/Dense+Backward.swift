@@ -47,12 +47,7 @@ extension Dense {
     let dxTransposed = dyTransposed + paddedToPanel(outputs) * paddedToPanel(rows)
     pass.team.split(inputs, grain: 32, pieces: 2) {
       kernel_dense_input_gradient(
-        dyTransposed, parameters, inputs, outputs, dxTransposed, rows, $0.kernel)
-      for row in stride(from: 0, to: rows, by: 16) {
-        kernel_transpose(
-          dxTransposed + row * inputs + $0.lowerBound * 16, 16, dx.row(row) + $0.lowerBound, dx.stride,
-          $0.count, kernel_range(begin: 0, end: min(16, rows - row)))
-      }
+        dyTransposed, parameters, inputs, outputs, dxTransposed, dx.pointer, dx.stride, rows, $0.kernel)
       if masksInputGradient { ReLU.mask(dx, where: x, rows: rows, columns: $0.kernel) }
     }
   }

@@ -17,6 +17,7 @@ import Testing
   struct Data: Sendable, CustomTestStringConvertible {
     var name: String
     var testDescription: String { name }
+    var inputs = WeightGradientTests.inputs
     /// [rows, inputs] and [rows, outputs].
     var x: [Float]
     var dy: [Float]
@@ -62,15 +63,15 @@ import Testing
   private func gradient(_ data: Data, limit: Float, bounds: [Int32] = bounds) -> Bits? {
     let stride = (Self.outputs + 15) / 16 * 16
     let panels = stride / 16
-    let written = AlignedBuffer<Double>(count: panels * (Self.inputs + 1) * 16, zero: .nan)
+    let written = AlignedBuffer<Double>(count: panels * (data.inputs + 1) * 16, zero: .nan)
     let gradient = written.pointer
-    let (x, dy) = (padded(data.x, features: Self.inputs), padded(data.dy, features: Self.outputs))
+    let (x, dy) = (padded(data.x, features: data.inputs), padded(data.dy, features: Self.outputs))
     let isFine = bounds.withUnsafeBufferPointer { bounds in
       kernel_dense_weight_gradient(
-        x, (Self.inputs + 15) / 16 * 16, dy, stride, Self.inputs,
+        x, (data.inputs + 15) / 16 * 16, dy, stride, data.inputs,
         kernel_micro_batches(bounds: bounds.baseAddress, count: Int32(bounds.count - 1)), limit,
         kernel_gradient_sink(exact: gradient, fast: nil, update: nil),
-        kernel_range(begin: 0, end: Self.inputs + 1), kernel_range(begin: 0, end: panels))
+        kernel_range(begin: 0, end: data.inputs + 1), kernel_range(begin: 0, end: panels))
     }
     return isFine ? Bits(Array(written.elements)) : nil
   }
@@ -79,18 +80,18 @@ import Testing
   /// nearest multiple of 2^-42, ties to even; then an exact sum.
   private func reference(_ data: Data, bounds: [Int32] = bounds) -> [Double] {
     let panels = (Self.outputs + 15) / 16
-    var gradient = [Double](repeating: 0, count: panels * (Self.inputs + 1) * 16)
-    for i in 0...Self.inputs {
+    var gradient = [Double](repeating: 0, count: panels * (data.inputs + 1) * 16)
+    for i in 0...data.inputs {
       for o in 0..<Self.outputs {
         var units = 0.0
         for (begin, end) in zip(bounds, bounds.dropFirst()) {
           let chain = (Int(begin)..<Int(end)).reduce(Float(0)) { sum, r in
             sum.addingProduct(
-              i < Self.inputs ? data.x[r * Self.inputs + i] : 1, data.dy[r * Self.outputs + o])
+              i < data.inputs ? data.x[r * data.inputs + i] : 1, data.dy[r * Self.outputs + o])
           }
           units += (Double(chain) * 0x1p42).rounded(.toNearestOrEven)
         }
-        gradient[((o / 16) * (Self.inputs + 1) + i) * 16 + o % 16] = units * 0x1p-42
+        gradient[((o / 16) * (data.inputs + 1) + i) * 16 + o % 16] = units * 0x1p-42
       }
     }
     // A sum that is zero is +0.
@@ -125,20 +126,39 @@ import Testing
   private func applied(_ data: Data, limit: Float, bounds: [Int32]) -> [Float] {
     let stride = (Self.outputs + 15) / 16 * 16
     let panels = stride / 16
-    let weights = AlignedBuffer<Float>(count: panels * (Self.inputs + 1) * 16, zero: 0)
+    let weights = AlignedBuffer<Float>(count: panels * (data.inputs + 1) * 16, zero: 0)
     var update = kernel_update()
     (update.kind, update.learning_rate, update.weights) = (KERNEL_SGD, -1, weights.pointer)
-    let (x, dy) = (padded(data.x, features: Self.inputs), padded(data.dy, features: Self.outputs))
+    let (x, dy) = (padded(data.x, features: data.inputs), padded(data.dy, features: Self.outputs))
     bounds.withUnsafeBufferPointer { bounds in
       withUnsafePointer(to: update) { update in
         _ = kernel_dense_weight_gradient(
-          x, (Self.inputs + 15) / 16 * 16, dy, stride, Self.inputs,
+          x, (data.inputs + 15) / 16 * 16, dy, stride, data.inputs,
           kernel_micro_batches(bounds: bounds.baseAddress, count: Int32(bounds.count - 1)), limit,
           kernel_gradient_sink(exact: nil, fast: nil, update: update),
-          kernel_range(begin: 0, end: Self.inputs + 1), kernel_range(begin: 0, end: panels))
+          kernel_range(begin: 0, end: data.inputs + 1), kernel_range(begin: 0, end: panels))
       }
     }
     return Array(weights.elements)
+  }
+
+  /// Many rows are summed block by block for several tiles of inputs at once, in the contract's order all the same.
+  @Test(arguments: [false, true], [[0, 700], [0, 300, 300, 301, 430, 431, 650, 700]])
+  func blocksOfRows(mostlyZero: Bool, bounds: [Int32]) {
+    let (rows, inputs) = (700, 210)
+    var numbers = Numbers(seed: 12)
+    let x = numbers.floats(rows * inputs).enumerated().map {
+      mostlyZero ? Self.sparse($0.offset, $0.element) : $0.element
+    }
+    let data = Data(
+      name: "many rows", inputs: inputs, x: x, dy: numbers.floats(rows * Self.outputs, scale: 0.002))
+    let expected = reference(data, bounds: bounds)
+    for name in ISA.names {
+      ISA.with(name) {
+        #expect(gradient(data, limit: 512, bounds: bounds) == Bits(expected), "\(name)")
+        #expect(applied(data, limit: 512, bounds: bounds) == expected.map { Float($0) }, "\(name), applied")
+      }
+    }
   }
 
   /// Sums over 4 have no fast path, and are the contract's up to the limit.
