@@ -14,10 +14,11 @@ struct Doctor: LockstepCommand {
     let team = try makeTeam(nil, collective)
     try collective.together {
       guard collective.rank == 0 else { return }
+      let peak = PeakSpeed(team: team)
       let diagnosis = Diagnosis(
         version: Lockstep.configuration.version, ranks: Launcher.isPresent ? collective.size : nil,
         sharedMemoryDirectory: SharedWindow.directory, sharedMemoryRoom: SharedWindow.room,
-        peak: PeakSpeed(team: team), kernels: kernels ? DenseSpeed() : nil)
+        peak: peak, kernels: kernels ? DenseSpeed(peak: peak) : nil)
       print(json ? diagnosis.json : diagnosis.text)
     }
   }

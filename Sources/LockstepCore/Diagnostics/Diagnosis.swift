@@ -39,8 +39,8 @@ public struct Diagnosis: Sendable {
       ("empty parallel part", "\(fixed(peak.emptyPart, 2)) microseconds"),
     ]
     for kernel in kernels?.measurements ?? [] {
-      let share = fixed(100 * kernel.speed / peak.shareOfCore, 0)
-      lines.append((kernel.name, "\(speed(kernel.speed)), \(share)% of a core's share of the peak"))
+      let share = fixed(100 * kernel.shareOfPeak, 0)
+      lines.append((kernel.name, "\(speed(kernel.speed)), \(share)% of the core's peak at the same moments"))
     }
     let width = lines.map(\.0.count).max()! + 2
     return lines.map { $0 + String(repeating: " ", count: width - $0.count) + $1 }.joined(separator: "\n")
@@ -59,7 +59,10 @@ public struct Diagnosis: Sendable {
     line.add("peak_one_core", peak.oneCore)
     line.add("peak_all_cores", peak.allCores)
     line.add("empty_part_microseconds", peak.emptyPart)
-    for kernel in kernels?.measurements ?? [] { line.add(kernel.key, kernel.speed) }
+    for kernel in kernels?.measurements ?? [] {
+      line.add(kernel.key, kernel.speed)
+      line.add(kernel.key + "_of_peak", kernel.shareOfPeak)
+    }
     return line.text
   }
 

@@ -12,9 +12,12 @@ public struct PeakSpeed: Sendable {
   /// step has about a dozen.
   public var emptyPart: Double
 
+  private let rounds: Int
+
   /// Takes about half a second.
   public init(team: ThreadTeam) {
     let rounds = Self.roundsOfMilliseconds()
+    self.rounds = rounds
     oneCore = Self.speed(pieces: 1, rounds: rounds) { body in for _ in 0..<8 { body() } }
     // A thread's share is in pieces, so that all of them are busy to the end.
     allCores = Self.speed(pieces: team.count, rounds: rounds) { body in
@@ -28,6 +31,10 @@ public struct PeakSpeed: Sendable {
 
   /// The part of `allCores` that one core has.
   public var shareOfCore: Double { allCores / Double(threads) }
+
+  /// What a core takes for `operationsOfTurn` at this moment, about a quarter of a millisecond.
+  func secondsOfOneCore() -> Double { secondsOf { Self.multiplyAdd(rounds: rounds / 8) } }
+  var operationsOfTurn: Double { Self.multiplyAdd(rounds: rounds / 8) }
 
   /// The best of several runs of eight pieces a core.
   private static func speed(pieces: Int, rounds: Int, run: (@escaping () -> Void) -> Void) -> Double {
