@@ -16,6 +16,9 @@ public final class SharedBarrier {
   private let generation: UnsafeMutablePointer<Atomic<Int>>
   private let ranks: Int
   private let spins: Int
+  /// Where ranks share cores a waiting one sleeps after so many tries: what yields is never idle, and the system leaves
+  /// three ranks on one core and one on another.
+  private let yields: Int
 
   public init(in bytes: UnsafeMutableRawBufferPointer, ranks: Int) {
     precondition(bytes.count >= Self.byteCount)
@@ -23,6 +26,7 @@ public final class SharedBarrier {
     generation = (bytes.baseAddress! + 64).assumingMemoryBound(to: Atomic<Int>.self)
     self.ranks = ranks
     spins = Launcher.ranksShareCores ? 0 : 2000
+    yields = Launcher.ranksShareCores ? 100 : .max
   }
 
   /// Returns when all ranks have called it; what they wrote before is seen after.
@@ -36,7 +40,7 @@ public final class SharedBarrier {
     var tries = 0
     while generation.pointee.load(ordering: .acquiring) == now {
       tries += 1
-      if tries > spins { sched_yield() }
+      if tries > yields { usleep(20) } else if tries > spins { sched_yield() }
     }
   }
 }
