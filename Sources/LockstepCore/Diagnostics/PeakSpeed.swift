@@ -9,7 +9,7 @@ public struct PeakSpeed: Sendable {
   public var allCores: Double
   public var threads: Int
   /// What the team needs to begin and end a parallel part in which there is nothing to do, in microseconds: a training
-  /// step has about a dozen.
+  /// step has six or more.
   public var emptyPart: Double
 
   private let rounds: Int
