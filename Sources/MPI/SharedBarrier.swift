@@ -6,8 +6,10 @@ import Synchronization
   import Darwin
 #endif
 
-/// A barrier of a node's ranks in memory that they share. It takes a fraction of MPI_Barrier's time, and a rank that
-/// waits longer than a moment gives its core up: where ranks outnumber cores, those that it waits for need it.
+/// A barrier of a node's ranks in memory that they share. It takes a fraction of MPI_Barrier's time. Where ranks outnumber
+/// cores, one that waits gives its core up at once: those that it waits for need it. Where they do not, it first waits
+/// some tenths of a millisecond, longer than a step's shares differ: another program that is let in keeps the core for some
+/// milliseconds, and all ranks would wait for that at every step.
 public final class SharedBarrier {
   /// What the barrier needs, zeroed: two counters, each on a cache line of its own.
   public static let byteCount = 128
@@ -25,7 +27,7 @@ public final class SharedBarrier {
     arrived = bytes.baseAddress!.assumingMemoryBound(to: Atomic<Int>.self)
     generation = (bytes.baseAddress! + 64).assumingMemoryBound(to: Atomic<Int>.self)
     self.ranks = ranks
-    spins = Launcher.ranksShareCores ? 0 : 2000
+    spins = Launcher.ranksShareCores ? 0 : 100_000
     yields = Launcher.ranksShareCores ? 100 : .max
   }
 
