@@ -18,7 +18,7 @@ INLINE void planes_tile(const int R, const int V, const int size, const float *x
         if (i - kx >= 0 && i - kx < R) acc[i - kx] = fma16(xi, wk[kx], acc[i - kx]);
     }
   }
-  UNROLL for (int r = 0; r < R; r++) store16(y + r * y_stride, relu ? (acc[r] < 0 ? splat16(0) : acc[r]) : acc[r]);
+  UNROLL for (int r = 0; r < R; r++) store16(y + r * y_stride, relu ? rectified(acc[r]) : acc[r]);
 }
 
 static void convolution_forward(const kernel_patches *patches, const float *x, ptrdiff_t x_stride,

@@ -15,9 +15,7 @@ static void dense_forward(const float *x, ptrdiff_t x_stride, const float *weigh
     for (ptrdiff_t t = 0; t < tiles; t++) {
       const ptrdiff_t r = rows.begin + part(count, tiles, t);
       const ptrdiff_t R = rows.begin + part(count, tiles, t + 1) - r;
-      // The first 4 V tiles ask for all of the next V panels.
-      const bool asks = p + V < panels.end && t < 4 * V;
-      const float *ahead = asks ? w + (V * (inputs + 1) + t * (inputs / 4)) * 16 : w;
+      const float *ahead = weights_ahead(w, inputs, V, t, p + V >= panels.end);
       WITH_TILE(forward_tile, R, V, x + r * x_stride, x_stride, NULL, w, inputs, ahead, y + r * y_stride + p * 16,
                 y_stride, relu);
     }

@@ -35,8 +35,7 @@ INLINE void weight_gradient_tile(const int R, const int V, const float *x, ptrdi
   IN_MEMORY(g);
   const int32_t *bounds = lists ? lists->bounds[number] : micro_batches.bounds;
   if (lists && sink.update && ignores_zero(sink.update) && bounds[0] == bounds[micro_batches.count]) return;
-  if (sink.update)
-    for (int n = 0; n < R * V; n++) will_write(sink.update->weights + at + n % V * panel + n / V * 16);
+  if (sink.update) will_write_tile(sink.update->weights + at, panel, R, V);
   int32_t summed = 0, waiting = 0;
   for (int m = 0; m < micro_batches.count; m++) {
     if (bounds[m] == bounds[m + 1]) continue;
@@ -63,8 +62,7 @@ INLINE void weight_gradient_fast_tile(const int R, const int V, const bool bias,
   const ptrdiff_t begin = lists ? lists->bounds[number][0] : 0, end = lists ? lists->bounds[number][1] : rows;
   if (begin == end && sink.update && ignores_zero(sink.update)) return;
   v16 acc[TILE];
-  if (sink.update)
-    UNROLL for (int n = 0; n < R * V; n++) will_write(sink.update->weights + at + n % V * panel + n / V * 16);
+  if (sink.update) will_write_tile(sink.update->weights + at, panel, R, V);
   sum_rows(R, V, bias, false, x, x_stride, dy, dy_stride, lists ? lists->rows : NULL, begin, end, acc);
   UNROLL for (int i = 0; i < R; i++) UNROLL for (int v = 0; v < V; v++)
       put_fast(sink, sink.update, at + v * panel + i * 16, acc[i * V + v]);

@@ -50,8 +50,8 @@ INLINE void sum_tiles(const bool fast, const float *x, ptrdiff_t x_stride, const
                               : inputs.begin + part(inputs.end - inputs.begin, tiles, t);
   for (ptrdiff_t t = 0; t < end - first; t++) {
     sums[t].waits = sums[t].summed = 0;
-    for (ptrdiff_t n = 0; sink.update && n < (begins[t + 1] - begins[t]) * V; n++)
-      will_write(sink.update->weights + at + n % V * panel + (begins[t] + n / V) * 16);
+    if (sink.update)
+      will_write_tile(sink.update->weights + at + begins[t] * 16, panel, begins[t + 1] - begins[t], V);
   }
   for (int m = 0, block = 0; m < micro_batches.count; m++) {
     const ptrdiff_t begin = micro_batches.bounds[m], rows = micro_batches.bounds[m + 1] - begin;

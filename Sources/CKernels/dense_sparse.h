@@ -34,7 +34,7 @@ INLINE void sparse_forward_tile(const int R, const int V, const float *x, ptrdif
   }
   UNROLL for (int r = 0; r < R; r++) UNROLL for (int v = 0; v < V; v++) {
     const v16 out = acc[r * V + v];
-    store16(y + r * y_stride + v * 16, relu ? (out < 0 ? splat16(0) : out) : out);
+    store16(y + r * y_stride + v * 16, relu ? rectified(out) : out);
   }
 }
 
@@ -48,8 +48,7 @@ static void sparse_forward(const float *x, ptrdiff_t x_stride, const float *weig
       for (ptrdiff_t t = 0, r = first; t < LISTS_AT_ONCE && r < rows.end; t++, r += SPARSE_ROWS) {
         const ptrdiff_t R = at_most(SPARSE_ROWS, rows.end - r);
         const float *at = x + r * x_stride;
-        const bool asks = p + V < panels.end && t < 4 * V;
-        const float *ahead = asks ? w + (V * (inputs + 1) + t * inputs / 4) * 16 : w;
+        const float *ahead = weights_ahead(w, inputs, V, t, p + V >= panels.end);
         if (p == panels.begin) nonzero[t].count = list_nonzero_inputs(at, x_stride, R, inputs, nonzero[t].inputs);
         WITH_SPARSE_TILE(sparse_forward_tile, R, V, at, x_stride, &nonzero[t], w, inputs, ahead,
                          y + r * y_stride + p * 16, y_stride, relu);

@@ -2,9 +2,8 @@
 #pragma once
 #include "tile.h"
 
-// Row r's input i is x[r * x_stride + i], or x[r * x_stride + offsets[i]] where a convolution gives offsets. Where not, the next
-// tile's rows are asked for meanwhile, and a quarter as many lines of weights as there are inputs, from `ahead`: other ranks
-// may have updated those.
+// Row r's input i is x[r * x_stride + i], or x[r * x_stride + offsets[i]] where a convolution gives offsets.
+// Where not, the next tile's rows are asked for meanwhile, and weights from `ahead` on.
 INLINE void forward_tile(const int R, const int V, const float *x, ptrdiff_t x_stride, const ptrdiff_t *offsets,
                          const float *w, ptrdiff_t inputs, const float *ahead, float *y, ptrdiff_t y_stride,
                          bool relu) {
@@ -28,9 +27,7 @@ INLINE void forward_tile(const int R, const int V, const float *x, ptrdiff_t x_s
     }
   }
   UNROLL for (int r = 0; r < R; r++) UNROLL for (int v = 0; v < V; v++) {
-    v16 out = acc[r * V + v];
-    // Not a maximum instruction: a NaN must stay one, so that it is found.
-    if (relu) out = out < 0 ? splat16(0) : out;
-    store16(y + r * y_stride + v * 16, out);
+    const v16 out = acc[r * V + v];
+    store16(y + r * y_stride + v * 16, relu ? rectified(out) : out);
   }
 }

@@ -3,6 +3,20 @@
 #pragma once
 #include "vector.h"
 
+// Asks for the lines of a tile's R x 16 V weights, which lie in panels.
+INLINE void will_write_tile(const float *weights, ptrdiff_t panel, ptrdiff_t R, ptrdiff_t V) {
+  for (ptrdiff_t n = 0; n < R * V; n++) will_write(weights + n % V * panel + n / V * 16);
+}
+
+// Not a maximum instruction: a NaN must stay one, so that it is found.
+INLINE v16 rectified(v16 x) { return x < 0 ? splat16(0) : x; }
+
+// What a forward tile asks for while it sums, a line for every fourth input: tile t of the first 4 V its part of the V panels
+// after w's, which others may have updated, and all further ones what is at hand.
+INLINE const float *weights_ahead(const float *w, ptrdiff_t inputs, ptrdiff_t V, ptrdiff_t t, bool is_last) {
+  return is_last || t >= 4 * V ? w : w + (V * (inputs + 1) + t * (inputs / 4)) * 16;
+}
+
 // Calls TILE(rows, vectors) with both as constants, so that the accumulators live in registers.
 #define WITH_VECTORS(TILE, R, V, ...)                            \
   do {                                                           \

@@ -65,12 +65,13 @@ private struct DenseProblem {
   func measure(_ key: String, _ name: String, _ kernel: () -> Void) -> DenseSpeed.Measurement {
     let operations = 2 * Double(rows) * Double(inputs) * Double(outputs)
     let turns = (0..<Self.turns).map { _ in
-      (peak: peak.secondsOfOneCore(), kernel: secondsOf(kernel), peakAgain: peak.secondsOfOneCore())
+      let before = peak.ofOneCoreNow()
+      let speed = operations / secondsOf(kernel) * 1e-9
+      return (speed: speed, share: speed / ((before + peak.ofOneCoreNow()) / 2))
     }
-    let ratios = turns.map { operations / $0.kernel * ($0.peak + $0.peakAgain) / 2 }.sorted()
     return .init(
-      key: key, name: name, speed: operations / turns.map(\.kernel).min()! * 1e-9,
-      shareOfPeak: ratios[ratios.count / 2] / peak.operationsOfTurn)
+      key: key, name: name, speed: turns.map(\.speed).max()!,
+      shareOfPeak: turns.map(\.share).sorted()[turns.count / 2])
   }
 
   private static let turns = 201

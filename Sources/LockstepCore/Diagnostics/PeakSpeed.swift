@@ -32,9 +32,11 @@ public struct PeakSpeed: Sendable {
   /// The part of `allCores` that one core has.
   public var shareOfCore: Double { allCores / Double(threads) }
 
-  /// What a core takes for `operationsOfTurn` at this moment, about a quarter of a millisecond.
-  func secondsOfOneCore() -> Double { secondsOf { Self.multiplyAdd(rounds: rounds / 8) } }
-  var operationsOfTurn: Double { Self.multiplyAdd(rounds: rounds / 8) }
+  /// What a core does at this moment, for about a quarter of a millisecond.
+  func ofOneCoreNow() -> Double {
+    var operations = 0.0
+    return 1e-9 / secondsOf { operations = Self.multiplyAdd(rounds: rounds / 8) } * operations
+  }
 
   /// The best of several runs of eight pieces a core.
   private static func speed(pieces: Int, rounds: Int, run: (@escaping () -> Void) -> Void) -> Double {

@@ -39,9 +39,8 @@ struct DividedGradient {
   /// be summed.
   static func sum(_ layers: [DividedGradient], share: Share, pass: Pass) -> [Bool] {
     let failures = layers.map { _ in FailureFlag() }
-    let pieces = 1
-    let parts = pass.team.count * pieces
-    pass.team.splitByThread(parts, pieces: pieces) { range, thread in
+    let parts = pass.team.count
+    pass.team.splitByThread(parts, pieces: 1) { range, thread in
       for part in range {
         let part = Share(index: part, count: parts)
         for (i, layer) in layers.enumerated() where !layer.sum(share, part, pass: pass, thread: thread) {

@@ -22,8 +22,8 @@ protocol GradientExchange: AnyObject {
 
   /// Layers whose weight gradient is left to `apply`.
   var lateLayers: Set<Int> { get }
-  /// The workspace that this rank passes its samples through.
-  func makeWorkspace(capacity: Int, threads: Int, copiesInput: Bool) -> Workspace
+  /// Activations and gradients that the ranks of a node share; nil where each has all of its own.
+  var sharedRows: SharedRows? { get }
   /// Readies the workspace for the next step.
   func place(_ workspace: Workspace, for shard: Shard)
 
@@ -52,10 +52,7 @@ final class NoExchange: GradientExchange {
   }
 
   let lateLayers: Set<Int> = []
-  func makeWorkspace(capacity: Int, threads: Int, copiesInput: Bool) -> Workspace {
-    Workspace(
-      network, capacity: capacity, learns: true, shared: nil, threads: threads, copiesInput: copiesInput)
-  }
+  let sharedRows: SharedRows? = nil
   func place(_ workspace: Workspace, for shard: Shard) {}
 
   func sum() -> StepMetrics { gradient.metrics }
@@ -84,10 +81,7 @@ final class AllReduceExchange: GradientExchange {
   }
 
   let lateLayers: Set<Int> = []
-  func makeWorkspace(capacity: Int, threads: Int, copiesInput: Bool) -> Workspace {
-    Workspace(
-      network, capacity: capacity, learns: true, shared: nil, threads: threads, copiesInput: copiesInput)
-  }
+  let sharedRows: SharedRows? = nil
   func place(_ workspace: Workspace, for shard: Shard) {}
 
   func apply(_ update: kernel_update) -> [String]? {

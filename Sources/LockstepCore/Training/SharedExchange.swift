@@ -30,6 +30,7 @@ final class SharedExchange: GradientExchange {
   /// The slices' sum over the node, where it goes on to other nodes; nil where there is one node.
   private let nodeSum: GradientSum?
   private let rows: SharedRows
+  var sharedRows: SharedRows? { rows }
   /// The micro-batches of the node's rows in a step of `globalCount` samples.
   private var bounds: [Int32] = []
   private var globalCount = 0
@@ -107,10 +108,6 @@ final class SharedExchange: GradientExchange {
       + SharedRows.byteCount(
         network, layers: lateLayers(network, recipe: recipe, collective: collective),
         capacity: recipe.batchSize) + 16 * collective.nodeSize
-  }
-
-  func makeWorkspace(capacity: Int, threads: Int, copiesInput: Bool) -> Workspace {
-    Workspace(network, capacity: capacity, learns: true, shared: rows, threads: threads)
   }
 
   func place(_ workspace: Workspace, for shard: Shard) {

@@ -62,9 +62,10 @@ public final class Trainer {
       parameterCount: network.parameterCount, allocate: self.exchange.allocateMoment)
     schedule = recipe.learningRateSchedule(totalSteps: recipe.epochs * sampler.stepsPerEpoch)
     let capacity = sampler.shard(step: 0, rank: collective.rank, ranks: collective.size).entries.count + 1
-    workspace = self.exchange.makeWorkspace(
-      capacity: capacity, threads: team.count,
-      copiesInput: recipe.augmentation.isNone && network.readsWholeInput(on: team))
+    let sharedRows = self.exchange.sharedRows
+    workspace = Workspace(
+      network, capacity: capacity, learns: true, shared: sharedRows, threads: team.count,
+      copiesInput: sharedRows == nil && recipe.augmentation.isNone && network.readsWholeInput(on: team))
     loss = SoftmaxCrossEntropy(classes: network.classes, capacity: capacity)
     batch = Batch(capacity: capacity)
     state = TrainingState(patience: recipe.patience)
