@@ -47,7 +47,7 @@ public struct Sampler: Sendable {
     let first = Int(bounds[0])
     return Shard(
       entries: start + first..<start + Int(bounds[bounds.count - 1]), bounds: bounds.map { $0 - bounds[0] },
-      globalCount: count)
+      firstMicroBatch: microBatches * rank / ranks, globalCount: count)
   }
 
   /// Where the micro-batches that are rank `rank`'s begin in a global batch of `count` samples, and where the last ends.
@@ -64,6 +64,8 @@ public struct Shard: Equatable, Sendable {
   public let entries: Range<Int>
   /// Micro-batch m of this rank is rows `bounds[m] ..< bounds[m + 1]` of its batch.
   public let bounds: [Int32]
+  /// The number of the first of them in the global batch.
+  public let firstMicroBatch: Int
   /// The number of samples in the global batch.
   public let globalCount: Int
 }

@@ -1,6 +1,7 @@
 import CKernels
 
-/// A two-dimensional convolution (as everywhere in the field, a cross-correlation), with the ReLU that follows it fused:
+/// A two-dimensional convolution (as everywhere in the field, a cross-correlation), with a ReLU as the last part
+/// of its formula where it is rectified:
 ///
 ///     Y[o, r, q] = b[o] + sum over c, i, j of W[o, c, i, j] X[c, step r + i - padding, step q + j - padding]
 ///     [rows, in, h, w] -> [rows, out, (h + 2 padding - size) / step + 1, (w + 2 padding - size) / step + 1]
@@ -13,14 +14,14 @@ public struct Convolution2D: RowwiseLayer {
   public let size: Int
   public let step: Int
   public let padding: Int
-  public let fusesReLU: Bool
+  public let isRectified: Bool
   /// The input with its border: the layout that the patches are read from.
   private let padded: FeatureLayout
   private let offsets: AlignedBuffer<Int>
 
   /// `input` must be an image that, with its padding, is at least size x size.
   public init(
-    input: FeatureLayout, outputs: Int, size: Int, step: Int = 1, padding: Int = 0, fusesReLU: Bool = false
+    input: FeatureLayout, outputs: Int, size: Int, step: Int = 1, padding: Int = 0, isRectified: Bool = false
   ) {
     let image = input.image!
     let (height, width) = (image.height + 2 * padding, image.width + 2 * padding)
@@ -43,7 +44,14 @@ public struct Convolution2D: RowwiseLayer {
     self.size = size
     self.step = step
     self.padding = padding
-    self.fusesReLU = fusesReLU
+    self.isRectified = isRectified
+  }
+
+  public var rectified: (any Layer)? {
+    isRectified
+      ? nil
+      : Convolution2D(
+        input: input, outputs: outputs, size: size, step: step, padding: padding, isRectified: true)
   }
 
   var outputs: Int { output.image!.channels }
@@ -74,14 +82,14 @@ public struct Convolution2D: RowwiseLayer {
   public func rowwiseForward(
     _ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, pass: Pass
   ) -> (_ rows: Range<Int>) -> Void {
-    let (source, patches, taps, panels, fusesReLU) = (
-      withBorder(x, pass: pass), patches, taps, panels, fusesReLU
+    let (source, patches, taps, panels, isRectified) = (
+      withBorder(x, pass: pass), patches, taps, panels, isRectified
     )
     return { rows in
       copyWithBorder(x, rows: rows, pass: pass)
       withUnsafePointer(to: patches) {
         kernel_convolution_forward(
-          $0, source.pointer, source.stride, parameters, taps, y.pointer, y.stride, fusesReLU, rows.kernel,
+          $0, source.pointer, source.stride, parameters, taps, y.pointer, y.stride, isRectified, rows.kernel,
           kernel_range(begin: 0, end: panels))
       }
     }
@@ -90,23 +98,21 @@ public struct Convolution2D: RowwiseLayer {
   public func inputGradient(
     x: Activations, y: Activations, parameters: UnsafePointer<Float>, wantsDX: Bool, pass: Pass
   ) -> (_ rows: Range<Int>, _ dy: Activations, _ dx: Activations?) -> Void {
-    let fusesReLU = fusesReLU
+    let isRectified = isRectified
     let weights = pass.scratch + borderCount(rows: pass.rows)
     let gradient =
       wantsDX
       ? ConvolutionInputGradient(self).prepare(parameters: parameters, weights: weights, team: pass.team)
       : nil
     return { rows, dy, dx in
-      if fusesReLU { ReLU.mask(dy, where: y, rows: rows) }
+      if isRectified { ReLU.mask(dy, where: y, rows: rows) }
       if let dx { gradient!(rows, dy, dx) }
     }
   }
 
-  public func weightGradient(
-    x: Activations, gradient: GradientSlice, pass: Pass
-  ) -> (any RowwiseWeightGradient)? {
+  public func weightGradient(x: Activations, pass: Pass) -> (any RowwiseWeightGradient)? {
     let sums = pass.scratch + borderCount(rows: pass.rows) + ConvolutionInputGradient(self).scratchCount
-    return ConvolutionWeightGradient(self, x: x, gradient: gradient, pass: pass, sums: sums)
+    return ConvolutionWeightGradient(self, x: x, pass: pass, sums: sums)
   }
 
   /// The padded copies of all inputs, behind them the weights for the input's gradient, and the sums of the weights'.

@@ -9,7 +9,6 @@ import CKernels
 struct ConvolutionWeightGradient: RowwiseWeightGradient {
   private let layer: Convolution2D
   private let x: Activations
-  private let gradient: GradientSlice
   private let pass: Pass
   private let chains: [Range<Int>]
   private let sums: UnsafeMutablePointer<Float>
@@ -17,12 +16,9 @@ struct ConvolutionWeightGradient: RowwiseWeightGradient {
   private static let roomForSums = 1 << 21
 
   /// The sums are put into `sums`.
-  init(
-    _ layer: Convolution2D, x: Activations, gradient: GradientSlice, pass: Pass,
-    sums: UnsafeMutablePointer<Float>
-  ) {
-    (self.layer, self.x, self.gradient, self.pass, self.sums) = (layer, x, gradient, pass, sums)
-    chains = gradient.chains(of: pass)
+  init(_ layer: Convolution2D, x: Activations, pass: Pass, sums: UnsafeMutablePointer<Float>) {
+    (self.layer, self.x, self.pass, self.sums) = (layer, x, pass, sums)
+    chains = pass.microBatches.chains
   }
 
   /// Floats of scratch memory for the sums of up to `chains` micro-batches.
@@ -64,9 +60,9 @@ struct ConvolutionWeightGradient: RowwiseWeightGradient {
     add(rows, dy: dy, to: chain, part: positions, of: positions)
   }
 
-  func finish() -> Bool { finish(positions) }
+  func finish(into gradient: GradientSlice) -> Bool { finish(positions, into: gradient) }
 
-  func run(dy: Activations) -> Bool {
+  func run(dy: Activations, into gradient: GradientSlice) -> Bool {
     pass.team.split(pass.rows) { layer.copyWithBorder(x, rows: $0, pass: pass) }
     let atOnce = canAdd ? positions.count : positionsAtOnce
     return stride(from: 0, to: positions.count, by: atOnce).reduce(true) { isFinite, begin in
@@ -82,7 +78,7 @@ struct ConvolutionWeightGradient: RowwiseWeightGradient {
             of: round)
         }
       }
-      return finish(round) && isFinite
+      return finish(round, into: gradient) && isFinite
     }
   }
 
@@ -108,7 +104,7 @@ struct ConvolutionWeightGradient: RowwiseWeightGradient {
     }
   }
 
-  private func finish(_ positions: Range<Int>) -> Bool {
+  private func finish(_ positions: Range<Int>, into gradient: GradientSlice) -> Bool {
     let failures = FailureFlag()
     let count = count(positions)
     pass.team.split(count / 16, grain: 64) { range in

@@ -8,30 +8,30 @@ extension Dense {
   /// The kernel's vectors run over samples, which keeps the chain over outputs in order: it works on transposes.
   public func inputGradient(
     x: Activations, y: Activations, dy: Activations, dx: Activations?, parameters: UnsafePointer<Float>,
-    pass: Pass
+    masks: GradientMasks, pass: Pass
   ) {
     guard let dx else {
-      if masksOutputGradient { ReLU.mask(dy, where: y, pass: pass) }
+      if masks.output { ReLU.mask(dy, where: y, pass: pass) }
       return
     }
-    // Few outputs: their weights are turned at little cost, and the layer itself goes backwards.
+    // Few outputs: their weights are transposed at little cost, and the layer itself goes backwards.
     if outputs < 16 {
-      return turnedInputGradient(x: x, y: y, dy: dy, dx: dx, parameters: parameters, pass: pass)
+      if masks.output { ReLU.mask(dy, where: y, pass: pass) }
+      pass.team.split(inputPanels, grain: 2) { transpose(parameters, panels: $0, into: pass.scratch) }
+      return pass.team.split(pass.rows, grain: 4) {
+        inputGradient(x: x, dy: dy, dx: dx, transposed: pass.scratch, rows: $0, masks: masks)
+      }
     }
     pass.team.split(pass.rows, grain: 16) {
-      if masksOutputGradient { ReLU.mask(dy, where: y, rows: $0) }
+      if masks.output { ReLU.mask(dy, where: y, rows: $0) }
       transposeOutputGradient(dy, rows: $0, pass: pass)
     }
-    transposedInputGradient(x: x, dx: dx, parameters: parameters, pass: pass)
+    transposedInputGradient(x: x, dx: dx, parameters: parameters, masks: masks, pass: pass)
   }
 
-  private var masksOutputGradient: Bool { fusesReLU && !outputGradientIsMasked }
+  public func transposesOutputGradient(_ masks: GradientMasks) -> Bool { outputs >= 16 && !masks.output }
 
-  /// Whether the way to dx is `transposeOutputGradient` and `transposedInputGradient`, and nothing else.
-  var transposesOutputGradient: Bool { outputs >= 16 && !masksOutputGradient }
-
-  /// Readies rows of dy for `transposedInputGradient`. They begin at a multiple of 16.
-  func transposeOutputGradient(_ dy: Activations, rows: Range<Int>, pass: Pass) {
+  public func transposeOutputGradient(_ dy: Activations, rows: Range<Int>, pass: Pass) {
     let columns = kernel_range(begin: 0, end: paddedToPanel(outputs))
     for row in stride(from: rows.lowerBound, to: rows.upperBound, by: 16) {
       kernel_transpose(
@@ -39,8 +39,8 @@ extension Dense {
     }
   }
 
-  func transposedInputGradient(
-    x: Activations, dx: Activations, parameters: UnsafePointer<Float>, pass: Pass
+  public func transposedInputGradient(
+    x: Activations, dx: Activations, parameters: UnsafePointer<Float>, masks: GradientMasks, pass: Pass
   ) {
     let (rows, inputs, outputs) = (pass.rows, inputs, outputs)
     let dyTransposed = pass.scratch
@@ -48,53 +48,17 @@ extension Dense {
     pass.team.split(inputs, grain: 32, pieces: 2) {
       kernel_dense_input_gradient(
         dyTransposed, parameters, inputs, outputs, dxTransposed, dx.pointer, dx.stride, rows, $0.kernel)
-      if masksInputGradient { ReLU.mask(dx, where: x, rows: rows, columns: $0.kernel) }
+      if masks.input { ReLU.mask(dx, where: x, rows: rows, columns: $0.kernel) }
     }
-  }
-
-  private func turnedInputGradient(
-    x: Activations, y: Activations, dy: Activations, dx: Activations, parameters: UnsafePointer<Float>,
-    pass: Pass
-  ) {
-    if masksOutputGradient { ReLU.mask(dy, where: y, pass: pass) }
-    pass.team.split(inputPanels, grain: 2) { turn(parameters, panels: $0, into: pass.scratch) }
-    pass.team.split(pass.rows, grain: 4) {
-      turnedInputGradient(x: x, dy: dy, dx: dx, turned: pass.scratch, rows: $0)
-    }
-  }
-
-  /// Floats of the weights as `turn` leaves them.
-  var turnedCount: Int { inputPanels * 16 * (outputs + 1) }
-
-  /// The weights of a layer that goes backwards: in panels of 16 inputs, [outputs + 1, 16], without a bias.
-  func turn(_ parameters: UnsafePointer<Float>, panels: Range<Int>, into turned: UnsafeMutablePointer<Float>)
-  {
-    let panel = (outputs + 1) * 16
-    for p in panels {
-      (turned + p * panel).update(repeating: 0, count: panel)
-      kernel_transpose(
-        parameters + p * 256, 16, turned + p * panel, 16, min(16, inputs - p * 16),
-        kernel_range(begin: 0, end: outputs))
-    }
-  }
-
-  /// dX = dY W as a forward pass, for some rows, on the calling thread.
-  func turnedInputGradient(
-    x: Activations, dy: Activations, dx: Activations, turned: UnsafePointer<Float>, rows: Range<Int>
-  ) {
-    kernel_dense_forward(
-      dy.pointer, dy.stride, turned, outputs, dx.pointer, dx.stride, false, rows.kernel,
-      kernel_range(begin: 0, end: inputPanels))
-    if masksInputGradient { ReLU.mask(dx, where: x, rows: rows) }
   }
 
   /// Threads share outputs as in the forward pass: what a thread has updated is in its cache. Ranks share the longer
   /// side, of which they then need to read their own part only.
   public func weightGradient(
-    x: Activations, dy: Activations, gradient: GradientSlice, pass: Pass, share: Share, part: Share,
-    thread: Int
+    x: Activations, dy: Activations, microBatches: MicroBatches, into gradient: GradientSlice, share: Share,
+    part: Share, thread: Int
   ) -> Bool {
-    let x = (pointer: x.pointer(on: thread), stride: x.stride)
+    let x = (pointer: x.readied(for: thread), stride: x.stride)
     let isWide = inputs > outputs && share.count > 1
     let (outputShare, inputShare) = isWide ? (part, share) : (share.part(part), .whole)
     let splitsOutputs = splitsOutputs(over: outputShare.count)
@@ -102,12 +66,14 @@ extension Dense {
     return inputRanges(of: splitsOutputs ? inputShare : share.part(part)).allSatisfy { ownInputs in
       guard !ownInputs.isEmpty, !ownPanels.isEmpty else { return true }
       return WeightGradient(slice: gradient) { sink, limit in
-        kernel_dense_weight_gradient(
-          x.pointer, x.stride, dy.pointer, dy.stride, inputs, pass.microBatches, limit, sink,
-          ownInputs.kernel, ownPanels.kernel)
+        microBatches.withKernel {
+          kernel_dense_weight_gradient(
+            x.pointer, x.stride, dy.pointer, dy.stride, inputs, $0, limit, sink, ownInputs.kernel,
+            ownPanels.kernel)
+        }
       } fast: { sink in
         kernel_dense_weight_gradient_fast(
-          x.pointer, x.stride, dy.pointer, dy.stride, inputs, pass.rows, sink, ownInputs.kernel,
+          x.pointer, x.stride, dy.pointer, dy.stride, inputs, microBatches.rows, sink, ownInputs.kernel,
           ownPanels.kernel)
       }.run()
     }

@@ -1,8 +1,8 @@
 import CKernels
 
-/// A fully connected layer, with the ReLU that follows it fused into the forward tile where there is one:
+/// A fully connected layer, with a ReLU as the last part of its formula where it is rectified:
 ///
-///     Y = X Wᵀ + b                 [rows, in] -> [rows, out]
+///     Y = X Wᵀ + b, or max(X Wᵀ + b, 0)      [rows, in] -> [rows, out]
 ///     dX = dY W,  dW = dYᵀ X,  db = the column sums of dY
 ///
 /// W is [out, in], as in PyTorch. In memory it lies in panels of 16 outputs (see CKernels.h), which the forward and
@@ -10,20 +10,20 @@ import CKernels
 public struct Dense: DividedLayer {
   public let input: FeatureLayout
   public let outputs: Int
-  public let fusesReLU: Bool
-  /// Whether x is what a ReLU fused into the layer before gave, and dx goes back through it as it is written.
-  var masksInputGradient = false
-  /// Whether the layer after has taken dy back through this one's ReLU.
-  var outputGradientIsMasked = false
+  public let isRectified: Bool
 
-  public init(input: FeatureLayout, outputs: Int, fusesReLU: Bool = false) {
+  public init(input: FeatureLayout, outputs: Int, isRectified: Bool = false) {
     self.input = input
     self.outputs = outputs
-    self.fusesReLU = fusesReLU
+    self.isRectified = isRectified
   }
 
-  public init(inputs: Int, outputs: Int, fusesReLU: Bool = false) {
-    self.init(input: .vector(inputs), outputs: outputs, fusesReLU: fusesReLU)
+  public init(inputs: Int, outputs: Int, isRectified: Bool = false) {
+    self.init(input: .vector(inputs), outputs: outputs, isRectified: isRectified)
+  }
+
+  public var rectified: (any Layer)? {
+    isRectified ? nil : Dense(input: input, outputs: outputs, isRectified: true)
   }
 
   public var output: FeatureLayout { .vector(outputs) }
@@ -51,6 +51,7 @@ public struct Dense: DividedLayer {
 
   /// A thread that keeps its panels keeps them in its cache; where there are too few, rows or inputs are split instead.
   func splitsOutputs(over threads: Int) -> Bool { panels >= 2 * threads }
+  public func readsWholeInput(threads: Int) -> Bool { splitsOutputs(over: threads) }
 
   public func forward(_ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, pass: Pass) {
     let (rows, panels) = (0..<pass.rows, panels)
@@ -71,7 +72,7 @@ public struct Dense: DividedLayer {
     panels: Range<Int>, thread: Int
   ) {
     kernel_dense_forward(
-      x.pointer(on: thread), x.stride, parameters, inputs, y.pointer, y.stride, fusesReLU, rows.kernel,
+      x.readied(for: thread), x.stride, parameters, inputs, y.pointer, y.stride, isRectified, rows.kernel,
       panels.kernel)
   }
 }

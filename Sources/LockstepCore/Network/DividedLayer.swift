@@ -1,58 +1,62 @@
-/// A layer whose backward pass comes in two parts. The second one, the parameters' gradient, can wait until all layers'
-/// first parts are done, and be divided among threads and among ranks that share memory: each sums its share of the
-/// parameters over all samples, so that no gradient is written, summed and read again.
+/// A layer whose passes are divided by inputs or outputs. Its backward pass comes in two parts, of which the second one,
+/// the parameters' gradient, can wait and be divided among threads and ranks: each sums its share of the parameters over
+/// all samples.
 public protocol DividedLayer: Layer {
-  /// Given dL/dy, takes `dy` back through the layer's own activation, in place, and writes dL/dx where `dx` is asked for.
+  /// y = f(x), `[rows, in] -> [rows, out]`.
+  func forward(_ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, pass: Pass)
+  /// Whether each of so many threads reads all of x.
+  func readsWholeInput(threads: Int) -> Bool
+
+  /// Given dL/dy, writes dL/dx where `dx` is asked for, `[rows, out] -> [rows, in]`, going through ReLUs as `masks` says.
   func inputGradient(
     x: Activations, y: Activations, dy: Activations, dx: Activations?, parameters: UnsafePointer<Float>,
-    pass: Pass)
+    masks: GradientMasks, pass: Pass)
 
   /// Hands on a part of a rank's share of the parameters' gradient, `dy` being what `inputGradient` left, on the team's
   /// thread of that number, which calls. Returns false where a gradient is NaN or too large to sum exactly.
   func weightGradient(
-    x: Activations, dy: Activations, gradient: GradientSlice, pass: Pass, share: Share, part: Share,
-    thread: Int
+    x: Activations, dy: Activations, microBatches: MicroBatches, into gradient: GradientSlice, share: Share,
+    part: Share, thread: Int
   ) -> Bool
+
+  /// The same layer, where it has so few outputs that its passes can go by rows too.
+  var byRows: (any NarrowLayer)? { get }
+
+  /// Whether `inputGradient` is `transposeOutputGradient`, which goes by rows, and then `transposedInputGradient`.
+  func transposesOutputGradient(_ masks: GradientMasks) -> Bool
+  /// Readies rows of dy for `transposedInputGradient`, on the calling thread. They begin at a multiple of 16.
+  func transposeOutputGradient(_ dy: Activations, rows: Range<Int>, pass: Pass)
+  /// Writes dL/dx on all threads.
+  func transposedInputGradient(
+    x: Activations, dx: Activations, parameters: UnsafePointer<Float>, masks: GradientMasks, pass: Pass)
+}
+
+/// Which ReLUs the gradient goes back through in a layer's backward pass.
+public struct GradientMasks: Equatable, Sendable {
+  /// The layer's own: dy is not yet zero where y is.
+  public var output: Bool
+  /// The one that made x: dx is to be zero where x is.
+  public var input: Bool
+
+  public init(output: Bool = false, input: Bool = false) { (self.output, self.input) = (output, input) }
+}
+
+/// A layer of few outputs, some rows at a time.
+public protocol NarrowLayer: Sendable {
+  /// Fills rows of y on the team's thread of that number, which calls.
+  func forward(
+    _ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, rows: Range<Int>, thread: Int)
+
+  /// Floats of the transposed weights.
+  var transposedCount: Int { get }
+  /// The weights as `inputGradient` takes them.
+  func transpose(_ parameters: UnsafePointer<Float>, into transposed: UnsafeMutablePointer<Float>)
+  /// Writes rows of dL/dx on the calling thread.
+  func inputGradient(
+    x: Activations, dy: Activations, dx: Activations, transposed: UnsafePointer<Float>, rows: Range<Int>,
+    masks: GradientMasks)
 }
 
 extension DividedLayer {
-  public func backward(
-    x: Activations, y: Activations, dy: Activations, dx: Activations?, parameters: UnsafePointer<Float>,
-    gradient: GradientSlice, pass: Pass
-  ) -> Bool {
-    inputGradient(x: x, y: y, dy: dy, dx: dx, parameters: parameters, pass: pass)
-    return DividedGradient(layer: self, x: x, dy: dy, gradient: gradient).sum(pass: pass)
-  }
-}
-
-/// The second part of a divided layer's backward pass.
-struct DividedGradient {
-  let layer: any DividedLayer
-  let x: Activations
-  let dy: Activations
-  let gradient: GradientSlice
-
-  /// Returns false where the gradient is NaN or too large to sum exactly.
-  func sum(pass: Pass) -> Bool { Self.sum([self], share: .whole, pass: pass)[0] }
-
-  /// A share of several layers' gradients, on all threads, which wait for each other once. Tells of each whether it can
-  /// be summed.
-  static func sum(_ layers: [DividedGradient], share: Share, pass: Pass) -> [Bool] {
-    let failures = layers.map { _ in FailureFlag() }
-    let parts = pass.team.count
-    pass.team.splitByThread(parts, pieces: 1) { range, thread in
-      for part in range {
-        let part = Share(index: part, count: parts)
-        for (i, layer) in layers.enumerated() where !layer.sum(share, part, pass: pass, thread: thread) {
-          failures[i].raise()
-        }
-      }
-    }
-    return failures.map { !$0.isRaised }
-  }
-
-  private func sum(_ share: Share, _ part: Share, pass: Pass, thread: Int) -> Bool {
-    layer.weightGradient(
-      x: x, dy: dy, gradient: gradient, pass: pass, share: share, part: part, thread: thread)
-  }
+  public var passes: LayerPasses { .byFeatures(self) }
 }

@@ -1,6 +1,4 @@
-import CKernels
-
-/// One layer: its forward and its backward, and nothing about ranks or optimizers.
+/// One layer: its formula, its shapes, its tensors. It knows nothing of its neighbours, of ranks, of optimizers.
 ///
 /// A layer owns no memory. Its parameters are a range of the network's one flat buffer, in the layout that its kernels
 /// want; `tensors` says where each element of PyTorch's layout lies in it.
@@ -16,16 +14,20 @@ public protocol Layer: Sendable {
   /// Floats of scratch memory that a pass over `rows` samples uses.
   func scratchCount(rows: Int) -> Int
 
-  /// y = f(x), `[rows, in] -> [rows, out]`.
-  func forward(_ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, pass: Pass)
+  /// Its forward and backward pass.
+  var passes: LayerPasses { get }
+  /// The same layer with a ReLU as the last part of its formula, where it can have one.
+  var rectified: (any Layer)? { get }
+  /// Whether it is a ReLU and nothing else.
+  var isReLU: Bool { get }
+}
 
-  /// Given dL/dy, writes dL/dx where `dx` is asked for, and hands on the parameters' gradient, each micro-batch's share
-  /// rounded as `GradientSum` says. May overwrite `dy`. Returns false where a gradient is NaN or too large to sum
-  /// exactly.
-  func backward(
-    x: Activations, y: Activations, dy: Activations, dx: Activations?, parameters: UnsafePointer<Float>,
-    gradient: GradientSlice, pass: Pass
-  ) -> Bool
+/// How the passes of a layer are divided.
+public enum LayerPasses {
+  /// Sample by sample.
+  case byRows(any RowwiseLayer)
+  /// By inputs or outputs: all samples meet in one product of matrices.
+  case byFeatures(any DividedLayer)
 }
 
 extension Layer {
@@ -34,84 +36,6 @@ extension Layer {
   public var tensors: [ParameterTensor] { [] }
   public var flopsPerSample: Int { 0 }
   public func scratchCount(rows: Int) -> Int { 0 }
-}
-
-/// A batch of activations, row-major: sample r's features start at `pointer + r * stride`. The stride is a multiple of
-/// 16; what lies between the features and the stride is zero.
-public struct Activations: @unchecked Sendable {
-  public let pointer: UnsafeMutablePointer<Float>
-  public let features: Int
-  public var stride: Int { rowStride(features) }
-
-  /// Where every thread has rows of its own; `pointer` is then that of nobody.
-  let copies: ThreadCopies?
-
-  public init(_ pointer: UnsafeMutablePointer<Float>, features: Int) {
-    self.init(pointer, features: features, copies: nil)
-  }
-
-  init(_ pointer: UnsafeMutablePointer<Float>, features: Int, copies: ThreadCopies?) {
-    self.pointer = pointer
-    self.features = features
-    self.copies = copies
-  }
-
-  /// The rows as the team's thread of that number reads them.
-  func pointer(on thread: Int) -> UnsafeMutablePointer<Float> { copies?.pointer(on: thread) ?? pointer }
-
-  /// Sample r's features.
-  public func row(_ r: Int) -> UnsafeMutablePointer<Float> { pointer + r * stride }
-
-  /// Where rows lie, padding included.
-  func elements(of rows: Range<Int>) -> kernel_range {
-    kernel_range(begin: rows.lowerBound * stride, end: rows.upperBound * stride)
-  }
-
-  /// The same from row `rows` on.
-  func dropping(rows: Int) -> Activations { Activations(row(rows), features: features) }
-}
-
-/// What a layer must know of the step that it works in.
-public struct Pass: @unchecked Sendable {
-  /// Samples in this rank's batch.
-  public let rows: Int
-  /// Micro-batch m is rows `bounds[m] ..< bounds[m + 1]`; empty where nothing is learned.
-  public let bounds: UnsafeBufferPointer<Int32>
-  public let scratch: UnsafeMutablePointer<Float>
-  public let team: ThreadTeam
-  /// What dropout draws from; nil where nothing is learned and it lets everything through.
-  public let randomness: Randomness?
-
-  public struct Randomness {
-    public let seed: UInt64
-    public let epoch: Int
-    /// The dataset's number of each row's sample.
-    public let samples: UnsafePointer<Int>
-
-    public init(seed: UInt64, epoch: Int, samples: UnsafePointer<Int>) {
-      self.seed = seed
-      self.epoch = epoch
-      self.samples = samples
-    }
-  }
-
-  public init(
-    rows: Int, bounds: UnsafeBufferPointer<Int32>, scratch: UnsafeMutablePointer<Float>, team: ThreadTeam,
-    randomness: Randomness? = nil
-  ) {
-    self.rows = rows
-    self.bounds = bounds
-    self.scratch = scratch
-    self.team = team
-    self.randomness = randomness
-  }
-
-  /// The same with other scratch memory.
-  func with(scratch: UnsafeMutablePointer<Float>) -> Pass {
-    Pass(rows: rows, bounds: bounds, scratch: scratch, team: team, randomness: randomness)
-  }
-
-  var microBatches: kernel_micro_batches {
-    kernel_micro_batches(bounds: bounds.baseAddress, count: Int32(max(bounds.count - 1, 0)))
-  }
+  public var rectified: (any Layer)? { nil }
+  public var isReLU: Bool { false }
 }

@@ -1,6 +1,6 @@
 import CKernels
 
-/// Max pooling without padding, with the ReLU that follows it taken in where there is one (the two commute):
+/// Max pooling without padding, and then a ReLU where it is rectified (the two commute):
 ///
 ///     y[c, r, q] = the largest of x[c, step r + i, step q + j] over 0 <= i, j < size
 ///     [rows, channels, h, w] -> [rows, channels, (h - size) / step + 1, (w - size) / step + 1]
@@ -11,20 +11,24 @@ public struct MaxPool2D: RowwiseLayer {
   public let output: FeatureLayout
   public let size: Int
   public let step: Int
-  public let fusesReLU: Bool
+  public let isRectified: Bool
 
   /// `input` must be an image of at least size x size.
-  public init(input: FeatureLayout, size: Int, step: Int, fusesReLU: Bool = false) {
+  public init(input: FeatureLayout, size: Int, step: Int, isRectified: Bool = false) {
     self.input = input
     self.size = size
     self.step = step
-    self.fusesReLU = fusesReLU
+    self.isRectified = isRectified
     let image = input.image!
     let (height, width) = ((image.height - size) / step + 1, (image.width - size) / step + 1)
     output =
       input.isInterleaved
       ? .interleaved(channels: image.channels, height: height, width: width)
       : .planes(channels: image.channels, height: height, width: width)
+  }
+
+  public var rectified: (any Layer)? {
+    isRectified ? nil : MaxPool2D(input: input, size: size, step: step, isRectified: true)
   }
 
   public var flopsPerSample: Int { output.features * (size * size - 1) }
@@ -47,21 +51,21 @@ public struct MaxPool2D: RowwiseLayer {
   public func rowwiseForward(
     _ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, pass: Pass
   ) -> (_ rows: Range<Int>) -> Void {
-    let (geometry, fusesReLU) = (geometry, fusesReLU)
+    let (geometry, isRectified) = (geometry, isRectified)
     return { rows in
-      for row in rows { kernel_max_pool_forward(geometry, x.row(row), y.row(row), fusesReLU) }
+      for row in rows { kernel_max_pool_forward(geometry, x.row(row), y.row(row), isRectified) }
     }
   }
 
   public func inputGradient(
     x: Activations, y: Activations, parameters: UnsafePointer<Float>, wantsDX: Bool, pass: Pass
   ) -> (_ rows: Range<Int>, _ dy: Activations, _ dx: Activations?) -> Void {
-    let (geometry, fusesReLU, tiles) = (geometry, fusesReLU, tiles)
+    let (geometry, isRectified, tiles) = (geometry, isRectified, tiles)
     return { rows, dy, dx in
       guard let dx else { return }
       for row in rows {
         if !tiles { dx.row(row).update(repeating: 0, count: dx.stride) }
-        kernel_max_pool_backward(geometry, x.row(row), y.row(row), dy.row(row), dx.row(row), fusesReLU)
+        kernel_max_pool_backward(geometry, x.row(row), y.row(row), dy.row(row), dx.row(row), isRectified)
       }
     }
   }

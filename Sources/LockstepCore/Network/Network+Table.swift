@@ -4,16 +4,18 @@ extension Network {
   public var table: String {
     var rows = [["layer", "", "output", "parameters", "FLOPs a sample"]]
     rows.append(["input", "", Self.text(input.shape), "", ""])
-    for (index, (layer, name)) in zip(layers, names).enumerated() {
-      let first = Int(name.split(separator: ".").last!)!
-      let next =
-        index + 1 < names.count ? Int(names[index + 1].split(separator: ".").last!)! : specification.count
-      // A fused ReLU, and a flatten, stand with the layer before them.
-      let what = specification[first..<next].map(\.description).joined(separator: " + ")
+    let units = FusionPlan(self).units
+    for (index, unit) in units.enumerated() {
+      let (layer, name) = (unit.layer, unit.name)
+      let places = (index...index + 1).map {
+        $0 < units.count ? positions[units[$0].layers.lowerBound] : specification.count
+      }
+      // A ReLU that is computed with the layer before it stands with it, and so does a flatten.
+      let what = specification[places[0]..<places[1]].map(\.description).joined(separator: " + ")
       let parameters = layer.tensors.reduce(0) { $0 + $1.count }
       rows.append([name, what, Self.text(layer.outputShape), "\(parameters)", "\(layer.flopsPerSample)"])
     }
-    let flops = layers.reduce(0) { $0 + $1.flopsPerSample }
+    let flops = units.map(\.layer).reduce(0) { $0 + $1.flopsPerSample }
     rows.append(["total", "", "", "\(tensors.reduce(0) { $0 + $1.count })", "\(flops)"])
     return Self.aligned(rows)
   }

@@ -1,7 +1,8 @@
-/// Turns a specification into layers that fit each other, taking each ReLU into the layer before it where that can.
+/// Turns a specification into layers that fit each other.
 struct NetworkBuilder {
   private(set) var layers: [any Layer] = []
-  private(set) var names: [String] = []
+  /// The place of each in the specification.
+  private(set) var positions: [Int] = []
   private var layout: FeatureLayout
   private let classes: Int
   private let mostParameters: Int
@@ -20,47 +21,28 @@ struct NetworkBuilder {
     try require(
       specification.count <= Self.mostLayers, "network", "at most \(Self.mostLayers) layers",
       "\(specification.count)")
-    var index = 0
-    while index < specification.count {
-      let fusesReLU = index + 1 < specification.count && specification[index + 1] == .relu
-      let subject = "layer \(index) (\(specification[index]))"
-      let layer = try layer(specification[index], number: index, fusesReLU: fusesReLU, subject: subject)
-      if let layer {
-        layers.append(layer)
-        names.append("layers.\(index)")
-        layout = layer.output
-      }
-      let tookReLU = fusesReLU && (layer is Dense || layer is Convolution2D || layer is MaxPool2D)
-      index += tookReLU ? 2 : 1
+    for (position, layer) in specification.enumerated() {
+      guard let layer = try self.layer(layer, number: position, subject: "layer \(position) (\(layer))")
+      else { continue }
+      layers.append(layer)
+      positions.append(position)
+      layout = layer.output
     }
-    joinMasks()
     let last = specification.last.map { "layer \(specification.count - 1) (\($0))" } ?? "network"
     try require(
       layout.shape == [classes] && layers.contains { $0.parameterCount > 0 }, last,
       "\(classes) outputs, one a class, as the last layer's", "\(layout.shape)")
   }
 
-  /// Between two dense layers, the second one takes the gradient back through the first one's ReLU as it writes it.
-  private mutating func joinMasks() {
-    for i in layers.indices.dropFirst() {
-      guard var layer = layers[i] as? Dense, var before = layers[i - 1] as? Dense, before.fusesReLU else {
-        continue
-      }
-      before.outputGradientIsMasked = true
-      layer.masksInputGradient = true
-      (layers[i - 1], layers[i]) = (before, layer)
-    }
-  }
-
   /// Nil where nothing is to be computed.
   private mutating func layer(
-    _ specification: LayerSpecification, number: Int, fusesReLU: Bool, subject: String
+    _ specification: LayerSpecification, number: Int, subject: String
   ) throws -> (any Layer)? {
     switch specification {
     case .dense(let outputs):
       let outputs = outputs ?? classes
       try count(inputs: layout.features, outputs: outputs, subject)
-      return Dense(input: layout, outputs: outputs, fusesReLU: fusesReLU)
+      return Dense(input: layout, outputs: outputs)
     case .conv(let outputs, let size, let stride, let padding):
       let image = try requireImage(subject)
       let (height, width) = (image.height + 2 * padding, image.width + 2 * padding)
@@ -73,14 +55,13 @@ struct NetworkBuilder {
         Double(max(outputs, image.channels) + 16) * Double(height * width) < Double(Self.mostFloats), subject,
         "fewer than 2^31 inputs and outputs, padding included",
         "\(outputs) filters over \(image.channels)x\(height)x\(width)")
-      return Convolution2D(
-        input: layout, outputs: outputs, size: size, step: stride, padding: padding, fusesReLU: fusesReLU)
+      return Convolution2D(input: layout, outputs: outputs, size: size, step: stride, padding: padding)
     case .maxPool(let size, let stride):
       let image = try requireImage(subject)
       try require(
         image.height >= size && image.width >= size, subject, "an image of at least \(size)x\(size)",
         "\(image.height)x\(image.width)")
-      return MaxPool2D(input: layout, size: size, step: stride, fusesReLU: fusesReLU)
+      return MaxPool2D(input: layout, size: size, step: stride)
     case .dropout(let probability):
       return Dropout(layout, probability: Float(probability), dropsChannels: false, number: number)
     case .dropout2D(let probability):

@@ -1,15 +1,17 @@
 import CKernels
 
-/// The rectifier, where no layer before it has taken it in: y = max(x, 0), dx = dy where y > 0. `[rows, n] -> [rows, n]`.
+/// The rectifier: y = max(x, 0), dx = dy where y > 0. `[rows, n] -> [rows, n]`.
 public struct ReLU: RowwiseLayer {
   public let output: FeatureLayout
 
   public init(_ layout: FeatureLayout) { output = layout }
 
+  public var isReLU: Bool { true }
+
   public func rowwiseForward(
     _ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, pass: Pass
   ) -> (_ rows: Range<Int>) -> Void {
-    { kernel_relu_forward(x.pointer, y.pointer, x.elements(of: $0)) }
+    { kernel_relu_forward(x.pointer, y.pointer, x.elements(of: $0).kernel) }
   }
 
   public func inputGradient(

@@ -14,14 +14,17 @@ struct RowwiseChain {
 
   private let links: [Link]
   private let pass: Pass
+  /// Whether rows are added to the weights' gradients while they are in the cache.
+  private let sumsInBlocks: Bool
   /// About half of the second-level cache of today's cores, in floats.
   private static let blockFloats = 1 << 17
   /// Less is not worth handing to a thread.
   private static let grainFloats = 1 << 10
 
-  init(_ links: [Link], pass: Pass) {
+  init(_ links: [Link], pass: Pass, sumsInBlocks: Bool) {
     self.links = links
     self.pass = pass
+    self.sumsInBlocks = sumsInBlocks
   }
 
   func forward() {
@@ -33,22 +36,26 @@ struct RowwiseChain {
     }
   }
 
-  /// Hands on the layers' gradients, and tells of each whether it can be summed.
-  func backward(into gradients: [GradientSlice]) -> [Bool] {
-    let layers = zip(zip(links, passes), gradients).map { Backward($0.0, gradient: $1, pass: $0.1) }
-    let chains = gradients[0].chains(of: pass)
-    if canShare(chains, layers.compactMap(\.weights)) {
+  /// Hands on how each layer's weight gradient is summed, the last layer's first. `handOn` must sum it before it returns.
+  func backward(_ handOn: (_ link: Int, _ sum: @escaping (GradientSlice) -> Bool) -> Void) {
+    let layers = zip(links, passes).map { Backward($0, pass: $1) }
+    let chains = pass.microBatches.chains
+    let areAdded = sumsInBlocks && canShare(chains, layers.compactMap(\.weights))
+    if areAdded {
       pass.team.split(chains.count, pieces: chains.count) {
         for chain in $0 { backward(layers, chain, rows: chains[chain]) }
       }
-      return layers.map { $0.weights?.finish() ?? true }
-    }
-    splitRows {
-      for rows in blocks(of: $0, 2 * floatsPerSample) {
-        for layer in layers.reversed() { layer.inputGradient(rows, layer.dy, layer.dx) }
+    } else {
+      splitRows {
+        for rows in blocks(of: $0, 2 * floatsPerSample) {
+          for layer in layers.reversed() { layer.inputGradient(rows, layer.dy, layer.dx) }
+        }
       }
     }
-    return layers.map { $0.weights?.run(dy: $0.dy) ?? true }
+    for (link, layer) in layers.enumerated().reversed() {
+      guard let weights = layer.weights else { continue }
+      handOn(link) { areAdded ? weights.finish(into: $0) : weights.run(dy: layer.dy, into: $0) }
+    }
   }
 
   /// Whether a thread can take a chain through all layers: it needs room for the sums, and every thread must have as many
@@ -80,11 +87,11 @@ struct RowwiseChain {
     let inputGradient: (Range<Int>, Activations, Activations?) -> Void
     let weights: (any RowwiseWeightGradient)?
 
-    init(_ link: Link, gradient: GradientSlice, pass: Pass) {
+    init(_ link: Link, pass: Pass) {
       (dy, dx) = (link.dy!, link.dx)
       inputGradient = link.layer.inputGradient(
         x: link.x, y: link.y, parameters: link.parameters, wantsDX: dx != nil, pass: pass)
-      weights = link.layer.weightGradient(x: link.x, gradient: gradient, pass: pass)
+      weights = link.layer.weightGradient(x: link.x, pass: pass)
     }
   }
 
@@ -107,21 +114,6 @@ struct RowwiseChain {
     let count = max(Self.blockFloats / floatsPerSample, 1)
     return stride(from: rows.lowerBound, to: rows.upperBound, by: count).lazy.map {
       $0..<min($0 + count, rows.upperBound)
-    }
-  }
-}
-
-extension GradientSlice {
-  /// The rows of each chain of additions: the micro-batches of the exact reduction, and all of the fast one.
-  func chains(of pass: Pass) -> [Range<Int>] {
-    let all = isExact ? zip(pass.bounds, pass.bounds.dropFirst()).map { Int($0)..<Int($1) } : [0..<pass.rows]
-    return all.filter { !$0.isEmpty }
-  }
-
-  var isExact: Bool {
-    switch self {
-    case .exact, .applied(_, .exact, _): true
-    case .fast, .applied(_, .fast, _): false
     }
   }
 }

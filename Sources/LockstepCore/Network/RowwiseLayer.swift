@@ -1,6 +1,5 @@
-/// A layer that works on every sample by itself, so that a few samples at a time can go through several such layers while
-/// a core has them in its cache: see `RowwiseChain`. Its passes are closures over some of the rows, for one thread to
-/// call: what is alike for all rows is settled once.
+/// A layer that works on every sample by itself. Its passes are closures over some of the rows, for one thread to call:
+/// what is alike for all rows is settled once.
 public protocol RowwiseLayer: Layer {
   /// y = f(x), `[rows, in] -> [rows, out]`.
   func rowwiseForward(_ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, pass: Pass)
@@ -13,7 +12,7 @@ public protocol RowwiseLayer: Layer {
     -> (_ rows: Range<Int>, _ dy: Activations, _ dx: Activations?) -> Void
 
   /// The gradient of the parameters, still to be summed; nil where there are none.
-  func weightGradient(x: Activations, gradient: GradientSlice, pass: Pass) -> (any RowwiseWeightGradient)?
+  func weightGradient(x: Activations, pass: Pass) -> (any RowwiseWeightGradient)?
 }
 
 /// The gradient of a layer's parameters, summed over rows: one chain a micro-batch, each in the order of its rows.
@@ -23,25 +22,12 @@ public protocol RowwiseWeightGradient {
   /// Adds rows to a chain, which begins with its first row, on the calling thread. `dy` is what `inputGradient` left.
   func add(_ rows: Range<Int>, dy: Activations, to chain: Int)
   /// Hands on what was added, on all threads. Returns false where a gradient is NaN or too large to sum exactly.
-  func finish() -> Bool
+  func finish(into gradient: GradientSlice) -> Bool
   /// Both for all rows, on all threads.
-  func run(dy: Activations) -> Bool
+  func run(dy: Activations, into gradient: GradientSlice) -> Bool
 }
 
 extension RowwiseLayer {
-  public func weightGradient(
-    x: Activations, gradient: GradientSlice, pass: Pass
-  ) -> (any RowwiseWeightGradient)? { nil }
-
-  public func forward(_ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, pass: Pass) {
-    RowwiseChain([.init(layer: self, x: x, y: y, parameters: parameters)], pass: pass).forward()
-  }
-
-  public func backward(
-    x: Activations, y: Activations, dy: Activations, dx: Activations?, parameters: UnsafePointer<Float>,
-    gradient: GradientSlice, pass: Pass
-  ) -> Bool {
-    let link = RowwiseChain.Link(layer: self, x: x, y: y, parameters: parameters, dy: dy, dx: dx)
-    return RowwiseChain([link], pass: pass).backward(into: [gradient]).allSatisfy { $0 }
-  }
+  public var passes: LayerPasses { .byRows(self) }
+  public func weightGradient(x: Activations, pass: Pass) -> (any RowwiseWeightGradient)? { nil }
 }

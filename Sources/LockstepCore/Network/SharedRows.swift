@@ -1,16 +1,16 @@
 /// Inputs and output gradients of some layers for all ranks of a node, in memory that they share: the ranks' rows one
 /// after another.
 final class SharedRows {
-  /// The inputs, by layer.
+  /// The inputs, by the unit of the plan.
   let activations: [Int: Activations]
-  /// dL/dy, by layer + 1, as in a workspace.
+  /// dL/dy, by unit + 1, as in a workspace.
   let gradients: [Int: Activations]
   private let memory: SharedMemory
 
   /// Collective over the node.
-  init(_ network: Network, layers: Set<Int>, capacity: Int, collective: any Collective) throws {
+  init(_ plan: FusionPlan, layers: Set<Int>, capacity: Int, collective: any Collective) throws {
     let memory = try collective.allocateShared(
-      byteCount: Self.byteCount(network, layers: layers, capacity: capacity))
+      byteCount: Self.byteCount(plan, layers: layers, capacity: capacity))
     var next = 0
     func take(_ features: Int) -> Activations {
       let count = paddedToPanel(capacity) * rowStride(features)
@@ -20,16 +20,16 @@ final class SharedRows {
     }
     var (activations, gradients) = ([Int: Activations](), [Int: Activations]())
     for layer in layers.sorted() {
-      activations[layer] = take(network.inputCount(of: layer))
-      gradients[layer + 1] = take(network.layers[layer].output.count)
+      activations[layer] = take(plan.inputCount(of: layer))
+      gradients[layer + 1] = take(plan.units[layer].layer.output.count)
     }
     (self.activations, self.gradients, self.memory) = (activations, gradients, memory)
   }
 
-  static func byteCount(_ network: Network, layers: Set<Int>, capacity: Int) -> Int {
+  static func byteCount(_ plan: FusionPlan, layers: Set<Int>, capacity: Int) -> Int {
     layers.reduce(0) {
       $0 + 4 * paddedToPanel(capacity)
-        * (rowStride(network.inputCount(of: $1)) + rowStride(network.layers[$1].output.count))
+        * (rowStride(plan.inputCount(of: $1)) + rowStride(plan.units[$1].layer.output.count))
     }
   }
 }

@@ -15,31 +15,24 @@ public final class SoftmaxCrossEntropy {
     hits = AlignedBuffer(count: capacity, zero: 0)
   }
 
-  /// Sums over the pass's rows: each row's loss divided by `divisor` (the number of samples of all ranks) and rounded
-  /// to the grid of `GradientSum`, so that the sum is exact; and the number of rows whose largest logit is the label's.
-  /// Writes the loss's gradient, divided likewise, where `gradient` is given.
-  public func evaluate(
-    logits: Activations, labels: UnsafePointer<Int32>, divisor: Int, gradient: Activations?, pass: Pass
-  ) -> (loss: Double, hits: Int) {
-    evaluate(logits: logits, labels: labels, divisor: divisor, gradient: gradient, pass: pass, head: nil)
+  /// Each row's loss and whether its largest logit is the label's, for `total`, on the calling thread. Writes the loss's
+  /// gradient, divided by `divisor` (the number of samples of all ranks), where `gradient` is given.
+  func evaluate(
+    _ rows: Range<Int>, logits: Activations, labels: UnsafePointer<Int32>, divisor: Int,
+    gradient: Activations?
+  ) {
+    kernel_softmax_cross_entropy(
+      logits.pointer, logits.stride, classes, labels, 1 / Float(divisor), gradient?.pointer, losses.pointer,
+      hits.pointer, rows.kernel)
   }
 
-  /// The same where `head` makes the logits and takes their gradient on.
-  package func evaluate(
-    logits: Activations, labels: UnsafePointer<Int32>, divisor: Int, gradient: Activations?, pass: Pass,
-    head: ClassifierHead?
-  ) -> (loss: Double, hits: Int) {
-    let (losses, hits, classes) = (losses.elements, hits.elements, classes)
-    pass.team.splitByThread(pass.rows, grain: head == nil ? 32 : ClassifierHead.grain) { rows, thread in
-      head?.forward(rows, thread: thread)
-      kernel_softmax_cross_entropy(
-        logits.pointer, logits.stride, classes, labels, 1 / Float(divisor), gradient?.pointer,
-        losses.baseAddress, hits.baseAddress, rows.kernel)
-      head?.backward(rows, thread: thread)
-    }
+  /// Sums over rows that were evaluated: each one's loss divided by `divisor` and rounded to the grid of `GradientSum`, so
+  /// that the sum is exact; and the number of hits.
+  func total(rows: Int, divisor: Int) -> (loss: Double, hits: Int) {
+    let (losses, hits) = (losses.elements, hits.elements)
     var loss = 0.0
     var correct = 0
-    for row in 0..<pass.rows {
+    for row in 0..<rows {
       let bounded = losses[row] > Self.largestLoss ? Self.largestLoss : losses[row]
       loss += GradientSum.roundedToGrid(Double(bounded) / Double(divisor))
       correct += Int(hits[row])

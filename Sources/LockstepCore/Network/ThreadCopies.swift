@@ -20,8 +20,8 @@ public final class ThreadCopies: @unchecked Sendable {
     version += 1
   }
 
-  /// The calling thread's copy, made if need be.
-  func pointer(on thread: Int) -> UnsafeMutablePointer<Float> {
+  /// The calling thread's copy, which it first makes where the last one is stale.
+  func readied(for thread: Int) -> UnsafeMutablePointer<Float> {
     let copy = copies[thread].pointer
     if versions.pointer[thread * Self.lineStride] != version {
       fill(copy)

@@ -1,6 +1,6 @@
 import CKernels
 
-/// Runs a weight-gradient kernel for the slice that a layer was given: exact or in Float, written or applied at once.
+/// Runs a weight-gradient kernel into where it belongs: exact or in Float, written or applied at once.
 struct WeightGradient {
   let slice: GradientSlice
   /// Returns false where a gradient is NaN or over the limit.
@@ -14,10 +14,10 @@ struct WeightGradient {
     case .fast(let sum):
       fast(kernel_gradient_sink(exact: nil, fast: sum, update: nil))
       return true
-    case .applied(let update, let reduction, let limit):
+    case .applied(let update, let isExact, let limit):
       return withUnsafePointer(to: update) {
         let sink = kernel_gradient_sink(exact: nil, fast: nil, update: $0)
-        if reduction == .exact { return exact(sink, limit) }
+        if isExact { return exact(sink, limit) }
         fast(sink)
         return true
       }

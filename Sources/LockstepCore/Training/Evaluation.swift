@@ -12,7 +12,7 @@ public struct Evaluation: Equatable, Sendable {
 /// summed, so that the result does not depend on who computed what.
 public final class Evaluator {
   private static let batchSize = 256
-  private let network: Network
+  private let plan: FusionPlan
   private let collective: any Collective
   private let team: ThreadTeam
   private let normalization: Normalization
@@ -22,11 +22,11 @@ public final class Evaluator {
 
   public init(_ network: Network, normalization: Normalization, collective: any Collective, team: ThreadTeam)
   {
-    self.network = network
+    plan = FusionPlan(network)
     self.normalization = normalization
     self.collective = collective
     self.team = team
-    workspace = Workspace(network, capacity: Self.batchSize, learns: false)
+    workspace = Workspace(plan, capacity: Self.batchSize, learns: false)
     loss = SoftmaxCrossEntropy(classes: network.classes, capacity: Self.batchSize)
     batch = Batch(capacity: Self.batchSize)
   }
@@ -39,9 +39,8 @@ public final class Evaluator {
     try Activity.during(.evaluating) {
       forEachBatch(of: count) { start, rows in
         forward(parameters, rows: rows, of: split) { indices?[start + $0] ?? start + $0 }
-        let part = loss.evaluate(
-          logits: workspace.logits, labels: batch.labels, divisor: count, gradient: nil,
-          pass: pass(rows: rows))
+        let part = plan.evaluate(
+          loss, labels: batch.labels, divisor: count, parameters, workspace, pass: pass(rows: rows))
         sums.pointer[0] += part.loss
         sums.pointer[1] += Double(part.hits)
       }
@@ -56,7 +55,7 @@ public final class Evaluator {
     forEachBatch(of: split.count) { start, rows in
       forward(parameters, rows: rows, of: split) { start + $0 }
       for row in 0..<rows {
-        let logits = UnsafeBufferPointer(start: workspace.logits.row(row), count: network.classes)
+        let logits = UnsafeBufferPointer(start: workspace.logits.row(row), count: plan.network.classes)
         let largest = logits.indices.reduce(0) { logits[$1] > logits[$0] ? $1 : $0 }
         classes.pointer[start + row] = Double(largest)
       }
@@ -76,12 +75,10 @@ public final class Evaluator {
   private func forward(_ parameters: Parameters, rows: Int, of split: Split, index: @escaping (Int) -> Int) {
     batch.load(
       rows, from: split, normalization: normalization, into: workspace.input, team: team, index: index)
-    network.forward(parameters, workspace, pass: pass(rows: rows))
+    plan.forward(parameters, workspace, pass: pass(rows: rows))
   }
 
   private func pass(rows: Int) -> Pass {
-    Pass(
-      rows: rows, bounds: UnsafeBufferPointer(start: nil, count: 0), scratch: workspace.scratch.pointer,
-      team: team)
+    Pass(rows: rows, scratch: workspace.scratch.pointer, team: team)
   }
 }

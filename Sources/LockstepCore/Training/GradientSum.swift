@@ -8,14 +8,11 @@ public enum Reduction: String, CaseIterable, Sendable {
   case fast
 }
 
-/// What becomes of one layer's gradient.
-public enum GradientSlice: @unchecked Sendable {
-  /// Written as sums of multiples of 2^-42; micro-batch gradients over `limit` are refused.
-  case exact(UnsafeMutablePointer<Double>, limit: Float)
-  /// Written as Float.
-  case fast(UnsafeMutablePointer<Float>)
-  /// Summed as the reduction says and applied at once: one rank need not write what no other adds to.
-  case applied(kernel_update, Reduction, limit: Float)
+extension MicroBatches {
+  /// The chains of additions of a weight gradient: one a micro-batch, or with the fast reduction one over all rows.
+  func chained(by reduction: Reduction) -> MicroBatches {
+    reduction == .exact ? self : MicroBatches(bounds: [0, bounds.last ?? 0], first: first)
+  }
 }
 
 /// The gradient of a global batch, and beside it in the same buffer the step's metrics, so that both take one allreduce.
@@ -69,7 +66,7 @@ public final class GradientSum {
 
   /// Where the layer whose parameters start at `offset` puts its gradient; `update` where it is applied at once.
   package func slice(at offset: Int, applying update: kernel_update? = nil) -> GradientSlice {
-    if let update { return .applied(update.advanced(by: offset), reduction, limit: limit) }
+    if let update { return .applied(update.advanced(by: offset), isExact: reduction == .exact, limit: limit) }
     return switch reduction {
     case .exact: .exact(exactBuffer.pointer + offset, limit: limit)
     case .fast: .fast(fastBuffer.pointer + offset)
@@ -137,7 +134,7 @@ public struct StepMetrics: Equatable, Sendable {
   /// Samples whose largest logit was the label's.
   public var hits: Int
   /// Ranks whose gradient was NaN or too large.
-  public var failures: Int
+  public var failures = 0
   /// Ranks that were asked to stop. That it travels with the gradient lets all ranks stop after the same step.
   public var stopRequests = 0
 }

@@ -3,11 +3,11 @@ extension Trainer {
   ///
   /// Between two steps nobody writes what is copied here, though a node's ranks may share it and go on: no rank updates
   /// parameters or moments before all of the node's ranks, this one too, have come to the barrier in
-  /// `GradientExchange.sum` of the next step.
+  /// `Replicas.finish` of the next step.
   func snapshot() -> () -> Checkpoint {
     let (state, recipe, digest, tensors) = (state, recipe, dataset.checksum, network.tensors)
     let weights = Parameters(network, copying: parameters.pointer)
-    let moments = optimizer.moments.map { Parameters(network, copying: $0.pointer) }
+    let moments = replicas.optimizer.moments.map { Parameters(network, copying: $0.pointer) }
     let parts = [("", weights)] + zip(Self.momentNames, moments) + (best.map { [("best.", $0)] } ?? [])
     return {
       Checkpoint(
@@ -26,7 +26,7 @@ extension Trainer {
   /// Puts the training where a checkpoint stood that `check` has found to fit. Collective, with the same checkpoint on all
   /// ranks.
   public func restore(_ checkpoint: Checkpoint) throws {
-    let moments = optimizer.moments
+    let moments = replicas.optimizer.moments
     try fillParameters {
       for tensor in network.tensors {
         parameters.set(tensor, to: checkpoint[tensor.name])
@@ -37,7 +37,7 @@ extension Trainer {
       }
     }
     state = checkpoint.state
-    guard recipe.keepBest, state.convergence.bestEpoch > 0, fillsParameters else { return }
+    guard recipe.keepBest, state.convergence.bestEpoch > 0, replicas.fillsParameters else { return }
     let best = Parameters(network)
     for tensor in network.tensors { best.set(tensor, to: checkpoint["best." + tensor.name]) }
     self.best = best
@@ -61,7 +61,8 @@ extension Trainer {
       state.convergence.bestEpoch <= state.epoch
     else { throw failure("a position within the epochs", "\(state)") }
     let hasBest = recipe.keepBest && state.convergence.bestEpoch > 0
-    let prefixes = [""] + Self.momentNames.prefix(optimizer.moments.count) + (hasBest ? ["best."] : [])
+    let prefixes =
+      [""] + Self.momentNames.prefix(replicas.optimizer.moments.count) + (hasBest ? ["best."] : [])
     let needed = prefixes.flatMap { prefix in network.tensors.map { (prefix + $0.name, $0.shape) } }
     let found = Dictionary(checkpoint.tensors.map { ($0.name, $0.shape) }) { first, _ in first }
     for (name, shape) in needed where found[name] != shape {
@@ -70,13 +71,10 @@ extension Trainer {
     guard found.count == needed.count else { throw failure("\(needed.count) tensors", "\(found.count)") }
   }
 
-  /// Whether this rank writes where its parameters and moments are: its own, or its node's.
-  var fillsParameters: Bool { exchange.parametersAreOwn || collective.nodeRank == 0 }
-
   /// Calls the body on the ranks that write parameters, while none reads. Collective.
   func fillParameters(_ body: () -> Void) throws {
     try collective.nodeBarrier()
-    if fillsParameters { body() }
+    if replicas.fillsParameters { body() }
     try collective.nodeBarrier()
   }
 }

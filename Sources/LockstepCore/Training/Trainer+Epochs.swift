@@ -41,8 +41,7 @@ extension Trainer {
     while state.stepOfEpoch < sampler.stepsPerEpoch, state.step < totalSteps {
       let shard = sampler.shard(step: state.stepOfEpoch, rank: collective.rank, ranks: collective.size)
       let rate = schedule.learningRate(step: state.step, epoch: state.epoch)
-      let metrics = try train(
-        on: shard, of: order, epoch: state.epoch, step: state.step + 1, learningRate: rate)
+      let metrics = try step(on: shard, of: order, learningRate: rate)
       state.add(metrics, count: shard.globalCount)
       try reporter.observe(
         .step(
@@ -75,7 +74,7 @@ extension Trainer {
       let verdict = state.convergence.add(
         epoch: report.epoch, trainLoss: report.trainLoss, validationLoss: validation.loss)
       if let since = verdict.overfittingSince { try reporter.observe(.overfitting(sinceEpoch: since)) }
-      if verdict.isBest, recipe.keepBest, fillsParameters {
+      if verdict.isBest, recipe.keepBest, replicas.fillsParameters {
         best = Parameters(network, copying: parameters.pointer)
       }
     }

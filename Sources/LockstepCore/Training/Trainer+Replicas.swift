@@ -12,7 +12,7 @@ extension Trainer {
   }
 
   private func refuseReplicas(_ digests: [UInt64]) throws {
-    let holdsReplica = try collective.allGather(fillsParameters ? 1 : 0)
+    let holdsReplica = try collective.allGather(replicas.fillsParameters ? 1 : 0)
     let replicas = digests.indices.filter { holdsReplica[$0] == 1 }
     let odd = Self.minority(of: replicas.map { digests[$0] }).map { replicas[$0] }
     // Of the tensors of the first that is odd, those that the first other replica has otherwise.

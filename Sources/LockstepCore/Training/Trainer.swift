@@ -1,10 +1,7 @@
-import CKernels
-
 /// Trains a network on a dataset. What it computes is a function of recipe and dataset alone: the ranks and threads that
 /// share the work change no bit.
 public final class Trainer {
   public let network: Network
-  public let parameters: Parameters
   /// The recipe's normalization, with `auto` settled.
   public let normalization: Normalization
   public let sampler: Sampler
@@ -13,9 +10,8 @@ public final class Trainer {
   let collective: any Collective
   let team: ThreadTeam
   let schedule: Schedule
-  let optimizer: any Optimizer
-  /// Of the last step, summed over the ranks.
-  let exchange: any GradientExchange
+  let plan: FusionPlan
+  let replicas: any Replicas
   let workspace: Workspace
   let loss: SoftmaxCrossEntropy
   let batch: Batch
@@ -25,6 +21,7 @@ public final class Trainer {
   /// The weights of the best epoch so far, where the recipe keeps them, on ranks that fill parameters.
   var best: Parameters?
   var stepTime = StepTime()
+  public var parameters: Parameters { replicas.parameters }
   /// Asked in each step (counted from 1) on each rank: true ends the run with a checkpoint after this step.
   public var shouldStop: (_ step: Int) -> Bool = { _ in false }
 
@@ -55,106 +52,57 @@ public final class Trainer {
         found: "samples of shape \(network.inputShape)", fix: "Leave augmentation out for this data")
     }
     // From here on nothing fails on some ranks only: shared memory is made by all ranks of a node together.
-    (self.exchange, parameters) = try Self.makeExchange(
-      exchange, network: network, sampler: sampler, recipe: recipe, collective: collective, team: team)
+    plan = FusionPlan(network)
+    replicas = try ReplicaSettings(
+      plan: plan, recipe: recipe, sampler: sampler, collective: collective, team: team
+    ).makeReplicas(exchange)
     normalization = recipe.normalize.resolved(for: dataset.train.images, team: team)
-    optimizer = try recipe.makeOptimizer(
-      parameterCount: network.parameterCount, allocate: self.exchange.allocateMoment)
     schedule = recipe.learningRateSchedule(totalSteps: recipe.epochs * sampler.stepsPerEpoch)
     let capacity = sampler.shard(step: 0, rank: collective.rank, ranks: collective.size).entries.count + 1
-    let sharedRows = self.exchange.sharedRows
+    let sharedRows = replicas.sharedRows
     workspace = Workspace(
-      network, capacity: capacity, learns: true, shared: sharedRows, threads: team.count,
-      copiesInput: sharedRows == nil && recipe.augmentation.isNone && network.readsWholeInput(on: team))
+      plan, capacity: capacity, learns: true, threads: team.count, shared: sharedRows,
+      copiesInput: sharedRows == nil && recipe.augmentation.isNone && plan.copiesInput(threads: team.count))
     loss = SoftmaxCrossEntropy(classes: network.classes, capacity: capacity)
     batch = Batch(capacity: capacity)
     state = TrainingState(patience: recipe.patience)
     evaluator = Evaluator(network, normalization: normalization, collective: collective, team: team)
   }
 
-  /// The exchange that the name asks for, and the parameters that it works on.
-  private static func makeExchange(
-    _ name: ExchangeName, network: Network, sampler: Sampler, recipe: Recipe, collective: any Collective,
-    team: ThreadTeam
-  ) throws -> (any GradientExchange, Parameters) {
-    let needed = SharedExchange.byteCount(network: network, recipe: recipe, collective: collective)
-    let hasRoom = try collective.allGather(collective.hasSharedMemory(byteCount: needed) ? 1 : 0).allSatisfy {
-      $0 == 1
-    }
-    if collective.size > 1, name == .shared || name == .auto && collective.smallestNode > 1 && hasRoom {
-      let shared = try SharedExchange(
-        network: network, sampler: sampler, recipe: recipe, collective: collective, team: team)
-      return (shared, shared.parameters)
-    }
-    let gradient = GradientSum(
-      parameterCount: network.parameterCount, microBatches: recipe.microBatches, reduction: recipe.reduction)
-    let parameters = Parameters(network, seed: recipe.seed)
-    guard collective.size > 1 else { return (NoExchange(gradient, network: network), parameters) }
-    return (
-      AllReduceExchange(gradient, network: network, collective: collective, team: team), parameters
-    )
-  }
-
-  package var gradient: GradientSum { exchange.gradient }
+  package var gradient: GradientSum { replicas.gradient }
 
   public var totalSteps: Int {
     let all = recipe.epochs * sampler.stepsPerEpoch
     return min(recipe.maxSteps ?? all, all)
   }
 
-  /// The training step: this rank's shard of a global batch, forward, backward, summed over the ranks, applied.
-  func train(
-    on shard: Shard, of order: EpochOrder, epoch: Int, step: Int, learningRate: Double
-  ) throws -> StepMetrics {
+  /// The training step: this rank's shard of a global batch forward and backward, summed over the ranks and applied.
+  func step(on shard: Shard, of order: EpochOrder, learningRate: Double) throws -> StepMetrics {
+    let step = state.step + 1
     Activity.enter(.computing, step: step)
-    return try shard.bounds.withUnsafeBufferPointer { bounds in
-      let pass = Pass(
-        rows: shard.entries.count, bounds: bounds, scratch: workspace.scratch.pointer, team: team,
-        randomness: Pass.Randomness(seed: recipe.seed, epoch: epoch, samples: batch.samples))
-      exchange.place(workspace, for: shard)
-      batch.load(
-        pass.rows, from: dataset.train, normalization: normalization, augmenter: augmenter(epoch: epoch),
-        into: workspace.input, team: team
-      ) { order[shard.entries.lowerBound + $0] }
-      let head = network.head(parameters, workspace, pass: pass)
-      network.forward(parameters, workspace, upTo: head, pass: pass)
-      let (loss, hits) = loss.evaluate(
-        logits: workspace.logits, labels: batch.labels, divisor: shard.globalCount,
-        gradient: workspace.logitsGradient, pass: pass, head: head)
-      let update = optimizer.update(of: parameters, step: step, learningRate: Float(learningRate))
-      var failures = network.backward(
-        parameters, workspace, into: gradient, applying: exchange.appliesAtOnce ? update : nil,
-        late: exchange.lateLayers, below: head, pass: pass)
-      // The fast reduction looks at no gradient; a loss that is no number tells as much.
-      if failures.isEmpty, loss.isNaN { failures = ["loss"] }
-      gradient.metrics = StepMetrics(
-        loss: loss, hits: hits, failures: failures.isEmpty ? 0 : 1, stopRequests: shouldStop(step) ? 1 : 0)
-      Activity.enter(.waitingForGradients, step: step)
-      let metrics = try exchange.sum()
-      if metrics.failures > 0 {
-        if failures == ["loss"] {
-          // A late layer of this rank: to name it, its gradient is made after all.
-          let layers = network.backward(parameters, workspace, into: gradient, pass: pass)
-          failures = layers.isEmpty ? failures : layers
-        }
-        try refuse(failures, step: step)
-      }
-      Activity.enter(.updating, step: step)
-      if let failures = try exchange.apply(update) { try refuse(failures, step: step) }
-      return metrics
-    }
+    replicas.begin(step, shard, in: workspace, learningRate: learningRate)
+    let pass = load(shard, of: order)
+    plan.forward(parameters, workspace, pass: pass)
+    let (loss, hits) = plan.evaluate(
+      loss, labels: batch.labels, divisor: shard.globalCount, parameters, workspace, pass: pass)
+    plan.backward(parameters, workspace, to: replicas, pass: pass)
+    return try replicas.finish(
+      StepMetrics(loss: loss, hits: hits, stopRequests: shouldStop(step) ? 1 : 0))
   }
 
-  /// Ends the run on all ranks, naming the step and the first rank's first layer whose gradient cannot be summed.
-  private func refuse(_ layers: [String], step: Int) throws {
-    try collective.together {
-      guard let layer = layers.first else { return }
-      throw LockstepError(
-        .failure, "step \(step), \(layer)",
-        expected: "gradients of at most \(gradient.limit) in magnitude",
-        found: "a larger one or NaN: training has diverged",
-        fix: "Lower --lr, normalise the data with --normalize auto, or use --warmup-steps")
-    }
+  /// Fills the workspace's input with the shard's samples.
+  private func load(_ shard: Shard, of order: EpochOrder) -> Pass {
+    let pass = Pass(
+      rows: shard.entries.count,
+      microBatches: MicroBatches(bounds: shard.bounds, first: shard.firstMicroBatch)
+        .chained(by: recipe.reduction),
+      scratch: workspace.scratch.pointer, team: team,
+      randomness: Pass.Randomness(seed: recipe.seed, epoch: state.epoch, samples: batch.samples))
+    batch.load(
+      pass.rows, from: dataset.train, normalization: normalization, augmenter: augmenter(epoch: state.epoch),
+      into: workspace.input, team: team
+    ) { order[shard.entries.lowerBound + $0] }
+    return pass
   }
 
   private func augmenter(epoch: Int) -> Batch.Augmenter? {

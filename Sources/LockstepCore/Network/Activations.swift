@@ -1,0 +1,33 @@
+/// A batch of activations, row-major: sample r's features start at `pointer + r * stride`. The stride is a multiple of
+/// 16; what lies between the features and the stride is zero.
+public struct Activations: @unchecked Sendable {
+  public let pointer: UnsafeMutablePointer<Float>
+  public let features: Int
+  public var stride: Int { rowStride(features) }
+
+  /// Where every thread has rows of its own; `pointer` is then that of nobody.
+  let copies: ThreadCopies?
+
+  public init(_ pointer: UnsafeMutablePointer<Float>, features: Int) {
+    self.init(pointer, features: features, copies: nil)
+  }
+
+  init(_ pointer: UnsafeMutablePointer<Float>, features: Int, copies: ThreadCopies?) {
+    self.pointer = pointer
+    self.features = features
+    self.copies = copies
+  }
+
+  /// The rows for the calling thread, number `thread` of the team: its own copy, which it first makes where the last
+  /// one is stale, or the rows of all.
+  func readied(for thread: Int) -> UnsafeMutablePointer<Float> { copies?.readied(for: thread) ?? pointer }
+
+  /// Sample r's features.
+  public func row(_ r: Int) -> UnsafeMutablePointer<Float> { pointer + r * stride }
+
+  /// Where rows lie, padding included.
+  func elements(of rows: Range<Int>) -> Range<Int> { rows.lowerBound * stride..<rows.upperBound * stride }
+
+  /// The same from row `rows` on.
+  func dropping(rows: Int) -> Activations { Activations(row(rows), features: features) }
+}

@@ -1,0 +1,117 @@
+extension FusionPlan {
+  /// Fills `workspace.logits` from `workspace.input`. A head that goes together with the loss is left to `evaluate`.
+  public func forward(_ parameters: Parameters, _ workspace: Workspace, pass: Pass) {
+    note(fused: workspace.input.copies != nil)
+    for stage in stages.dropLast(workspace.transposedHead == nil ? 0 : 1) {
+      note(fused: units[stage.range].contains(where: \.hasReLU))
+      switch stage {
+      case .rowwise(let layers, let first):
+        chain(layers, from: first, parameters, workspace, pass).forward()
+      case .divided(let layer, let i):
+        layer.forward(
+          workspace.activations[i], to: workspace.activations[i + 1],
+          parameters: parameters.pointer + units[i].offset, pass: pass)
+      }
+    }
+  }
+
+  /// The loss over the pass's rows, after `forward`; fills `workspace.logitsGradient`, and where the last layer goes
+  /// together with the loss, first the logits, then their way back through it.
+  public func evaluate(
+    _ loss: SoftmaxCrossEntropy, labels: UnsafePointer<Int32>, divisor: Int, _ parameters: Parameters,
+    _ workspace: Workspace, pass: Pass
+  ) -> (loss: Double, hits: Int) {
+    let head = fusedHead(parameters, workspace, pass: pass)
+    note(fused: head != nil)
+    head?.renewWeights()
+    pass.team.splitByThread(pass.rows, grain: head == nil ? 32 : FusedHead.grain) { rows, thread in
+      head?.forward(rows, thread: thread)
+      loss.evaluate(
+        rows, logits: workspace.logits, labels: labels, divisor: divisor,
+        gradient: workspace.gradients.isEmpty ? nil : workspace.logitsGradient)
+      head?.backward(rows, thread: thread)
+    }
+    return loss.total(rows: pass.rows, divisor: divisor)
+  }
+
+  /// Back-propagates `workspace.logitsGradient`, after `evaluate`, and hands the weight gradients to `sink`.
+  public func backward(
+    _ parameters: Parameters, _ workspace: Workspace, to sink: any WeightGradientSink, pass: Pass
+  ) {
+    let hasHead = workspace.transposedHead != nil
+    for stage in stages.reversed() where stage.range.upperBound > firstLearning {
+      switch stage {
+      case .rowwise(let layers, let first):
+        let from = max(first, firstLearning)
+        chain(Array(layers.dropFirst(from - first)), from: from, parameters, workspace, pass)
+          .backward { sink.add(job(from + $0, .immediate($1), pass)) }
+      case .divided(let layer, let i):
+        if !(hasHead && i == units.count - 1) {
+          inputGradient(of: layer, i, parameters, workspace, pass)
+        }
+        sink.add(
+          job(i, .divided(layer, x: workspace.activations[i], dy: workspace.gradients[i + 1]), pass))
+      }
+    }
+  }
+
+  private func inputGradient(
+    of layer: any DividedLayer, _ i: Int, _ parameters: Parameters, _ workspace: Workspace, _ pass: Pass
+  ) {
+    let (x, masks, weights) = (workspace.activations[i], units[i].masks, parameters.pointer + units[i].offset)
+    note(fused: masks != GradientMasks())
+    // The head has done the first part.
+    if workspace.transposedHead != nil, i == units.count - 2, transposesBelowHead(i) {
+      return layer.transposedInputGradient(
+        x: x, dx: workspace.gradients[i], parameters: weights, masks: masks, pass: pass)
+    }
+    layer.inputGradient(
+      x: x, y: workspace.activations[i + 1], dy: workspace.gradients[i + 1],
+      dx: i > firstLearning ? workspace.gradients[i] : nil, parameters: weights, masks: masks, pass: pass)
+  }
+
+  private func job(_ i: Int, _ work: WeightGradientJob.Work, _ pass: Pass) -> WeightGradientJob {
+    WeightGradientJob(
+      layer: i, parameters: units[i].parameters, microBatches: pass.microBatches, work: work)
+  }
+
+  /// The head with the memory of this pass; nil where the workspace is not for learning, or there is none.
+  private func fusedHead(_ parameters: Parameters, _ workspace: Workspace, pass: Pass) -> FusedHead? {
+    guard let head, let transposed = workspace.transposedHead else { return nil }
+    let i = units.count - 1
+    return FusedHead(
+      layer: head, x: workspace.activations[i], logits: workspace.logits,
+      logitsGradient: workspace.logitsGradient, dx: i > firstLearning ? workspace.gradients[i] : nil,
+      parameters: parameters.pointer + units[i].offset, masks: units[i].masks, transposed: transposed,
+      below: layerBelowHead, pass: pass)
+  }
+
+  /// The layer below the head, where the head readies its dy.
+  private var layerBelowHead: (any DividedLayer)? {
+    let i = units.count - 2
+    guard i > firstLearning, transposesBelowHead(i), case .byFeatures(let layer) = units[i].layer.passes
+    else { return nil }
+    return layer
+  }
+
+  private func transposesBelowHead(_ i: Int) -> Bool {
+    guard i > firstLearning, case .byFeatures(let layer) = units[i].layer.passes else { return false }
+    return layer.transposesOutputGradient(units[i].masks)
+  }
+
+  private func chain(
+    _ layers: [any RowwiseLayer], from first: Int, _ parameters: Parameters, _ workspace: Workspace,
+    _ pass: Pass
+  ) -> RowwiseChain {
+    note(fused: layers.count > 1)
+    let learns = !workspace.gradients.isEmpty
+    let links = layers.enumerated().map { offset, layer in
+      let i = first + offset
+      return RowwiseChain.Link(
+        layer: layer, x: workspace.activations[i], y: workspace.activations[i + 1],
+        parameters: parameters.pointer + units[i].offset, dy: learns ? workspace.gradients[i + 1] : nil,
+        dx: learns && i > firstLearning ? workspace.gradients[i] : nil)
+    }
+    return RowwiseChain(links, pass: pass, sumsInBlocks: style == .fused)
+  }
+}

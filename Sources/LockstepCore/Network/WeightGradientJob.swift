@@ -1,0 +1,88 @@
+import CKernels
+
+/// Takes the weight gradients of a backward pass, and alone decides what becomes of them: when each is summed, over which
+/// rows, where to.
+public protocol WeightGradientSink: AnyObject {
+  /// Takes a layer's job, the last layer's first, between two jobs of the team. A job that cannot wait must be summed
+  /// before this returns.
+  func add(_ job: WeightGradientJob)
+}
+
+/// The gradient of one layer's parameters, ready to be summed.
+public struct WeightGradientJob {
+  /// The layer's number in the plan.
+  public let layer: Int
+  /// Where its parameters lie in the flat buffer.
+  public let parameters: Range<Int>
+  public let microBatches: MicroBatches
+  let work: Work
+
+  enum Work {
+    /// From input and output gradient, which stay as they are until the step's end: it can wait, and be divided.
+    case divided(any DividedLayer, x: Activations, dy: Activations)
+    /// From what lies in the pass's scratch memory, on all threads.
+    case immediate((_ gradient: GradientSlice) -> Bool)
+  }
+
+  public var canWait: Bool {
+    switch work {
+    case .divided: true
+    case .immediate: false
+    }
+  }
+
+  /// The same over other rows, of which these are some: those of a node's ranks.
+  func over(x: Activations, dy: Activations, microBatches: MicroBatches) -> WeightGradientJob {
+    guard case .divided(let layer, _, _) = work else { return self }
+    return WeightGradientJob(
+      layer: self.layer, parameters: parameters, microBatches: microBatches,
+      work: .divided(layer, x: x, dy: dy))
+  }
+
+  /// Sums a rank's share of several jobs that can wait, on all threads, which wait for each other once; one that cannot
+  /// is summed whole. Returns the layers whose gradient is NaN or too large to sum exactly.
+  static func sum(
+    _ jobs: [WeightGradientJob], share: Share = .whole, team: ThreadTeam,
+    into gradient: (WeightGradientJob) -> GradientSlice
+  ) -> [Int] {
+    var failed: [Int] = []
+    var divided: [(job: WeightGradientJob, part: (Share, _ thread: Int) -> Bool)] = []
+    for job in jobs {
+      let slice = gradient(job)
+      switch job.work {
+      case .immediate(let sum): if !sum(slice) { failed.append(job.layer) }
+      case .divided(let layer, let x, let dy):
+        divided.append(
+          (
+            job,
+            {
+              layer.weightGradient(
+                x: x, dy: dy, microBatches: job.microBatches, into: slice, share: share, part: $0, thread: $1)
+            }
+          ))
+      }
+    }
+    guard !divided.isEmpty else { return failed }
+    let failures = divided.map { _ in FailureFlag() }
+    let parts = team.count
+    team.splitByThread(parts, pieces: 1) { [divided] range, thread in
+      for part in range {
+        for (number, layer) in divided.enumerated()
+        where !layer.part(Share(index: part, count: parts), thread) {
+          failures[number].raise()
+        }
+      }
+    }
+    return failed + zip(divided, failures).filter { $1.isRaised }.map(\.0.job.layer)
+  }
+}
+
+/// What becomes of one layer's gradient.
+public enum GradientSlice: @unchecked Sendable {
+  /// Written as sums of multiples of 2^-42; micro-batch gradients over `limit` are refused.
+  case exact(UnsafeMutablePointer<Double>, limit: Float)
+  /// Written as Float.
+  case fast(UnsafeMutablePointer<Float>)
+  /// Summed exactly, or in Float, and applied at once: one rank need not write what no other adds to.
+  case applied(kernel_update, isExact: Bool, limit: Float)
+}

@@ -1,0 +1,57 @@
+import CKernels
+
+/// Owns a rank's parameters and moments, and alone changes them: takes the weight gradients of a step, sums them over the
+/// ranks and applies them.
+protocol Replicas: WeightGradientSink {
+  var parameters: Parameters { get }
+  var optimizer: any Optimizer { get }
+  /// Whether this rank writes where its parameters and moments are: its own, or its node's.
+  var fillsParameters: Bool { get }
+  /// Activations and gradients that the ranks of a node share; nil where each has all of its own.
+  var sharedRows: SharedRows? { get }
+  /// Of the last step, summed over the ranks, where it was written at all.
+  var gradient: GradientSum { get }
+
+  /// Readies all for a step, counted from 1, of which this rank computes `shard` in `workspace`.
+  func begin(_ step: Int, _ shard: Shard, in workspace: Workspace, learningRate: Double)
+  /// Ends the step: sums what is left, agrees on failures, updates the parameters. Returns all ranks' metrics, of which this
+  /// rank gives its own. Collective; on return all ranks see the new parameters.
+  ///
+  /// Throws on all ranks alike where a gradient is NaN or too large to sum, naming step, layer and rank.
+  func finish(_ metrics: StepMetrics) throws -> StepMetrics
+}
+
+/// How ranks exchange gradients. All ways give the same bits.
+public enum ExchangeName: String, CaseIterable, Sendable {
+  /// `shared` where every node has several ranks and room for their memory, else `allreduce`.
+  case auto
+  case allreduce
+  case shared
+}
+
+/// What all replicas are made from.
+struct ReplicaSettings {
+  let plan: FusionPlan
+  let recipe: Recipe
+  let sampler: Sampler
+  let collective: any Collective
+  let team: ThreadTeam
+  var network: Network { plan.network }
+
+  /// The replicas that the name asks for, with the parameters of the recipe's seed. Collective.
+  func makeReplicas(_ name: ExchangeName) throws -> any Replicas {
+    let needed = SharedReplicas.byteCount(self)
+    let hasRoom = try collective.allGather(collective.hasSharedMemory(byteCount: needed) ? 1 : 0)
+      .allSatisfy { $0 == 1 }
+    guard collective.size > 1 else { return LoneReplica(self) }
+    if name == .shared || name == .auto && collective.smallestNode > 1 && hasRoom {
+      return try SharedReplicas(self)
+    }
+    return AllReduceReplicas(self)
+  }
+
+  func makeGradient() -> GradientSum {
+    GradientSum(
+      parameterCount: network.parameterCount, microBatches: recipe.microBatches, reduction: recipe.reduction)
+  }
+}
