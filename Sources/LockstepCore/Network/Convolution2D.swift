@@ -105,7 +105,7 @@ public struct Convolution2D: RowwiseLayer {
       ? ConvolutionInputGradient(self).prepare(parameters: parameters, weights: weights, team: pass.team)
       : nil
     return { rows, dy, dx in
-      if isRectified { ReLU.mask(dy, where: y, rows: rows) }
+      if isRectified { Rectifier.mask(dy, where: y, rows: rows) }
       if let dx { gradient!(rows, dy, dx) }
     }
   }

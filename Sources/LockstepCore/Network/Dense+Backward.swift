@@ -11,19 +11,19 @@ extension Dense {
     masks: GradientMasks, pass: Pass
   ) {
     guard let dx else {
-      if masks.output { ReLU.mask(dy, where: y, pass: pass) }
+      if masks.output { Rectifier.mask(dy, where: y, pass: pass) }
       return
     }
     // Few outputs: their weights are transposed at little cost, and the layer itself goes backwards.
     if outputs < 16 {
-      if masks.output { ReLU.mask(dy, where: y, pass: pass) }
+      if masks.output { Rectifier.mask(dy, where: y, pass: pass) }
       pass.team.split(inputPanels, grain: 2) { transpose(parameters, panels: $0, into: pass.scratch) }
       return pass.team.split(pass.rows, grain: 4) {
         inputGradient(x: x, dy: dy, dx: dx, transposed: pass.scratch, rows: $0, masks: masks)
       }
     }
     pass.team.split(pass.rows, grain: 16) {
-      if masks.output { ReLU.mask(dy, where: y, rows: $0) }
+      if masks.output { Rectifier.mask(dy, where: y, rows: $0) }
       transposeOutputGradient(dy, rows: $0, pass: pass)
     }
     transposedInputGradient(x: x, dx: dx, parameters: parameters, masks: masks, pass: pass)
@@ -48,7 +48,7 @@ extension Dense {
     pass.team.split(inputs, grain: 32, pieces: 2) {
       kernel_dense_input_gradient(
         dyTransposed, parameters, inputs, outputs, dxTransposed, dx.pointer, dx.stride, rows, $0.kernel)
-      if masks.input { ReLU.mask(dx, where: x, rows: rows, columns: $0.kernel) }
+      if masks.input { Rectifier.mask(dx, where: x, rows: rows, columns: $0.kernel) }
     }
   }
 

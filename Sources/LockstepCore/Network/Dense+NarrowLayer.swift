@@ -36,6 +36,6 @@ extension Dense: NarrowLayer {
     kernel_dense_forward(
       dy.pointer, dy.stride, transposed, outputs, dx.pointer, dx.stride, false, rows.kernel,
       kernel_range(begin: 0, end: inputPanels))
-    if masks.input { ReLU.mask(dx, where: x, rows: rows) }
+    if masks.input { Rectifier.mask(dx, where: x, rows: rows) }
   }
 }

@@ -23,7 +23,7 @@ public final class Network: Sendable {
   ///
   /// Throws `LockstepError` (usage) naming the layer that does not fit what comes before it, or that takes the network
   /// over `mostParameters`.
-  public init(
+  public convenience init(
     inputShape: [Int], specification: [LayerSpecification], classes: Int, mostParameters: Int = 1 << 31
   )
     throws
@@ -31,10 +31,27 @@ public final class Network: Sendable {
     let input = FeatureLayout(sampleShape: inputShape)
     var builder = NetworkBuilder(input: input, classes: classes, mostParameters: mostParameters)
     try builder.add(specification)
+    self.init(
+      inputShape: inputShape, input: input, specification: specification, layers: builder.layers,
+      positions: builder.positions)
+  }
+
+  /// A chain of any layers, each of which must take what the one before puts out. For tests of layers by themselves.
+  package convenience init(input: FeatureLayout, layers: [any Layer]) {
+    self.init(
+      inputShape: input.shape, input: input, specification: [], layers: layers,
+      positions: Array(layers.indices)
+    )
+  }
+
+  private init(
+    inputShape: [Int], input: FeatureLayout, specification: [LayerSpecification], layers: [any Layer],
+    positions: [Int]
+  ) {
     var offsets: [Int] = []
     var count = 0
     var tensors: [ParameterTensor] = []
-    for (layer, position) in zip(builder.layers, builder.positions) {
+    for (layer, position) in zip(layers, positions) {
       offsets.append(count)
       tensors += layer.tensors.map { $0.placed(prefix: "layers.\(position).", offset: offsets.last!) }
       count += layer.parameterCount
@@ -42,8 +59,8 @@ public final class Network: Sendable {
     self.inputShape = inputShape
     self.input = input
     self.specification = specification
-    self.layers = builder.layers
-    self.positions = builder.positions
+    self.layers = layers
+    self.positions = positions
     self.offsets = offsets
     self.parameterCount = count
     self.tensors = tensors

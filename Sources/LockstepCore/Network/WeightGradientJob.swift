@@ -41,7 +41,7 @@ public struct WeightGradientJob {
 
   /// Sums a rank's share of several jobs that can wait, on all threads, which wait for each other once; one that cannot
   /// is summed whole. Returns the layers whose gradient is NaN or too large to sum exactly.
-  static func sum(
+  package static func sum(
     _ jobs: [WeightGradientJob], share: Share = .whole, team: ThreadTeam,
     into gradient: (WeightGradientJob) -> GradientSlice
   ) -> [Int] {

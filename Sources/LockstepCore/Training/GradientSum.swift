@@ -10,7 +10,7 @@ public enum Reduction: String, CaseIterable, Sendable {
 
 extension MicroBatches {
   /// The chains of additions of a weight gradient: one a micro-batch, or with the fast reduction one over all rows.
-  func chained(by reduction: Reduction) -> MicroBatches {
+  package func chained(by reduction: Reduction) -> MicroBatches {
     reduction == .exact ? self : MicroBatches(bounds: [0, bounds.last ?? 0], first: first)
   }
 }

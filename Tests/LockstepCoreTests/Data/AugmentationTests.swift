@@ -118,7 +118,7 @@ import Testing
     let network = try Network(
       inputShape: [2, 6, 5], specification: [.dense(outputs: nil)], classes: 3)
     func load(_ samples: [Int], epoch: Int = 1, threads: Int = 1, shift: Double = 30) throws -> [[Float]] {
-      let workspace = Workspace(network, capacity: samples.count, learns: false)
+      let workspace = Workspace(FusionPlan(network), capacity: samples.count, learns: false)
       let batch = Batch(capacity: samples.count)
       batch.load(
         samples.count, from: data.train, normalization: .fixed(mean: 0.5, deviation: 0.25),

@@ -58,7 +58,7 @@ import Testing
     let network = Network(inputShape: [features], specification: [.dense(outputs: 5)])
     let picked = [3, 0, 3]
     for choice in [Normalization.none, .fixed(mean: 0.25, deviation: 0.5)] {
-      let workspace = Workspace(network, capacity: 4, learns: false)
+      let workspace = Workspace(FusionPlan(network), capacity: 4, learns: false)
       let batch = Batch(capacity: 4)
       batch.load(3, from: split, normalization: choice, into: workspace.input, team: try ThreadTeam(count: 2))
       {

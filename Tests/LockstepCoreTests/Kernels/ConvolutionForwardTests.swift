@@ -18,7 +18,7 @@ import Testing
         ? FeatureLayout.planes(channels: channels, height: height, width: width)
         : .interleaved(channels: channels, height: height, width: width)
       layer = Convolution2D(
-        input: layout, outputs: outputs, size: size, step: step, padding: padding, fusesReLU: relu)
+        input: layout, outputs: outputs, size: size, step: step, padding: padding, isRectified: relu)
       testDescription = "\(layout.shape)\(planes ? " planes" : "") to \(layer.output.shape), \(size)x\(size)"
     }
   }
@@ -67,7 +67,7 @@ import Testing
           }
         }
       }
-      return Double(layer.fusesReLU && sum < 0 ? 0 : sum)
+      return Double(layer.isRectified && sum < 0 ? 0 : sum)
     }
   }
 

@@ -46,7 +46,7 @@ import Testing
       planes
       ? .planes(channels: shape.channels, height: shape.height, width: shape.width)
       : .interleaved(channels: shape.channels, height: shape.height, width: shape.width)
-    let layer = MaxPool2D(input: input, size: shape.size, step: shape.step, fusesReLU: shape.relu)
+    let layer = MaxPool2D(input: input, size: shape.size, step: shape.step, isRectified: shape.relu)
     // Few different numbers, so that many are the largest; quarters, so that sums are exact.
     var numbers = Numbers(seed: 8)
     let x = numbers.floats(Self.rows * input.features, scale: 2).map { ($0 * 2).rounded() / 2 + 0.25 }

@@ -84,10 +84,9 @@ private struct DenseCase {
 
   /// What the layer makes of the inputs.
   func run(threads: Int) throws -> LayerRun.Result {
-    try LayerRun(
-      [Dense(inputs: size.inputs, outputs: size.outputs, fusesReLU: relu)], input: .vector(size.inputs),
-      rows: size.rows
-    ).run(
+    let dense = Dense(inputs: size.inputs, outputs: size.outputs)
+    let layers: [any Layer] = relu ? [dense, ReLU(dense.output)] : [dense]
+    return try LayerRun(layers, input: .vector(size.inputs), rows: size.rows, style: .fused).run(
       x: problem.inputs, dy: dyIn, tensors: problem.network.tensors.map(problem.parameters.values),
       threads: threads)
   }

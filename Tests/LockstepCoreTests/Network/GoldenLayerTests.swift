@@ -77,17 +77,18 @@ import Testing
     // Only for its memory.
     let network = try Network(
       inputShape: [classes], specification: [.dense(outputs: nil)], classes: classes)
-    let workspace = Workspace(network, capacity: rows, learns: true)
+    let plan = FusionPlan(network, style: .plain)
+    let workspace = Workspace(plan, capacity: rows, learns: true)
     let (logits, gradient) = (workspace.logits, workspace.logitsGradient)
     for i in 0..<rows * classes {
       logits.pointer[i / classes * logits.stride + i % classes] = 6 * Golden.number(1, i)
     }
     let pass = Pass(
-      rows: rows, bounds: UnsafeBufferPointer(start: nil, count: 0), scratch: workspace.scratch.pointer,
-      team: try ThreadTeam(count: 1))
+      rows: rows, scratch: workspace.scratch.pointer, team: try ThreadTeam(count: 1))
     let found = golden.labels.withUnsafeBufferPointer {
-      SoftmaxCrossEntropy(classes: classes, capacity: rows).evaluate(
-        logits: logits, labels: $0.baseAddress!, divisor: rows, gradient: gradient, pass: pass)
+      plan.evaluate(
+        SoftmaxCrossEntropy(classes: classes, capacity: rows), labels: $0.baseAddress!, divisor: rows,
+        Parameters(network), workspace, pass: pass)
     }
     #expect(abs(found.loss - golden.loss) <= 1e-5 * golden.loss)
     let values = (0..<rows * classes).map {

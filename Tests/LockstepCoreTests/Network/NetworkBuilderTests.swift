@@ -91,15 +91,18 @@ import Testing
     #expect(error?.subject == "layer 1 (dense classes)")
   }
 
-  /// Names are places in the list, as in torch.nn.Sequential, though ReLUs and flatten may be no layers of their own.
+  /// Names are places in the list, as in torch.nn.Sequential, though flatten is no layer, and ReLUs may be computed with
+  /// the layer before.
   @Test func namesArePlacesInTheList() throws {
     let network = try build(
       "conv 4 3x3, relu, maxpool 2, relu, flatten, relu, dense 9, tanh, dense classes", of: [9, 9])
-    #expect(network.names == ["layers.0", "layers.2", "layers.5", "layers.6", "layers.7", "layers.8"])
+    #expect(network.names == [0, 1, 2, 3, 5, 6, 7, 8].map { "layers.\($0)" })
+    let units = FusionPlan(network).units
+    #expect(units.map(\.name) == ["layers.0", "layers.2", "layers.5", "layers.6", "layers.7", "layers.8"])
     #expect(
       network.tensors.map(\.name).filter { $0.hasSuffix("bias") }
         == ["layers.0.bias", "layers.6.bias", "layers.8.bias"])
-    #expect(network.layers.map(\.outputShape) == [[4, 7, 7], [4, 3, 3], [36], [9], [9], [3]])
+    #expect(units.map(\.layer.outputShape) == [[4, 7, 7], [4, 3, 3], [36], [9], [9], [3]])
     #expect(network.tensors.map(\.shape) == [[4, 1, 3, 3], [4], [9, 36], [9], [3, 9], [3]])
   }
 

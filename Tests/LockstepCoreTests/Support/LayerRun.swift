@@ -5,6 +5,7 @@ struct LayerRun {
   let layers: [any Layer]
   let input: FeatureLayout
   let rows: Int
+  let style: FusionPlan.Style
 
   /// None of the layers takes in the ReLU after it.
   init(_ layers: [LayerSpecification], input: FeatureLayout, rows: Int) {
@@ -30,8 +31,8 @@ struct LayerRun {
     self.init(made, input: input, rows: rows)
   }
 
-  init(_ layers: [any Layer], input: FeatureLayout, rows: Int) {
-    (self.layers, self.input, self.rows) = (layers, input, rows)
+  init(_ layers: [any Layer], input: FeatureLayout, rows: Int, style: FusionPlan.Style = .plain) {
+    (self.layers, self.input, self.rows, self.style) = (layers, input, rows, style)
   }
 
   var output: FeatureLayout { layers.last!.output }
@@ -53,59 +54,65 @@ struct LayerRun {
     x: [Float], dy: [Float]? = nil, tensors values: [[Float]] = [], wantsDX: Bool = true, stale: Bool = false,
     threads: Int = 1, randomness: Pass.Randomness? = nil
   ) throws -> Result {
-    let activations = ([input] + layers.map(\.output)).map { LayerValues($0, rows: rows) }
-    let derivatives = ([input] + layers.map(\.output)).map { LayerValues($0, rows: rows) }
-    activations[0].set(x)
-    if stale { derivatives[0].set([Float](repeating: 7, count: rows * input.features)) }
-    let parameters = layers.map { AlignedBuffer<Float>(count: $0.parameterCount, zero: 0) }
-    var rest = values[...]
-    for (layer, buffer) in zip(layers, parameters) {
-      for tensor in layer.tensors {
-        for (i, value) in rest.removeFirst().enumerated() { buffer.elements[tensor.flatIndex(i)] = value }
-      }
+    let probe: [any Layer] = wantsDX ? [Probe(output: input)] : []
+    let network = Network(input: input, layers: probe + layers)
+    let plan = FusionPlan(network, style: style)
+    let workspace = Workspace(plan, capacity: rows, learns: true, threads: threads)
+    let parameters = Parameters(network)
+    for (tensor, values) in zip(network.tensors, values) { parameters.set(tensor, to: values) }
+    let first = probe.count
+    LayerValues(input, rows: rows, in: workspace.input).set(x)
+    if stale {
+      LayerValues(input, rows: rows, in: workspace.gradients[first])
+        .set([Float](repeating: 7, count: rows * input.features))
     }
-    // The passes work on whole blocks of 16 rows.
-    let scratch = AlignedBuffer<Float>(
-      count: layers.map { $0.scratchCount(rows: (rows + 15) / 16 * 16) }.max()!, zero: 0)
     let team = try ThreadTeam(count: threads)
     var result = Result()
-    [0, Int32(rows / 2), Int32(rows)].withUnsafeBufferPointer { bounds in
-      let pass = Pass(
-        rows: rows, bounds: bounds, scratch: scratch.pointer, team: team, randomness: randomness)
-      for (i, layer) in layers.enumerated() {
-        layer.forward(
-          activations[i].activations, to: activations[i + 1].activations,
-          parameters: parameters[i].pointer, pass: pass)
-      }
-      guard let dy else { return }
-      derivatives[layers.count].set(dy)
-      for (i, layer) in layers.enumerated().reversed() {
-        let sum = GradientSum(parameterCount: layer.parameterCount, microBatches: 2, reduction: .exact)
-        let isFinite = layer.backward(
-          x: activations[i].activations, y: activations[i + 1].activations,
-          dy: derivatives[i + 1].activations, dx: i > 0 || wantsDX ? derivatives[i].activations : nil,
-          parameters: parameters[i].pointer, gradient: sum.slice(at: 0), pass: pass)
-        result.isFinite = result.isFinite && isFinite
-        result.gradients.insert(contentsOf: layer.tensors.map(sum.values), at: 0)
-      }
-      if wantsDX { result.dx = derivatives[0].values }
+    let pass = Pass(
+      rows: rows, microBatches: MicroBatches(bounds: [0, Int32(rows / 2), Int32(rows)]),
+      scratch: workspace.scratch.pointer, team: team, randomness: randomness)
+    plan.forward(parameters, workspace, pass: pass)
+    if let dy {
+      let sum = GradientSum(parameterCount: network.parameterCount, microBatches: 2, reduction: .exact)
+      let collector = GradientCollector(sum, team: team)
+      LayerValues(output, rows: rows, in: workspace.logitsGradient).set(dy)
+      plan.backward(parameters, workspace, to: collector, pass: pass)
+      collector.finish()
+      result.isFinite = collector.failures.isEmpty
+      result.gradients = network.tensors.map(sum.values)
+      if wantsDX { result.dx = LayerValues(input, rows: rows, in: workspace.gradients[first]).values }
     }
-    result.y = activations[layers.count].values
+    result.y = LayerValues(output, rows: rows, in: workspace.logits).values
     return result
   }
 }
 
-/// Activations with memory of their own, of a layout.
+/// Passes everything on. It claims parameters, so that the layer after it is asked for the gradient of its input.
+private struct Probe: RowwiseLayer {
+  let output: FeatureLayout
+  let parameterCount = 16
+
+  func rowwiseForward(_ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, pass: Pass)
+    -> (_ rows: Range<Int>) -> Void
+  {
+    { y.row($0.lowerBound).update(from: x.row($0.lowerBound), count: $0.count * x.stride) }
+  }
+
+  func inputGradient(
+    x: Activations, y: Activations, parameters: UnsafePointer<Float>, wantsDX: Bool, pass: Pass
+  ) -> (_ rows: Range<Int>, _ dy: Activations, _ dx: Activations?) -> Void {
+    { _, _, _ in }
+  }
+}
+
+/// Activations as numbers in PyTorch's order, whatever their layout.
 private struct LayerValues {
   let layout: FeatureLayout
   let rows: Int
   let activations: Activations
-  private let buffer: AlignedBuffer<Float>
 
-  init(_ layout: FeatureLayout, rows: Int) {
-    (self.layout, self.rows) = (layout, rows)
-    buffer = AlignedBuffer(count: (rows + 15) / 16 * 16 * ((layout.count + 15) / 16 * 16), zero: 0)
-    activations = Activations(buffer.pointer, features: layout.count)
+  init(_ layout: FeatureLayout, rows: Int, in activations: Activations) {
+    (self.layout, self.rows, self.activations) = (layout, rows, activations)
   }
 
   private func place(_ i: Int) -> Int {
@@ -115,8 +122,8 @@ private struct LayerValues {
 
   func set(_ values: [Float]) {
     precondition(values.count == rows * layout.features)
-    for (i, value) in values.enumerated() { buffer.elements[place(i)] = value }
+    for (i, value) in values.enumerated() { activations.pointer[place(i)] = value }
   }
 
-  var values: [Double] { (0..<rows * layout.features).map { Double(buffer.elements[place($0)]) } }
+  var values: [Double] { (0..<rows * layout.features).map { Double(activations.pointer[place($0)]) } }
 }

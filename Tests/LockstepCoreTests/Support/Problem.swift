@@ -1,4 +1,3 @@
-import CKernels
 import LockstepCore
 
 /// A network, its parameters and a batch: what one training step works on.
@@ -41,25 +40,28 @@ struct Problem: @unchecked Sendable {
 
   /// What one rank does of the step: forward and backward over its micro-batches.
   func step(
-    rank: Int = 0, ranks: Int = 1, microBatches: Int = 4, threads: Int = 1, reduction: Reduction = .exact
+    rank: Int = 0, ranks: Int = 1, microBatches: Int = 4, threads: Int = 1, reduction: Reduction = .exact,
+    style: FusionPlan.Style = .fused
   )
     throws -> Step
   {
     let shard = shard(rank: rank, ranks: ranks, microBatches: microBatches)
-    let workspace = Workspace(network, capacity: shard.entries.count, learns: true)
+    let plan = FusionPlan(network, style: style)
+    let workspace = Workspace(plan, capacity: shard.entries.count, learns: true, threads: threads)
     let gradient = GradientSum(
       parameterCount: network.parameterCount, microBatches: microBatches, reduction: reduction)
     let team = try ThreadTeam(count: threads)
-    let found = run(parameters, workspace, gradient, shard: shard, team: team)
+    let collector = GradientCollector(gradient, team: team)
+    let found = run(plan, parameters, workspace, to: collector, shard: shard, team: team)
     let logits = withExtendedLifetime(workspace) {
       (0..<shard.entries.count).map { row in
         (0..<network.classes).map { workspace.logits.row(row)[$0] }
       }
     }
     return Step(
-      logits: logits,
-      loss: found.loss, hits: found.hits, failures: found.failures,
-      gradient: network.tensors.map(gradient.values))
+      logits: logits, loss: found.loss, hits: found.hits,
+      failures: collector.failures.sorted().map { plan.units[$0].name },
+      gradient: network.tensors.map(gradient.values), fusedCalls: plan.fusedCalls)
   }
 
   func shard(rank: Int = 0, ranks: Int = 1, microBatches: Int) -> Shard {
@@ -67,44 +69,41 @@ struct Problem: @unchecked Sendable {
       .shard(step: 0, rank: rank, ranks: ranks)
   }
 
-  /// Forward, loss and backward over a shard; the gradient is written, or applied where there is an update. `withHead`
-  /// takes the last layer together with the loss.
+  /// Forward, loss and backward over a shard.
   func run(
-    _ parameters: Parameters, _ workspace: Workspace, _ gradient: GradientSum, shard: Shard,
-    team: ThreadTeam, epoch: Int = dropoutEpoch, applying update: kernel_update? = nil,
-    withHead: Bool = false
-  ) -> (loss: Double, hits: Int, failures: [String]) {
+    _ plan: FusionPlan, _ parameters: Parameters, _ workspace: Workspace, to collector: GradientCollector,
+    shard: Shard, team: ThreadTeam, epoch: Int = dropoutEpoch
+  ) -> (loss: Double, hits: Int) {
     let (x, features, rows) = (workspace.input, network.inputFeatures, shard.entries.count)
     for (row, sample) in shard.entries.enumerated() {
       for i in 0..<features { x.pointer[row * x.stride + i] = inputs[sample * features + i] }
     }
     // One more than rows, so that the buffers have an address where there are none.
     let (samples, labels) = (Array(shard.entries) + [0], Array(labels[shard.entries]) + [0])
-    return shard.bounds.withUnsafeBufferPointer { bounds in
-      samples.withUnsafeBufferPointer { samples in
-        let pass = Pass(
-          rows: rows, bounds: bounds, scratch: workspace.scratch.pointer, team: team,
-          randomness: Pass.Randomness(
-            seed: Self.dropoutSeed, epoch: epoch, samples: samples.baseAddress!))
-        let head = withHead ? network.head(parameters, workspace, pass: pass) : nil
-        network.forward(parameters, workspace, upTo: head, pass: pass)
-        let (loss, hits) = labels.withUnsafeBufferPointer { labels in
-          SoftmaxCrossEntropy(classes: network.classes, capacity: rows).evaluate(
-            logits: workspace.logits, labels: labels.baseAddress!, divisor: count,
-            gradient: workspace.logitsGradient, pass: pass, head: head)
-        }
-        let failures = network.backward(
-          parameters, workspace, into: gradient, applying: update, below: head, pass: pass)
-        return (loss, hits, failures)
+    let microBatches = MicroBatches(bounds: shard.bounds, first: shard.firstMicroBatch)
+      .chained(by: collector.sum.reduction)
+    return samples.withUnsafeBufferPointer { samples in
+      let pass = Pass(
+        rows: rows, microBatches: microBatches, scratch: workspace.scratch.pointer, team: team,
+        randomness: Pass.Randomness(seed: Self.dropoutSeed, epoch: epoch, samples: samples.baseAddress!))
+      plan.forward(parameters, workspace, pass: pass)
+      let found = labels.withUnsafeBufferPointer { labels in
+        plan.evaluate(
+          SoftmaxCrossEntropy(classes: network.classes, capacity: rows), labels: labels.baseAddress!,
+          divisor: count, parameters, workspace, pass: pass)
       }
+      plan.backward(parameters, workspace, to: collector, pass: pass)
+      collector.finish()
+      return found
     }
   }
 
-  /// Some steps of a recipe's optimizer on one rank. `fused` applies every gradient as it is made, as one rank does; else
-  /// it is written first, as for the other ranks, and applied then. With `fused` the last layer goes with the loss.
+  /// Some steps of a recipe's optimizer on one rank. `fused` fuses what can be, and applies every gradient as it is made,
+  /// as one rank does; else it is written first, as for the other ranks, and applied then.
   func train(_ recipe: Recipe, steps: Int, fused: Bool, threads: Int = 1) throws -> (Parameters, Workspace) {
     let parameters = Parameters(network, seed: recipe.seed)
-    let workspace = Workspace(network, capacity: count, learns: true, threads: threads)
+    let plan = FusionPlan(network, style: fused ? .fused : .plain)
+    let workspace = Workspace(plan, capacity: count, learns: true, threads: threads)
     let optimizer = recipe.makeOptimizer(parameterCount: network.parameterCount)
     let gradient = GradientSum(
       parameterCount: network.parameterCount, microBatches: recipe.microBatches, reduction: recipe.reduction)
@@ -112,9 +111,11 @@ struct Problem: @unchecked Sendable {
     for step in 1...steps {
       let update = optimizer.update(
         of: parameters, step: step, learningRate: Float(recipe.learningRate))
+      let collector = GradientCollector(gradient, applying: fused ? update : nil, team: team)
       _ = run(
-        parameters, workspace, gradient, shard: shard(microBatches: recipe.microBatches), team: team,
-        epoch: step, applying: fused ? update : nil, withHead: fused)
+        plan, parameters, workspace, to: collector, shard: shard(microBatches: recipe.microBatches),
+        team: team,
+        epoch: step)
       if !fused { update.apply(gradient, count: parameters.count, team: team) }
     }
     return (parameters, workspace)
@@ -130,6 +131,8 @@ struct Step {
   var failures: [String]
   /// Of every tensor, row-major.
   var gradient: [[Double]]
+  /// Of the plan.
+  var fusedCalls = 0
 
   /// All of it, to be compared bit by bit.
   var bits: Bits {

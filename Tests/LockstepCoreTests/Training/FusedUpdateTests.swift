@@ -63,7 +63,7 @@ import Testing
     let problem = Self.problems[problem]
     let network = problem.network
     let (parameters, workspace) = try problem.train(try recipe(options, 4, .exact), steps: 4, fused: true)
-    let layouts = [network.input] + network.layers.map(\.output)
+    let layouts = [network.input] + FusionPlan(network).units.map(\.layer.output)
     for (number, layout) in layouts.enumerated() {
       let features = Set((0..<layout.features).map(layout.position))
       for values in [workspace.activations[number], workspace.gradients[number]] where values.features > 0 {
