@@ -12,21 +12,21 @@ func makeTeam(_ threads: Int?, _ collective: any Collective) throws -> ThreadTea
   }
 }
 
-/// Loads the dataset that `--data` names or the defaults give, and says so where it is synthesized.
-func loadDataset(_ data: String?, _ collective: any Collective, _ team: ThreadTeam, quiet: Bool) throws
-  -> Dataset
-{
-  let source = DataSource.resolve(flag: data)
-  if case .synthetic(let train, _) = source, collective.rank == 0, !quiet {
-    writeError(
-      "No dataset is given: drawing \(train) digits to train on. For the real MNIST: scripts/fetch-mnist\n")
+/// Loads a dataset, and says so where it is synthesized. Collective.
+func loadDataset(_ source: DataSource, _ collective: any Collective, _ team: ThreadTeam) throws -> Dataset {
+  if case .synthetic(let train, _) = source, collective.rank == 0 {
+    tell("No dataset is given: drawing \(train) digits to train on. For the real MNIST: scripts/fetch-mnist")
   }
   return try source.load(collective: collective, team: team)
 }
 
-/// "test accuracy 97.81% (9781/10000), test loss 0.0712"
-func summary(_ test: Evaluation) -> String {
-  "test accuracy \(percent(test.accuracy)) (\(test.hits)/\(test.count)), test loss \(fixed(test.loss, 4))"
+/// "dataset data/mnist", and on the next line "test accuracy 97.81% (9781/10000), test loss 0.0712"
+func summary(_ test: Evaluation, of dataset: String) -> String {
+  let name = dataset.split(whereSeparator: \.isNewline).joined(separator: " ")
+  return """
+    dataset \(name)
+    test accuracy \(percent(test.accuracy)) (\(test.hits)/\(test.count)), test loss \(fixed(test.loss, 4))
+    """
 }
 
 extension Collective {

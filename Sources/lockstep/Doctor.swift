@@ -19,7 +19,7 @@ struct Doctor: LockstepCommand {
         version: Lockstep.configuration.version, ranks: Launcher.isPresent ? collective.size : nil,
         sharedMemoryDirectory: SharedWindow.directory, sharedMemoryRoom: SharedWindow.room,
         peak: peak, kernels: kernels ? DenseSpeed(peak: peak) : nil)
-      print(json ? diagnosis.json : diagnosis.text)
+      try writeResult((json ? diagnosis.json : diagnosis.text) + "\n")
     }
   }
 }

@@ -14,6 +14,8 @@ import MPI
 @main
 enum Program {
   static func main() {
+    // A reader of the results that goes away is an error of writing them.
+    signal(SIGPIPE, SIG_IGN)
     guard Launcher.isPresent else {
       StaleSegments.remove()
       exit(execute(SingleProcess()))
@@ -41,7 +43,8 @@ enum Program {
       try collective.requireSame(request.name, "command")
       switch request {
       case .command(let command): try command.run(collective)
-      case .text(let text, _): if collective.rank == 0 { print(text) }
+      case .text(let text, _):
+        try collective.together { if collective.rank == 0 { try writeResult(text + "\n") } }
       }
       return 0
     } catch let error as AgreedError {

@@ -24,7 +24,7 @@ struct Synthesize: LockstepCommand {
         progress.update(fraction) { "\(percent(fraction)) of \(train + test) images drawn" }
       }
       progress.finish()
-      print("\(train) training and \(test) test images in \(output)")
+      try writeResult("\(train) training and \(test) test images in \(output)\n")
     }
   }
 }

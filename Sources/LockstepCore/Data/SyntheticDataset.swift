@@ -14,14 +14,16 @@ public enum SyntheticDataset {
   ) throws {
     try check(train, flag: "--train")
     try check(test, flag: "--test")
-    try makeDirectory(directory)
+    try createDirectories(directory)
     var files: [ReplacementFile] = []
     var done = 0
     let sets = [(SyntheticDigits.Split.train, "train", train), (.test, "t10k", test)]
     for (split, prefix, count) in sets {
       let digits = SyntheticDigits(seed: seed, split: split)
-      let images = try ReplacementFile("\(directory)/\(prefix)-images-idx3-ubyte")
-      let labels = try ReplacementFile("\(directory)/\(prefix)-labels-idx1-ubyte")
+      let images = try ReplacementFile(
+        "\(directory)/\(prefix)-images-idx3-ubyte", option: "--output")
+      let labels = try ReplacementFile(
+        "\(directory)/\(prefix)-labels-idx1-ubyte", option: "--output")
       try images.write(header(count, SyntheticDigits.side, SyntheticDigits.side))
       try labels.write(header(count))
       for start in stride(from: 0, to: count, by: chunk) {

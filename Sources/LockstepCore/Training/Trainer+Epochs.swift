@@ -96,6 +96,7 @@ extension Trainer {
 
   /// Ends the run on all ranks with a checkpoint.
   private func stop(_ reporter: Reporter) throws {
+    willStop()
     try collective.together {
       try reporter.checkpoint(state, snapshot())
       try reporter.finishLast()

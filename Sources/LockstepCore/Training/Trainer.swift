@@ -27,6 +27,10 @@ public final class Trainer {
   var stepTime = StepTime()
   /// Asked in each step (counted from 1) on each rank: true ends the run with a checkpoint after this step.
   public var shouldStop: (_ step: Int) -> Bool = { _ in false }
+  /// Called on every rank once all know that the run is going to stop, before the checkpoint.
+  public var willStop: () -> Void = {}
+  /// Where training failed, where that is known: on all ranks alike.
+  public private(set) var failure: (step: Int, layer: String)?
 
   /// Allocates all that training needs and draws the initial weights. Not collective.
   public init(
@@ -147,6 +151,9 @@ public final class Trainer {
 
   /// Ends the run on all ranks, naming the step and the first rank's first layer whose gradient cannot be summed.
   private func refuse(_ layers: [String], step: Int) throws {
+    let first = try collective.allGather(layers.isEmpty ? 0 : 1).firstIndex(of: 1) ?? 0
+    let layer = try collective.broadcast(Array((layers.first ?? "").utf8), from: first)
+    failure = (step, String(decoding: layer, as: UTF8.self))
     try collective.together {
       guard let layer = layers.first else { return }
       throw LockstepError(
