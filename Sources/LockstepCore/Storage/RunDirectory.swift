@@ -16,7 +16,7 @@ public final class RunDirectory {
   public convenience init(
     creating path: String, shouldStop: () -> Bool = { false }, tell: (String) -> Void = { _ in }
   ) throws {
-    let lock = try RunLock.take(path, collective: SingleProcess(), shouldStop: shouldStop, tell: tell)!
+    let lock = try RunLock.take(path, shouldStop: shouldStop, tell: tell)
     let checkpoints = CheckpointDirectory(path: path + "/checkpoints")
     let checkpoint = checkpoints.steps.first.map {
       "\(checkpoints.file(step: $0).dropFirst(path.utf8.count + 1))"

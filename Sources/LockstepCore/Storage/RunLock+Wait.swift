@@ -5,11 +5,23 @@
 #endif
 
 extension RunLock {
-  /// Takes the lock of a run directory, which is made where there is none, on rank 0; nil on the others. Collective.
+  /// Takes the lock of a run directory, which is made where there is none.
   ///
-  /// Waits as long as the holder says that it is stopping, and some seconds otherwise. `tell` is called on rank 0 with what
-  /// it waits for, and where the file system has no locks. Throws on all ranks alike where another process keeps the lock
-  /// (usage), and where `shouldStop` is true on any rank while this one waits (stopped).
+  /// Waits as long as the holder says that it is stopping, and some seconds otherwise. `tell` is called with what it waits
+  /// for, and where the file system has no locks. Throws `LockstepError` where another process keeps the lock (usage), and
+  /// where `shouldStop` is true while it waits (stopped).
+  public static func take(
+    _ directory: String, shouldStop: () -> Bool = { false }, tell: (String) -> Void
+  ) throws -> RunLock {
+    var wait = RunLockWait(directory)
+    while true {
+      if let lock = try wait.attempt(tell) { return lock }
+      if shouldStop() { throw wait.stopped }
+      usleep(pause)
+    }
+  }
+
+  /// As above, on rank 0; nil on the others. Collective: all ranks throw alike, where `shouldStop` is true on any too.
   public static func take(
     _ directory: String, collective: any Collective, shouldStop: () -> Bool = { false },
     tell: (String) -> Void
@@ -22,9 +34,12 @@ extension RunLock {
       if answers.contains(where: { $0 & 2 == 2 }) {
         try collective.together { throw wait.stopped }
       }
-      if collective.rank == 0 { usleep(50_000) }
+      if collective.rank == 0 { usleep(pause) }
     }
   }
+
+  /// Microseconds between two attempts.
+  private static let pause: UInt32 = 50_000
 }
 
 /// Who a run's lock is waited for, and since when.
