@@ -16,7 +16,7 @@ func makeTeam(_ threads: Int?, _ collective: any Collective) throws -> ThreadTea
 func loadDataset(_ data: String?, _ collective: any Collective, _ team: ThreadTeam, quiet: Bool) throws
   -> Dataset
 {
-  let source = DataSource.resolve(flag: data)
+  let source = try DataSource.resolve(flag: data, collective: collective)
   if case .synthetic(let train, _) = source, collective.rank == 0, !quiet {
     writeError(
       "No dataset is given: drawing \(train) digits to train on. For the real MNIST: scripts/fetch-mnist\n")

@@ -12,8 +12,13 @@ struct Evaluate: LockstepCommand {
   var predictions: String?
   @Option(help: "Threads of each rank.") var threads: Int?
 
+  var sharesMemory: Bool { true }
+
   func run(_ collective: any Collective) throws {
     let model = try collective.together { try Model(path: self.model) }
+    try collective.requireSame(
+      [Fact(self.model, "a model of digest \(model.parameters.digest.hexadecimal)")],
+      fix: "Copy one node's model to the others, or use a directory that all nodes share")
     let team = try makeTeam(threads, collective)
     let dataset = try loadDataset(data, collective, team, quiet: false)
     try collective.together { try model.check(dataset) }

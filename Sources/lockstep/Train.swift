@@ -43,9 +43,6 @@ struct Train: LockstepCommand {
 
   func run(_ collective: any Collective) throws {
     if !show { StopRequest.catchSignals() }
-    try collective.requireSame("\(resume)", "--resume")
-    let watch = try startWatch(collective)
-    defer { watch?.stop() }
     let former = try resume ? FormerRun(at: output!, collective: collective) : nil
     let (recipe, text) = try collective.together {
       let recipe = try options.resolved(former: former.map { ($0.config, "\(output!)/config.yaml") })
@@ -87,13 +84,15 @@ struct Train: LockstepCommand {
     }
   }
 
-  /// From here on a stalled rank ends the job. nil where none is to.
-  private func startWatch(_ collective: any Collective) throws -> StallWatch? {
-    try collective.requireSame("\(stallTimeout)", "--stall-timeout")
-    guard stallTimeout > 0, !show else { return nil }
-    return try StallWatch(timeout: Double(stallTimeout), collective: collective) {
-      writeError("lockstep: warning: \($0)\n")
-    }
+  var sharesMemory: Bool { true }
+
+  func startWatch(_ collective: any Collective) throws -> StallWatch? {
+    guard stallTimeout > 0 else { return nil }
+    return try StallWatch(
+      timeout: Double(stallTimeout),
+      advice: "go on with --resume, or wait longer with a larger --stall-timeout (0: for ever)",
+      collective: collective
+    ) { writeError("lockstep: warning: \($0)\n") }
   }
 
   /// Puts the trainer where the run's newest checkpoint stood and returns its path; nil where there is none.
