@@ -27,6 +27,7 @@ public final class MPICollective: Collective {
     node = try world.splitByNode()
     acrossNodes = try world.split(color: node.rank)
     nodeRanks = try node.allGather(UInt64(world.rank)).map { Int($0) }
+    if node.rank == 0 { SessionMark.leave() }
     smallestNode = Int(try world.allGather(UInt64(node.size)).min() ?? 1)
   }
 

@@ -33,7 +33,8 @@ private func flag(_ name: String) -> String {
 }
 
 private func shown(_ value: Any) -> String {
+  if let isGiven = value as? Bool { return isGiven ? "given" : "not given" }
   let mirror = Mirror(reflecting: value)
   guard mirror.displayStyle == .optional else { return "'\(value)'" }
-  return mirror.children.first.map { shown($0.value) } ?? "none"
+  return mirror.children.first.map { shown($0.value) } ?? "not given"
 }
