@@ -48,15 +48,19 @@ extension MPICollective {
   private func segment(byteCount: Int) throws -> SharedSegment {
     do {
       if barrierOfNode == nil, nodeSize > 1 {
-        let memory = try call(.nodeMemory) { try SharedSegment.make(byteCount: SharedBarrier.byteCount, node: node) }
+        let memory = try call(.nodeMemory) {
+          try SharedSegment.make(byteCount: SharedBarrier.byteCount, node: node)
+        }
         barrierOfNode = SharedBarrier(
-          in: memory.bytes, owner: memory, ranks: nodeSize, sharesCores: Launcher.ranksShareCores(quota: CPUQuota.least))
+          in: memory.bytes, owner: memory, ranks: nodeSize,
+          sharesCores: Launcher.ranksShareCores(quota: CPUQuota.least))
       }
       return try call(.nodeMemory, byteCount) { try SharedSegment.make(byteCount: byteCount, node: node) }
     } catch let shortage as SharedSegment.Shortage {
       throw LockstepError(
         .failure, "shared memory", expected: "room for \(shortage.byteCount) bytes", found: shortage.found,
-        fix: "Free some, name a directory of this machine with room by OMPI_MCA_osc_sm_backing_directory, or share less: "
+        fix:
+          "Free some, name a directory of this machine with room by OMPI_MCA_osc_sm_backing_directory, or share less: "
           + "--exchange allreduce, unpacked data files")
     }
   }

@@ -8,7 +8,7 @@ import LockstepCore
 
 /// Where a session's process numbers are valid: in one PID namespace of one start of one system. A job leaves it in its
 /// session's directory, so that a later one knows whether the absence of a process says anything.
-struct SessionMark: Equatable {
+package struct SessionMark: Equatable {
   /// "START pid:[NAMESPACE]"
   private let text: String
   private static let fileName = "lockstep-processes"
@@ -24,11 +24,11 @@ struct SessionMark: Equatable {
     return SessionMark(text: "\(start) \(String(decoding: buffer[..<count], as: UTF8.self))")
   }
 
-  init(text: String) { self.text = text }
+  package init(text: String) { self.text = text }
 
   /// Whether this process, whose mark this is, sees the processes of a session with that mark, or with none: those of its own
   /// namespace, or all of the system's from the namespace that the system started with.
-  func wouldSeeProcesses(of session: SessionMark?) -> Bool {
+  package func wouldSeeProcesses(of session: SessionMark?) -> Bool {
     guard let session else { return isOfFirstNamespace }
     return session == self || isOfFirstNamespace && start == session.start
   }
@@ -65,7 +65,8 @@ struct SessionMark: Equatable {
     var process = getppid()
     while process > 0, found.insert(process).inserted {
       // "4711 (a name) S 4710 ...": the parent follows the last bracket and the state.
-      let fields = wholeText(ofSystemFile: "/proc/\(process)/stat").split(separator: ")").last?.split(separator: " ")
+      let fields = wholeText(ofSystemFile: "/proc/\(process)/stat").split(separator: ")").last?.split(
+        separator: " ")
       process = fields.flatMap { $0.count > 1 ? pid_t($0[1]) : nil } ?? 0
     }
     return found

@@ -57,7 +57,9 @@ public struct LaunchEnvironment: Sendable {
   private var tasksOfStep: Int? {
     let task = number("SLURM_PROCID") ?? 0
     // Those shells are task 0.
-    guard let step = number("SLURM_STEP_ID") ?? number("SLURM_STEPID") else { return task > 0 ? task + 1 : nil }
+    guard let step = number("SLURM_STEP_ID") ?? number("SLURM_STEPID") else {
+      return task > 0 ? task + 1 : nil
+    }
     // Steps of Slurm's own: an interactive shell, a batch script, what is outside of any step.
     guard step < 0xFFFF_FFF0 else { return nil }
     return max(number("SLURM_STEP_NUM_TASKS") ?? 1, task + 1)
@@ -72,7 +74,8 @@ public struct LaunchEnvironment: Sendable {
         + "env -u SLURM_PROCID -u SLURM_STEP_ID -u SLURM_STEPID lockstep"
       : "Start them with mpirun (under Slurm also srun --mpi=pmix) of the MPI that this binary uses, \(library)"
     return LaunchError(
-      description: "\(launcher) started this process as one of \(isExact ? "" : "at least ")\(least), but it finds "
+      description:
+        "\(launcher) started this process as one of \(isExact ? "" : "at least ")\(least), but it finds "
         + "\(size == 1 ? "itself alone" : "\(size) ranks"): each would train by itself. \(fix)")
   }
 

@@ -74,7 +74,8 @@ public struct SharedMemoryDirectory: Equatable, Sendable {
   private static func isOnThisMachine(_ path: String) -> Bool {
     // NFS, SMB, CIFS, SMB2, FUSE, Lustre, GPFS, AFS, Ceph, BeeGFS, 9p, OrangeFS, Coda.
     let networks: Set<UInt32> = [
-      0x6969, 0x517B, 0xFF53_4D42, 0xFE53_4D42, 0x6573_5546, 0x0BD0_0BD0, 0x4750_4653, 0x5346_414F, 0x00C3_6400,
+      0x6969, 0x517B, 0xFF53_4D42, 0xFE53_4D42, 0x6573_5546, 0x0BD0_0BD0, 0x4750_4653, 0x5346_414F,
+      0x00C3_6400,
       0x1983_0326, 0x0102_1997, 0x2003_0528, 0x7375_7245,
     ]
     return !networks.contains(UInt32(truncatingIfNeeded: cmpi_file_system(path)))

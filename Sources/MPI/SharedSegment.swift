@@ -44,7 +44,8 @@ public final class SharedSegment {
     }
     let found = all.map { "\($0.room) bytes in \($0.path)" }.joined(separator: ", ") + reason
     throw Shortage(
-      byteCount: byteCount, found: String(decoding: try node.broadcast(Array(found.utf8), from: 0), as: UTF8.self))
+      byteCount: byteCount,
+      found: String(decoding: try node.broadcast(Array(found.utf8), from: 0), as: UTF8.self))
   }
 
   /// nil, and the reason, on all ranks where one of them did not succeed. Rank 0 gives the directory.
@@ -53,7 +54,9 @@ public final class SharedSegment {
   ) throws -> (SharedSegment?, Int32) {
     // Two jobs that take half of the room each would both have to give up.
     let lock = directory.map { DirectoryLock($0) }
-    let name = directory.map { "\($0)/lockstep-\(geteuid())-\(String(UInt64.random(in: 0 ... .max), radix: 16))" }
+    let name = directory.map {
+      "\($0)/lockstep-\(geteuid())-\(String(UInt64.random(in: 0 ... .max), radix: 16))"
+    }
     let path = String(decoding: try node.broadcast(Array((name ?? "").utf8), from: 0), as: UTF8.self)
     /// 0, or the first rank's error.
     func agree(_ succeeded: Bool) throws -> Int32 {

@@ -1,5 +1,5 @@
 /// Where a rank would take its data from.
-struct DataChoice: Equatable {
+package struct DataChoice: Equatable {
   /// `--data`; empty where it is not given.
   var flag: String
   /// The directory as it is named on this rank; empty where digits are synthesized.
@@ -9,7 +9,7 @@ struct DataChoice: Equatable {
   /// Whether it is there.
   var isFound: Bool
 
-  init(flag: String?, source: DataSource, directory: String, isDirectory: (String) -> Bool) {
+  package init(flag: String?, source: DataSource, directory: String, isDirectory: (String) -> Bool) {
     self.flag = flag ?? ""
     named = if case .directory(let path) = source { path } else { "" }
     absolute = named.isEmpty || named.hasPrefix("/") ? named : "\(directory)/\(named)"
@@ -17,16 +17,22 @@ struct DataChoice: Equatable {
   }
 
   /// As `bytes` of another rank.
-  init(bytes: [UInt8]) {
-    let parts = bytes.split(separator: 0, omittingEmptySubsequences: false).map { String(decoding: $0, as: UTF8.self) }
+  package init(bytes: [UInt8]) {
+    let parts = bytes.split(separator: 0, omittingEmptySubsequences: false).map {
+      String(decoding: $0, as: UTF8.self)
+    }
     (flag, named, absolute, isFound) = (parts[0], parts[1], parts[2], !parts[3].isEmpty)
   }
 
   /// No path holds a zero.
-  var bytes: [UInt8] { Array([flag, named, absolute, isFound ? "found" : ""].joined(separator: "\0").utf8) }
+  package var bytes: [UInt8] {
+    Array([flag, named, absolute, isFound ? "found" : ""].joined(separator: "\0").utf8)
+  }
 
   /// What this rank is to load where rank 0, on the host of this name, loads `first`.
-  func source(given first: DataChoice, host: String, isDirectory: (String) -> Bool) throws -> DataSource {
+  package func source(given first: DataChoice, host: String, isDirectory: (String) -> Bool) throws
+    -> DataSource
+  {
     if first.named.isEmpty {
       guard flag.isEmpty else {
         throw LockstepError(
@@ -42,7 +48,9 @@ struct DataChoice: Equatable {
     for path in [first.absolute, first.named] where isDirectory(path) { return .directory(path) }
     throw LockstepError(
       .data, first.absolute, expected: "the directory that rank 0 on \(host) takes its data from",
-      found: "none" + (first.named == first.absolute ? "" : ", nor '\(first.named)' in the directory that this rank was started in"),
+      found: "none"
+        + (first.named == first.absolute
+          ? "" : ", nor '\(first.named)' in the directory that this rank was started in"),
       fix: "Copy it there, use a directory that all nodes share, or give --data, which may differ by node")
   }
 }

@@ -19,8 +19,10 @@ public struct CPUQuota: Equatable, Sendable {
   public static let current: [CPUQuota] = directories(
     groups: text("/proc/self/cgroup"), mounts: text("/proc/self/mountinfo")
   ).compactMap { directory in
-    guard let processors = processors(max: text("\(directory)/cpu.max"))
-      ?? processors(quota: text("\(directory)/cpu.cfs_quota_us"), period: text("\(directory)/cpu.cfs_period_us"))
+    guard
+      let processors = processors(max: text("\(directory)/cpu.max"))
+        ?? processors(
+          quota: text("\(directory)/cpu.cfs_quota_us"), period: text("\(directory)/cpu.cfs_period_us"))
     else { return nil }
     var status = stat()
     guard stat(directory, &status) == 0 else { return nil }
@@ -50,7 +52,9 @@ public struct CPUQuota: Equatable, Sendable {
   /// Where a hierarchy is mounted: version 2's, or the one of version 1 with this controller.
   private static func mount(of controller: String?, in mounts: String) -> (root: String, point: String)? {
     for line in mounts.split(separator: "\n") {
-      let halves = line.split(separator: " - ", maxSplits: 1).map { $0.split(separator: " ").map(String.init) }
+      let halves = line.split(separator: " - ", maxSplits: 1).map {
+        $0.split(separator: " ").map(String.init)
+      }
       guard halves.count == 2, halves[0].count > 4, let kind = halves[1].first else { continue }
       let options = halves[1].last?.split(separator: ",").map(String.init) ?? []
       let fits = controller.map { kind == "cgroup" && options.contains($0) } ?? (kind == "cgroup2")
@@ -64,15 +68,21 @@ public struct CPUQuota: Equatable, Sendable {
     var rest = group
     if mount.root != "/" {
       // A container's own part of the hierarchy; what lies outside of it is not mounted.
-      rest = group == mount.root || group.hasPrefix(mount.root + "/") ? String(group.dropFirst(mount.root.count)) : ""
+      rest =
+        group == mount.root || group.hasPrefix(mount.root + "/")
+        ? String(group.dropFirst(mount.root.count)) : ""
     }
     var names = rest.split(separator: "/")
     if names.contains("..") { names = [] }
-    return (0...names.count).reversed().map { ([mount.point] + names[..<$0].map(String.init)).joined(separator: "/") }
+    return (0...names.count).reversed().map {
+      ([mount.point] + names[..<$0].map(String.init)).joined(separator: "/")
+    }
   }
 
   /// The system writes spaces in paths as \040.
-  private static func unescaped(_ path: String) -> String { path.split(separator: "\\040", omittingEmptySubsequences: false).joined(separator: " ") }
+  private static func unescaped(_ path: String) -> String {
+    path.split(separator: "\\040", omittingEmptySubsequences: false).joined(separator: " ")
+  }
 
   /// Of version 2's "50000 100000"; nil of "max 100000", and of what is neither.
   package static func processors(max text: String) -> Double? {

@@ -11,7 +11,8 @@ public enum ThreadBudget {
   public static func share(_ collective: any Collective) throws -> Int {
     let host = collective.hostName.hashedForComparison
     let share = try min(
-      share(of: allowedProcessors, host: host, collective), shareOfQuotas(CPUQuota.current, host: host, collective))
+      share(of: allowedProcessors, host: host, collective),
+      shareOfQuotas(CPUQuota.current, host: host, collective))
     let task = getenv("SLURM_CPUS_PER_TASK").flatMap { Int(String(cString: $0)) } ?? 0
     return task > 0 ? min(share, task) : share
   }
@@ -63,7 +64,9 @@ public enum ThreadBudget {
   /// them on systems that have none.
   static var allowedProcessors: Set<Int> {
     let title = "Cpus_allowed_list:"
-    let line = wholeText(ofSystemFile: "/proc/self/status").split(separator: "\n").first { $0.hasPrefix(title) }
+    let line = wholeText(ofSystemFile: "/proc/self/status").split(separator: "\n").first {
+      $0.hasPrefix(title)
+    }
     return line.flatMap { processors(in: String($0.dropFirst(title.count))) }
       ?? Set(0..<onlineProcessors)
   }

@@ -33,7 +33,9 @@ extension Collective {
         Fact("lockstep", "version \(Build.version), numerical contract \(Build.contract)"),
         Fact("the lockstep binary", "the file with digest \(Build.digest.hexadecimal)"),
       ],
-      fix: "Copy the same file to every node, or use a directory that all nodes share: builds of the same source differ")
+      fix:
+        "Copy the same file to every node, or use a directory that all nodes share: builds of the same source differ"
+    )
   }
 }
 

@@ -76,7 +76,8 @@ final class HeartbeatSocket: @unchecked Sendable {
   func send(_ message: Message, from rank: Int) {
     var words = [token, UInt64(rank), message.number, 0, 0, 0, 0]
     if case .beat(let beat) = message {
-      words.replaceSubrange(3..., with: [beat.count, beat.activity.word, beat.activity.answers, beat.call.word])
+      words.replaceSubrange(
+        3..., with: [beat.count, beat.activity.word, beat.activity.answers, beat.call.word])
     }
     words = words.map(\.littleEndian)
     for index in targets.indices {

@@ -66,7 +66,8 @@ struct WatchMembers: Sendable {
   func message(_ mismatch: StallDetector.Mismatch) -> String {
     let other =
       mismatch.otherCall.map { "waits in \($0.description)" } ?? "has come to its end without"
-    return "for \(fixed(mismatch.seconds, mismatch.seconds < 10 ? 1 : 0)) s all ranks have waited for each other: "
+    return
+      "for \(fixed(mismatch.seconds, mismatch.seconds < 10 ? 1 : 0)) s all ranks have waited for each other: "
       + "\(name(mismatch.rank)) in \(mismatch.call.description), while \(name(mismatch.other)) \(other). They do not "
       + "take the same way, which is a fault of Lockstep or of this installation: please report it, and \(advice)"
   }

@@ -121,7 +121,9 @@ final class ThreadedCollective: Collective, @unchecked Sendable {
   }
 
   func reserveShared(byteCount: Int, parts: Int) throws {
-    try together { if allocationFails { throw Stuck(description: "no shared memory is left on \(hostName)") } }
+    try together {
+      if allocationFails { throw Stuck(description: "no shared memory is left on \(hostName)") }
+    }
   }
 
   func allocateShared(byteCount: Int) throws -> SharedMemory {
