@@ -15,6 +15,8 @@ struct Evaluate: LockstepCommand {
   var predictions: String?
   @Option(help: "Threads of each rank.") var threads: Int?
 
+  var sharesMemory: Bool { true }
+
   func run(_ collective: any Collective) throws {
     let former = try unfinishedRun(collective)
     let saved = try former == nil ? collective.together { try Model(path: self.model) } : nil
@@ -24,6 +26,9 @@ struct Evaluate: LockstepCommand {
       if let saved { return saved }
       return try Model(former!.checkpoint!, path: former!.checkpointPath!, dataset: dataset, team: team)
     }
+    try collective.requireSame(
+      [Fact(self.model, "a model of digest \(model.parameters.digest.hexadecimal)")],
+      fix: "Copy one node's model to the others, or use a directory that all nodes share")
     try collective.together { try model.check(dataset) }
     let evaluator = Evaluator(
       model.network, normalization: model.normalization, collective: collective, team: team)

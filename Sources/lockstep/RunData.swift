@@ -7,28 +7,37 @@ import LockstepCore
 func loadData(
   _ flag: String?, of former: FormerRun?, at path: String?, _ collective: any Collective, _ team: ThreadTeam
 ) throws -> (DataSource, Dataset) {
-  let start = DataSource.resolve(flag: flag)
-  guard flag == nil, let former, former.data != nil || former.checkpoint != nil else {
-    return (start, try loadDataset(start, collective, team))
+  // Rank 0's flag decides for all.
+  let isGiven = try collective.broadcast([flag == nil ? 0 : 1], from: 0) == [1]
+  guard !isGiven, let former, former.data != nil || former.checkpoint != nil else {
+    let source = try DataSource.resolve(flag: flag, collective: collective)
+    return (source, try loadDataset(source, collective, team))
   }
   let digest = former.checkpoint?.datasetDigest
-  var candidates = former.data.map { [$0] } ?? []
-  // Only a digest can tell whether it is the same.
-  if digest != nil, case .directory = start, !candidates.contains(start) { candidates.append(start) }
   var reasons: [String] = []
-  for source in candidates {
+  /// nil where it cannot be had, or is another dataset.
+  func attempt(_ source: () throws -> DataSource) throws -> (DataSource, Dataset)? {
     do {
+      let source = try source()
+      // Digits are drawn for a run that was trained on them, and for no other.
+      if case .synthetic = source, source != former.data { return nil }
       let dataset = try loadDataset(source, collective, team)
-      guard let digest, dataset.checksum != digest else {
-        if let reason = reasons.first, collective.rank == 0 {
-          warn("going on with \(dataset.name), the same data: \(reason)")
-        }
-        return (source, dataset)
-      }
+      guard let digest, dataset.checksum != digest else { return (source, dataset) }
       reasons.append("\(dataset.name) of digest \(dataset.checksum.hexadecimal)")
     } catch let error as AgreedError where error.exitStatus == LockstepError.Kind.data.rawValue {
       reasons.append(error.message)
     }
+    return nil
+  }
+  if let own = former.data, let found = try attempt({ own }) { return found }
+  // Only a digest can tell whether what a start would take is the same.
+  if digest != nil,
+    let found = try attempt({ try DataSource.resolve(flag: flag, collective: collective) })
+  {
+    if let reason = reasons.first, collective.rank == 0 {
+      warn("going on with \(found.1.name), the same data: \(reason)")
+    }
+    return found
   }
   return try collective.together {
     throw LockstepError(

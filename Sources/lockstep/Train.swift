@@ -45,9 +45,6 @@ struct Train: LockstepCommand {
   /// Agree, lock, look, load, build, restore, train, save: a run's lock is taken before anything of it is looked at.
   func run(_ collective: any Collective) throws {
     if !show { StopRequest.catchSignals() }
-    try collective.requireSame("\(resume)", "--resume")
-    let watch = try startWatch(collective)
-    defer { watch?.stop() }
     let lock = try resume && !show ? takeLock(collective) : nil
     defer { withExtendedLifetime(lock) {} }
     let former = try resume ? FormerRun(at: output!, collective: collective, tell: warn) : nil
@@ -79,11 +76,14 @@ struct Train: LockstepCommand {
     try RunLock.take(output!, collective: collective, shouldStop: { StopRequest.isRaised }, tell: tell)
   }
 
-  /// From here on a stalled rank ends the job. nil where none is to.
-  private func startWatch(_ collective: any Collective) throws -> StallWatch? {
-    try collective.requireSame("\(stallTimeout)", "--stall-timeout")
-    guard stallTimeout > 0, !show else { return nil }
-    return try StallWatch(timeout: Double(stallTimeout), collective: collective, tell: warn)
+  var sharesMemory: Bool { true }
+
+  func startWatch(_ collective: any Collective) throws -> StallWatch? {
+    guard stallTimeout > 0 else { return nil }
+    return try StallWatch(
+      timeout: Double(stallTimeout),
+      advice: "go on with --resume, or wait longer with a larger --stall-timeout (0: for ever)",
+      collective: collective, tell: warn)
   }
 
   private func show(_ text: String, _ recipe: Recipe, _ dataset: Dataset, _ collective: any Collective) throws

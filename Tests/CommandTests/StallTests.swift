@@ -125,6 +125,18 @@ import Testing
     #expect(TrainingRun(path: path, result: result).digest == reference.digest)
   }
 
+  /// One rank makes another call than the others.
+  @Test(arguments: Hearing.allCases) func ranksThatWaitForDifferentThingsAreNamed(hearing: Hearing) throws {
+    let result = try go(
+      train(["--log-every", "0"]), ranks: 3, fault: "LOCKSTEP_FAULT_COLLECTIVE=barrier:60", on: 1, hearing)
+    expect(
+      result, status: 1,
+      naming: [
+        "rank 0 on ", " in allgather, call number 60, while rank 1 on ", " waits in barrier, call number 60",
+      ])
+    try expectNoProcess(result)
+  }
+
   @Test func zeroNeverEndsAJob() throws {
     let result = try go(
       train(["--max-steps", "60"], timeout: 0), ranks: 2, fault: "LOCKSTEP_FAULT_SLOW=2:40", on: 1)

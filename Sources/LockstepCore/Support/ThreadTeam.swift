@@ -23,7 +23,7 @@ public final class ThreadTeam: @unchecked Sendable {
     precondition(count >= 1)
     self.count = count
     // Spinning pays only while every thread has a core.
-    state = TeamState(count: count, spins: count <= sysconf(Int32(_SC_NPROCESSORS_ONLN)) ? 600 : 0)
+    state = TeamState(count: count, spins: count <= ThreadBudget.processorsAtOnce ? 600 : 0)
     for index in 1..<max(count, 1) {
       let start = Unmanaged.passRetained(Start(state: state, index: index))
       #if canImport(Glibc)

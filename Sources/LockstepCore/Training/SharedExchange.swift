@@ -101,6 +101,9 @@ final class SharedExchange: GradientExchange {
     }.filter { !$0.isEmpty }
   }
 
+  /// In how many allocations: gradients, weights, rows, failures, and the optimizer's moments.
+  static func parts(_ recipe: Recipe) -> Int { 4 + recipe.momentCount }
+
   /// What a node's ranks share, all in all.
   static func byteCount(network: Network, recipe: Recipe, collective: any Collective) -> Int {
     GradientSum.byteCount(parameterCount: network.parameterCount, reduction: recipe.reduction)

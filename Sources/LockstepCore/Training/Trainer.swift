@@ -81,14 +81,16 @@ public final class Trainer {
     _ name: ExchangeName, network: Network, sampler: Sampler, recipe: Recipe, collective: any Collective,
     team: ThreadTeam
   ) throws -> (any GradientExchange, Parameters) {
-    let needed = SharedExchange.byteCount(network: network, recipe: recipe, collective: collective)
-    let hasRoom = try collective.allGather(collective.hasSharedMemory(byteCount: needed) ? 1 : 0).allSatisfy {
-      $0 == 1
-    }
-    if collective.size > 1, name == .shared || name == .auto && collective.smallestNode > 1 && hasRoom {
-      let shared = try SharedExchange(
-        network: network, sampler: sampler, recipe: recipe, collective: collective, team: team)
-      return (shared, shared.parameters)
+    if collective.size > 1, name == .shared || name == .auto && collective.smallestNode > 1 {
+      let needed = SharedExchange.byteCount(network: network, recipe: recipe, collective: collective)
+      do {
+        try collective.reserveShared(byteCount: needed, parts: SharedExchange.parts(recipe))
+        let shared = try SharedExchange(
+          network: network, sampler: sampler, recipe: recipe, collective: collective, team: team)
+        return (shared, shared.parameters)
+      } catch is AgreedError where name == .auto {
+        // A node has no room: no rank has taken any.
+      }
     }
     let gradient = GradientSum(
       parameterCount: network.parameterCount, microBatches: recipe.microBatches, reduction: recipe.reduction)

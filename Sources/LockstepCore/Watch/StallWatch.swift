@@ -17,9 +17,11 @@ public final class StallWatch {
 
   /// Collective, with the same timeout in seconds on all ranks. To be ended by `stop`.
   ///
-  /// `tell` is called on rank 0 where the heartbeats of some nodes do not reach others.
-  public init(timeout: Double, collective: any Collective, tell: (String) -> Void) throws {
-    let state = try StallWatchState(timeout: timeout, collective: collective)
+  /// `advice` ends what is told of a stall: "see to that and ...". `tell` is called on rank 0 where the heartbeats of some nodes do not reach others.
+  public init(
+    timeout: Double, advice: String, collective: any Collective, tell: (String) -> Void
+  ) throws {
+    let state = try StallWatchState(timeout: timeout, advice: advice, collective: collective)
     self.state = state
     task = BackgroundTask { state.run() }
     guard state.usesSockets else { return }
@@ -49,7 +51,6 @@ public final class StallWatch {
 final class StallWatchState: @unchecked Sendable {
   let members: WatchMembers
   let isEnding = Atomic<Bool>(false)
-  private let timeout: Double
   private let interval: Double
   private let table: HeartbeatTable?
   /// Where there are ranks that share no memory with this one. Receives only on watchers.
@@ -62,19 +63,19 @@ final class StallWatchState: @unchecked Sendable {
   private var pipe: (read: Int32, write: Int32) = (-1, -1)
 
   /// Collective.
-  init(timeout: Double, collective: any Collective) throws {
-    self.timeout = timeout
+  init(timeout: Double, advice: String, collective: any Collective) throws {
     interval = min(1, timeout / 8)
     // Where the node has no room for it, its ranks take each other for ranks of other nodes.
+    let isForbidden = try collective.allGather(Faults.forbidsHeartbeatTable ? 1 : 0).contains(1)
     let memory =
-      Faults.forbidsHeartbeatTable
+      isForbidden
       ? nil : try? collective.allocateShared(byteCount: HeartbeatTable.byteCount(ranks: collective.nodeSize))
     table = memory.map { HeartbeatTable($0, ranks: collective.nodeSize) }
-    members = try WatchMembers(collective, sharesTable: table != nil)
+    members = try WatchMembers(collective, sharesTable: table != nil, advice: advice)
     detector = StallDetector(ranks: collective.size, timeout: timeout, interval: interval)
     inbox = HeartbeatInbox(ranks: collective.size)
     socket = try Self.makeSocket(members, collective)
-    Activity.startTelling(in: table?.activityWord(of: members.ownRow))
+    Activity.startTelling(in: table?.activityWords(of: members.ownRow))
     var ends: [Int32] = [-1, -1]
     if makePipe(&ends) == 0 { pipe = (ends[0], ends[1]) }
   }
@@ -126,9 +127,13 @@ final class StallWatchState: @unchecked Sendable {
     socket?.send(.end, from: members.rank)
   }
 
+  private var ownBeat: StallDetector.Beat {
+    .init(count: count, activity: Activity.snapshot, call: Activity.call)
+  }
+
   private func beat() {
     count += 1
-    let beat = StallDetector.Beat(count: count, activity: Activity.snapshot)
+    let beat = ownBeat
     table?.write(beat, to: members.ownRow)
     socket?.send(.beat(beat), from: members.rank)
   }
@@ -148,25 +153,37 @@ final class StallWatchState: @unchecked Sendable {
   }
 
   private func look() {
-    let own = StallDetector.Beat(count: count, activity: Activity.snapshot)
     var beats = [StallDetector.Beat?](repeating: nil, count: members.size)
     for (row, rank) in members.group.enumerated() { beats[rank] = table?.beat(of: row) }
     if members.isWatcher { for rank in members.others { beats[rank] = inbox[rank] } }
-    beats[members.rank] = own
+    beats[members.rank] = ownBeat
     let now = monotonicSeconds()
     let stalls = detector.check(now: now, beats: beats)
+    let mismatch =
+      stalls.isEmpty && members.seesAll ? detector.mismatch(nodes: members.nodes, ended: ended) : nil
     if inbox.hasReport { table?.claimReport() }
     let isTold = inbox.hasReport || table?.isReportClaimed == true
-    guard isTold || !stalls.isEmpty else { return foundAt = nil }
+    guard isTold || !stalls.isEmpty || mismatch != nil else { return foundAt = nil }
     let found = foundAt ?? now
     foundAt = found
     // Three seconds later the launcher has ended this process, or is not going to.
     let isLate = now - found > 3
     if isTold {
       if isLate { _exit(1) }
-    } else if isLate || teller(of: stalls[0], among: stalls) == members.rank {
-      end(stalls[0], others: stalls.count - 1)
+    } else if let stall = stalls.first {
+      if isLate || teller(of: stall, among: stalls) == members.rank {
+        end(members.message(stall, others: stalls.count - 1))
+      }
+    } else if let mismatch, isLate || members.seers.first(where: detector.isFresh) == members.rank {
+      end(members.message(mismatch))
     }
+  }
+
+  /// The ranks that have come to their end, as far as they are seen from here.
+  private var ended: Set<Int> {
+    var ended = Set(members.others.filter { inbox.hasEnded($0) })
+    for (row, rank) in members.group.enumerated() where table?.hasEnded(row) == true { ended.insert(rank) }
+    return ended
   }
 
   /// The lowest live rank that sees the stall; of the ranks that do, those that are stuck in the file system come last.
@@ -178,9 +195,9 @@ final class StallWatchState: @unchecked Sendable {
 
   /// Tells of it, unless another rank of this node has, and ends this process, upon which the launcher ends the others.
   /// MPI_Abort is for the main thread only.
-  private func end(_ stall: StallDetector.Stall, others: Int) -> Never {
+  private func end(_ message: String) -> Never {
     if table?.claimReport() ?? true {
-      writeError("lockstep: \(members.message(stall, others: others))\n")
+      writeError("lockstep: \(message)\n")
       socket?.send(.report, from: members.rank)
     }
     _exit(1)

@@ -1,0 +1,14 @@
+/// What this program is. Ranks of one job must be the same.
+public enum Build {
+  public static let version = "0.1.0"
+  /// Of the numerical contract (DESIGN.md, section 1): rises where an equal recipe, seed and dataset give other bits.
+  public static let contract = 1
+
+  /// A digest of the program's file; 0 where the system does not show it.
+  public static let digest: UInt64 = {
+    guard let file = try? MappedFile(path: "/proc/self/exe") else { return 0 }
+    return withExtendedLifetime(file) {
+      UInt64(truncatingIfNeeded: file.bytes.count) << 32 | UInt64(Dataset.crc(file.bytes, after: 0))
+    }
+  }()
+}
