@@ -35,8 +35,11 @@ public enum Phase: UInt8, CaseIterable, Sendable {
 /// relaxed store a phase.
 public enum Activity {
   /// The phase in the highest byte, the step in the others.
-  nonisolated(unsafe) private static let ownWord = UnsafeMutablePointer<Atomic<UInt64>>.allocate(capacity: 1)
-    .initialized()
+  nonisolated(unsafe) private static let ownWord = {
+    let word = UnsafeMutablePointer<Atomic<UInt64>>.allocate(capacity: 1)
+    word.initialize(to: Atomic(0))
+    return word
+  }()
   /// Where the word is: in the memory of the node's ranks while they watch each other, so that they see where a rank was
   /// at the moment in which it stopped. Changed by the main thread, before another one reads it and after.
   nonisolated(unsafe) private static var word = ownWord
@@ -113,12 +116,5 @@ public enum Activity {
     #else
       UInt(pthread_self())
     #endif
-  }
-}
-
-extension UnsafeMutablePointer where Pointee == Atomic<UInt64> {
-  fileprivate func initialized() -> Self {
-    initialize(to: Atomic(0))
-    return self
   }
 }
