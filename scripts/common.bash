@@ -1,7 +1,9 @@
-# Shared by the scripts, which begin with:  source "$(dirname "${BASH_SOURCE[0]}")/common.bash"
-# Kept to what bash 3.2 understands, the one that macOS ships.
+# Shared by the scripts, which find it with the lines that scripts/train begins with: they may be called through links, and
+# readlink -f is not everywhere. `self` is the script's own path. Kept to what bash 3.2 understands, the one that macOS
+# ships.
 # shellcheck shell=bash
 
+unset CDPATH
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 export root
 
@@ -12,10 +14,64 @@ die() {
   exit 1
 }
 
+# What a script begins with: its own description.
+usage() { sed -n '2,/^set/{/^#/s/^# \{0,1\}//p;}' "${self:?}"; }
+
+# refuse MESSAGE: of arguments that are wrong
+refuse() {
+  say "${0##*/}: $*"
+  say ""
+  usage >&2
+  exit 64
+}
+
 have() { command -v "$1" >/dev/null 2>&1; }
 
 # The cores this process may use (an affinity mask counts).
 cores() { nproc 2>/dev/null || getconf _NPROCESSORS_ONLN; }
+
+# build_lockstep [MESSAGE]: .build/release/lockstep is there and current, or the script ends.
+build_lockstep() {
+  local message=${1:-Building lockstep...} binary=$root/.build/release/lockstep newer
+  # A node of a cluster may have neither a compiler nor the right to write here: it needs none where nothing has changed.
+  if [[ -x $binary ]] && ! { have swift && can_build; }; then
+    newer=$(newer_source "$binary")
+    [[ -z $newer ]] || die "$newer is newer than $binary, and this $(why_not). Build it where that can be done:
+  swift build -c release --package-path $root"
+    return
+  fi
+  "$root/scripts/setup"
+  can_build || die "there is no $binary, and this $(why_not). Have it built, or copy the checkout."
+  if was_moved; then start_build_anew; fi
+  if ! build "$message" 2>/dev/null; then
+    # What was built where the checkout was before cannot be used: modules name their place.
+    if ! grep -qE "was compiled with module cache path|is defined in both '|PCH file .* not found" "$log"; then
+      cat "$log" >&2
+      die "the build failed; its output is above."
+    fi
+    start_build_anew
+    build "$message" || die "the build failed; its output is above."
+  fi
+}
+
+build() { quietly "$1" swift build -c release --package-path "$root"; }
+
+can_build() { [[ -w $root && ! -e $root/.build ]] || [[ -w $root/.build && (! -e $root/.build/release || -w $root/.build/release/) ]]; }
+
+why_not() { if have swift; then echo "user cannot write to $root/.build"; else echo "machine has no Swift"; fi; }
+
+# newer_source FILE: the first source that is newer. Those of the fuzz targets are not the command's.
+newer_source() {
+  find -L "$root/Package.swift" "$root/Sources" -newer "$1" ! -path '*uzz*' ! -type d 2>/dev/null | head -n 1
+}
+
+# Whether SwiftPM's own plan of the last build names another place.
+was_moved() { [[ -f $root/.build/release.yaml ]] && ! grep -qF "$(cd "$root" && pwd -P)/.build" "$root/.build/release.yaml"; }
+
+start_build_anew() {
+  say "This checkout was built at another place: building it anew."
+  rm -rf "$root/.build"
+}
 
 # quietly MESSAGE COMMAND [ARGUMENT...]
 #
@@ -34,7 +90,8 @@ quietly() {
     (sleep 2 >/dev/null 2>&1 && say "$message") &
     notice=$!
     "$@" >"$log" 2>&1 || status=$?
-    kill "$notice" 2>/dev/null || true
+    # Of SIGTERM it would run the script's trap at exit.
+    kill -KILL "$notice" 2>/dev/null || true
     wait "$notice" 2>/dev/null || true
   fi
   if [[ $status != 0 ]]; then cat "$log" >&2; fi

@@ -14,9 +14,10 @@ import MPI
 @main
 enum Program {
   static func main() {
+    LaunchReport.open()
     guard Launcher.isPresent else {
       StaleSegments.remove()
-      exit(execute(SingleProcess()))
+      end(execute(SingleProcess()))
     }
     do {
       let status = try World.run { world in
@@ -25,11 +26,16 @@ enum Program {
         try collective.free()
         return status
       }
-      exit(status)
+      end(status)
     } catch {
       writeError("lockstep: \(error)\n")
-      exit(1)
+      end(1)
     }
+  }
+
+  private static func end(_ status: Int32) -> Never {
+    LaunchReport.ended(status)
+    exit(status)
   }
 
   /// The exit status. Does not return where only this rank has failed: the others wait for it and must be ended.
@@ -54,6 +60,7 @@ enum Program {
         return status
       }
       writeError("lockstep: rank \(collective.rank) on \(collective.hostName): \(error)\n")
+      LaunchReport.ended(status)
       World.abort(status: status)
     }
   }

@@ -42,7 +42,10 @@ struct Train: LockstepCommand {
   }
 
   func run(_ collective: any Collective) throws {
-    if !show { StopRequest.catchSignals() }
+    if !show {
+      StopRequest.catchSignals()
+      LaunchReport.ready()
+    }
     try collective.requireSame("\(resume)", "--resume")
     let watch = try startWatch(collective)
     defer { watch?.stop() }
