@@ -30,54 +30,67 @@ have() { command -v "$1" >/dev/null 2>&1; }
 # The cores this process may use (an affinity mask counts).
 cores() { nproc 2>/dev/null || getconf _NPROCESSORS_ONLN; }
 
-# build_lockstep [MESSAGE]: .build/release/lockstep is there and current, or the script ends.
+# build_lockstep MESSAGE: .build/release/lockstep is there and current, or the script ends.
 build_lockstep() {
-  local message=${1:-Building lockstep...} binary=$root/.build/release/lockstep newer
+  local message=$1 binary=$root/.build/release/lockstep obstacle='' newer
   # A node of a cluster may have neither a compiler nor the right to write here: it needs none where nothing has changed.
-  if [[ -x $binary ]] && ! { have swift && can_build; }; then
+  have swift || obstacle="this machine has no Swift"
+  can_write || obstacle="this user cannot write to $root/.build"
+  if [[ -n $obstacle && -x $binary ]]; then
     newer=$(newer_source "$binary")
-    [[ -z $newer ]] || die "$newer is newer than $binary, and this $(why_not). Build it where that can be done:
+    [[ -z $newer ]] || die "$newer is newer than $binary, and $obstacle. Build it where that can be done:
   swift build -c release --package-path $root"
     return
   fi
+  can_write || die "there is no $binary, and $obstacle. Have it built, or work in a copy of the checkout."
   "$root/scripts/setup"
-  can_build || die "there is no $binary, and this $(why_not). Have it built, or copy the checkout."
-  if was_moved; then start_build_anew; fi
-  if ! build "$message" 2>/dev/null; then
-    # What was built where the checkout was before cannot be used: modules name their place.
-    if ! grep -qE "was compiled with module cache path|is defined in both '|PCH file .* not found" "$log"; then
-      cat "$log" >&2
-      die "the build failed; its output is above."
-    fi
-    start_build_anew
-    build "$message" || die "the build failed; its output is above."
+  if was_moved; then forget_modules; fi
+  if ! attempt "$message" swift build -c release --package-path "$root"; then
+    if grep -q "was compiled with module cache path" "$log"; then forget_modules; fi
+    quietly "$message" swift build -c release --package-path "$root" || die "the build failed; its output is above."
   fi
+  rm -f "$log"
 }
 
-build() { quietly "$1" swift build -c release --package-path "$root"; }
+# Whether a build can leave its files where they go.
+can_write() {
+  local place=$root/.build
+  if [[ ! -e $place ]]; then place=$root; elif [[ -e $place/release ]]; then place=$place/release/; fi
+  [[ -w $place ]]
+}
 
-can_build() { [[ -w $root && ! -e $root/.build ]] || [[ -w $root/.build && (! -e $root/.build/release || -w $root/.build/release/) ]]; }
-
-why_not() { if have swift; then echo "user cannot write to $root/.build"; else echo "machine has no Swift"; fi; }
-
-# newer_source FILE: the first source that is newer. Those of the fuzz targets are not the command's.
+# newer_source FILE: a source that is newer. Those of the fuzz targets are not the command's.
 newer_source() {
-  find -L "$root/Package.swift" "$root/Sources" -newer "$1" ! -path '*uzz*' ! -type d 2>/dev/null | head -n 1
+  find -L "$root/Package.swift" "$root/Sources" -type f -newer "$1" ! -path '*uzz*' 2>/dev/null | head -n 1
 }
 
-# Whether SwiftPM's own plan of the last build names another place.
-was_moved() { [[ -f $root/.build/release.yaml ]] && ! grep -qF "$(cd "$root" && pwd -P)/.build" "$root/.build/release.yaml"; }
+# Whether SwiftPM's plan of the last build names another place than this one.
+was_moved() {
+  local plan=$root/.build/release.yaml
+  [[ -f $plan ]] && ! grep -qF -e "$root/.build/" -e "$(cd "$root" && pwd -P)/.build/" "$plan"
+}
 
-start_build_anew() {
-  say "This checkout was built at another place: building it anew."
-  rm -rf "$root/.build"
+# Precompiled modules can only be used where they were compiled. SwiftPM notices all else by itself.
+forget_modules() {
+  say "This checkout was moved after it was built: it is built anew."
+  rm -rf "$root"/.build/*/*/ModuleCache
 }
 
 # quietly MESSAGE COMMAND [ARGUMENT...]
 #
-# Runs the command with its output kept in the file $log. A terminal sees the latest line of it; elsewhere MESSAGE
-# appears once when two seconds have passed. All of the output is shown if the command fails, and its status returned.
+# As `attempt`. All of the output is shown if the command fails, and its status returned.
 quietly() {
+  local status=0
+  attempt "$@" || status=$?
+  if [[ $status != 0 ]]; then cat "$log" >&2; fi
+  return "$status"
+}
+
+# attempt MESSAGE COMMAND [ARGUMENT...]
+#
+# Runs the command with its output kept in the file $log. A terminal sees the latest line of it; elsewhere MESSAGE
+# appears once when two seconds have passed. Returns the command's status.
+attempt() {
   local message=$1 status=0 notice
   shift
   if [[ -z ${log:-} ]]; then
@@ -94,7 +107,6 @@ quietly() {
     kill -KILL "$notice" 2>/dev/null || true
     wait "$notice" 2>/dev/null || true
   fi
-  if [[ $status != 0 ]]; then cat "$log" >&2; fi
   return "$status"
 }
 
