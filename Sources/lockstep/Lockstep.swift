@@ -16,7 +16,8 @@ enum Program {
   static func main() {
     // A reader of the results that goes away is an error of writing them.
     signal(SIGPIPE, SIG_IGN)
-    guard Launcher.isPresent else { exit(execute(SingleProcess())) }
+    LaunchReport.open()
+    guard Launcher.isPresent else { end(execute(SingleProcess())) }
     do {
       let status = try World.run(quota: CPUQuota.least) { world in
         let collective = try MPICollective(world)
@@ -24,11 +25,16 @@ enum Program {
         try collective.free()
         return status
       }
-      exit(status)
+      end(status)
     } catch {
       writeError("lockstep: \(error)\n")
-      exit(error is LaunchError ? LockstepError.Kind.usage.rawValue : 1)
+      end(error is LaunchError ? LockstepError.Kind.usage.rawValue : 1)
     }
+  }
+
+  private static func end(_ status: Int32) -> Never {
+    LaunchReport.ended(status)
+    exit(status)
   }
 
   /// The exit status. Does not return where only this rank has failed: the others wait for it and must be ended.
@@ -58,6 +64,7 @@ enum Program {
         return status
       }
       writeError("lockstep: rank \(collective.rank) on \(collective.hostName): \(error)\n")
+      LaunchReport.ended(status)
       World.abort(status: status)
     }
   }

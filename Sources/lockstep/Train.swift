@@ -44,7 +44,10 @@ struct Train: LockstepCommand {
 
   /// Agree, lock, look, load, build, restore, train, save: a run's lock is taken before anything of it is looked at.
   func run(_ collective: any Collective) throws {
-    if !show { StopRequest.catchSignals() }
+    if !show {
+      StopRequest.catchSignals()
+      LaunchReport.ready()
+    }
     let lock = try resume && !show ? takeLock(collective) : nil
     defer { withExtendedLifetime(lock) {} }
     let former = try resume ? FormerRun(at: output!, collective: collective, tell: warn) : nil

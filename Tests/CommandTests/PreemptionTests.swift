@@ -46,7 +46,7 @@ import Testing
   }
 
   /// The script turns each into what mpirun hands on, so that its ranks have the time they need.
-  @Test(arguments: [SIGTERM, SIGINT, SIGUSR1]) func theScript(signal: Int32) throws {
+  @Test(arguments: [SIGTERM, SIGINT, SIGUSR1, SIGHUP]) func theScript(signal: Int32) throws {
     let session = try ReadmeSession()
     defer { withExtendedLifetime(session) {} }
     let path = session.root.file(".answers") + ":" + (ProcessInfo.processInfo.environment["PATH"] ?? "")
