@@ -17,8 +17,9 @@ struct Evaluate: LockstepCommand {
     let team = try makeTeam(threads, collective)
     let dataset = try loadDataset(data, collective, team, quiet: false)
     try collective.together { try model.check(dataset) }
-    let evaluator = Evaluator(
-      model.network, normalization: model.normalization, collective: collective, team: team)
+    let evaluator = try collective.together {
+      try Evaluator(model.network, normalization: model.normalization, collective: collective, team: team)
+    }
     let test = try evaluator.evaluate(model.parameters, on: dataset.test)
     if let path = predictions {
       let classes = try evaluator.predictions(model.parameters, on: dataset.test)

@@ -14,6 +14,9 @@ import MPI
 @main
 enum Program {
   static func main() {
+    openStandardDescriptors()
+    // From the start: a request that comes while MPI starts or data are loaded is one too.
+    if CommandLine.arguments.dropFirst().first == Train._commandName { StopRequest.catchSignals() }
     guard Launcher.isPresent else {
       StaleSegments.remove()
       exit(execute(SingleProcess()))
@@ -60,7 +63,7 @@ enum Program {
 
   private static func request() -> Request {
     do {
-      var command = try Lockstep.parseAsRoot()
+      var command = try Lockstep.parseAsRoot(joiningValues(of: Array(CommandLine.arguments.dropFirst())))
       if let command = command as? any LockstepCommand { return .command(command) }
       try command.run()  // a command of ArgumentParser's own, which throws the help that it shows
       return .text("", status: 0)

@@ -12,8 +12,8 @@ struct RunFiles {
     run = try command.resume ? RunDirectory(resuming: path) : RunDirectory(creating: path)
     try run.write(recipe)
     let metrics = try run.openMetrics(
-      logEvery: max(command.logEvery, 0), resuming: command.resume ? state : nil)
-    checkpoints = run.makeCheckpointWriter(
+      logEvery: command.logEvery, resuming: command.resume ? state : nil)
+    checkpoints = try run.makeCheckpointWriter(
       every: command.checkpointEvery, keep: command.keep, recipe: recipe, metrics: metrics, safe: checkpoint)
     observer = Observers([ProgressObserver(quiet: command.quiet), metrics])
   }

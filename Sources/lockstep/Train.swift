@@ -34,7 +34,8 @@ struct Train: LockstepCommand {
       throw ValidationError("--resume: expected --output with the run to go on with")
     }
     for (flag, value, least) in [
-      ("checkpoint-every", checkpointEvery, 0), ("keep", keep, 1), ("stall-timeout", stallTimeout, 0),
+      ("log-every", logEvery, 0), ("checkpoint-every", checkpointEvery, 0), ("keep", keep, 1),
+      ("stall-timeout", stallTimeout, 0),
     ]
     where value < least {
       throw ValidationError("--\(flag): expected a number from \(least), found \(value)")
@@ -42,7 +43,6 @@ struct Train: LockstepCommand {
   }
 
   func run(_ collective: any Collective) throws {
-    if !show { StopRequest.catchSignals() }
     try collective.requireSame("\(resume)", "--resume")
     let watch = try startWatch(collective)
     defer { watch?.stop() }
@@ -56,6 +56,7 @@ struct Train: LockstepCommand {
     let dataset = try Activity.during(.loadingData) {
       try loadDataset(data ?? former?.dataset, collective, team, quiet: quiet)
     }
+    try StopRequest.check(collective)
     if show {
       let network = try collective.together {
         try Network(

@@ -5,7 +5,12 @@
 #endif
 
 /// The text of the last failed system call.
-var lastSystemError: String { String(cString: strerror(errno)) }
+var lastSystemError: String {
+  let code = errno
+  let text = String(cString: strerror(code))
+  guard code == EFBIG, let limit = limit(on: RLIMIT_FSIZE) else { return text }
+  return "\(text) (ulimit -f allows \(fixed(limit, 0)) bytes)"
+}
 
 /// Reads a regular file of at most `limit` bytes.
 ///

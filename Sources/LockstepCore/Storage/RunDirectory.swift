@@ -74,8 +74,8 @@ public final class RunDirectory {
   /// Writes the checkpoints of a run: one every so many steps besides those of the epochs, of which the newest `keep` stay.
   public func makeCheckpointWriter(
     every: Int, keep: Int, recipe: Recipe, metrics: MetricsLog, safe: String?
-  ) -> CheckpointWriter {
-    CheckpointWriter(directory: checkpoints, every: every, keep: keep, safe: safe) { [self] in
+  ) throws -> CheckpointWriter {
+    try CheckpointWriter(directory: checkpoints, every: every, keep: keep, safe: safe) { [self] in
       // The recipe may have been deleted with the directory; the lines up to the checkpoint must not be lost before it.
       if access("\(path)/config.yaml", F_OK) != 0 { try write(recipe) }
       try metrics.synchronize()

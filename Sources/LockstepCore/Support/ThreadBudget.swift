@@ -12,7 +12,7 @@ public enum ThreadBudget {
     let mine = allowedProcessors
     // The mask in words of 64, gathered from all ranks with the node that each is on.
     let words = try collective.allGather(UInt64((mine.max() ?? 0) / 64 + 1)).max() ?? 1
-    let hosts = try collective.allGather(collective.hostName.hashedForComparison)
+    let hosts = try collective.allGather(collective.hostName.stableHash)
     var masks = [Set<Int>](repeating: [], count: collective.size)
     for word in 0..<Int(words) {
       let bits = mine.reduce(UInt64(0)) { $1 / 64 == word ? $0 | 1 << UInt64($1 % 64) : $0 }
@@ -58,14 +58,5 @@ public enum ThreadBudget {
       numbers.formUnion(first...last)
     }
     return numbers.isEmpty ? nil : numbers
-  }
-}
-
-extension String {
-  /// The same number for the same text in every process, unlike `hashValue`.
-  fileprivate var hashedForComparison: UInt64 {
-    var hash = FNV1a()
-    for byte in utf8 { hash.combine(byte) }
-    return hash.value
   }
 }
