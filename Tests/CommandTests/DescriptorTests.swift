@@ -16,14 +16,14 @@ import Testing
       try run("sh", ["-c", "exec \"$@\" \(closing)", "sh", Repository.lockstep] + train)
     }
     #expect(result.status == 0, "\(result.errors)")
-    let run = TrainingRun(path: path, result: result)
-    #expect(try run.model == reference.model)
-    #expect(try run.measurements == reference.measurements)
-    #expect(try run.file("config.yaml") == reference.file("config.yaml"))
+    let closed = TrainingRun(path: path, result: result)
+    #expect(try closed.model == reference.model)
+    #expect(try closed.measurements == reference.measurements)
+    #expect(try closed.file("config.yaml") == reference.file("config.yaml"))
     let names = { try FileManager.default.contentsOfDirectory(atPath: $0 + "/checkpoints").sorted() }
     #expect(try names(path) == names(reference.path))
     for name in try names(path) {
-      #expect(try run.file("checkpoints/" + name) == reference.file("checkpoints/" + name), "\(name)")
+      #expect(try closed.file("checkpoints/" + name) == reference.file("checkpoints/" + name), "\(name)")
     }
   }
 }

@@ -7,9 +7,11 @@ import Testing
 
   init() throws { scene = try TrainingScene() }
 
+  /// Its epochs are long enough to draw in.
   private var train: [String] {
     [
-      "train", "--data", scene.data, "--output", scene.scratch.file("run"), "--model", "linear", "--epochs",
+      "train", "--data", scene.data, "--output", scene.scratch.file("run"), "--hidden", "1500,1500",
+      "--batch-size", "1", "--epochs",
       "1000000",
       "--threads", "1",
     ]
@@ -51,7 +53,7 @@ import Testing
 
   /// A terminal that cannot go back in its line, and a file: lines only.
   @Test func plainLinesElsewhere() throws {
-    let arguments = train + ["--max-steps", "300"]
+    let arguments = train + ["--max-steps", "100"]
     let named = ["LOCKSTEP_TERMINAL": "\(ProcessInfo.processInfo.hostName):/dev/null:80"]
     let result = try lockstep(arguments, environment: named)
     #expect(result.status == 0 && !result.errors.contains("\u{1B}"), "\(result.errors)")

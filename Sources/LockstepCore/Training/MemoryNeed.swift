@@ -26,10 +26,11 @@ package struct MemoryNeed: Equatable {
   }
 
   /// For training on `rows` samples of each batch. `late` are the layers whose rows stand in the node's memory, `shared` the
-  /// bytes of that; nil where the rank has all of its own. `spansNodes`: there are several nodes. `isWriter`: the rank makes the checkpoints.
+  /// bytes of that; nil where the rank has all of its own. `usesMPI`: gradients
+  /// are summed by it. `isWriter`: the rank makes the checkpoints.
   package init(
     training network: Network, recipe: Recipe, rows: Int, threads: Int, copiesInput: Bool,
-    shared: (late: Set<Int>, bytes: Int)?, spansNodes: Bool, isWriter: Bool
+    shared: (late: Set<Int>, bytes: Int)?, usesMPI: Bool, isWriter: Bool
   ) {
     self.init(evaluating: network, rows: Evaluator.batchSize)
     let weights = 4 * Double(network.parameterCount)
@@ -37,7 +38,9 @@ package struct MemoryNeed: Equatable {
     let best = recipe.keepBest ? weights : 0
     let gradient = Double(
       GradientSum.byteCount(parameterCount: network.parameterCount, reduction: recipe.reduction))
-    state = best + (shared == nil ? kept + gradient : spansNodes ? gradient : 0)
+    state = best + (shared == nil ? kept + gradient : 0)
+    // MPI has a copy of what it sums, and what the node's ranks share is summed elsewhere first.
+    if usesMPI { state += shared == nil ? gradient : 2 * gradient }
     // A copy, its tensors in PyTorch's order, and their bytes in the file.
     if isWriter { state += 3 * (kept + best) }
     let learning = Workspace.byteCount(
@@ -58,7 +61,7 @@ package struct MemoryNeed: Equatable {
       own < 0x1p62
       ? mmap(nil, Int(own), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) : MAP_FAILED
     guard let taken, taken != MAP_FAILED else {
-      throw refusal(own, MemoryLimit(bytes: 0, name: "what the system grants this process"), ranks: 1)
+      throw refusal(own, allowed: "as much as the system grants this process", ranks: 1)
     }
     munmap(taken, Int(own))
   }
@@ -82,17 +85,19 @@ package struct MemoryNeed: Equatable {
 
   /// Throws where so many bytes, the need of so many ranks, are more than the limit.
   package func check(_ bytes: Double, _ limit: MemoryLimit, ranks: Int = 1) throws {
-    guard bytes <= limit.bytes else { throw refusal(bytes, limit, ranks: ranks) }
+    guard bytes <= limit.bytes else {
+      throw refusal(bytes, allowed: "at most \(limit.bytes.inBytes), \(limit.name)", ranks: ranks)
+    }
   }
 
-  private func refusal(_ bytes: Double, _ limit: MemoryLimit, ranks: Int) -> LockstepError {
+  private func refusal(_ bytes: Double, allowed: String, ranks: Int) -> LockstepError {
     let parts = [
       (state + shared, "weights, moments, gradients and checkpoints", layersFlag),
       (samples, "activations", "--batch-size"), (threads, "copies of each thread", "--threads"),
     ].filter { $0.0 > 0.05 * (own + shared) }.sorted { $0.0 > $1.0 }
     let fewer = ranks > 1 ? ["start fewer ranks on this node"] : []
     return LockstepError(
-      .usage, "memory", expected: "to need at most \(limit.bytes.inBytes), \(limit.name)",
+      .usage, "memory", expected: "to need \(allowed)",
       found: "\(bytes.inBytes)" + (ranks > 1 ? " for \(ranks) ranks" : "") + ", for "
         + parts.map(\.1).joined(separator: " and "),
       fix: (["Lower \(parts.map(\.2).joined(separator: " or "))"] + fewer).joined(separator: ", or "))

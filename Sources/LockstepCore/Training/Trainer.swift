@@ -82,7 +82,8 @@ public final class Trainer {
       try MemoryNeed(
         training: network, recipe: recipe, rows: rows, threads: team.count,
         copiesInput: recipe.copiesInput(of: network, isShared: shared != nil, on: team), shared: shared,
-        spansNodes: collective.nodeSize < collective.size, isWriter: collective.rank == 0
+        usesMPI: shared == nil ? collective.size > 1 : collective.nodeSize < collective.size,
+        isWriter: collective.rank == 0
       ).require(collective)
     }
     let needed = SharedExchange.byteCount(network: network, recipe: recipe, collective: collective)

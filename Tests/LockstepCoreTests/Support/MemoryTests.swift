@@ -57,7 +57,7 @@ import Testing
 
   private func need(
     _ change: (inout Recipe) -> Void = { _ in }, rows: Int = 65, threads: Int = 1, copiesInput: Bool = false,
-    shared: (late: Set<Int>, bytes: Int)? = nil, isWriter: Bool = false
+    shared: (late: Set<Int>, bytes: Int)? = nil, usesMPI: Bool = false, isWriter: Bool = false
   ) throws -> MemoryNeed {
     var recipe = Recipe()
     change(&recipe)
@@ -65,7 +65,7 @@ import Testing
     return MemoryNeed(
       training: network, recipe: recipe, rows: rows, threads: threads, copiesInput: copiesInput,
       shared: shared,
-      spansNodes: false, isWriter: isWriter)
+      usesMPI: usesMPI, isWriter: isWriter)
   }
 
   /// 785 x 512 + 513 x 16 Floats: weights and velocity in 4 bytes, the gradient and 16 metrics in 8.
@@ -77,7 +77,9 @@ import Testing
     #expect(try need { $0.optimizer = .adam }.state == parameters * 20 + 128)
     #expect(try need { $0.reduction = .fast }.state == parameters * 12 + 64)
     #expect(try need(isWriter: true).state == parameters * 40 + 128)
+    #expect(try need(usesMPI: true).state == parameters * 24 + 256)
     #expect(try need(shared: ([], 12345)).state == 0)
+    #expect(try need(shared: ([], 12345), usesMPI: true).state == parameters * 16 + 256)
     #expect(try need(shared: ([], 12345)).shared == 12345)
   }
 
