@@ -15,7 +15,7 @@ package struct SessionMark: Equatable {
 
   /// nil where the system does not tell.
   static var here: SessionMark? {
-    let start = wholeText(ofSystemFile: "/proc/sys/kernel/random/boot_id").prefix { $0 != "\n" }
+    let start = (systemText("/proc/sys/kernel/random/boot_id") ?? "").prefix { $0 != "\n" }
     var buffer = [UInt8](repeating: 0, count: 256)
     let count = buffer.withUnsafeMutableBytes {
       readlink("/proc/self/ns/pid", $0.bindMemory(to: CChar.self).baseAddress!, $0.count)
@@ -39,7 +39,7 @@ package struct SessionMark: Equatable {
 
   /// nil where the session has none.
   init?(of session: String) {
-    text = wholeText(ofSystemFile: "\(session)/\(Self.fileName)")
+    text = (systemText("\(session)/\(Self.fileName)") ?? "")
     if text.isEmpty { return nil }
   }
 
@@ -65,7 +65,7 @@ package struct SessionMark: Equatable {
     var process = getppid()
     while process > 0, found.insert(process).inserted {
       // "4711 (a name) S 4710 ...": the parent follows the last bracket and the state.
-      let fields = wholeText(ofSystemFile: "/proc/\(process)/stat").split(separator: ")").last?.split(
+      let fields = (systemText("/proc/\(process)/stat") ?? "").split(separator: ")").last?.split(
         separator: " ")
       process = fields.flatMap { $0.count > 1 ? pid_t($0[1]) : nil } ?? 0
     }

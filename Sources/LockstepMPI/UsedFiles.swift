@@ -13,12 +13,12 @@ struct UsedFiles {
 
   /// Of the paths with one of `marks` in them. nil where the system does not tell.
   init?(namesWith marks: [String]) {
-    guard !wholeText(ofSystemFile: "/proc/self/maps").isEmpty else { return nil }
+    guard !(systemText("/proc/self/maps") ?? "").isEmpty else { return nil }
     for process in fileNames(in: "/proc") where process.allSatisfy(\.isNumber) {
       // First what is open: a file that is mapped and closed between the two is seen with the maps.
       let directory = "/proc/\(process)/fd"
       for file in fileNames(in: directory) { add(Self.link("\(directory)/\(file)"), marks) }
-      for line in wholeText(ofSystemFile: "/proc/\(process)/maps").split(separator: "\n") { add(line, marks) }
+      for line in (systemText("/proc/\(process)/maps") ?? "").split(separator: "\n") { add(line, marks) }
     }
   }
 

@@ -5,9 +5,6 @@ func makeTeam(_ threads: Int?, _ collective: any Collective) throws -> ThreadTea
   let share = try ThreadBudget.share(collective)
   return try collective.together {
     try InstructionSet.check()
-    guard (1...1024).contains(threads ?? 1) else {
-      throw LockstepError(.usage, "--threads", expected: "a number from 1 to 1024", found: "\(threads ?? 0)")
-    }
     return try ThreadTeam(count: threads ?? share)
   }
 }

@@ -30,8 +30,9 @@ struct Evaluate: LockstepCommand {
       [Fact(self.model, "a model of digest \(model.parameters.digest.hexadecimal)")],
       fix: "Copy one node's model to the others, or use a directory that all nodes share")
     try collective.together { try model.check(dataset) }
-    let evaluator = Evaluator(
-      model.network, normalization: model.normalization, collective: collective, team: team)
+    let evaluator = try collective.together {
+      try Evaluator(model.network, normalization: model.normalization, collective: collective, team: team)
+    }
     let test = try evaluator.evaluate(model.parameters, on: dataset.test)
     let classes = try predictions.map { _ in try evaluator.predictions(model.parameters, on: dataset.test) }
     try collective.together {

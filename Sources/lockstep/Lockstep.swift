@@ -14,9 +14,15 @@ import MPI
 @main
 enum Program {
   static func main() {
+    openStandardDescriptors()
     // A reader of the results that goes away is an error of writing them.
     signal(SIGPIPE, SIG_IGN)
     LaunchReport.open()
+    // From the start: a request that comes while MPI starts or data are loaded is one too.
+    if CommandLine.arguments.dropFirst().first == Train._commandName {
+      StopRequest.catchSignals()
+      LaunchReport.ready()
+    }
     guard Launcher.isPresent else { end(execute(SingleProcess())) }
     do {
       let status = try World.run(quota: CPUQuota.least) { world in
@@ -80,7 +86,7 @@ enum Program {
 
   private static func request() -> Request {
     do {
-      var command = try Lockstep.parseAsRoot()
+      var command = try Lockstep.parseAsRoot(joiningValues(of: Array(CommandLine.arguments.dropFirst())))
       if let command = command as? any LockstepCommand { return .command(command) }
       try command.run()  // a command of ArgumentParser's own, which throws the help that it shows
       return .text("", status: 0)

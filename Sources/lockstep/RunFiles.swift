@@ -21,11 +21,11 @@ struct RunFiles {
     try run.write(recipe)
     try run.write(data)
     metrics = try run.openMetrics(
-      logEvery: max(command.logEvery, 0), resuming: command.resume ? state : nil, tell: warn)
+      logEvery: command.logEvery, resuming: command.resume ? state : nil, tell: warn)
     if metrics.lacksBeginning {
       warn("\(run.path)/metrics.jsonl is lost or damaged: it goes on after step \(state.step)")
     }
-    checkpoints = run.makeCheckpointWriter(
+    checkpoints = try run.makeCheckpointWriter(
       every: command.checkpointEvery, keep: command.keep, recipe: recipe, data: data, metrics: metrics,
       former: former)
     observer = Observers([ProgressObserver(quiet: command.quiet), metrics])

@@ -35,7 +35,8 @@ struct Train: LockstepCommand {
     }
     if output?.isEmpty == true { throw ValidationError("--output: expected a directory, found ''") }
     for (flag, value, least) in [
-      ("checkpoint-every", checkpointEvery, 0), ("keep", keep, 1), ("stall-timeout", stallTimeout, 0),
+      ("log-every", logEvery, 0), ("checkpoint-every", checkpointEvery, 0), ("keep", keep, 1),
+      ("stall-timeout", stallTimeout, 0),
     ]
     where value < least {
       throw ValidationError("--\(flag): expected a number from \(least), found \(value)")
@@ -44,10 +45,6 @@ struct Train: LockstepCommand {
 
   /// Agree, lock, look, load, build, restore, train, save: a run's lock is taken before anything of it is looked at.
   func run(_ collective: any Collective) throws {
-    if !show {
-      StopRequest.catchSignals()
-      LaunchReport.ready()
-    }
     let lock = try resume && !show ? takeLock(collective) : nil
     defer { withExtendedLifetime(lock) {} }
     let former = try resume ? FormerRun(at: output!, collective: collective, tell: warn) : nil
@@ -60,6 +57,7 @@ struct Train: LockstepCommand {
     let (source, dataset) = try Activity.during(.loadingData) {
       try loadData(data, of: former, at: output, collective, team)
     }
+    try StopRequest.check(collective)
     if show { return try show(text, recipe, dataset, collective) }
     warnOfIdleRanks(recipe, collective)
     let trainer = try makeTrainer(recipe, dataset, collective, team)

@@ -58,6 +58,10 @@ extension Dataset {
     train: Int, test: Int, collective: any Collective, team: ThreadTeam
   ) throws -> Dataset {
     func split(_ kind: SyntheticDigits.Split, count: Int) throws -> Split {
+      guard 1...SyntheticDataset.largest ~= count else {
+        throw LockstepError(
+          .usage, "digits", expected: "a number from 1 to \(SyntheticDataset.largest)", found: "\(count)")
+      }
       let pixels = SyntheticDigits.side * SyntheticDigits.side
       let memory = try collective.together {
         try collective.allocateShared(byteCount: count * (pixels + 1))

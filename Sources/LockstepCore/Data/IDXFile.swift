@@ -1,6 +1,6 @@
 /// An IDX file, raw or gzip, whose header has been read and found to match its size. The first two bytes tell
 /// raw from gzip, not the name.
-public struct IDXFile {
+package struct IDXFile {
   public let path: String
   public let header: IDXHeader
   public let isCompressed: Bool

@@ -1,6 +1,6 @@
 /// The head of an IDX file (Yann LeCun's format for MNIST): two zero bytes, the element type, the number of
 /// dimensions, then each dimension as a big-endian 32-bit integer. The first dimension counts the samples.
-public struct IDXHeader: Equatable, Sendable {
+package struct IDXHeader: Equatable, Sendable {
   public let element: IDXElement
   /// [60000, 28, 28] for the images of MNIST. At least one dimension, none of them zero.
   public let dimensions: [Int]

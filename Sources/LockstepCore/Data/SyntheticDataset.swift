@@ -40,7 +40,7 @@ public enum SyntheticDataset {
   /// Images drawn between two writes: under a megabyte.
   private static let chunk = 1000
   /// An IDX size is an unsigned 32-bit number, and so is the random counter's sample.
-  private static let largest = Int(UInt32.max)
+  static let largest = Int(UInt32.max)
 
   private static func check(_ count: Int, flag: String) throws {
     guard count >= 1 && count <= largest else {

@@ -1,12 +1,12 @@
 import CKernels
 
 extension Dense {
-  public func scratchCount(rows: Int) -> Int {
+  package func scratchCount(rows: Int) -> Int {
     (paddedToPanel(inputs) + paddedToPanel(outputs)) * paddedToPanel(rows)
   }
 
   /// The kernel's vectors run over samples, which keeps the chain over outputs in order: it works on transposes.
-  public func inputGradient(
+  package func inputGradient(
     x: Activations, y: Activations, dy: Activations, dx: Activations?, parameters: UnsafePointer<Float>,
     pass: Pass
   ) {
@@ -90,7 +90,7 @@ extension Dense {
 
   /// Threads share outputs as in the forward pass: what a thread has updated is in its cache. Ranks share the longer
   /// side, of which they then need to read their own part only.
-  public func weightGradient(
+  package func weightGradient(
     x: Activations, dy: Activations, gradient: GradientSlice, pass: Pass, share: Share, part: Share,
     thread: Int
   ) -> Bool {

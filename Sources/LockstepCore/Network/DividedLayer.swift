@@ -1,7 +1,7 @@
 /// A layer whose backward pass comes in two parts. The second one, the parameters' gradient, can wait until all layers'
 /// first parts are done, and be divided among threads and among ranks that share memory: each sums its share of the
 /// parameters over all samples, so that no gradient is written, summed and read again.
-public protocol DividedLayer: Layer {
+package protocol DividedLayer: Layer {
   /// Given dL/dy, takes `dy` back through the layer's own activation, in place, and writes dL/dx where `dx` is asked for.
   func inputGradient(
     x: Activations, y: Activations, dy: Activations, dx: Activations?, parameters: UnsafePointer<Float>,
@@ -16,7 +16,7 @@ public protocol DividedLayer: Layer {
 }
 
 extension DividedLayer {
-  public func backward(
+  package func backward(
     x: Activations, y: Activations, dy: Activations, dx: Activations?, parameters: UnsafePointer<Float>,
     gradient: GradientSlice, pass: Pass
   ) -> Bool {

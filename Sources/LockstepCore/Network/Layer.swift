@@ -4,7 +4,7 @@ import CKernels
 ///
 /// A layer owns no memory. Its parameters are a range of the network's one flat buffer, in the layout that its kernels
 /// want; `tensors` says where each element of PyTorch's layout lies in it.
-public protocol Layer: Sendable {
+package protocol Layer: Sendable {
   /// One sample's output.
   var output: FeatureLayout { get }
   /// Floats in the flat buffer, padding included: a multiple of 16.
@@ -29,24 +29,24 @@ public protocol Layer: Sendable {
 }
 
 extension Layer {
-  public var outputShape: [Int] { output.shape }
-  public var parameterCount: Int { 0 }
-  public var tensors: [ParameterTensor] { [] }
-  public var flopsPerSample: Int { 0 }
-  public func scratchCount(rows: Int) -> Int { 0 }
+  package var outputShape: [Int] { output.shape }
+  package var parameterCount: Int { 0 }
+  package var tensors: [ParameterTensor] { [] }
+  package var flopsPerSample: Int { 0 }
+  package func scratchCount(rows: Int) -> Int { 0 }
 }
 
 /// A batch of activations, row-major: sample r's features start at `pointer + r * stride`. The stride is a multiple of
 /// 16; what lies between the features and the stride is zero.
-public struct Activations: @unchecked Sendable {
-  public let pointer: UnsafeMutablePointer<Float>
-  public let features: Int
-  public var stride: Int { rowStride(features) }
+package struct Activations: @unchecked Sendable {
+  package let pointer: UnsafeMutablePointer<Float>
+  package let features: Int
+  package var stride: Int { rowStride(features) }
 
   /// Where every thread has rows of its own; `pointer` is then that of nobody.
   let copies: ThreadCopies?
 
-  public init(_ pointer: UnsafeMutablePointer<Float>, features: Int) {
+  package init(_ pointer: UnsafeMutablePointer<Float>, features: Int) {
     self.init(pointer, features: features, copies: nil)
   }
 
@@ -60,7 +60,7 @@ public struct Activations: @unchecked Sendable {
   func pointer(on thread: Int) -> UnsafeMutablePointer<Float> { copies?.pointer(on: thread) ?? pointer }
 
   /// Sample r's features.
-  public func row(_ r: Int) -> UnsafeMutablePointer<Float> { pointer + r * stride }
+  package func row(_ r: Int) -> UnsafeMutablePointer<Float> { pointer + r * stride }
 
   /// Where rows lie, padding included.
   func elements(of rows: Range<Int>) -> kernel_range {
@@ -72,30 +72,30 @@ public struct Activations: @unchecked Sendable {
 }
 
 /// What a layer must know of the step that it works in.
-public struct Pass: @unchecked Sendable {
+package struct Pass: @unchecked Sendable {
   /// Samples in this rank's batch.
-  public let rows: Int
+  package let rows: Int
   /// Micro-batch m is rows `bounds[m] ..< bounds[m + 1]`; empty where nothing is learned.
-  public let bounds: UnsafeBufferPointer<Int32>
-  public let scratch: UnsafeMutablePointer<Float>
-  public let team: ThreadTeam
+  package let bounds: UnsafeBufferPointer<Int32>
+  package let scratch: UnsafeMutablePointer<Float>
+  package let team: ThreadTeam
   /// What dropout draws from; nil where nothing is learned and it lets everything through.
-  public let randomness: Randomness?
+  package let randomness: Randomness?
 
-  public struct Randomness {
-    public let seed: UInt64
-    public let epoch: Int
+  package struct Randomness {
+    package let seed: UInt64
+    package let epoch: Int
     /// The dataset's number of each row's sample.
-    public let samples: UnsafePointer<Int>
+    package let samples: UnsafePointer<Int>
 
-    public init(seed: UInt64, epoch: Int, samples: UnsafePointer<Int>) {
+    package init(seed: UInt64, epoch: Int, samples: UnsafePointer<Int>) {
       self.seed = seed
       self.epoch = epoch
       self.samples = samples
     }
   }
 
-  public init(
+  package init(
     rows: Int, bounds: UnsafeBufferPointer<Int32>, scratch: UnsafeMutablePointer<Float>, team: ThreadTeam,
     randomness: Randomness? = nil
   ) {

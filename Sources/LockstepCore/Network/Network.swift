@@ -3,15 +3,15 @@ import CKernels
 /// A chain of layers over one flat buffer of parameters. Holds no memory of its own: `Parameters` and `Workspace` do.
 public final class Network: Sendable {
   public let inputShape: [Int]
-  public let input: FeatureLayout
+  package let input: FeatureLayout
   public let specification: [LayerSpecification]
-  public let layers: [any Layer]
+  package let layers: [any Layer]
   /// Where each layer's parameters start in the flat buffer.
-  public let offsets: [Int]
+  package let offsets: [Int]
   /// "layers.0" and so on: a layer's place in the specification, as in torch.nn.Sequential.
-  public let names: [String]
+  package let names: [String]
   /// Floats in the flat buffer: a multiple of 16.
-  public let parameterCount: Int
+  package let parameterCount: Int
   /// All parameters, in the order of the layers.
   public let tensors: [ParameterTensor]
   /// The first layer that has parameters: no gradient need go further down.
@@ -19,18 +19,20 @@ public final class Network: Sendable {
   /// The layers, those in a row that work on every sample by itself taken together.
   private let stages: [NetworkStage]
 
-  public var inputFeatures: Int { input.count }
+  package var inputFeatures: Int { input.count }
   public var classes: Int { layers.last?.outputShape.first ?? 0 }
 
-  /// Builds the layers; see `NetworkBuilder`. The last layer's outputs are the logits.
+  /// Builds the layers; see `NetworkBuilder`. The last layer's outputs are the logits. `inputShape` is [n], [height, width]
+  /// or [channels, height, width].
   ///
-  /// Throws `LockstepError` (usage) naming the layer that does not fit what comes before it, or that takes the network
-  /// over `mostParameters`.
+  /// Throws `LockstepError` (usage) naming the layer that no recipe could hold, that does not fit what comes before it, or
+  /// that takes the network over `mostParameters`.
   public init(
     inputShape: [Int], specification: [LayerSpecification], classes: Int, mostParameters: Int = 1 << 31
   )
     throws
   {
+    try NetworkBuilder.check(inputShape: inputShape, classes: classes)
     let input = FeatureLayout(sampleShape: inputShape)
     var builder = NetworkBuilder(input: input, classes: classes, mostParameters: mostParameters)
     try builder.add(specification)
@@ -85,7 +87,7 @@ public final class Network: Sendable {
   }
 
   /// Fills `workspace.logits` from `workspace.input`, or the head's input, which makes the logits.
-  public func forward(_ parameters: Parameters, _ workspace: Workspace, pass: Pass) {
+  package func forward(_ parameters: Parameters, _ workspace: Workspace, pass: Pass) {
     forward(parameters, workspace, upTo: nil, pass: pass)
   }
 
@@ -107,7 +109,7 @@ public final class Network: Sendable {
   /// Back-propagates `workspace.logitsGradient` and fills `gradient`, or applies `update` at once where one is given.
   /// The weight gradients of `late` layers, which must be `DividedLayer`s, are left to the caller.
   /// Returns the names of layers whose gradient is NaN or too large to sum exactly.
-  public func backward(
+  package func backward(
     _ parameters: Parameters, _ workspace: Workspace, into gradient: GradientSum,
     applying update: kernel_update? = nil, late: Set<Int> = [], pass: Pass
   ) -> [String] {

@@ -1,7 +1,7 @@
 /// A layer that works on every sample by itself, so that a few samples at a time can go through several such layers while
 /// a core has them in its cache: see `RowwiseChain`. Its passes are closures over some of the rows, for one thread to
 /// call: what is alike for all rows is settled once.
-public protocol RowwiseLayer: Layer {
+package protocol RowwiseLayer: Layer {
   /// y = f(x), `[rows, in] -> [rows, out]`.
   func rowwiseForward(_ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, pass: Pass)
     -> (_ rows: Range<Int>) -> Void
@@ -17,7 +17,7 @@ public protocol RowwiseLayer: Layer {
 }
 
 /// The gradient of a layer's parameters, summed over rows: one chain a micro-batch, each in the order of its rows.
-public protocol RowwiseWeightGradient {
+package protocol RowwiseWeightGradient {
   /// Whether `add` can be used: there is room for all sums at once.
   var canAdd: Bool { get }
   /// Adds rows to a chain, which begins with its first row, on the calling thread. `dy` is what `inputGradient` left.
@@ -29,15 +29,15 @@ public protocol RowwiseWeightGradient {
 }
 
 extension RowwiseLayer {
-  public func weightGradient(
+  package func weightGradient(
     x: Activations, gradient: GradientSlice, pass: Pass
   ) -> (any RowwiseWeightGradient)? { nil }
 
-  public func forward(_ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, pass: Pass) {
+  package func forward(_ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, pass: Pass) {
     RowwiseChain([.init(layer: self, x: x, y: y, parameters: parameters)], pass: pass).forward()
   }
 
-  public func backward(
+  package func backward(
     x: Activations, y: Activations, dy: Activations, dx: Activations?, parameters: UnsafePointer<Float>,
     gradient: GradientSlice, pass: Pass
   ) -> Bool {

@@ -2,14 +2,14 @@ import CKernels
 
 /// The loss of classification and its gradient with respect to the logits (Goodfellow, Bengio, Courville: Deep
 /// Learning, 6.2.2.3), `[rows, classes] -> a sum`.
-public final class SoftmaxCrossEntropy {
+package final class SoftmaxCrossEntropy {
   /// A sample's loss counts for no more than this, so that a sum of them stays exact even where training diverges.
   private static let largestLoss: Float = 0x1p10
   private let classes: Int
   private let losses: AlignedBuffer<Float>
   private let hits: AlignedBuffer<UInt8>
 
-  public init(classes: Int, capacity: Int) {
+  package init(classes: Int, capacity: Int) {
     self.classes = classes
     losses = AlignedBuffer(count: capacity, zero: 0)
     hits = AlignedBuffer(count: capacity, zero: 0)
@@ -18,7 +18,7 @@ public final class SoftmaxCrossEntropy {
   /// Sums over the pass's rows: each row's loss divided by `divisor` (the number of samples of all ranks) and rounded
   /// to the grid of `GradientSum`, so that the sum is exact; and the number of rows whose largest logit is the label's.
   /// Writes the loss's gradient, divided likewise, where `gradient` is given.
-  public func evaluate(
+  package func evaluate(
     logits: Activations, labels: UnsafePointer<Int32>, divisor: Int, gradient: Activations?, pass: Pass
   ) -> (loss: Double, hits: Int) {
     evaluate(logits: logits, labels: labels, divisor: divisor, gradient: gradient, pass: pass, head: nil)

@@ -20,10 +20,15 @@ public final class CheckpointWriter {
   /// A checkpoint every so many steps (0: at the end of each epoch only), of which the newest `keep` stay. `safe` is one
   /// that exists already, `damaged` are steps of which what is there may go; `prepare` is called before each is written, on
   /// the writing thread.
+  ///
+  /// Throws `LockstepError` (usage) for a negative `every` and a `keep` below 1.
   public init(
     directory: CheckpointDirectory, every: Int, keep: Int, safe: String?, damaged: [Int] = [],
     prepare: @escaping () throws -> Void = {}
-  ) {
+  ) throws {
+    for (name, value, least) in [("checkpoint-every", every, 0), ("keep", keep, 1)] where value < least {
+      throw LockstepError(.usage, name, expected: "a number from \(least)", found: "\(value)")
+    }
     (self.directory, self.every, self.keep, self.safe) = (directory, every, keep, safe)
     self.damaged = damaged
     self.prepare = prepare

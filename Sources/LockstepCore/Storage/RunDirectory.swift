@@ -100,8 +100,8 @@ public final class RunDirectory {
   /// Writes the checkpoints of a run: one every so many steps besides those of the epochs, of which the newest `keep` stay.
   public func makeCheckpointWriter(
     every: Int, keep: Int, recipe: Recipe, data: DataSource, metrics: MetricsLog, former: FormerRun?
-  ) -> CheckpointWriter {
-    CheckpointWriter(
+  ) throws -> CheckpointWriter {
+    try CheckpointWriter(
       directory: checkpoints, every: every, keep: keep, safe: former?.checkpointPath,
       damaged: former?.damaged ?? []
     ) { [self] in

@@ -9,7 +9,11 @@ public struct SystemError: Error, Equatable, CustomStringConvertible {
   /// What the call left in `errno`.
   public let code: Int32
   /// "No space left on device"
-  public var description: String { String(cString: strerror(code)) }
+  public var description: String {
+    let text = String(cString: strerror(code))
+    guard code == EFBIG, let limit = limit(on: RLIMIT_FSIZE) else { return text }
+    return "\(text) (ulimit -f allows \(fixed(limit, 0)) bytes)"
+  }
 
   public init(code: Int32) { self.code = code }
 

@@ -9,7 +9,7 @@
 public enum ThreadBudget {
   /// This rank's share. Collective.
   public static func share(_ collective: any Collective) throws -> Int {
-    let host = collective.hostName.hashedForComparison
+    let host = collective.hostName.stableHash
     let share = try min(
       share(of: allowedProcessors, host: host, collective),
       shareOfQuotas(CPUQuota.current, host: host, collective))
@@ -64,7 +64,7 @@ public enum ThreadBudget {
   /// them on systems that have none.
   static var allowedProcessors: Set<Int> {
     let title = "Cpus_allowed_list:"
-    let line = wholeText(ofSystemFile: "/proc/self/status").split(separator: "\n").first {
+    let line = (systemText("/proc/self/status") ?? "").split(separator: "\n").first {
       $0.hasPrefix(title)
     }
     return line.flatMap { processors(in: String($0.dropFirst(title.count))) }
@@ -89,14 +89,5 @@ public enum ThreadBudget {
       numbers.formUnion(first...last)
     }
     return numbers.isEmpty ? nil : numbers
-  }
-}
-
-extension String {
-  /// The same number for the same text in every process, unlike `hashValue`.
-  fileprivate var hashedForComparison: UInt64 {
-    var hash = FNV1a()
-    for byte in utf8 { hash.combine(byte) }
-    return hash.value
   }
 }

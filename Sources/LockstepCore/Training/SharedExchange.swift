@@ -73,7 +73,7 @@ final class SharedExchange: GradientExchange {
   }
 
   /// Layers whose rows are cheaper to read than their gradients: a gradient is written, and read, as doubles.
-  private static func lateLayers(_ network: Network, recipe: Recipe, collective: any Collective) -> Set<Int> {
+  static func lateLayers(_ network: Network, recipe: Recipe, collective: any Collective) -> Set<Int> {
     guard collective.nodeSize == collective.size else { return [] }
     return Set(
       network.layers.indices.filter {

@@ -7,7 +7,7 @@ public final class Trainer {
   public let parameters: Parameters
   /// The recipe's normalization, with `auto` settled.
   public let normalization: Normalization
-  public let sampler: Sampler
+  package let sampler: Sampler
   let recipe: Recipe
   let dataset: Dataset
   let collective: any Collective
@@ -58,31 +58,41 @@ public final class Trainer {
         .usage, "augment-shift, augment-rotate, augment-scale", expected: "images",
         found: "samples of shape \(network.inputShape)", fix: "Leave augmentation out for this data")
     }
-    // From here on nothing fails on some ranks only: shared memory is made by all ranks of a node together.
+    let capacity = sampler.shard(step: 0, rank: collective.rank, ranks: collective.size).entries.count + 1
+    // From here on nothing fails on some ranks only: memory is had by all ranks or by none.
     (self.exchange, parameters) = try Self.makeExchange(
-      exchange, network: network, sampler: sampler, recipe: recipe, collective: collective, team: team)
+      exchange, network: network, sampler: sampler, recipe: recipe, collective: collective, team: team,
+      rows: capacity)
     normalization = recipe.normalize.resolved(for: dataset.train.images, team: team)
     optimizer = try recipe.makeOptimizer(
       parameterCount: network.parameterCount, allocate: self.exchange.allocateMoment)
     schedule = recipe.learningRateSchedule(totalSteps: recipe.epochs * sampler.stepsPerEpoch)
-    let capacity = sampler.shard(step: 0, rank: collective.rank, ranks: collective.size).entries.count + 1
     let sharedRows = self.exchange.sharedRows
     workspace = Workspace(
       network, capacity: capacity, learns: true, shared: sharedRows, threads: team.count,
-      copiesInput: sharedRows == nil && recipe.augmentation.isNone && network.readsWholeInput(on: team))
+      copiesInput: recipe.copiesInput(of: network, isShared: sharedRows != nil, on: team))
     loss = SoftmaxCrossEntropy(classes: network.classes, capacity: capacity)
     batch = Batch(capacity: capacity)
     state = TrainingState(patience: recipe.patience)
-    evaluator = Evaluator(network, normalization: normalization, collective: collective, team: team)
+    evaluator = try Evaluator(network, normalization: normalization, collective: collective, team: team)
   }
 
   /// The exchange that the name asks for, and the parameters that it works on.
   private static func makeExchange(
     _ name: ExchangeName, network: Network, sampler: Sampler, recipe: Recipe, collective: any Collective,
-    team: ThreadTeam
+    team: ThreadTeam, rows: Int
   ) throws -> (any GradientExchange, Parameters) {
+    func requireMemory(_ shared: (late: Set<Int>, bytes: Int)?) throws {
+      try MemoryNeed(
+        training: network, recipe: recipe, rows: rows, threads: team.count,
+        copiesInput: recipe.copiesInput(of: network, isShared: shared != nil, on: team), shared: shared,
+        usesMPI: shared == nil ? collective.size > 1 : collective.nodeSize < collective.size,
+        isWriter: collective.rank == 0
+      ).require(collective)
+    }
     if collective.size > 1, name == .shared || name == .auto && collective.smallestNode > 1 {
       let needed = SharedExchange.byteCount(network: network, recipe: recipe, collective: collective)
+      try requireMemory((SharedExchange.lateLayers(network, recipe: recipe, collective: collective), needed))
       do {
         try collective.reserveShared(byteCount: needed, parts: SharedExchange.parts(recipe))
         let shared = try SharedExchange(
@@ -92,6 +102,7 @@ public final class Trainer {
         // A node has no room: no rank has taken any.
       }
     }
+    try requireMemory(nil)
     let gradient = GradientSum(
       parameterCount: network.parameterCount, microBatches: recipe.microBatches, reduction: recipe.reduction)
     let parameters = Parameters(network, seed: recipe.seed)
@@ -188,5 +199,12 @@ public final class Trainer {
       testSamples: dataset.test.count, epochs: recipe.epochs, totalSteps: totalSteps,
       normalization: normalization, learningRate: recipe.scaledLearningRate, recipeRate: recipe.learningRate,
       referenceBatch: recipe.lrReferenceBatch, batchSize: recipe.batchSize)
+  }
+}
+
+extension Recipe {
+  /// Whether each thread makes an input of its own.
+  fileprivate func copiesInput(of network: Network, isShared: Bool, on team: ThreadTeam) -> Bool {
+    !isShared && augmentation.isNone && network.readsWholeInput(on: team)
   }
 }

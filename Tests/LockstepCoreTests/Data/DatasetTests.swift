@@ -5,7 +5,7 @@ import Testing
 @Suite struct DatasetTests {
   private func images(_ count: Int, _ shape: [Int] = [2, 3], _ element: IDXElement = .uint8) -> SampleTable {
     let size = shape.reduce(count * element.byteCount, *)
-    return SampleTable(
+    return try! SampleTable(
       count: count, shape: shape, element: element, copying: Array(repeating: 7, count: size))
   }
 
@@ -70,7 +70,7 @@ import Testing
     let original = try dataset([0, 1], [1, 0])
     #expect(try dataset([0, 1], [1, 0]).checksum == original.checksum)
     let (train, test) = (original.train, original.test)
-    let other = SampleTable(
+    let other = try SampleTable(
       count: 2, shape: [2, 3], element: .uint8, copying: Array(repeating: 8, count: 12))
     let wide = images(2, [3, 2])
     let variants = [

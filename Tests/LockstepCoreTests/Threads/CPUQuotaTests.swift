@@ -11,20 +11,24 @@ import Testing
     34 31 0:31 / /sys/fs/cgroup/unified rw shared:11 - cgroup2 cgroup2 rw,nsdelegate
     """
 
+  private func directories(groups: String, mounts: String) -> [String] {
+    ControlGroup.all(of: "cpu", groups: groups, mounts: mounts).map(\.path)
+  }
+
   @Test func groupsAndThoseAroundThem() {
     #expect(
-      CPUQuota.directories(groups: "5:cpuset:/x\n4:cpu,cpuacct:/slurm/job_7/step_0\n", mounts: version1) == [
+      directories(groups: "5:cpuset:/x\n4:cpu,cpuacct:/slurm/job_7/step_0\n", mounts: version1) == [
         "/sys/fs/cgroup/cpu,cpuacct/slurm/job_7/step_0", "/sys/fs/cgroup/cpu,cpuacct/slurm/job_7",
         "/sys/fs/cgroup/cpu,cpuacct/slurm", "/sys/fs/cgroup/cpu,cpuacct",
       ])
     // Version 2 beside it, and alone.
     #expect(
-      CPUQuota.directories(groups: "4:cpu,cpuacct:/\n0::/a", mounts: version1) == [
+      directories(groups: "4:cpu,cpuacct:/\n0::/a", mounts: version1) == [
         "/sys/fs/cgroup/cpu,cpuacct", "/sys/fs/cgroup/unified/a", "/sys/fs/cgroup/unified",
       ])
     let version2 = "30 25 0:26 / /sys/fs/cgroup rw shared:4 - cgroup2 cgroup2 rw"
     #expect(
-      CPUQuota.directories(groups: "0::/user.slice/u.scope\n", mounts: version2) == [
+      directories(groups: "0::/user.slice/u.scope\n", mounts: version2) == [
         "/sys/fs/cgroup/user.slice/u.scope", "/sys/fs/cgroup/user.slice", "/sys/fs/cgroup",
       ])
   }
@@ -34,22 +38,22 @@ import Testing
     let mounts = "33 24 0:29 /docker/12ab /sys/fs/cgroup/cpu ro - cgroup cgroup rw,cpu"
     for group in ["/docker/12ab", "/", "/elsewhere"] {
       #expect(
-        CPUQuota.directories(groups: "4:cpu:\(group)", mounts: mounts) == ["/sys/fs/cgroup/cpu"], "\(group)")
+        directories(groups: "4:cpu:\(group)", mounts: mounts) == ["/sys/fs/cgroup/cpu"], "\(group)")
     }
     #expect(
-      CPUQuota.directories(groups: "4:cpu:/docker/12ab/in", mounts: mounts) == [
+      directories(groups: "4:cpu:/docker/12ab/in", mounts: mounts) == [
         "/sys/fs/cgroup/cpu/in", "/sys/fs/cgroup/cpu",
       ])
     #expect(
-      CPUQuota.directories(groups: "0::/../..", mounts: "1 2 0:3 / /c\\040g rw - cgroup2 c rw") == ["/c g"])
+      directories(groups: "0::/../..", mounts: "1 2 0:3 / /c\\040g rw - cgroup2 c rw") == ["/c g"])
   }
 
   @Test func filesThatAreNone() {
     for groups in ["", "x", "::", "4:cpu", "4:cpuset:/", "1:name=systemd:/"] {
-      #expect(CPUQuota.directories(groups: groups, mounts: "") == [], "\(groups)")
+      #expect(directories(groups: groups, mounts: "") == [], "\(groups)")
     }
     for mounts in ["", " - ", "1 2 3 - cgroup", "a b c d e f - cgroup cgroup rw,cpuset"] {
-      #expect(CPUQuota.directories(groups: "4:cpu:/", mounts: mounts) == [], "\(mounts)")
+      #expect(directories(groups: "4:cpu:/", mounts: mounts) == [], "\(mounts)")
     }
   }
 

@@ -42,7 +42,7 @@ import Testing
       }
       let writer =
         collective.rank == 0
-        ? CheckpointWriter(directory: directory, every: every, keep: 100, safe: nil) : nil
+        ? try CheckpointWriter(directory: directory, every: every, keep: 100, safe: nil) : nil
       var part = Part()
       do {
         part.result = try trainer.train(observer: part.recorder, checkpoints: writer)
