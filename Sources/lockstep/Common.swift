@@ -13,20 +13,21 @@ func makeTeam(_ threads: Int?, _ collective: any Collective) throws -> ThreadTea
 }
 
 /// Loads the dataset that `--data` names or the defaults give, and says so where it is synthesized.
-func loadDataset(_ data: String?, _ collective: any Collective, _ team: ThreadTeam, quiet: Bool) throws
-  -> Dataset
-{
+func loadDataset(
+  _ data: String?, for purpose: Dataset.Purpose = .training, _ collective: any Collective, _ team: ThreadTeam,
+  quiet: Bool
+) throws -> Dataset {
   let source = DataSource.resolve(flag: data)
   if case .synthetic(let train, _) = source, collective.rank == 0, !quiet {
     writeError(
       "No dataset is given: drawing \(train) digits to train on. For the real MNIST: scripts/fetch-mnist\n")
   }
-  return try source.load(collective: collective, team: team)
+  return try source.load(for: purpose, collective: collective, team: team)
 }
 
 /// "test accuracy 97.81% (9781/10000), test loss 0.0712"
-func summary(_ test: Evaluation) -> String {
-  "test accuracy \(percent(test.accuracy)) (\(test.hits)/\(test.count)), test loss \(fixed(test.loss, 4))"
+func summary(_ result: Evaluation, of part: String = "test") -> String {
+  "\(part) accuracy \(percent(result.accuracy)) (\(result.hits)/\(result.count)), \(part) loss \(fixed(result.loss, 4))"
 }
 
 extension Collective {

@@ -68,6 +68,7 @@ struct Train: LockstepCommand {
     let trainer = try collective.together {
       try Trainer(recipe: recipe, dataset: dataset, collective: collective, team: team, exchange: exchange)
     }
+    warn(of: dataset, heldBack: trainer.sampler.validationIndices, collective)
     trainer.shouldStop = { [parameters = trainer.parameters] step in
       Faults.strike(at: step, parameters)
       return StopRequest.isRaised
@@ -81,7 +82,7 @@ struct Train: LockstepCommand {
       guard let files else { return }
       try files.run.write(Model(parameters: trainer.parameters, normalization: trainer.normalization))
       if !quiet { writeError("saved in \(files.run.path)\n") }
-      print(summary(result.test))
+      print(result.validation.map { summary($0, of: "validation") } ?? summary(result.test))
       print("weights \(result.digest.hexadecimal)")
       _ = try files.checkpoints.lastResult()
     }
