@@ -10,19 +10,22 @@ func makeTeam(_ threads: Int?, _ collective: any Collective) throws -> ThreadTea
 }
 
 /// Loads a dataset, and says so where it is synthesized. Collective.
-func loadDataset(_ source: DataSource, _ collective: any Collective, _ team: ThreadTeam) throws -> Dataset {
+func loadDataset(
+  _ source: DataSource, for purpose: Dataset.Purpose, _ collective: any Collective, _ team: ThreadTeam
+) throws -> Dataset {
   if case .synthetic(let train, _) = source, collective.rank == 0 {
     tell("No dataset is given: drawing \(train) digits to train on. For the real MNIST: scripts/fetch-mnist")
   }
-  return try source.load(collective: collective, team: team)
+  return try source.load(for: purpose, collective: collective, team: team)
 }
 
 /// "dataset data/mnist", and on the next line "test accuracy 97.81% (9781/10000), test loss 0.0712"
-func summary(_ test: Evaluation, of dataset: String) -> String {
+func summary(_ result: Evaluation, of part: String = "test", dataset: String) -> String {
   let name = dataset.split(whereSeparator: \.isNewline).joined(separator: " ")
   return """
     dataset \(name)
-    test accuracy \(percent(test.accuracy)) (\(test.hits)/\(test.count)), test loss \(fixed(test.loss, 4))
+    \(part) accuracy \(percent(result.accuracy)) (\(result.hits)/\(result.count)), \
+    \(part) loss \(fixed(result.loss, 4))
     """
 }
 

@@ -21,7 +21,8 @@ struct Evaluate: LockstepCommand {
     let former = try unfinishedRun(collective)
     let saved = try former == nil ? collective.together { try Model(path: self.model) } : nil
     let team = try makeTeam(threads, collective)
-    let (_, dataset) = try loadData(data, of: former, at: self.model, collective, team)
+    let (_, dataset) = try loadData(data, for: .evaluation, of: former, at: self.model, collective, team)
+    warn(of: dataset, collective)
     let model = try collective.together {
       if let saved { return saved }
       return try Model(former!.checkpoint!, path: former!.checkpointPath!, dataset: dataset, team: team)
@@ -36,12 +37,13 @@ struct Evaluate: LockstepCommand {
     let test = try evaluator.evaluate(model.parameters, on: dataset.test)
     let classes = try predictions.map { _ in try evaluator.predictions(model.parameters, on: dataset.test) }
     try collective.together {
+      try dataset.requireUnchanged()
       guard collective.rank == 0 else { return }
       if let path = predictions, let classes {
         let lines = classes.map { "\($0)\n" }.joined()
         try replaceFile(path, with: Array(lines.utf8), option: "--predictions")
       }
-      try writeResult(summary(test, of: dataset.name) + "\n")
+      try writeResult(summary(test, dataset: dataset.name) + "\n")
     }
   }
 

@@ -5,13 +5,14 @@ import LockstepCore
 ///
 /// What a run goes on with is never another dataset than its own, nor one that is drawn because its own is missing.
 func loadData(
-  _ flag: String?, of former: FormerRun?, at path: String?, _ collective: any Collective, _ team: ThreadTeam
+  _ flag: String?, for purpose: Dataset.Purpose, of former: FormerRun?, at path: String?,
+  _ collective: any Collective, _ team: ThreadTeam
 ) throws -> (DataSource, Dataset) {
   // Rank 0's flag decides for all.
   let isGiven = try collective.broadcast([flag == nil ? 0 : 1], from: 0) == [1]
   guard !isGiven, let former, former.data != nil || former.checkpoint != nil else {
     let source = try DataSource.resolve(flag: flag, collective: collective)
-    return (source, try loadDataset(source, collective, team))
+    return (source, try loadDataset(source, for: purpose, collective, team))
   }
   let digest = former.checkpoint?.datasetDigest
   var reasons: [String] = []
@@ -21,7 +22,7 @@ func loadData(
       let source = try source()
       // Digits are drawn for a run that was trained on them, and for no other.
       if case .synthetic = source, source != former.data { return nil }
-      let dataset = try loadDataset(source, collective, team)
+      let dataset = try loadDataset(source, for: purpose, collective, team)
       guard let digest, dataset.checksum != digest else { return (source, dataset) }
       reasons.append("\(dataset.name) of digest \(dataset.checksum.hexadecimal)")
     } catch let error as AgreedError where error.exitStatus == LockstepError.Kind.data.rawValue {

@@ -35,8 +35,10 @@ struct RunFiles {
   func save(_ result: TrainingResult, of trainer: Trainer, _ dataset: String, quiet: Bool) throws {
     try run.write(Model(parameters: trainer.parameters, normalization: trainer.normalization))
     if !quiet { writeError("saved in \(run.path)\n") }
-    try writeResult(
-      "\(summary(result.test, of: dataset))\nweights \(result.digest.hexadecimal)\n")
+    let reached =
+      result.validation.map { summary($0, of: "validation", dataset: dataset) }
+      ?? summary(result.test, dataset: dataset)
+    try writeResult("\(reached)\nweights \(result.digest.hexadecimal)\n")
     _ = try checkpoints.lastResult()
   }
 }

@@ -55,7 +55,7 @@ struct Train: LockstepCommand {
     try collective.requireSame(text, "recipe")
     let team = try makeTeam(threads, collective)
     let (source, dataset) = try Activity.during(.loadingData) {
-      try loadData(data, of: former, at: output, collective, team)
+      try loadData(data, for: .training, of: former, at: output, collective, team)
     }
     try StopRequest.check(collective)
     if show { return try show(text, recipe, dataset, collective) }
@@ -102,6 +102,7 @@ struct Train: LockstepCommand {
     let trainer = try collective.together {
       try Trainer(recipe: recipe, dataset: dataset, collective: collective, team: team, exchange: exchange)
     }
+    warn(of: dataset, heldBack: trainer.sampler.validationIndices, collective)
     trainer.shouldStop = { [parameters = trainer.parameters] step in
       Faults.strike(at: step, parameters)
       return StopRequest.isRaised

@@ -25,7 +25,7 @@ import Testing
     let run = try scene.train(Self.recipe + ["--validation-split", "0.25"], ranks: ranks)
     let lines = run.result.errors.split(separator: "\n").map(String.init)
     #expect(lines.count == 4, "\(run.result.errors)")
-    #expect(lines[0].hasPrefix("1500 samples of \(scene.data), 25450 parameters, "))
+    #expect(lines[0].hasPrefix("1500 samples of 28x28 in 10 classes of \(scene.data), 25450 parameters, "))
     #expect(lines[0].contains(ranks == nil ? "one process of 1 thread" : "3 ranks of 1 thread"))
     let validation =
       /epoch [12]\/2: loss .*, accuracy .*%, validation \d+\.\d\d%, test .*%, .* s, \d+ samples\/s/
@@ -96,7 +96,9 @@ import Testing
     #expect(result.status == 0, "\(result.errors)")
     let advice = result.errors.split(separator: "\n").filter { $0.contains("scripts/fetch-mnist") }
     #expect(advice.count == 1)
-    #expect(result.errors.contains("\n60000 samples of synthesized digits, ") == (ranks == nil))
+    #expect(
+      result.errors.contains("\n60000 samples of 28x28 in 10 classes of synthesized digits, ")
+        == (ranks == nil))
     #expect(result.output.hasPrefix("dataset synthesized digits\n"))
     #expect(result.output.contains("/10000), "))
     let runs = try FileManager.default.contentsOfDirectory(atPath: directory + "/runs")
@@ -108,6 +110,7 @@ import Testing
     let result = try lockstep(
       ["train", "--model", "linear", "--max-steps", "1", "--output", scene.scratch.file("run")],
       environment: ["LOCKSTEP_DATA": scene.data])
-    #expect(result.errors.hasPrefix("2000 samples of \(scene.data), "), "\(result.errors)")
+    #expect(
+      result.errors.hasPrefix("2000 samples of 28x28 in 10 classes of \(scene.data), "), "\(result.errors)")
   }
 }

@@ -43,9 +43,12 @@ public enum DataSource: Equatable, Sendable {
   }
 
   /// Loads or draws the dataset, one copy a node. Collective.
-  public func load(collective: any Collective, team: ThreadTeam) throws -> Dataset {
+  public func load(
+    for purpose: Dataset.Purpose = .training, collective: any Collective, team: ThreadTeam
+  ) throws -> Dataset {
     switch self {
-    case .directory(let path): return try Dataset.load(directory: path, collective: collective)
+    case .directory(let path):
+      return try Dataset.load(directory: path, for: purpose, collective: collective)
     case .synthetic(let train, let test):
       return try Dataset.synthetic(train: train, test: test, collective: collective, team: team)
     }

@@ -6,6 +6,8 @@ public struct SampleTable: @unchecked Sendable {
   public let count: Int
   /// [28, 28], or [channels, height, width]; [] for labels.
   public let shape: [Int]
+  /// The same as the file has it, with dimensions that mean nothing.
+  let fileShape: [Int]
   public let element: IDXElement
   package let bytes: UnsafeRawBufferPointer
   /// Keeps `bytes` in memory.
@@ -16,6 +18,7 @@ public struct SampleTable: @unchecked Sendable {
     precondition(bytes.count == header.payloadByteCount)
     count = header.count
     shape = header.sampleShape
+    fileShape = shape
     elementsPerSample = shape.reduce(1, *)
     element = header.element
     self.bytes = bytes
@@ -36,12 +39,22 @@ public struct SampleTable: @unchecked Sendable {
     }
     self.count = count
     self.shape = shape
+    fileShape = shape
     elementsPerSample = shape.reduce(1, *)
     self.element = element
     let storage = ByteStorage(bytes)
     self.bytes = storage.bytes
     owner = storage
   }
+
+  private init(_ table: SampleTable, shape: [Int]) {
+    (count, element, bytes, owner) = (table.count, table.element, table.bytes, table.owner)
+    (fileShape, elementsPerSample) = (table.fileShape, table.elementsPerSample)
+    self.shape = shape
+  }
+
+  /// The same samples in another shape of as many elements.
+  func shaped(_ shape: [Int]) -> SampleTable { SampleTable(self, shape: shape) }
 
   /// The product of the shape: 784 for MNIST.
   public let elementsPerSample: Int

@@ -73,12 +73,8 @@ extension EpochReport {
     line.add("step", step)
     line.add("train_loss", trainLoss)
     line.add("train_accuracy", trainAccuracy)
-    if let validation {
-      line.add("validation_loss", validation.loss)
-      line.add("validation_accuracy", validation.accuracy)
-    }
-    line.add("test_loss", test.loss)
-    line.add("test_accuracy", test.accuracy)
+    validation?.describe(as: "validation", in: &line)
+    test.describe(as: "test", in: &line)
     line.add("learning_rate", learningRate)
     line.add("seconds", seconds)
     line.add("samples_per_second", samplesPerSecond)
@@ -89,9 +85,18 @@ extension TrainingResult {
   func describe(in line: inout JSONLine) {
     line.add("event", "end")
     line.add("step", steps)
-    line.add("test_loss", test.loss)
-    line.add("test_accuracy", test.accuracy)
+    test.describe(as: "test", in: &line)
+    validation?.describe(as: "validation", in: &line)
     line.add("weights", digest.hexadecimal)
     line.add("seconds", seconds)
+  }
+}
+
+extension Evaluation {
+  /// Nothing of no samples.
+  func describe(as part: String, in line: inout JSONLine) {
+    guard count > 0 else { return }
+    line.add(part + "_loss", loss)
+    line.add(part + "_accuracy", accuracy)
   }
 }

@@ -15,6 +15,11 @@ package struct MemoryLimit: Equatable {
     self.name = name
   }
 
+  /// The tightest of all limits on this process, in bytes.
+  package static var room: Double {
+    (ofProcess + (ofNode.map { [$0] } ?? [])).map(\.bytes).min() ?? .infinity
+  }
+
   /// What this process alone may have.
   static var ofProcess: [MemoryLimit] {
     // Pages: all that is mapped, and of these the data, by the numbers of their fields.

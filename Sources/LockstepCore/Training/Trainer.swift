@@ -51,6 +51,7 @@ public final class Trainer {
         expected: "at least one of \(sampler.datasetCount) samples to validate on",
         found: "\(recipe.validationSplit)", fix: "Raise --validation-split")
     }
+    try Self.requireJudges(dataset, sampler)
     network = try Network(
       inputShape: dataset.train.images.shape, specification: recipe.layers, classes: dataset.classes)
     if !recipe.augmentation.isNone, network.input.image == nil {
@@ -195,6 +196,7 @@ public final class Trainer {
     TrainingStart(
       ranks: collective.size, threads: team.count, instructionSet: InstructionSet.current,
       parameters: network.tensors.reduce(0) { $0 + $1.count }, dataset: dataset.name,
+      sampleShape: dataset.train.images.shape, classes: dataset.classes,
       trainingSamples: sampler.trainingCount, validationSamples: sampler.datasetCount - sampler.trainingCount,
       testSamples: dataset.test.count, epochs: recipe.epochs, totalSteps: totalSteps,
       normalization: normalization, learningRate: recipe.scaledLearningRate, recipeRate: recipe.learningRate,

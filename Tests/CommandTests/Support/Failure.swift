@@ -51,16 +51,16 @@ struct Failure: CustomTestStringConvertible, Sendable {
   ]
 
   private static let data = [
-    Failure("missing data directory", 65, ["/absent", "--data", "scripts/fetch-mnist"]) { scene, output in
+    Failure("missing data directory", 65, ["/absent", "--data"]) { scene, output in
       ["train", "--data", scene.scratch.file("absent"), "--output", output]
     },
-    spoiled(.withoutLabels, ["no train labels", "scripts/fetch-mnist"]),
+    spoiled(.withoutLabels, ["no train labels", "--data"]),
     spoiled(.fewerLabels, ["train-labels-idx1-ubyte", "2000 labels", "1999"]),
-    spoiled(.truncated, ["train-images-idx3-ubyte", "1568016 bytes", "1567916 bytes"]),
-    spoiled(.truncatedGzip, ["train-images-idx3-ubyte.gz", "truncated gzip", "scripts/fetch-mnist"]),
+    spoiled(.truncated, ["train-images-idx3-ubyte", "1568016 bytes", "1567916 bytes", "after 1999 of them"]),
+    spoiled(.truncatedGzip, ["train-images-idx3-ubyte.gz", "truncated gzip", "gzip -t"]),
     spoiled(.hugeHeader, ["train-images-idx3-ubyte", "[1000000000, 28, 28]", "2016 bytes"]),
     spoiled(.hugeCompressedHeader, ["train-images-idx3-ubyte.gz", "[1000000000, 28, 28]"]),
-    spoiled(.errorPage, ["train-images-idx3-ubyte", "HTML", "scripts/fetch-mnist"]),
+    spoiled(.errorPage, ["train-images-idx3-ubyte", "HTML", "Fetch or write the file again"]),
   ]
 
   private static func spoiled(_ spoiling: Spoiling, _ mentions: [String]) -> Failure {

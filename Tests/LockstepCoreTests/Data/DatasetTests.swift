@@ -52,7 +52,8 @@ import Testing
     refuse(
       "test images", ["found [2, 3] of type int16"],
       test: Split(images: images(2, [2, 3], .int16), labels: [0, 1]))
-    refuse("train images", ["two dimensions", "[2]"], train: Split(images: images(2, []), labels: [0, 1]))
+    refuse(
+      "train images", ["[n, height, width]", "[2]"], train: Split(images: images(2, []), labels: [0, 1]))
     refuse("test images", ["at least one image", "[0, 2, 3]"], test: Split(images: images(0), labels: []))
     refuse("train images", ["[2, 0, 3]"], train: Split(images: images(2, [0, 3]), labels: [0, 1]))
   }
