@@ -21,7 +21,8 @@ struct Evaluate: LockstepCommand {
     let former = try unfinishedRun(collective)
     let saved = try former == nil ? collective.together { try Model(path: self.model) } : nil
     let team = try makeTeam(threads, collective)
-    let (_, dataset) = try loadData(data, for: .evaluation, of: former, at: self.model, collective, team)
+    let (_, dataset) = try loadData(
+      data, for: former == nil ? .evaluation : .training, of: former, at: self.model, collective, team)
     warn(of: dataset, collective)
     let model = try collective.together {
       if let saved { return saved }

@@ -74,7 +74,6 @@ extension DatasetLoader {
       // Half of what there is: training has its own needs, and so have others.
       let hasRoom =
         Double(size) <= MemoryLimit.room / 2
-        && (collective.nodeSize == 1 || collective.hasSharedMemory(byteCount: 2 * size))
       let needsNoMap = compressed.count == DatasetPart.allCases.count { headers[$0] != nil }
       if needsNoMap || hasRoom && !Faults.forbidsDataCopy { own |= fits }
     }

@@ -12,7 +12,8 @@ public struct Split: Sendable {
   public var count: Int { labels.count }
 
   /// No samples, of the shape and type of others.
-  static func none(like other: SampleTable) -> Split {
-    Split(images: SampleTable(count: 0, shape: other.shape, element: other.element, copying: []), labels: [])
+  static func none(like other: SampleTable) throws -> Split {
+    Split(
+      images: try SampleTable(count: 0, shape: other.shape, element: other.element, copying: []), labels: [])
   }
 }

@@ -31,7 +31,7 @@ extension Model {
       }
       parameters.set(tensor, to: found.values)
     }
-    self.init(
+    try self.init(
       parameters: parameters, normalization: recipe.normalize.resolved(for: dataset.train.images, team: team))
   }
 }

@@ -6,9 +6,8 @@ public enum Build {
 
   /// A digest of the program's file; 0 where the system does not show it.
   public static let digest: UInt64 = {
-    guard let file = try? MappedFile(path: "/proc/self/exe") else { return 0 }
-    return withExtendedLifetime(file) {
-      UInt64(truncatingIfNeeded: file.bytes.count) << 32 | UInt64(Dataset.crc(file.bytes, after: 0))
-    }
+    guard let bytes = try? readFile("/proc/self/exe", limit: 1 << 32, kind: .failure) else { return 0 }
+    return UInt64(truncatingIfNeeded: bytes.count) << 32
+      | UInt64(bytes.withUnsafeBytes { Dataset.crc($0, after: 0) })
   }()
 }
