@@ -15,6 +15,10 @@ struct Evaluate: LockstepCommand {
   var predictions: String?
   @Option(help: "Threads of each rank.") var threads: Int?
 
+  func validate() throws {
+    if predictions?.isEmpty == true { throw ValidationError("--predictions: expected a file, found ''") }
+  }
+
   func run(_ collective: any Collective) throws {
     let former = try unfinishedRun(collective)
     let saved = try former == nil ? collective.together { try Model(path: self.model) } : nil
