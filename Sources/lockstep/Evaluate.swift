@@ -17,6 +17,10 @@ struct Evaluate: LockstepCommand {
 
   var sharesMemory: Bool { true }
 
+  func validate() throws {
+    if predictions?.isEmpty == true { throw ValidationError("--predictions: expected a file, found ''") }
+  }
+
   func run(_ collective: any Collective) throws {
     let former = try unfinishedRun(collective)
     let saved = try former == nil ? collective.together { try Model(path: self.model) } : nil

@@ -21,7 +21,6 @@ func createDirectories(_ path: String, option: String = "--output") throws -> Bo
         throw obstacle(error, path, option)
       }
     }
-    if error.code == ENOTDIR, let parent { try createDirectories(parent, option: option) }
     throw obstacle(error, path, option)
   }
 }
@@ -39,15 +38,20 @@ private func makeDirectory(_ path: String) throws -> Bool {
 }
 
 private func obstacle(_ error: SystemError, _ path: String, _ option: String) -> LockstepError {
-  guard error.code == EEXIST else {
-    return LockstepError(
-      .failure, path, expected: "to create the directory", found: error.description,
-      fix: error.fix(option: option))
+  var found = error.description
+  if error.code == ENOTDIR {
+    var inTheWay = path
+    var status = stat()
+    while stat(inTheWay, &status) != 0, let parent = parentDirectory(of: inTheWay) { inTheWay = parent }
+    found += ": \(inTheWay)"
+  } else if error.code == EEXIST {
+    found =
+      linkTarget(of: path).map { "a symbolic link to '\($0)', which is no directory" }
+      ?? "a file of that name"
   }
   return LockstepError(
-    .failure, path, expected: "a directory",
-    found: linkTarget(of: path).map { "a symbolic link to '\($0)', which is no directory" }
-      ?? "a file of that name", fix: "Choose another \(option)")
+    .failure, path, expected: error.code == EEXIST ? "a directory" : "to create the directory", found: found,
+    fix: error.fix(option: option))
 }
 
 /// nil where there is none but the working directory or the root.

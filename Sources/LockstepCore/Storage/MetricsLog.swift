@@ -33,7 +33,8 @@ public final class MetricsLog: TrainingObserver {
       lacksBeginning = false
       return
     }
-    let bytes = try readFile(path, limit: 1 << 34, kind: .failure)
+    // What cannot be read cannot be cut either, and a log is not what a run goes on from.
+    let bytes = (try? readFile(path, limit: 1 << 34, kind: .failure)) ?? []
     let kept = Self.lengthKept(of: bytes, upTo: state)
     lacksBeginning = kept == 0 && state.step > 0
     if kept < bytes.count { try told { try FileOperation.truncate(file, to: kept) } }

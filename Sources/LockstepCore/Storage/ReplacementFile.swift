@@ -84,8 +84,9 @@ final class ReplacementFile {
   }
 
   private func failure(_ what: String, _ error: SystemError, consequence: String? = nil) -> LockstepError {
-    LockstepError(
-      .failure, path, expected: "to write the file", found: "\(what) failed: \(error)",
+    let found = error.code == ENXIO ? "nobody who reads from it" : "\(what) failed: \(error)"
+    return LockstepError(
+      .failure, path, expected: "to write the file", found: found,
       fix: (consequence.map { $0 + ". " } ?? "") + error.fix(option: option))
   }
 }

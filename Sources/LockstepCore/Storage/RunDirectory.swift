@@ -34,7 +34,6 @@ public final class RunDirectory {
   public init(resuming lock: RunLock) throws {
     (path, self.lock) = (lock.directory, lock)
     lock.keepDirectory()
-    lock.acceptMarks()
     try createDirectories(checkpoints.path)
     // Of processes that were killed. Where others are not kept out they may be somebody's.
     if lock.excludesOthers {

@@ -54,13 +54,17 @@ public final class RunLock {
     let text = RunLockHolder.own.text
     _ = try? systemCall { ftruncate(file, 0) }
     _ = try? systemCall { text.withCString { pwrite(file, $0, text.utf8.count, 0) } }
+    Self.markOffset.store(text.utf8.count, ordering: .relaxed)
+    Self.marked.store(file, ordering: .releasing)
+    // The request may have come before.
+    if StopRequest.isRaised { Self.markStopping() }
   }
 
   /// The run has begun: its directory stays.
   func keepDirectory() { isNew = false }
 
   deinit {
-    if isNew {
+    if isNew, excludesOthers {
       unlink("\(directory)/.lock")
       rmdir(directory)
     }
@@ -82,13 +86,7 @@ public final class RunLock {
   private static let marked = Atomic<Int32>(-1)
   private static let markOffset = Atomic<Int>(0)
 
-  /// From here on `markStopping` is about this lock.
-  public func acceptMarks() {
-    Self.markOffset.store(RunLockHolder.own.text.utf8.count, ordering: .relaxed)
-    Self.marked.store(file, ordering: .releasing)
-  }
-
-  /// Says in the lock's file that the run is stopping, so that who waits for it goes on to. Only what a signal handler may
+  /// Says in the file of the lock that was taken last that its run is stopping, so that who waits for it goes on to. Only what a signal handler may
   /// do; once called, it needs no more of the runtime.
   public static func markStopping() {
     let file = marked.load(ordering: .acquiring)

@@ -5,27 +5,27 @@
 #endif
 
 /// Who has a run's lock, as `.lock` says it.
-struct RunLockHolder: Equatable, CustomStringConvertible {
-  var process: Int
-  var host: String
-  var isStopping = false
+package struct RunLockHolder: Equatable, CustomStringConvertible {
+  package var process: Int
+  package var host: String
+  package var isStopping = false
 
   static let stoppingLine: StaticString = "stopping\n"
 
   static var own: RunLockHolder { RunLockHolder(process: Int(getpid()), host: hostName) }
 
-  var text: String {
+  package var text: String {
     "pid \(process)\nhost \(host)\n" + (isStopping ? "\(Self.stoppingLine)" : "")
   }
 
-  var description: String { "pid \(process) on \(host)" }
+  package var description: String { "pid \(process) on \(host)" }
 
   init(process: Int, host: String, isStopping: Bool = false) {
     (self.process, self.host, self.isStopping) = (process, host, isStopping)
   }
 
   /// nil where the text says nothing, or something else.
-  init?(_ text: String) {
+  package init?(_ text: String) {
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
     guard lines.count >= 2, lines[0].hasPrefix("pid "), lines[1].hasPrefix("host "),
       let process = Int(lines[0].dropFirst(4)), process > 0, lines[1].utf8.count < 300

@@ -41,10 +41,14 @@ import Testing
 
   @Test func aFileInTheWayIsNamed() throws {
     let directory = try TemporaryDirectory(["taken": []])
-    for path in ["/taken", "/taken/run", "/taken/a/b"] {
+    for (path, found) in [
+      ("/taken", "a file of that name"), ("/taken/run", "Not a directory: \(directory.path)/taken"),
+      ("/taken/a/b", "Not a directory: \(directory.path)/taken"),
+    ] {
       let error = #expect(throws: LockstepError.self) { try RunDirectory(creating: directory.path + path) }
-      let message = "\(directory.path)/taken: expected a directory, found a file of that name"
-      #expect(error?.description.hasPrefix(message) == true, "\(path): \(error?.description ?? "")")
+      #expect(
+        error?.subject == directory.path + path && error?.found == found,
+        "\(path): \(error?.description ?? "")")
     }
   }
 
