@@ -28,7 +28,7 @@ public final class Trainer {
   /// Asked in each step (counted from 1) on each rank: true ends the run with a checkpoint after this step.
   public var shouldStop: (_ step: Int) -> Bool = { _ in false }
 
-  /// Allocates all that training needs and draws the initial weights. Not collective.
+  /// Allocates all that training needs and draws the initial weights. Collective.
   public init(
     recipe: Recipe, dataset: Dataset, collective: any Collective, team: ThreadTeam,
     exchange: ExchangeName = .auto
