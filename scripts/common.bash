@@ -125,7 +125,7 @@ show_latest_line() {
 #
 # Exports what mpirun needs to start that many ranks on this machine, whatever it is. The user's own settings win.
 set_up_mpi() {
-  local ranks=$1 shared_memory
+  local ranks=$1 shared_memory elsewhere
   # Open MPI refuses root unless told twice; in a container root is the only user.
   if [[ $EUID == 0 ]]; then
     export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
@@ -140,10 +140,12 @@ set_up_mpi() {
     # A waiting rank spins; where ranks share cores it must let the others run (16 ranks on 2 cores: 8 times faster).
     export OMPI_MCA_mpi_yield_when_idle=${OMPI_MCA_mpi_yield_when_idle:-1}
   fi
-  # Containers have 64 MB here; ranks share gradients in it, some megabytes each.
-  shared_memory=$(df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 { print $4 }' || true)
-  if [[ -n $shared_memory && $shared_memory -lt $((ranks * 12 * 1024)) ]]; then
-    export OMPI_MCA_osc_sm_backing_directory=${OMPI_MCA_osc_sm_backing_directory:-${TMPDIR:-/tmp}}
+  # Containers have 64 MB here, and each rank may take 4 MB for its messages. What ranks share besides finds a place itself.
+  shared_memory=$(free_kilobytes /dev/shm)
+  elsewhere=$(free_kilobytes "${TMPDIR:-/tmp}")
+  if [[ -n $shared_memory && $shared_memory -lt $((ranks * 12 * 1024)) && ${elsewhere:-0} -gt $shared_memory ]]; then
     export OMPI_MCA_btl_vader_backing_directory=${OMPI_MCA_btl_vader_backing_directory:-${TMPDIR:-/tmp}}
   fi
 }
+
+free_kilobytes() { df -Pk "$1" 2>/dev/null | awk 'NR == 2 { print $4 }' || true; }

@@ -132,7 +132,7 @@ import Testing
     expect(
       result, status: 1,
       naming: [
-        "rank 0 on ", " in allgather, call number 60, while rank 1 on ", " waits in barrier, call number 60",
+        "rank 0 on ", ", call number 60, while rank 1 on ", " waits in barrier, call number 60",
       ])
     try expectNoProcess(result)
   }

@@ -32,7 +32,7 @@ public final class Trainer {
   /// Where training failed, where that is known: on all ranks alike.
   public private(set) var failure: (step: Int, layer: String)?
 
-  /// Allocates all that training needs and draws the initial weights. Not collective.
+  /// Allocates all that training needs and draws the initial weights. Collective.
   public init(
     recipe: Recipe, dataset: Dataset, collective: any Collective, team: ThreadTeam,
     exchange: ExchangeName = .auto
