@@ -7,8 +7,8 @@ extension Dataset {
     case evaluation
   }
 
-  /// Loads the IDX files of a directory, one copy a node: a single rank of each reads its node's files into memory that
-  /// all of the node's ranks use, so that what becomes of the files afterwards is of no matter. Where memory leaves no
+  /// Loads the IDX files of a directory, one copy a node: every rank must have the files and looks at their headers, but a
+  /// single rank of each node reads them, into memory that all of the node's ranks use, so that what becomes of the files afterwards is of no matter. Where memory leaves no
   /// room for that, files that are not compressed are mapped instead (`requireUnchanged`).
   ///
   /// All ranks make the same collective calls, whatever they find: what may fail on one rank only runs inside
@@ -46,8 +46,8 @@ struct DatasetLoader {
   }
 
   func load() throws -> Dataset {
-    let files = try collective.onSomeRanks(isReader) { try open() }
-    let headers = try requireSameHeaders(files?.parts)
+    let files = try collective.together { try open() }
+    let headers = try requireSameHeaders(files.parts)
     let loaded = try loadTables(files, headers)
     // Whoever has bytes of its own judges them; equal checksums make that the answer of all.
     let checksum = try collective.onSomeRanks(isReader || loaded.isUnproven) {
@@ -60,8 +60,8 @@ struct DatasetLoader {
     let agreed = try agreedChecksum(checksum)
     let (train, test, classes, notes) = try valid(loaded.tables, files)
     return Dataset(
-      validTrain: train, test: test, classes: classes, name: files?.found.path ?? directory, checksum: agreed,
-      notes: (files?.found.note.map { [$0] } ?? []) + notes, mappedFiles: loaded.mappedFiles)
+      validTrain: train, test: test, classes: classes, name: files.found.path, checksum: agreed,
+      notes: (files.found.note.map { [$0] } ?? []) + notes, mappedFiles: loaded.mappedFiles)
   }
 
   func open() throws -> Files {
@@ -69,13 +69,13 @@ struct DatasetLoader {
     return Files(found: found, parts: try PartTable { try found.paths[$0].map { try IDXFile(path: $0) } })
   }
 
-  private func path(of part: DatasetPart, _ files: Files?) -> String {
-    files?.found.paths[part] ?? "\(directory)/\(part.canonicalName)"
+  private func path(of part: DatasetPart, _ files: Files) -> String {
+    files.found.paths[part] ?? "\(directory)/\(part.canonicalName)"
   }
 
   /// The splits, the number of classes, and what is worth telling of how labels were read.
   private func valid(
-    _ tables: PartTable<SampleTable?>, _ files: Files?
+    _ tables: PartTable<SampleTable?>, _ files: Files
   ) throws -> (train: Split, test: Split, classes: Int, notes: [String]) {
     var notes: [String] = []
     func split(_ images: DatasetPart, _ labels: DatasetPart) throws -> Split? {

@@ -1,12 +1,10 @@
 extension DatasetLoader {
-  /// Puts some parts into memory and maps the others, of which every rank opens its own file. A rank of which the system
+  /// Puts some parts into memory and maps the others, of which every rank has its own file. A rank of which the system
   /// says that they are the files that its node's reader has mapped need not read them all; another must, for they may
   /// be copies that differ.
   func mapOthers(
-    _ readers: Files?, _ inMemory: [DatasetPart], _ headers: PartTable<IDXHeader?>
+    _ files: Files, _ inMemory: [DatasetPart], _ headers: PartTable<IDXHeader?>
   ) throws -> Loaded {
-    let files = try collective.together { try readers ?? open() }
-    _ = try requireSameHeaders(files.parts)
     let layout = Layout(inMemory, headers)
     var tables = PartTable<SampleTable?> { _ in nil }
     if !inMemory.isEmpty {

@@ -1,15 +1,14 @@
 extension DatasetLoader {
-  /// Sees to it that the files of all nodes have the headers of rank 0's, and returns those. From here on all ranks agree
+  /// Sees to it that the files of all ranks have the headers of rank 0's, and returns those. From here on all ranks agree
   /// on the parts that there are and on their sizes.
-  func requireSameHeaders(_ files: PartTable<IDXFile?>?) throws -> PartTable<IDXHeader?> {
-    let own = files.map { files in PartTable { files[$0]?.header } }
-    let told = try collective.broadcast(own.map(Self.encode) ?? [], from: 0)
-    let headers = try Self.decode(told)
-    _ = try collective.onSomeRanks(own != nil) {
-      for part in DatasetPart.allCases where own?[part] != headers[part] {
+  func requireSameHeaders(_ files: PartTable<IDXFile?>) throws -> PartTable<IDXHeader?> {
+    let own = PartTable { files[$0]?.header }
+    let headers = try Self.decode(try collective.broadcast(Self.encode(own), from: 0))
+    try collective.together {
+      for part in DatasetPart.allCases where own[part] != headers[part] {
         throw LockstepError(
-          .data, files?[part]?.path ?? "\(directory): \(part)",
-          expected: Self.text(headers[part]) + ", as on rank 0", found: Self.text(own?[part] ?? nil),
+          .data, files[part]?.path ?? "\(directory): \(part)",
+          expected: Self.text(headers[part]) + ", as on rank 0", found: Self.text(own[part]),
           fix: Self.copyDirectory)
       }
     }
@@ -47,27 +46,27 @@ extension DatasetLoader {
     let hasRoom: Bool
   }
 
-  func loadTables(_ files: Files?, _ headers: PartTable<IDXHeader?>) throws -> Loaded {
+  func loadTables(_ files: Files, _ headers: PartTable<IDXHeader?>) throws -> Loaded {
     _ = try collective.onSomeRanks(isReader) {
-      for part in DatasetPart.allCases { try files?.parts[part]?.checkPromise() }
+      for part in DatasetPart.allCases { try files.parts[part]?.checkPromise() }
     }
-    let plan = try plan(files?.parts, headers)
+    let plan = try plan(files.parts, headers)
     let all = DatasetPart.allCases.filter { headers[$0] != nil }
     if plan.hasRoom {
       let layout = Layout(all, headers)
       let memory = Result { try allocate(layout.byteCount) }
       if try collective.allGather((try? memory.get()) == nil ? 0 : 1).allSatisfy({ $0 == 1 }) {
-        return Loaded(tables: try fill(memory.get(), layout, files?.parts, headers))
+        return Loaded(tables: try fill(memory.get(), layout, files.parts, headers))
       }
     }
     let inMemory = all.filter { plan.compressed >> $0.rawValue & 1 == 1 }
-    return try mapOthers(files ?? nil, inMemory, headers)
+    return try mapOthers(files, inMemory, headers)
   }
 
-  private func plan(_ files: PartTable<IDXFile?>?, _ headers: PartTable<IDXHeader?>) throws -> Plan {
+  private func plan(_ files: PartTable<IDXFile?>, _ headers: PartTable<IDXHeader?>) throws -> Plan {
     let (reads, fits) = (UInt64(1) << 8, UInt64(1) << 9)
     var own: UInt64 = 0
-    if let files {
+    if isReader {
       let compressed = DatasetPart.allCases.filter { files[$0]?.isCompressed ?? false }
       let size = DatasetPart.allCases.reduce(0) { $0 + (headers[$1]?.payloadByteCount ?? 0) }
       own = compressed.reduce(reads) { $0 | 1 << UInt64($1.rawValue) }
@@ -103,11 +102,11 @@ extension DatasetLoader {
 
   /// Has each node's reader put the parts of the layout into the node's memory.
   func fill(
-    _ memory: SharedMemory, _ layout: Layout, _ files: PartTable<IDXFile?>?, _ headers: PartTable<IDXHeader?>
+    _ memory: SharedMemory, _ layout: Layout, _ files: PartTable<IDXFile?>, _ headers: PartTable<IDXHeader?>
   ) throws -> PartTable<SampleTable?> {
     _ = try collective.onSomeRanks(isReader) {
       for (part, range) in layout.ranges.sorted(by: { $0.value.lowerBound < $1.value.lowerBound }) {
-        try files?[part]?.readPayload(into: .init(rebasing: memory.bytes[range]))
+        try files[part]?.readPayload(into: .init(rebasing: memory.bytes[range]))
       }
     }
     try collective.nodeBarrier()

@@ -39,7 +39,7 @@ extension SampleTable {
   ///
   /// - Throws: LockstepError (.data) naming `path`, or `labelsPath` where labels are missing.
   func images(labels: Int, path: String, labelsPath: String) throws -> SampleTable {
-    if count != labels, shape.last == labels {
+    if shape.last == labels, let largest = ([count] + shape.dropLast()).max(), labels > 2 * largest {
       throw LockstepError(
         .data, path, expected: "\(labels) images, one for each label, counted by the first dimension",
         found: "the dimensions \([count] + shape)",
