@@ -28,7 +28,7 @@ public final class Trainer {
   /// Asked in each step (counted from 1) on each rank: true ends the run with a checkpoint after this step.
   public var shouldStop: (_ step: Int) -> Bool = { _ in false }
 
-  /// Allocates all that training needs and draws the initial weights. Not collective.
+  /// Allocates all that training needs and draws the initial weights. Collective.
   public init(
     recipe: Recipe, dataset: Dataset, collective: any Collective, team: ThreadTeam,
     exchange: ExchangeName = .auto
@@ -190,12 +190,5 @@ public final class Trainer {
       testSamples: dataset.test.count, epochs: recipe.epochs, totalSteps: totalSteps,
       normalization: normalization, learningRate: recipe.scaledLearningRate, recipeRate: recipe.learningRate,
       referenceBatch: recipe.lrReferenceBatch, batchSize: recipe.batchSize)
-  }
-}
-
-extension Recipe {
-  /// Whether each thread makes an input of its own.
-  fileprivate func copiesInput(of network: Network, isShared: Bool, on team: ThreadTeam) -> Bool {
-    !isShared && augmentation.isNone && network.readsWholeInput(on: team)
   }
 }
