@@ -27,7 +27,8 @@ public struct SampleTable: @unchecked Sendable {
 
   /// A table with its own copy of `bytes`, big-endian. `shape` is that of one sample.
   ///
-  /// Throws `LockstepError` (data) where the bytes are not count times the product of the shape times the element's size.
+  /// Throws `LockstepError` (data) where the bytes are not count times the product of the shape times the element's
+  /// size.
   public init(count: Int, shape: [Int], element: IDXElement, copying bytes: [UInt8]) throws {
     let needed = ([count] + shape).reduce(Double(element.byteCount)) { $0 * Double($1) }
     // The product of the shape must not overflow, though one of its factors be 0.

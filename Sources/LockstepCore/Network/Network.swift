@@ -22,11 +22,11 @@ public final class Network: Sendable {
   package var inputFeatures: Int { input.count }
   public var classes: Int { layers.last?.outputShape.first ?? 0 }
 
-  /// Builds the layers; see `NetworkBuilder`. The last layer's outputs are the logits. `inputShape` is [n], [height, width]
-  /// or [channels, height, width].
+  /// Builds the layers; see `NetworkBuilder`. The last layer's outputs are the logits. `inputShape` is [n], [height,
+  /// width] or [channels, height, width].
   ///
-  /// Throws `LockstepError` (usage) naming the layer that no recipe could hold, that does not fit what comes before it, or
-  /// that takes the network over `mostParameters`.
+  /// Throws `LockstepError` (usage) naming the layer that no recipe could hold, that does not fit what comes before it,
+  /// or that takes the network over `mostParameters`.
   public init(
     inputShape: [Int], specification: [LayerSpecification], classes: Int, mostParameters: Int = 1 << 31
   )

@@ -8,7 +8,8 @@ extension Recipe {
     /// What a value must be, for messages.
     let expected: String
 
-    /// Throws where the recipe's value, written out, would not be read again: one limit for flags, files and properties.
+    /// Throws where the recipe's value, written out, would not be read again: one limit for flags, files and
+    /// properties.
     func check(_ recipe: Recipe) throws {
       var copy = recipe
       let text = read(recipe)

@@ -10,8 +10,8 @@ package struct ControlGroup: Equatable {
   /// Version 2, where all controllers share one tree.
   package let isUnified: Bool
 
-  /// The process's own group for a controller and those above it as far as they are mounted here, from /proc/self/cgroup
-  /// ("4:memory:/job", "0::/job") and /proc/self/mountinfo. Several trees may be mounted.
+  /// The process's own group for a controller and those above it as far as they are mounted here, from
+  /// /proc/self/cgroup ("4:memory:/job", "0::/job") and /proc/self/mountinfo. Several trees may be mounted.
   package static func all(of controller: String, groups: String, mounts: String) -> [ControlGroup] {
     var paths: (own: String?, unified: String?)
     for line in groups.split(separator: "\n") {

@@ -10,7 +10,8 @@ import CKernels
 public enum InstructionSet {
   public static var current: String { String(cString: kernel_isa()) }
 
-  /// Empty it is as good as unset. Throws `LockstepError` (usage) where `LOCKSTEP_ISA` names a build that there is not or that this CPU cannot run.
+  /// Empty it is as good as unset. Throws `LockstepError` (usage) where `LOCKSTEP_ISA` names a build that there is not
+  /// or that this CPU cannot run.
   public static func check() throws {
     guard let variable = getenv("LOCKSTEP_ISA"), variable[0] != 0, !kernel_select_isa(variable) else {
       return

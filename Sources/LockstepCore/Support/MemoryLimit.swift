@@ -68,8 +68,8 @@ package struct MemoryLimit: Equatable {
     }
   }
 
-  /// A group's limit less its usage, of which the system gives cached files back; nil where there is no limit ("max", or
-  /// the number that version 1 takes for none).
+  /// A group's limit less its usage, of which the system gives cached files back; nil where there is no limit ("max",
+  /// or the number that version 1 takes for none).
   package static func left(of limit: String, usage: String?, stat: String?, cache: String) -> Double? {
     func number(_ text: String) -> Double? { Double(text.filter { !$0.isWhitespace }) }
     guard let limit = number(limit), limit < 0x1p60 else { return nil }

@@ -4,8 +4,8 @@ package enum ProgressBar {
   /// A narrower bar tells less than the text that it takes room from.
   private static let leastWidth = 8
 
-  /// A bar, `fraction` of it filled, and the text, cut to less than `columns`: a full line would wrap, and the next one not
-  /// overwrite it. The bar gives way to the text.
+  /// A bar, `fraction` of it filled, and the text, cut to less than `columns`: a full line would wrap, and the next one
+  /// not overwrite it. The bar gives way to the text.
   package static func line(_ fraction: Double, _ text: String, columns: Int) -> String {
     let room = max(columns - 1, 0)
     let bar = min(width, room - text.columns - 1)

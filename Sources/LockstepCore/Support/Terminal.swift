@@ -4,7 +4,8 @@
   import Darwin
 #endif
 
-/// The terminal that standard error leads to: itself, or the one in which mpirun runs, which passes on what its ranks write.
+/// The terminal that standard error leads to: itself, or the one in which mpirun runs, which passes on what its ranks
+/// write.
 package struct Terminal: Equatable {
   /// Nil for standard error itself.
   package let path: String?
@@ -29,7 +30,8 @@ package struct Terminal: Equatable {
     self.usualColumns = usualColumns
   }
 
-  /// What scripts/train says of its terminal, "HOST:/dev/pts/3:120". Only on that host can it be asked for its width later.
+  /// What scripts/train says of its terminal, "HOST:/dev/pts/3:120". Only on that host can it be asked for its width
+  /// later.
   package init?(passedOn text: String, host: String) {
     let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
     guard parts.count >= 3, !parts[0].isEmpty else { return nil }

@@ -20,8 +20,8 @@ public final class Evaluator {
   private let loss: SoftmaxCrossEntropy
   private let batch: Batch
 
-  /// Not collective. Throws `LockstepError` (usage) for a normalization that no recipe could hold, and where the memory for
-  /// its batches cannot be had.
+  /// Not collective. Throws `LockstepError` (usage) for a normalization that no recipe could hold, and where the memory
+  /// for its batches cannot be had.
   public init(_ network: Network, normalization: Normalization, collective: any Collective, team: ThreadTeam)
     throws
   {
@@ -38,8 +38,8 @@ public final class Evaluator {
 
   /// Collective. `indices` picks samples of the split; nil means all.
   ///
-  /// Throws `LockstepError` (data or usage) for samples, labels, indices or parameters that are not the network's, on each
-  /// rank that is given such.
+  /// Throws `LockstepError` (data or usage) for samples, labels, indices or parameters that are not the network's, on
+  /// each rank that is given such.
   public func evaluate(_ parameters: Parameters, on split: Split, indices: [Int]? = nil) throws -> Evaluation
   {
     try check(parameters, split)

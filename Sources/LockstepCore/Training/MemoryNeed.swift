@@ -25,9 +25,9 @@ package struct MemoryNeed: Equatable {
     (samples, threads) = Workspace.byteCount(network, capacity: rows, learns: false)
   }
 
-  /// For training on `rows` samples of each batch. `late` are the layers whose rows stand in the node's memory, `shared` the
-  /// bytes of that; nil where the rank has all of its own. `usesMPI`: gradients
-  /// are summed by it. `isWriter`: the rank makes the checkpoints.
+  /// For training on `rows` samples of each batch. `late` are the layers whose rows stand in the node's memory,
+  /// `shared` the bytes of that; nil where the rank has all of its own. `usesMPI`: gradients are summed by it.
+  /// `isWriter`: the rank makes the checkpoints.
   package init(
     training network: Network, recipe: Recipe, rows: Int, threads: Int, copiesInput: Bool,
     shared: (late: Set<Int>, bytes: Int)?, usesMPI: Bool, isWriter: Bool
@@ -101,5 +101,12 @@ package struct MemoryNeed: Equatable {
       found: "\(bytes.inBytes)" + (ranks > 1 ? " for \(ranks) ranks" : "") + ", for "
         + parts.map(\.1).joined(separator: " and "),
       fix: (["Lower \(parts.map(\.2).joined(separator: " or "))"] + fewer).joined(separator: ", or "))
+  }
+}
+
+extension Recipe {
+  /// Whether, in training, each thread makes an input of its own.
+  func copiesInput(of network: Network, isShared: Bool, on team: ThreadTeam) -> Bool {
+    !isShared && augmentation.isNone && network.readsWholeInput(on: team)
   }
 }

@@ -23,7 +23,8 @@ extension Trainer {
   /// As PyTorch's optimizers count their moments: SGD's velocity is a first one.
   private static let momentNames = ["optimizer.first.", "optimizer.second."]
 
-  /// Puts the training where a checkpoint stood. Collective, with the same checkpoint on all ranks. Throws as `check` does.
+  /// Puts the training where a checkpoint stood. Collective, with the same checkpoint on all ranks. Throws as `check`
+  /// does.
   public func restore(_ checkpoint: Checkpoint) throws {
     try check(checkpoint, path: "checkpoint")
     let moments = optimizer.moments

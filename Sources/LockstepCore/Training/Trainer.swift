@@ -203,10 +203,3 @@ public final class Trainer {
       referenceBatch: recipe.lrReferenceBatch, batchSize: recipe.batchSize)
   }
 }
-
-extension Recipe {
-  /// Whether each thread makes an input of its own.
-  fileprivate func copiesInput(of network: Network, isShared: Bool, on team: ThreadTeam) -> Bool {
-    !isShared && augmentation.isNone && network.readsWholeInput(on: team)
-  }
-}
