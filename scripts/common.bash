@@ -15,7 +15,7 @@ die() {
 }
 
 # What a script begins with: its own description.
-usage() { sed -n '2,/^set/{/^#/s/^# \{0,1\}//p;}' "${self:?}"; }
+usage() { sed -nE '2,/^([^#]|$)/{/^#/s/^# ?//p;}' "${self:?}"; }
 
 # refuse MESSAGE: of arguments that are wrong
 refuse() {
