@@ -4,6 +4,7 @@
 # shellcheck shell=bash
 
 unset CDPATH
+self=$(cd "$(dirname "${self:?}")" && pwd)/${self##*/}
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 export root
 
@@ -15,7 +16,7 @@ die() {
 }
 
 # What a script begins with: its own description.
-usage() { sed -n '2,/^set/{/^#/s/^# \{0,1\}//p;}' "${self:?}"; }
+usage() { sed -nE '2,/^([^#]|$)/{/^#/s/^# ?//p;}' "$self"; }
 
 # refuse MESSAGE: of arguments that are wrong
 refuse() {

@@ -6,6 +6,8 @@ struct Checkout {
 
   var path: String { directory.path }
   /// What Swift was called with, but for its version.
+  var called: String { (try? directory.text("called")) ?? "" }
+
   /// Has the real scripts, and in bin/ programs that come first on PATH.
   init() throws {
     directory = try TemporaryDirectory()
