@@ -5,10 +5,10 @@ import Testing
 @Suite struct DatasetWarningsTests {
   /// Warnings for labels of training and test samples.
   private func warnings(_ train: [Int32], _ test: [Int32], heldBack: [Int] = []) throws -> [String] {
-    func split(_ labels: [Int32]) -> Split {
+    func split(_ labels: [Int32]) throws -> Split {
       let pixels = labels.indices.flatMap { [UInt8(truncatingIfNeeded: $0), 200] as [UInt8] }
       return Split(
-        images: SampleTable(count: labels.count, shape: [2], element: .uint8, copying: pixels), labels: labels
+        images: try SampleTable(count: labels.count, shape: [2], element: .uint8, copying: pixels), labels: labels
       )
     }
     return try Dataset(train: split(train), test: split(test), name: "d").warnings(heldBack: heldBack)
@@ -62,10 +62,10 @@ import Testing
   }
 
   @Test func blankImages() throws {
-    func split(_ count: Int, blank: Int) -> Split {
+    func split(_ count: Int, blank: Int) throws -> Split {
       let pixels = (0..<count).flatMap { [9, 9, 9, UInt8($0 < blank ? 9 : $0 % 9)] as [UInt8] }
       return Split(
-        images: SampleTable(count: count, shape: [2, 2], element: .uint8, copying: pixels),
+        images: try SampleTable(count: count, shape: [2, 2], element: .uint8, copying: pixels),
         labels: (0..<count).map { Int32($0 % 2) })
     }
     func warnings(_ blank: Int) throws -> [String] {

@@ -6,7 +6,7 @@ import Testing
   /// Six thousand images of 2x3: more than one block of numbers.
   private func images(
     _ element: IDXElement, count: Int = 6000, shape: [Int] = [2, 3], _ values: [Int: Double]
-  ) -> SampleTable {
+  ) throws -> SampleTable {
     let total = count * shape.reduce(1, *)
     let bytes = (0..<total).flatMap { index -> [UInt8] in
       let value = values[index] ?? Double(index % 7)
@@ -14,7 +14,7 @@ import Testing
         ? withUnsafeBytes(of: Float(value).bitPattern.bigEndian) { Array($0) }
         : withUnsafeBytes(of: value.bitPattern.bigEndian) { Array($0) }
     }
-    return SampleTable(count: count, shape: shape, element: element, copying: bytes)
+    return try SampleTable(count: count, shape: shape, element: element, copying: bytes)
   }
 
   private func dataset(train: SampleTable, test: SampleTable) throws -> Dataset {
@@ -25,8 +25,8 @@ import Testing
   }
 
   @Test(arguments: [IDXElement.float32, .float64], [Double.nan, .infinity, -.infinity])
-  func isNamed(element: IDXElement, value: Double) {
-    let (good, bad) = (images(element, [:]), images(element, [29_999: value]))
+  func isNamed(element: IDXElement, value: Double) throws {
+    let (good, bad) = try (images(element, [:]), images(element, [29_999: value]))
     expectDataError("d: train images", ["found \(value) in image 4999 (counted from 0), row 1, column 2"]) {
       try dataset(train: bad, test: good)
     }
@@ -70,7 +70,7 @@ import Testing
 
   /// Integers whose bytes look like a NaN are none.
   @Test func integersAreAnything() throws {
-    let table = SampleTable(
+    let table = try SampleTable(
       count: 2, shape: [1], element: .int32, copying: [0x7F, 0xC0, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF])
     _ = try dataset(train: table, test: table)
   }
