@@ -36,6 +36,7 @@ let package = Package(
     .target(name: "FuzzTargets", dependencies: ["LockstepCore", "CZlib"]),
     .executableTarget(name: "lockstep-fuzz", dependencies: ["FuzzTargets", "LockstepCore"]),
     .testTarget(name: "LockstepCoreTests", dependencies: ["LockstepCore", "CKernels", "FuzzTargets"]),
+    .testTarget(name: "LockstepMPITests", dependencies: ["LockstepMPI", "MPI"]),
     .testTarget(name: "CommandTests", dependencies: ["LockstepCore"]),
   ]
 )

@@ -64,6 +64,55 @@ def idx_corpus():
     yield "bad-overflow-of-float64", idx([1 << 31, 1 << 29], b"", 0x0E)
 
 
+def one_hot(places, columns, size=1):
+    return b"".join((1 if i == place else 0).to_bytes(size, "big") for place in places for i in range(columns))
+
+
+def labels_corpus():
+    qmnist = [[7, 4, 2100, 3, 37, 9000, 0, 0], [0, 1, 5, 149, 30, 1, 0, 0], [9, 0, 326, 0, 39, 281769, 0, 0]]
+
+    def rows(values):
+        return b"".join(struct.pack(">i", x) for row in values for x in row)
+
+    yield "good-bytes", idx([6], bytes([5, 0, 4, 1, 9, 2]))
+    yield "good-column", idx([3, 1], bytes([5, 0, 4]))
+    yield "good-columns-of-one", idx([3, 1, 1], rows([[5], [0], [4]]), 0x0C, 4)
+    yield "good-int16", idx([3], struct.pack(">3h", 5, 0, -4), 0x0B, 2)
+    yield "good-one-hot", idx([4, 3], one_hot([2, 0, 1, 1], 3))
+    yield "good-one-hot-int32", idx([3, 4], one_hot([3, 0, 2], 4, 4), 0x0C, 4)
+    yield "good-one-hot.gz", compressed(idx([200, 10], one_hot([i * 7 % 10 for i in range(200)], 10)))
+    yield "good-qmnist", idx([3, 8], rows(qmnist), 0x0C, 4)
+    yield "bad-qmnist-code", idx([3, 8], rows([row[:4] + [row[4] + i] + row[5:] for i, row in enumerate(qmnist)]), 0x0C, 4)
+    yield "bad-qmnist-bytes", idx([1, 8], bytes([7, 4, 21, 3, 37, 90, 0, 0]))
+    yield "bad-several-ones", idx([2, 3], bytes([1, 0, 0, 1, 1, 0]))
+    yield "bad-no-one", idx([2, 3], bytes([1, 0, 0, 0, 0, 0]))
+    yield "bad-soft", idx([2, 2], bytes([1, 0, 100, 155]))
+    yield "bad-255", idx([2, 2], bytes([255, 0, 0, 255]))
+    yield "bad-minus-one", idx([1, 2], b"\1\xff", 9)
+    yield "bad-columns", idx([3, 2], bytes([5, 90, 0, 91, 4, 92]))
+    yield "bad-images", idx([2, 3, 3])
+    yield "bad-float32", idx([2], struct.pack(">2f", 1, 0), 0x0D, 4)
+    yield "bad-float64-one-hot", idx([1, 2], struct.pack(">2d", 1, 0), 0x0E, 8)
+
+
+def images_corpus():
+    yield "good-vectors", idx([3, 20])
+    yield "good-grey", idx([2, 5, 4])
+    yield "good-channels", idx([2, 3, 5, 5])
+    yield "good-grey-last", idx([2, 5, 5, 1])
+    yield "good-axes-of-one", idx([2, 1, 1, 5, 4])
+    yield "good-float32", idx([2, 2, 2], struct.pack(">8f", *range(8)), 0x0D, 4)
+    yield "good-float64", idx([2, 2], struct.pack(">4d", 0.5, -0.0, 3.4e38, 5e-324), 0x0E, 8)
+    yield "good-int32", idx([1, 2], b"\x7f\xc0\0\0\xff\xff\xff\xff", 0x0C, 4)
+    yield "bad-channels-last", idx([2, 8, 8, 3])
+    yield "bad-five-axes", idx([2, 2, 3, 2, 2])
+    yield "bad-labels", idx([6], bytes([5, 0, 4, 1, 9, 2]))
+    yield "bad-nan", idx([2, 2, 2], struct.pack(">8f", *range(7), math.nan), 0x0D, 4)
+    yield "bad-infinity", idx([2, 2], struct.pack(">4f", 0, 1, -math.inf, 2), 0x0D, 4)
+    yield "bad-nan.gz", compressed(idx([2, 2, 2], struct.pack(">8d", math.nan, *range(7)), 0x0E, 8))
+    yield "bad-beyond-float", idx([2, 2], struct.pack(">4d", 0, 1, 2, 1e39), 0x0E, 8)
+
+
 def gzip_corpus():
     text = b"the quick brown fox jumps over the lazy dog, the quick brown dog\n"
     sound = compressed(text)
@@ -249,7 +298,7 @@ def metrics_corpus():
 
 def main():
     for name, corpus in {
-        "idx": idx_corpus, "gzip": gzip_corpus, "safetensors": safetensors_corpus, "model": model_corpus,
+        "idx": idx_corpus, "labels": labels_corpus, "images": images_corpus, "gzip": gzip_corpus, "safetensors": safetensors_corpus, "model": model_corpus,
         "recipe": recipe_corpus, "metrics": metrics_corpus,
     }.items():
         directory = CORPUS / name

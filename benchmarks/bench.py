@@ -80,6 +80,7 @@ def main():
     parser.add_argument("--data", help="directory of IDX files ($LOCKSTEP_DATA, data/mnist, or synthesized digits)")
     parser.add_argument("--into", metavar="FILE", help="put the table into FILE too, between <!-- bench --> and "
                         "<!-- /bench --> (limits: <!-- limits -->)")  # fmt: skip
+    parser.add_argument("--check", action="store_true", help=argparse.SUPPRESS)  # the arguments, and no more
     options = parser.parse_args()
     if unknown := set(options.works) - set(WORKS):
         parser.error(f"no such work: {' '.join(sorted(unknown))}; there are {' '.join(WORKS)}")
@@ -87,6 +88,8 @@ def main():
         parser.error("--rounds and --epochs must be at least 1")
     if options.limits and options.works:
         parser.error("--limits takes no WORK")
+    if options.check:
+        return
     options.data = choose_data(options.data)
     warn_of_load()
     if options.limits:

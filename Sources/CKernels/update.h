@@ -26,7 +26,7 @@ INLINE void adam16(const kernel_update *u, ptrdiff_t at, v16 g) {
   second = fma16(splat16(u->one_minus_beta2) * g, g, splat16(u->beta2) * second);
   store16(u->first + at, first);
   store16(u->second + at, second);
-  v16 scale = __builtin_elementwise_sqrt(second) / splat16(u->correction2) + splat16(u->epsilon);
+  v16 scale = sqrt16(second) / splat16(u->correction2) + splat16(u->epsilon);
   store16(u->weights + at, fma16(splat16(-u->learning_rate / u->correction1), first / scale, w));
 }
 

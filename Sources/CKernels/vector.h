@@ -43,6 +43,16 @@ INLINE v16i bits_of(v16 v) { return (v16i)v; }
 INLINE v16 fma16(v16 a, v16 b, v16 c) { return __builtin_elementwise_fma(a, b, c); }
 INLINE v8 fma8(v8 a, v8 b, v8 c) { return __builtin_elementwise_fma(a, b, c); }
 
+// The clang of Swift 6.0 has no such builtin. A square root is rounded correctly either way.
+INLINE v16 sqrt16(v16 v) {
+#if __has_builtin(__builtin_elementwise_sqrt)
+  return __builtin_elementwise_sqrt(v);
+#else
+  UNROLL for (int i = 0; i < 16; i++) v[i] = __builtin_sqrtf(v[i]);
+  return v;
+#endif
+}
+
 INLINE v8d low_half(v16 v) {
   return __builtin_convertvector(__builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7), v8d);
 }

@@ -7,14 +7,12 @@
 #include <errno.h>
 #include <sched.h>
 #include <sys/uio.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 #endif
 
 struct cmpi_communicator {
   MPI_Comm handle;
-};
-struct cmpi_window {
-  MPI_Win handle;
 };
 
 int cmpi_init(bool *funneled) {
@@ -109,32 +107,6 @@ int cmpi_broadcast_bytes(const cmpi_communicator *communicator, void *bytes, int
   return MPI_Bcast(bytes, count, MPI_BYTE, root, communicator->handle);
 }
 
-int cmpi_allocate_shared(const cmpi_communicator *node, size_t byte_count, cmpi_window **window, void **base) {
-  cmpi_window *new = malloc(sizeof *new);
-  if (!new) return MPI_ERR_NO_MEM;
-  void *own = NULL;
-  MPI_Aint size = 0;
-  int unit = 1;
-  int code = MPI_Win_allocate_shared((MPI_Aint)byte_count, 1, MPI_INFO_NULL, node->handle, &own, &new->handle);
-  if (code != MPI_SUCCESS) {
-    free(new);
-    return code;
-  }
-  code = MPI_Win_shared_query(new->handle, 0, &size, &unit, base);
-  if (code == MPI_SUCCESS) code = MPI_Win_lock_all(MPI_MODE_NOCHECK, new->handle);
-  *window = new;
-  return code;
-}
-
-int cmpi_sync_window(const cmpi_window *window) { return MPI_Win_sync(window->handle); }
-
-int cmpi_free_window(cmpi_window *window) {
-  int code = MPI_Win_unlock_all(window->handle);
-  if (code == MPI_SUCCESS) code = MPI_Win_free(&window->handle);
-  free(window);
-  return code;
-}
-
 int cmpi_allowed_processors(void) {
 #if defined(__linux__)
   cpu_set_t mask;
@@ -151,4 +123,12 @@ bool cmpi_can_attach_across_processes(void) {
 #else
   return true;
 #endif
+}
+
+unsigned long cmpi_file_system(const char *path) {
+#if defined(__linux__)
+  struct statfs status;
+  if (statfs(path, &status) == 0) return (unsigned long)status.f_type;
+#endif
+  return 0;
 }

@@ -26,15 +26,13 @@ extension FuzzTarget {
   private static func inflate(_ bytes: [UInt8], piece: Int) -> Inflated {
     var result = Inflated()
     do {
-      try bytes.withUnsafeBytes { contents in
-        let reader = try GzipReader(contents, path: "fuzz")
-        try withUnsafeTemporaryAllocation(byteCount: piece, alignment: 1) { buffer in
-          var count = piece
-          while count == piece {
-            count = try reader.read(into: buffer)
-            result.checksum = crc32(result.checksum, buffer.baseAddress, UInt32(count))
-            result.count += count
-          }
+      let reader = try GzipReader(bytes, path: "fuzz")
+      try withUnsafeTemporaryAllocation(byteCount: piece, alignment: 1) { buffer in
+        var count = piece
+        while count == piece {
+          count = try reader.read(into: buffer)
+          result.checksum = crc32(result.checksum, buffer.baseAddress, UInt32(count))
+          result.count += count
         }
       }
     } catch {

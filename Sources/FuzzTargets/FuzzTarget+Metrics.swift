@@ -1,13 +1,24 @@
 import LockstepCore
 
 extension FuzzTarget {
+  /// What is read from a run's small notes says the same when it is written and read again.
+  private static func checkNotes(_ bytes: [UInt8]) throws {
+    if let source = DataRecord.decode(bytes), case .synthetic = source {
+      try require(DataRecord.decode(DataRecord.encode(source)) == source, "\(source) does not come back")
+    }
+    if let holder = RunLockHolder(String(decoding: bytes, as: UTF8.self)) {
+      try require(RunLockHolder(holder.text) == holder, "\(holder) does not come back")
+    }
+  }
+
   /// What a resumed run keeps of `metrics.jsonl`: whole lines, none after the step, and all of what was kept before.
   static let metrics = FuzzTarget(
     name: "metrics",
     dictionary: tokens(
       #"{"event":"step","step":"#, #"{"event":"start"}"#, "\n", "\r\n", "}\n", "null", "1e3", "-1", "1.5",
       #"\u0000"#,
-      #""step":2,"#, "9223372036854775808"),
+      #""step":2,"#, #"{"directory":"/"#, #"{"synthesized":[1,"#, "pid 1\nhost a\n", "stopping\n",
+      "9223372036854775808"),
     longestInput: 4096, largestAllocation: 2
   ) { bytes in
     var kept = 0
@@ -23,6 +34,8 @@ extension FuzzTarget {
       try require(again == kept, "of the \(kept) bytes kept, \(again) are kept")
     }
     _ = MetricsLog.dataset(ofLog: bytes)
+    _ = MetricsLog.hasEnd(bytes)
+    try checkNotes(bytes)
     guard kept == bytes.count else {
       throw LockstepError(.data, "fuzz", found: "\(bytes.count - kept) bytes that are no lines of metrics")
     }

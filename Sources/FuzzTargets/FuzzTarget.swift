@@ -14,7 +14,7 @@ public struct FuzzTarget: Sendable {
   /// Reads the bytes and checks what follows from their being accepted. Refuses them with a LockstepError.
   let read: @Sendable ([UInt8]) throws -> Void
 
-  public static let all = [idx, gzip, safetensors, model, recipe, metrics]
+  public static let all = [idx, labels, images, gzip, safetensors, model, recipe, metrics]
 
   /// Whether the bytes are accepted.
   ///

@@ -1,81 +1,97 @@
 import LockstepCore
 import MPI
 
-/// The trainer's collective over an MPI communicator.
+/// The trainer's collective over an MPI communicator. Each call is told to the watch of the other ranks (`StallWatch`).
 public final class MPICollective: Collective {
   private let world: Communicator
-  private let node: Communicator
+  let node: Communicator
   /// The ranks with this rank's number on their nodes.
   private let acrossNodes: Communicator
   public let smallestNode: Int
   public let nodeRanks: [Int]
-  private var windows: [SharedWindow] = []
-  private var barrierOfNode: SharedBarrier?
+  /// Memory that is set aside for allocations to come.
+  var reserve: SharedReserve?
+  var barrierOfNode: SharedBarrier?
   public let hostName = Communicator.hostName
+  /// Calls so far, by their scope.
+  private var counts: (world: UInt32, node: UInt32, acrossNodes: UInt32) = (0, 0, 0)
 
   public var rank: Int { world.rank }
   public var size: Int { world.size }
   public var nodeRank: Int { node.rank }
   public var nodeSize: Int { node.size }
 
-  /// Collective over `world`.
+  /// Collective over `world`. What it calls stays the same in all versions: they are compared after it.
   public init(_ world: Communicator) throws {
     self.world = world
     node = try world.splitByNode()
     acrossNodes = try world.split(color: node.rank)
     nodeRanks = try node.allGather(UInt64(world.rank)).map { Int($0) }
-    if node.rank == 0 { StaleSegments.remove() }
+    if node.rank == 0 { SessionMark.leave() }
     smallestNode = Int(try world.allGather(UInt64(node.size)).min() ?? 1)
   }
 
-  public func allReduce(_ buffer: UnsafeMutableBufferPointer<Double>) throws { try world.allReduce(buffer) }
-  public func allReduce(_ buffer: UnsafeMutableBufferPointer<Float>) throws { try world.allReduce(buffer) }
+  public func allReduce(_ buffer: UnsafeMutableBufferPointer<Double>) throws {
+    try call(.sumOfDoubles, buffer.count) { try world.allReduce(buffer) }
+  }
+  public func allReduce(_ buffer: UnsafeMutableBufferPointer<Float>) throws {
+    try call(.sumOfFloats, buffer.count) { try world.allReduce(buffer) }
+  }
   public func allReduceAcrossNodes(_ buffer: UnsafeMutableBufferPointer<Double>) throws {
-    if acrossNodes.size > 1 { try acrossNodes.allReduce(buffer) }
+    guard acrossNodes.size > 1 else { return }
+    try call(.nodeSumOfDoubles, buffer.count) { try acrossNodes.allReduce(buffer) }
   }
   public func allReduceAcrossNodes(_ buffer: UnsafeMutableBufferPointer<Float>) throws {
-    if acrossNodes.size > 1 { try acrossNodes.allReduce(buffer) }
+    guard acrossNodes.size > 1 else { return }
+    try call(.nodeSumOfFloats, buffer.count) { try acrossNodes.allReduce(buffer) }
   }
-  public func allGather(_ value: UInt64) throws -> [UInt64] { try world.allGather(value) }
+  public func allGather(_ value: UInt64) throws -> [UInt64] {
+    try call(.allGather) { try world.allGather(value) }
+  }
   public func broadcast(_ bytes: [UInt8], from root: Int) throws -> [UInt8] {
-    try world.broadcast(bytes, from: root)
-  }
-  public func barrier() throws { try world.barrier() }
-
-  public func hasSharedMemory(byteCount: Int) -> Bool { SharedWindow.room >= byteCount }
-
-  /// Where the node has no room all of its ranks throw: MPI itself would leave them waiting for each other.
-  ///
-  /// Windows are freed by `free`, at a point that all ranks pass, and not with the object returned.
-  public func allocateShared(byteCount: Int) throws -> SharedMemory {
-    let lacks = nodeRank == 0 && !hasSharedMemory(byteCount: byteCount)
-    if try node.allGather(lacks ? 1 : 0)[0] == 1 {
-      throw LockstepError(
-        .failure, SharedWindow.directory, expected: "room for \(byteCount) bytes of shared memory",
-        found: "\(SharedWindow.room)",
-        fix: "Free some, or point OMPI_MCA_osc_sm_backing_directory to a directory with room")
+    try call(.broadcast, root) {
+      try world.broadcast(bytes, from: root) { begin(.broadcast, root) }
     }
-    if barrierOfNode == nil {
-      windows.append(try SharedWindow(byteCount: SharedBarrier.byteCount, node: node))
-      barrierOfNode = SharedBarrier(in: windows[0].bytes, ranks: node.size)
-    }
-    let window = try SharedWindow(byteCount: byteCount, node: node)
-    windows.append(window)
-    return SharedMemory(bytes: window.bytes) {}
   }
+  public func barrier() throws { try call(.barrier) { try world.barrier() } }
 
   public func nodeBarrier() throws {
-    for window in windows { try window.sync() }
-    if let barrierOfNode { barrierOfNode.wait() } else { try node.barrier() }
-    for window in windows { try window.sync() }
+    try call(.nodeBarrier) {
+      if let barrierOfNode { barrierOfNode.wait() } else { try node.barrier() }
+    }
   }
 
-  /// Gives the shared memory and the node's communicator back. Collective; nothing shared may be used after.
+  /// Gives the node's communicators back. Collective.
   public func free() throws {
-    barrierOfNode = nil
-    for window in windows { try window.free() }
-    windows = []
-    try acrossNodes.free()
-    try node.free()
+    try call(.release) {
+      try acrossNodes.free()
+      try node.free()
+    }
+  }
+
+  /// A call in which this rank waits for others. `detail`: what all must give alike.
+  func call<T>(_ kind: CollectiveCall.Kind, _ detail: Int = 0, _ body: () throws -> T) throws -> T {
+    begin(kind, detail)
+    defer { Activity.leaveCall() }
+    // Only tests make another call than the others.
+    if kind.scope == .world, counts.world == Faults.strayCollective { try world.barrier() }
+    return try body()
+  }
+
+  private func begin(_ kind: CollectiveCall.Kind, _ detail: Int) {
+    let number: UInt32
+    switch kind.scope {
+    case .world:
+      counts.world &+= 1
+      number = counts.world
+    case .node:
+      counts.node &+= 1
+      number = counts.node
+    case .acrossNodes:
+      counts.acrossNodes &+= 1
+      number = counts.acrossNodes
+    }
+    let isStray = kind.scope == .world && number == Faults.strayCollective
+    Activity.enter(CollectiveCall(isStray ? .barrier : kind, detail: detail, number: number))
   }
 }

@@ -13,12 +13,12 @@ struct UsedFiles {
 
   /// Of the paths with one of `marks` in them. nil where the system does not tell.
   init?(namesWith marks: [String]) {
-    guard !Self.contents(of: "/proc/self/maps").isEmpty else { return nil }
+    guard !(systemText("/proc/self/maps") ?? "").isEmpty else { return nil }
     for process in fileNames(in: "/proc") where process.allSatisfy(\.isNumber) {
       // First what is open: a file that is mapped and closed between the two is seen with the maps.
       let directory = "/proc/\(process)/fd"
       for file in fileNames(in: directory) { add(Self.link("\(directory)/\(file)"), marks) }
-      for line in Self.contents(of: "/proc/\(process)/maps").split(separator: "\n") { add(line, marks) }
+      for line in (systemText("/proc/\(process)/maps") ?? "").split(separator: "\n") { add(line, marks) }
     }
   }
 
@@ -38,19 +38,5 @@ struct UsedFiles {
       readlink(path, $0.bindMemory(to: CChar.self).baseAddress!, $0.count)
     }
     return String(decoding: target.prefix(max(count, 0)), as: UTF8.self)
-  }
-
-  /// All of a file that does not know its size.
-  private static func contents(of path: String) -> String {
-    let file = open(path, O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { return "" }
-    defer { close(file) }
-    var bytes: [UInt8] = []
-    var part = [UInt8](repeating: 0, count: 1 << 16)
-    while true {
-      let count = part.withUnsafeMutableBytes { read(file, $0.baseAddress!, $0.count) }
-      guard count > 0 else { return String(decoding: bytes, as: UTF8.self) }
-      bytes += part[..<count]
-    }
   }
 }

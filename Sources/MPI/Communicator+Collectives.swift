@@ -38,15 +38,17 @@ extension Communicator {
     return values
   }
 
-  /// Rank `root`'s bytes, on every rank: their number first, then they themselves.
+  /// Rank `root`'s bytes, on every rank: their number first, then they themselves. `each` is called before every call
+  /// after the first.
   ///
   ///     int MPI_Bcast(void *buffer, int count, MPI_BYTE, int root, MPI_Comm)
-  public func broadcast(_ bytes: [UInt8], from root: Int) throws(MPIError) -> [UInt8] {
+  public func broadcast(_ bytes: [UInt8], from root: Int, each: () -> Void = {}) throws(MPIError) -> [UInt8] {
     var count = UInt64(bytes.count)
     try check(cmpi_broadcast_bytes(handle, &count, 8, Int32(root)), "MPI_Bcast")
     var result = rank == root ? bytes : [UInt8](repeating: 0, count: Int(count))
-    for start in stride(from: 0, to: result.count, by: Self.largestCount) {
-      let length = Int32(min(Self.largestCount, result.count - start))
+    for start in stride(from: 0, to: result.count, by: Self.broadcastPiece) {
+      each()
+      let length = Int32(min(Self.broadcastPiece, result.count - start))
       var code: Int32 = 0
       result.withUnsafeMutableBytes {
         code = cmpi_broadcast_bytes(handle, $0.baseAddress! + start, length, Int32(root))
@@ -55,4 +57,7 @@ extension Communicator {
     }
     return result
   }
+
+  /// Bytes a call. The root may be done with a call while others still receive: it should not be far ahead for long.
+  private static let broadcastPiece = 1 << 24
 }

@@ -22,13 +22,17 @@ public final class SharedBarrier {
   /// three ranks on one core and one on another.
   private let yields: Int
 
-  public init(in bytes: UnsafeMutableRawBufferPointer, ranks: Int) {
+  private let owner: AnyObject
+
+  /// In memory of `owner`. `sharesCores`: whether the ranks have fewer cores than they are.
+  public init(in bytes: UnsafeMutableRawBufferPointer, owner: AnyObject, ranks: Int, sharesCores: Bool) {
+    self.owner = owner
     precondition(bytes.count >= Self.byteCount)
     arrived = bytes.baseAddress!.assumingMemoryBound(to: Atomic<Int>.self)
     generation = (bytes.baseAddress! + 64).assumingMemoryBound(to: Atomic<Int>.self)
     self.ranks = ranks
-    spins = Launcher.ranksShareCores ? 0 : 100_000
-    yields = Launcher.ranksShareCores ? 100 : .max
+    spins = sharesCores ? 0 : 100_000
+    yields = sharesCores ? 100 : .max
   }
 
   /// Returns when all ranks have called it; what they wrote before is seen after.

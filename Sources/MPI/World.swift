@@ -14,23 +14,17 @@ public enum World {
   /// Where the body throws, this rank does not finalise, which would wait for ranks that may be waiting for this one:
   /// the caller tells the error and ends the job with `abort`.
   ///
-  /// Throws `MPIError`; also where the launcher started a number of ranks that this MPI library does not see, which
-  /// happens when mpirun belongs to another MPI than the binary.
-  public static func run<T>(_ body: (Communicator) throws -> T) throws -> T {
-    Launcher.prepareEnvironment()
+  /// Throws `MPIError`, or `LaunchError` where the launcher started ranks that this MPI library does not see, which
+  /// happens when it belongs to another MPI than the binary. `quota`: processors that this process may use in the mean.
+  public static func run<T>(quota: Double? = nil, _ body: (Communicator) throws -> T) throws -> T {
+    Launcher.prepareEnvironment(quota: quota)
     var funneled = false
     try check(cmpi_init(&funneled), "MPI_Init_thread")
     guard funneled else {
       throw MPIError(function: "MPI_Init_thread", text: "the library does not grant MPI_THREAD_FUNNELED")
     }
     let world = try Communicator.world()
-    if let expected = Launcher.size, expected != world.size {
-      throw MPIError(
-        function: "MPI_Comm_size",
-        text:
-          "the launcher started \(expected) ranks, but MPI sees \(world.size): mpirun and the binary belong to "
-          + "different MPI installations. Use the mpirun of \(libraryVersion)")
-    }
+    try Launcher.requireSize(world.size)
     let result = try body(world)
     try check(cmpi_finalize(), "MPI_Finalize")
     return result

@@ -5,28 +5,28 @@ func makeTeam(_ threads: Int?, _ collective: any Collective) throws -> ThreadTea
   let share = try ThreadBudget.share(collective)
   return try collective.together {
     try InstructionSet.check()
-    guard (1...1024).contains(threads ?? 1) else {
-      throw LockstepError(.usage, "--threads", expected: "a number from 1 to 1024", found: "\(threads ?? 0)")
-    }
     return try ThreadTeam(count: threads ?? share)
   }
 }
 
-/// Loads the dataset that `--data` names or the defaults give, and says so where it is synthesized.
-func loadDataset(_ data: String?, _ collective: any Collective, _ team: ThreadTeam, quiet: Bool) throws
-  -> Dataset
-{
-  let source = DataSource.resolve(flag: data)
-  if case .synthetic(let train, _) = source, collective.rank == 0, !quiet {
-    writeError(
-      "No dataset is given: drawing \(train) digits to train on. For the real MNIST: scripts/fetch-mnist\n")
+/// Loads a dataset, and says so where it is synthesized. Collective.
+func loadDataset(
+  _ source: DataSource, for purpose: Dataset.Purpose, _ collective: any Collective, _ team: ThreadTeam
+) throws -> Dataset {
+  if case .synthetic(let train, _) = source, collective.rank == 0 {
+    tell("No dataset is given: drawing \(train) digits to train on. For the real MNIST: scripts/fetch-mnist")
   }
-  return try source.load(collective: collective, team: team)
+  return try source.load(for: purpose, collective: collective, team: team)
 }
 
-/// "test accuracy 97.81% (9781/10000), test loss 0.0712"
-func summary(_ test: Evaluation) -> String {
-  "test accuracy \(percent(test.accuracy)) (\(test.hits)/\(test.count)), test loss \(fixed(test.loss, 4))"
+/// "dataset data/mnist", and on the next line "test accuracy 97.81% (9781/10000), test loss 0.0712"
+func summary(_ result: Evaluation, of part: String = "test", dataset: String) -> String {
+  let name = dataset.split(whereSeparator: \.isNewline).joined(separator: " ")
+  return """
+    dataset \(name)
+    \(part) accuracy \(percent(result.accuracy)) (\(result.hits)/\(result.count)), \
+    \(part) loss \(fixed(result.loss, 4))
+    """
 }
 
 extension Collective {

@@ -9,6 +9,8 @@ struct Digest: LockstepCommand {
 
   func run(_ collective: any Collective) throws {
     let model = try collective.together { try Model(path: self.model) }
-    if collective.rank == 0 { print(model.parameters.digest.hexadecimal) }
+    try collective.together {
+      if collective.rank == 0 { try writeResult(model.parameters.digest.hexadecimal + "\n") }
+    }
   }
 }

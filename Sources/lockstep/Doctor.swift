@@ -15,11 +15,13 @@ struct Doctor: LockstepCommand {
     try collective.together {
       guard collective.rank == 0 else { return }
       let peak = PeakSpeed(team: team)
+      let directories = SharedMemoryDirectory.candidates(ranks: collective.nodeSize)
+      let memory = directories.first { $0.room > 64 << 20 } ?? directories.last!
       let diagnosis = Diagnosis(
-        version: Lockstep.configuration.version, ranks: Launcher.isPresent ? collective.size : nil,
-        sharedMemoryDirectory: SharedWindow.directory, sharedMemoryRoom: SharedWindow.room,
+        version: Build.version, ranks: Launcher.isPresent ? collective.size : nil,
+        sharedMemoryDirectory: memory.path, sharedMemoryRoom: memory.room,
         peak: peak, kernels: kernels ? DenseSpeed(peak: peak) : nil)
-      print(json ? diagnosis.json : diagnosis.text)
+      try writeResult((json ? diagnosis.json : diagnosis.text) + "\n")
     }
   }
 }

@@ -14,39 +14,55 @@ import MPI
 @main
 enum Program {
   static func main() {
-    guard Launcher.isPresent else {
-      StaleSegments.remove()
-      exit(execute(SingleProcess()))
+    openStandardDescriptors()
+    // A reader of the results that goes away is an error of writing them.
+    signal(SIGPIPE, SIG_IGN)
+    LaunchReport.open()
+    // From the start: a request that comes while MPI starts or data are loaded is one too.
+    if CommandLine.arguments.dropFirst().first == Train._commandName {
+      StopRequest.catchSignals()
+      LaunchReport.ready()
     }
+    guard Launcher.isPresent else { end(execute(SingleProcess())) }
     do {
-      let status = try World.run { world in
+      let status = try World.run(quota: CPUQuota.least) { world in
         let collective = try MPICollective(world)
         let status = execute(collective)
         try collective.free()
         return status
       }
-      exit(status)
+      end(status)
     } catch {
       writeError("lockstep: \(error)\n")
-      exit(1)
+      end(error is LaunchError ? LockstepError.Kind.usage.rawValue : 1)
     }
+  }
+
+  private static func end(_ status: Int32) -> Never {
+    LaunchReport.ended(status)
+    exit(status)
   }
 
   /// The exit status. Does not return where only this rank has failed: the others wait for it and must be ended.
   private static func execute(_ collective: any Collective) -> Int32 {
     do {
+      // Both may differ: one node may have an older binary, and mpirun takes several command lines.
+      try collective.requireSameBuild()
       let request = request()
-      // Arguments may differ: mpirun takes several command lines, and one node may have an older binary.
       try collective.together { try request.check(rank: collective.rank) }
-      try collective.requireSame(request.name, "command")
+      try collective.requireSame(request.facts, fix: "Start every rank with the same arguments")
       switch request {
-      case .command(let command): try command.run(collective)
-      case .text(let text, _): if collective.rank == 0 { print(text) }
+      case .command(let command): try run(command, collective)
+      case .text(let text, _):
+        try collective.together { if collective.rank == 0 { try writeResult(text + "\n") } }
       }
       return 0
     } catch let error as AgreedError {
       if collective.rank == 0 { writeError("lockstep: \(error.message)\n") }
       return error.exitStatus
+    } catch let error as LaunchError {
+      writeError("lockstep: \(error)\n")
+      return LockstepError.Kind.usage.rawValue
     } catch {
       let status = (error as? LockstepError)?.exitStatus ?? 1
       guard collective.size > 1 else {
@@ -54,13 +70,23 @@ enum Program {
         return status
       }
       writeError("lockstep: rank \(collective.rank) on \(collective.hostName): \(error)\n")
+      LaunchReport.ended(status)
       World.abort(status: status)
     }
   }
 
+  /// Under the watch of the other ranks.
+  private static func run(_ command: any LockstepCommand, _ collective: any Collective) throws {
+    if !Launcher.isPresent { try Launcher.requireAlone() }
+    if command.sharesMemory, collective.nodeSize > 1, collective.nodeRank == 0 { StaleSegments.remove() }
+    let watch = try command.startWatch(collective)
+    defer { watch?.stop() }
+    try command.run(collective)
+  }
+
   private static func request() -> Request {
     do {
-      var command = try Lockstep.parseAsRoot()
+      var command = try Lockstep.parseAsRoot(joiningValues(of: Array(CommandLine.arguments.dropFirst())))
       if let command = command as? any LockstepCommand { return .command(command) }
       try command.run()  // a command of ArgumentParser's own, which throws the help that it shows
       return .text("", status: 0)
@@ -76,10 +102,13 @@ private enum Request {
   /// Help where the status is 0, else what is wrong with the arguments.
   case text(String, status: Int32)
 
-  var name: String {
+  /// What must be asked for on every rank alike: all but where a rank finds the data and how many threads it has.
+  var facts: [Fact] {
     switch self {
-    case .command(let command): type(of: command)._commandName
-    case .text: "help"
+    case .command(let command):
+      [Fact("command", "'\(type(of: command)._commandName)'")]
+        + command.givenValues.filter { !["--data", "--threads"].contains($0.name) }
+    case .text: [Fact("command", "'help'")]
     }
   }
 
@@ -97,16 +126,29 @@ struct Lockstep: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "lockstep",
     abstract: "Trains networks on CPUs over MPI: the same bits on any number of ranks and threads.",
-    version: "0.1.0",
+    version: Build.version,
     subcommands: [Train.self, Evaluate.self, Digest.self, Synthesize.self, Doctor.self])
 }
 
 /// A subcommand that all ranks run together.
 protocol LockstepCommand: ParsableCommand {
   func run(_ collective: any Collective) throws
+  /// From here on a rank that is stalled ends the job. nil where none is to.
+  func startWatch(_ collective: any Collective) throws -> StallWatch?
+  /// Whether the ranks of a node share more memory than heartbeats.
+  var sharesMemory: Bool { get }
 }
 
 extension LockstepCommand {
+  func startWatch(_ collective: any Collective) throws -> StallWatch? {
+    guard collective.size > 1 else { return nil }
+    return try StallWatch(timeout: 60, advice: "start again", collective: collective) {
+      writeError("lockstep: warning: \($0)\n")
+    }
+  }
+
+  var sharesMemory: Bool { false }
+
   /// Never called: `Program` gives each command the collective.
   func run() throws {}
 }

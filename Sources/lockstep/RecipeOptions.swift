@@ -60,12 +60,12 @@ struct RecipeOptions: ParsableArguments {
 
   /// Flags override the recipe, the recipe overrides the defaults. `former` stands for the recipe of a run that goes on,
   /// where no other is asked for.
-  func resolved(former: (config: [UInt8], path: String)? = nil) throws -> Recipe {
+  func resolved(former: Recipe? = nil) throws -> Recipe {
     var result = Recipe()
     if let recipe {
       try result.apply(yaml: try Recipe.path(for: recipe))
     } else if let former {
-      try result.apply(yaml: former.config, path: former.path)
+      result = former
     }
     for (key, text) in overrides {
       if let text { try result.set(key, to: text, subject: "--\(key)") }

@@ -4,18 +4,42 @@ import LockstepCore
 struct RunFiles {
   let run: RunDirectory
   let checkpoints: CheckpointWriter
+  let metrics: MetricsLog
   let observer: any TrainingObserver
 
-  /// `state` is where training begins, `checkpoint` the path of where it comes from.
-  init(_ command: Train, _ recipe: Recipe, state: TrainingState, checkpoint: String?) throws {
-    let path = command.output ?? RunDirectory.defaultPath(for: recipe)
-    run = try command.resume ? RunDirectory(resuming: path) : RunDirectory(creating: path)
+  /// `lock` is that of a run that goes on, from `former` and `state`; nil for a new one.
+  init(
+    _ command: Train, _ recipe: Recipe, _ data: DataSource, lock: RunLock?, former: FormerRun?,
+    state: TrainingState
+  ) throws {
+    if let lock {
+      run = try RunDirectory(resuming: lock)
+    } else {
+      let path = try command.output ?? RunDirectory.makeDefault(for: recipe)
+      run = try RunDirectory(creating: path, shouldStop: { StopRequest.isRaised }, tell: tell)
+    }
     try run.write(recipe)
-    let metrics = try run.openMetrics(
-      logEvery: max(command.logEvery, 0), resuming: command.resume ? state : nil)
-    checkpoints = run.makeCheckpointWriter(
-      every: command.checkpointEvery, keep: command.keep, recipe: recipe, metrics: metrics, safe: checkpoint)
+    try run.write(data)
+    metrics = try run.openMetrics(
+      logEvery: command.logEvery, resuming: command.resume ? state : nil, tell: warn)
+    if metrics.lacksBeginning {
+      warn("\(run.path)/metrics.jsonl is lost or damaged: it goes on after step \(state.step)")
+    }
+    checkpoints = try run.makeCheckpointWriter(
+      every: command.checkpointEvery, keep: command.keep, recipe: recipe, data: data, metrics: metrics,
+      former: former)
     observer = Observers([ProgressObserver(quiet: command.quiet), metrics])
+  }
+
+  /// The model, and what is told at the end.
+  func save(_ result: TrainingResult, of trainer: Trainer, _ dataset: String, quiet: Bool) throws {
+    try run.write(Model(parameters: trainer.parameters, normalization: trainer.normalization))
+    if !quiet { writeError("saved in \(run.path)\n") }
+    let reached =
+      result.validation.map { summary($0, of: "validation", dataset: dataset) }
+      ?? summary(result.test, dataset: dataset)
+    try writeResult("\(reached)\nweights \(result.digest.hexadecimal)\n")
+    _ = try checkpoints.lastResult()
   }
 }
 

@@ -11,6 +11,7 @@ struct Synthesize: LockstepCommand {
   @Option(help: "Decides every pixel.") var seed: UInt64 = 1
 
   func validate() throws {
+    if output.isEmpty { throw ValidationError("--output: expected a directory, found ''") }
     for (flag, count) in [("--train", train), ("--test", test)] where !(1...100_000_000).contains(count) {
       throw ValidationError("\(flag): expected a number from 1 to 100000000, found \(count)")
     }
@@ -24,7 +25,7 @@ struct Synthesize: LockstepCommand {
         progress.update(fraction) { "\(percent(fraction)) of \(train + test) images drawn" }
       }
       progress.finish()
-      print("\(train) training and \(test) test images in \(output)")
+      try writeResult("\(train) training and \(test) test images in \(output)\n")
     }
   }
 }

@@ -25,7 +25,7 @@ struct Train: LockstepCommand {
     help:
       "Seconds after which a rank that stops, or whose disk does, ends the job with its name; 0 for never.")
   var stallTimeout: Int = 60
-  @Flag(help: "No progress on standard error.") var quiet = false
+  @Flag(help: "No progress on standard error; warnings stay.") var quiet = false
   @Flag(help: "Print the resolved recipe and the layers, and stop.") var show = false
   @OptionGroup(title: "Recipe") var options: RecipeOptions
 
@@ -33,93 +33,119 @@ struct Train: LockstepCommand {
     if resume, output == nil {
       throw ValidationError("--resume: expected --output with the run to go on with")
     }
+    if output?.isEmpty == true { throw ValidationError("--output: expected a directory, found ''") }
     for (flag, value, least) in [
-      ("checkpoint-every", checkpointEvery, 0), ("keep", keep, 1), ("stall-timeout", stallTimeout, 0),
+      ("log-every", logEvery, 0), ("checkpoint-every", checkpointEvery, 0), ("keep", keep, 1),
+      ("stall-timeout", stallTimeout, 0),
     ]
     where value < least {
       throw ValidationError("--\(flag): expected a number from \(least), found \(value)")
     }
   }
 
+  /// Agree, lock, look, load, build, restore, train, save: a run's lock is taken before anything of it is looked at.
   func run(_ collective: any Collective) throws {
-    if !show { StopRequest.catchSignals() }
-    try collective.requireSame("\(resume)", "--resume")
-    let watch = try startWatch(collective)
-    defer { watch?.stop() }
-    let former = try resume ? FormerRun(at: output!, collective: collective) : nil
+    let lock = try resume && !show ? takeLock(collective) : nil
+    defer { withExtendedLifetime(lock) {} }
+    let former = try resume ? FormerRun(at: output!, collective: collective, tell: warn) : nil
     let (recipe, text) = try collective.together {
-      let recipe = try options.resolved(former: former.map { ($0.config, "\(output!)/config.yaml") })
+      let recipe = try options.resolved(former: former?.recipe)
       return (recipe, try recipe.yaml())
     }
     try collective.requireSame(text, "recipe")
     let team = try makeTeam(threads, collective)
-    let dataset = try Activity.during(.loadingData) {
-      try loadDataset(data ?? former?.dataset, collective, team, quiet: quiet)
+    let (source, dataset) = try Activity.during(.loadingData) {
+      try loadData(data, for: .training, of: former, at: output, collective, team)
     }
-    if show {
-      let network = try collective.together {
-        try Network(
-          inputShape: dataset.train.images.shape, specification: recipe.layers, classes: dataset.classes)
-      }
-      if collective.rank == 0 { print(text + "\n" + network.table) }
-      return
-    }
+    try StopRequest.check(collective)
+    if show { return try show(text, recipe, dataset, collective) }
     warnOfIdleRanks(recipe, collective)
+    let trainer = try makeTrainer(recipe, dataset, collective, team)
+    if resume { try restore(trainer, recipe, dataset, former, collective) }
+    let files = try collective.together {
+      guard collective.rank == 0 else { return nil as RunFiles? }
+      return try RunFiles(self, recipe, source, lock: lock, former: former, state: trainer.state)
+    }
+    try noting(files, trainer) {
+      let result = try trainer.train(observer: files?.observer, checkpoints: files?.checkpoints)
+      try collective.together { try files?.save(result, of: trainer, dataset.name, quiet: quiet) }
+    }
+  }
+
+  /// On all ranks; nil but on rank 0.
+  private func takeLock(_ collective: any Collective) throws -> RunLock? {
+    try RunLock.take(output!, collective: collective, shouldStop: { StopRequest.isRaised }, tell: tell)
+  }
+
+  var sharesMemory: Bool { true }
+
+  func startWatch(_ collective: any Collective) throws -> StallWatch? {
+    guard stallTimeout > 0 else { return nil }
+    return try StallWatch(
+      timeout: Double(stallTimeout),
+      advice: "go on with --resume, or wait longer with a larger --stall-timeout (0: for ever)",
+      collective: collective, tell: warn)
+  }
+
+  private func show(_ text: String, _ recipe: Recipe, _ dataset: Dataset, _ collective: any Collective) throws
+  {
+    try collective.together {
+      let network = try Network(
+        inputShape: dataset.train.images.shape, specification: recipe.layers, classes: dataset.classes)
+      if collective.rank == 0 { try writeResult(text + "\n" + network.table + "\n") }
+    }
+  }
+
+  private func makeTrainer(
+    _ recipe: Recipe, _ dataset: Dataset, _ collective: any Collective, _ team: ThreadTeam
+  ) throws -> Trainer {
     let trainer = try collective.together {
       try Trainer(recipe: recipe, dataset: dataset, collective: collective, team: team, exchange: exchange)
     }
+    warn(of: dataset, heldBack: trainer.sampler.validationIndices, collective)
     trainer.shouldStop = { [parameters = trainer.parameters] step in
       Faults.strike(at: step, parameters)
       return StopRequest.isRaised
     }
-    let checkpoint = try resume ? restore(trainer, recipe, dataset, collective) : nil
-    let files = try collective.together {
-      try collective.rank == 0 ? RunFiles(self, recipe, state: trainer.state, checkpoint: checkpoint) : nil
-    }
-    let result = try trainer.train(observer: files?.observer, checkpoints: files?.checkpoints)
-    try collective.together {
-      guard let files else { return }
-      try files.run.write(Model(parameters: trainer.parameters, normalization: trainer.normalization))
-      if !quiet { writeError("saved in \(files.run.path)\n") }
-      print(summary(result.test))
-      print("weights \(result.digest.hexadecimal)")
-      _ = try files.checkpoints.lastResult()
-    }
+    trainer.willStop = { RunLock.markStopping() }
+    return trainer
   }
 
-  /// From here on a stalled rank ends the job. nil where none is to.
-  private func startWatch(_ collective: any Collective) throws -> StallWatch? {
-    try collective.requireSame("\(stallTimeout)", "--stall-timeout")
-    guard stallTimeout > 0, !show else { return nil }
-    return try StallWatch(timeout: Double(stallTimeout), collective: collective) {
-      writeError("lockstep: warning: \($0)\n")
-    }
-  }
-
-  /// Puts the trainer where the run's newest checkpoint stood and returns its path; nil where there is none.
+  /// Puts the trainer where the run's newest checkpoint stood, if there is one.
   private func restore(
-    _ trainer: Trainer, _ recipe: Recipe, _ dataset: Dataset, _ collective: any Collective
-  ) throws -> String? {
-    let directory = CheckpointDirectory(path: output! + "/checkpoints")
-    let found = try directory.newest(collective: collective) {
-      writeError("lockstep: warning: skipped \($0)\n")
-    }
-    func tell(_ text: String) { if collective.rank == 0, !quiet { writeError("\(output!): \(text)\n") } }
-    guard let (checkpoint, path) = found else {
-      tell("there is no checkpoint to go on from: starting from the beginning")
-      return nil
+    _ trainer: Trainer, _ recipe: Recipe, _ dataset: Dataset, _ former: FormerRun?,
+    _ collective: any Collective
+  ) throws {
+    guard let checkpoint = former?.checkpoint, let path = former?.checkpointPath else {
+      if collective.rank == 0 {
+        tell("\(output!): there is no checkpoint to go on from: starting from the beginning")
+      }
+      return
     }
     try collective.together {
       try checkpoint.check(recipe, dataset, path: path)
       try trainer.check(checkpoint, path: path)
     }
     try trainer.restore(checkpoint)
+    guard collective.rank == 0, !quiet else { return }
     let state = trainer.state
     tell(
       trainer.isDone
-        ? "all \(state.step) steps are done: nothing is left to train"
-        : "going on after step \(state.step) of \(trainer.totalSteps)")
-    return path
+        ? "\(output!): all \(state.step) steps are done: nothing is left to train"
+        : "\(output!): going on after step \(state.step) of \(trainer.totalSteps)")
+  }
+
+  /// Where the body throws, the metrics say why. A stop on request is no failure.
+  private func noting(_ files: RunFiles?, _ trainer: Trainer, _ body: () throws -> Void) throws {
+    do { try body() } catch {
+      let status = (error as? LockstepError)?.exitStatus ?? (error as? AgreedError)?.exitStatus
+      if status != LockstepError.Kind.stopped.rawValue {
+        try? files?.metrics.noteFailure(
+          step: trainer.failure?.step ?? trainer.state.step, layer: trainer.failure?.layer, reason: "\(error)"
+        )
+      }
+      throw error
+    }
   }
 
   /// More ranks than micro-batches leave some with nothing to add.
@@ -131,5 +157,10 @@ struct Train: LockstepCommand {
     )
   }
 }
+
+/// Tells what changes how a result is to be read, which --quiet does not hide.
+func tell(_ text: String) { writeError(text + "\n") }
+
+func warn(_ text: String) { tell("lockstep: warning: \(text)") }
 
 extension ExchangeName: ExpressibleByArgument {}

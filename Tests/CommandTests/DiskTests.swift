@@ -53,6 +53,30 @@ import Testing
     expect(try go(), status: 1, naming: ["run/checkpoints", "a file of that name", "--output"])
   }
 
+  /// The reason is the system's, whatever is looked at after the call that fails.
+  @Test func theReasonIsTold() throws {
+    expect(try go(fault: "1:ENOSPC"), status: 1, naming: [path, "No space left on device", "Free space"])
+    let long = scene.scratch.file(String(repeating: "x", count: 256))
+    let result = try lockstep(["train", "--data", scene.data, "--model", "linear", "--output", long])
+    #expect(result.status == 1)
+    #expect(result.errors.contains("File name too long. Choose a shorter --output"), "\(result.errors)")
+  }
+
+  /// An error after the last step, too, is in the metrics; a run that goes on takes it out.
+  @Test func aFailureIsInTheMetrics() throws {
+    let reference = try scene.train(Self.recipe)
+    let obstacle = path + "/model.safetensors/in-the-way"
+    let result = try scene.job(
+      ["train", "--data", scene.data, "--output", path, "--threads", "1"] + Self.recipe, ranks: 2,
+      beside: "wait_for test -e run/metrics.jsonl; mkdir -p '\(obstacle)'")
+    expect(result, status: 1, naming: ["model.safetensors"])
+    let log = try TrainingRun(path: path, result: result).metrics
+    #expect(log.last?["event"] as? String == "error" && log.last?["step"] as? Int == 10, "\(log)")
+    #expect((log.last?["reason"] as? String)?.contains("model.safetensors") == true)
+    try FileManager.default.removeItem(atPath: path + "/model.safetensors")
+    try expectWhole(go(["--resume"]), reference, "resumed")
+  }
+
   private func expectWhole(_ result: CommandResult, _ reference: TrainingRun, _ what: String) throws {
     #expect(result.status == 0, "\(what): \(result.errors)")
     let run = TrainingRun(path: path, result: result)

@@ -28,6 +28,8 @@ import Testing
     #expect(report["ranks"] as? Int == 1)
     let cores = try #require(report["cores"] as? Int)
     #expect((1...ProcessInfo.processInfo.activeProcessorCount).contains(cores))
+    let allowed = try #require(report["allowed_processors"] as? Int)
+    #expect((cores...(try #require(report["online_processors"] as? Int))).contains(allowed))
     let directory = try #require(report["shared_memory_directory"] as? String)
     #expect(FileManager.default.fileExists(atPath: directory))
     #expect(try #require(report["shared_memory_bytes"] as? Int) >= 0)
@@ -46,7 +48,7 @@ import Testing
     let result = try lockstep(["doctor", "--kernels"], environment: ["LOCKSTEP_ISA": "portable"])
     try #require(result.status == 0, "\(result.errors)")
     let lines = result.output.split(separator: "\n")
-    #expect(lines.count == 8 + Self.kernels.count)
+    #expect(lines.count == 10 + Self.kernels.count)
     #expect(lines.contains { $0.hasPrefix("instruction set ") && $0.contains(" portable ") })
     let columns = Set(
       lines.map { $0.range(of: "  [^ ]", options: .regularExpression)?.upperBound.utf16Offset(in: $0) })
@@ -57,5 +59,22 @@ import Testing
     let result = try lockstep(["doctor"], environment: ["LOCKSTEP_ISA": "mmx"])
     #expect(result.status == 64)
     #expect(result.errors.contains("LOCKSTEP_ISA") && result.errors.contains("'mmx'"))
+  }
+
+  /// A control group of half a processor, of whichever version the system has, in which doctor and two ranks run.
+  @Test(.enabled(if: ControlGroup.isAvailable, "needs root and a writable control group for processors"))
+  func aQuotaCounts() throws {
+    let group = try ControlGroup(quota: 50_000, period: 100_000)
+    let result = try group.run([Repository.lockstep, "doctor"])
+    #expect(result.output.contains(#/\ncores +1 for this process\n/#), "\(result.output)\(result.errors)")
+    #expect(result.output.contains(#/\nquota +0\.50 processors/#), "\(result.output)")
+  }
+
+  @Test(arguments: [("1", 1), ("100000", nil), ("0", nil), ("x", nil)])
+  func whatSlurmGivesATaskCounts(_ task: (cores: String, expected: Int?)) throws {
+    let result = try lockstep(["doctor", "--json"], environment: ["SLURM_CPUS_PER_TASK": task.cores])
+    let plain = try json([])["cores"] as? Int
+    let report = try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any]
+    #expect(report?["cores"] as? Int == task.expected ?? plain, "\(result.errors)")
   }
 }

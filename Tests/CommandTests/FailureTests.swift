@@ -30,7 +30,12 @@ import Testing
     let arguments = ["train", "--data", scene.data, "--output", output, "--lr", "1000", "--quiet"]
     let result = try lockstep(arguments, ranks: ranks)
     expect(result, status: 1, naming: ["diverged", "Lower --lr"])
-    #expect(result.errors.contains(#/lockstep: (rank \d on [^:]*: )?step \d+, layers\.\d: /#))
+    let told = try #require(
+      result.errors.firstMatch(of: #/lockstep: (?:rank \d on [^:]*: )?step (\d+), (layers\.\d): /#))
+    let log = try TrainingRun(path: output, result: result).metrics
+    #expect(log.last?["event"] as? String == "error")
+    #expect(log.last?["step"] as? Int == Int(told.1) && log.last?["layer"] as? String == String(told.2))
+    #expect((log.last?["reason"] as? String)?.contains("diverged") == true)
   }
 
   /// Rank 0 has already begun when it can no longer write; the others do not know and must be ended.

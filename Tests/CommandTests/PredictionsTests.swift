@@ -12,7 +12,7 @@ import Testing
       let result = try lockstep(
         ["evaluate", run.path, "--data", scene.data, "--predictions", path], ranks: ranks)
       #expect(result.status == 0, "\(result.errors)")
-      #expect(result.output == run.accuracyLine + "\n")
+      #expect(result.output == "dataset \(scene.data)\n\(run.accuracyLine)\n")
       files.append(try String(contentsOfFile: path, encoding: .utf8))
     }
     #expect(files[0] == files[1])
@@ -29,6 +29,20 @@ import Testing
     let result = try lockstep(
       ["evaluate", run.path, "--data", scene.data, "--predictions", run.path + "/config.yaml/file"])
     #expect(result.status == 1)
-    #expect(result.errors.contains("config.yaml/file"))
+    #expect(result.errors.contains("config.yaml/file: ") && result.errors.contains("Not a directory"))
+    #expect(
+      result.errors.contains("--predictions") && !result.errors.contains("--output"), "\(result.errors)")
+  }
+
+  /// What is open already is written to where it stands: the accuracy follows in the same file.
+  @Test(arguments: [nil, 2]) func toStandardOutput(ranks: Int?) throws {
+    let scene = try TrainingScene()
+    let run = try scene.train(["--max-steps", "5"])
+    let result = try lockstep(
+      ["evaluate", run.path, "--data", scene.data, "--predictions", "/dev/stdout"], ranks: ranks)
+    #expect(result.status == 0, "\(result.errors)")
+    let lines = result.output.split(separator: "\n")
+    #expect(lines.count == 302 && lines.prefix(300).allSatisfy { (0...9).contains(Int($0) ?? -1) })
+    #expect(result.output.hasSuffix("\ndataset \(scene.data)\n\(run.accuracyLine)\n"))
   }
 }

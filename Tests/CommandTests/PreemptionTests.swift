@@ -25,7 +25,7 @@ import Testing
     try expectNothingLost(step: 40)
   }
 
-  @Test(arguments: [SIGTERM, SIGINT, SIGUSR1], [0, 3]) func oneRank(signal: Int32, rank: Int) throws {
+  @Test(arguments: [SIGTERM, SIGHUP, SIGUSR1], [0, 3]) func oneRank(signal: Int32, rank: Int) throws {
     let hit = RankGroup(1, train(), wrapper: ["env", "LOCKSTEP_FAULT_SIGNAL=\(signal):40"])
     let groups = [RankGroup(rank, train()), hit, RankGroup(3 - rank, train())].filter { $0.count > 0 }
     expect(
@@ -46,7 +46,7 @@ import Testing
   }
 
   /// The script turns each into what mpirun hands on, so that its ranks have the time they need.
-  @Test(arguments: [SIGTERM, SIGINT, SIGUSR1]) func theScript(signal: Int32) throws {
+  @Test(arguments: [SIGTERM, SIGINT, SIGUSR1, SIGHUP]) func theScript(signal: Int32) throws {
     let session = try ReadmeSession()
     defer { withExtendedLifetime(session) {} }
     let path = session.root.file(".answers") + ":" + (ProcessInfo.processInfo.environment["PATH"] ?? "")

@@ -18,6 +18,7 @@ import Testing
       train, ranks: 2,
       beside: """
         wait_for grep -q event...step run/metrics.jsonl
+        sed -n 's/^pid //p' run/.lock >pid
         \(second) 2>errors
         echo $? >status
         kill -USR1 $job
@@ -26,6 +27,8 @@ import Testing
     #expect(try scene.scratch.text("status") == "64\n")
     let errors = try scene.scratch.text("errors")
     #expect(errors.contains("--output \(path): ") && errors.contains("locked"), "\(errors)")
+    let pid = try scene.scratch.text("pid").dropLast()
+    #expect(!pid.isEmpty && errors.contains("locked by pid \(pid) on "), "\(errors)")
     // The lock went with its holder.
     let steps = try TrainingRun(path: path, result: result).events("step").count
     let more = try lockstep(train + ["--resume", "--max-steps", String(steps + 1)])

@@ -65,10 +65,10 @@ import Testing
   /// The Nth change of the run's files never returns: a line of metrics, and the checkpoint at the end, which is written
   /// by another thread. On rank 0, and in one process without MPI.
   @Test(
-    arguments: [nil, 2], [(30, "writing a file after step "), (14, "writing the checkpoint of step ")])
+    arguments: [nil, 2], [(30, "writing a file after step "), (20, "writing the checkpoint of step ")])
   func aStuckFileSystemIsNamed(ranks: Int?, _ hang: (number: Int, phase: String)) throws {
     let result = try lockstep(
-      train(hang.number == 14 ? ["--epochs", "1", "--log-every", "0"] : []), ranks: ranks,
+      train(hang.number == 20 ? ["--epochs", "1", "--log-every", "0"] : []), ranks: ranks,
       environment: Self.endsSoon.merging(["LOCKSTEP_FAULT_FILE_OPERATION": "\(hang.number):hang"]) { $1 })
     expect(result, status: 1, naming: ["rank 0 on ", "for the file system; it is in: \(hang.phase)"])
     try expectNoProcess(result)
@@ -123,6 +123,18 @@ import Testing
         """)
     #expect(result.status == 0, "\(result.errors)")
     #expect(TrainingRun(path: path, result: result).digest == reference.digest)
+  }
+
+  /// One rank makes another call than the others.
+  @Test(arguments: Hearing.allCases) func ranksThatWaitForDifferentThingsAreNamed(hearing: Hearing) throws {
+    let result = try go(
+      train(["--log-every", "0"]), ranks: 3, fault: "LOCKSTEP_FAULT_COLLECTIVE=barrier:60", on: 1, hearing)
+    expect(
+      result, status: 1,
+      naming: [
+        "rank 0 on ", ", call number 60, while rank 1 on ", " waits in barrier, call number 60",
+      ])
+    try expectNoProcess(result)
   }
 
   @Test func zeroNeverEndsAJob() throws {

@@ -20,9 +20,9 @@ import Testing
     let result = try torture(["--rounds", "6", "--seed", "3"])
     #expect(result.status == 0, "\(result.errors)")
     let counts = try #require(
-      result.output.firstMatch(of: /6 rounds, (\d+) kills, (\d+) resumes, .* 0 bytes lost/),
+      result.output.firstMatch(of: /6 rounds, (\d+) kills, (\d+) resumes, (\d+) hand-overs, .* 0 bytes lost/),
       "\(result.output)")
-    #expect(Int(counts.1)! > 0 && Int(counts.2)! > 0, "\(result.output)")
+    #expect(Int(counts.1)! > 0 && Int(counts.2)! > 0 && Int(counts.3)! > 0, "\(result.output)")
     #expect(try scratch.names() == [])
   }
 

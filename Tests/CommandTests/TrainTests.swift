@@ -10,20 +10,22 @@ import Testing
 
   static let recipe = ["--model", "mlp", "--hidden", "32", "--batch-size", "100", "--epochs", "2"]
 
-  @Test(arguments: [nil, 3]) func standardOutputHasTwoLines(ranks: Int?) throws {
+  @Test(arguments: [nil, 3]) func standardOutputHasThreeLines(ranks: Int?) throws {
     let run = try scene.train(Self.recipe, ranks: ranks)
-    let form = /test accuracy (\d+\.\d\d)% \((\d+)\/(\d+)\), test loss \d+\.\d{4}\nweights [0-9a-f]{16}\n/
+    let form =
+      /dataset (.*)\ntest accuracy (\d+\.\d\d)% \((\d+)\/(\d+)\), test loss \d+\.\d{4}\nweights [0-9a-f]{16}\n/
     let match = try #require(try form.wholeMatch(in: run.result.output), "\(run.result.output)")
-    #expect(match.3 == "300")
-    let hits = try #require(Double(match.2))
-    #expect(String(match.1) == String(format: "%.2f", hits / 3))
+    #expect(match.1 == scene.data)
+    #expect(match.4 == "300")
+    let hits = try #require(Double(match.3))
+    #expect(String(match.2) == String(format: "%.2f", hits / 3))
   }
 
   @Test(arguments: [nil, 3]) func progressIsToldOnce(ranks: Int?) throws {
     let run = try scene.train(Self.recipe + ["--validation-split", "0.25"], ranks: ranks)
     let lines = run.result.errors.split(separator: "\n").map(String.init)
     #expect(lines.count == 4, "\(run.result.errors)")
-    #expect(lines[0].hasPrefix("1500 samples of \(scene.data), 25450 parameters, "))
+    #expect(lines[0].hasPrefix("1500 samples of 28x28 in 10 classes of \(scene.data), 25450 parameters, "))
     #expect(lines[0].contains(ranks == nil ? "one process of 1 thread" : "3 ranks of 1 thread"))
     let validation =
       /epoch [12]\/2: loss .*, accuracy .*%, validation \d+\.\d\d%, test .*%, .* s, \d+ samples\/s/
@@ -45,6 +47,24 @@ import Testing
     let run = try scene.train(Self.recipe)
     let names = try FileManager.default.contentsOfDirectory(atPath: run.path)
     #expect(names.sorted() == [".lock", "checkpoints", "config.yaml", "metrics.jsonl", "model.safetensors"])
+  }
+
+  /// Each job makes a directory of its own by default, also of those that start in one second.
+  @Test func jobsOfTheSameSecond() throws {
+    let train = "\(Repository.lockstep) train --data digits --model linear --max-steps 3 --threads 1 --quiet"
+    let script = """
+      for seed in 1 2 3 4; do (\(train) --seed $seed >out-$seed; echo $? >status-$seed) & done; wait
+      for run in runs/*; do echo "weights $(\(Repository.lockstep) digest $run)"; done | sort >found
+      tail -q -n 1 out-* | sort >expected
+      """
+    let result = try Launch.takingTurns {
+      try run("sh", ["-c", script], directory: scene.scratch.path)
+    }
+    #expect(result.errors == "")
+    for seed in 1...4 { #expect(try scene.scratch.text("status-\(seed)") == "0\n") }
+    let found = try scene.scratch.text("found")
+    #expect(found.split(separator: "\n").count == 4)
+    #expect(try scene.scratch.text("expected") == found)
   }
 
   @Test func itsConfigurationRepeatsIt() throws {
@@ -70,22 +90,27 @@ import Testing
   @Test(arguments: [nil, 2]) func withoutDataItDrawsDigits(ranks: Int?) throws {
     let directory = scene.scratch.path
     let result = try lockstep(
-      ["train", "--model", "linear", "--max-steps", "2"], ranks: ranks, environment: ["LOCKSTEP_DATA": ""],
+      ["train", "--model", "linear", "--max-steps", "2"] + (ranks == nil ? [] : ["--quiet"]), ranks: ranks,
+      environment: ["LOCKSTEP_DATA": ""],
       directory: directory)
     #expect(result.status == 0, "\(result.errors)")
     let advice = result.errors.split(separator: "\n").filter { $0.contains("scripts/fetch-mnist") }
     #expect(advice.count == 1)
-    #expect(result.errors.contains("\n60000 samples of synthesized digits, "))
+    #expect(
+      result.errors.contains("\n60000 samples of 28x28 in 10 classes of synthesized digits, ")
+        == (ranks == nil))
+    #expect(result.output.hasPrefix("dataset synthesized digits\n"))
     #expect(result.output.contains("/10000), "))
     let runs = try FileManager.default.contentsOfDirectory(atPath: directory + "/runs")
     #expect(runs.count == 1 && runs[0].wholeMatch(of: /linear-\d{8}-\d{6}/) != nil, "\(runs)")
-    #expect(result.errors.hasSuffix("saved in runs/\(runs.first ?? "")\n"))
+    #expect(result.errors.hasSuffix("saved in runs/\(runs.first ?? "")\n") == (ranks == nil))
   }
 
   @Test func lockstepDataNamesTheDirectory() throws {
     let result = try lockstep(
       ["train", "--model", "linear", "--max-steps", "1", "--output", scene.scratch.file("run")],
       environment: ["LOCKSTEP_DATA": scene.data])
-    #expect(result.errors.hasPrefix("2000 samples of \(scene.data), "), "\(result.errors)")
+    #expect(
+      result.errors.hasPrefix("2000 samples of 28x28 in 10 classes of \(scene.data), "), "\(result.errors)")
   }
 }

@@ -7,7 +7,6 @@
 #include <stdint.h>
 
 typedef struct cmpi_communicator cmpi_communicator;  // owns an MPI_Comm
-typedef struct cmpi_window cmpi_window;              // owns an MPI_Win
 
 // MPI_Init_thread with MPI_THREAD_FUNNELED; *provided tells whether that much was granted. Errors are returned from
 // here on (MPI_ERRORS_RETURN).
@@ -37,15 +36,12 @@ int cmpi_allreduce_float(const cmpi_communicator *communicator, float *buffer, i
 int cmpi_allgather_uint64(const cmpi_communicator *communicator, uint64_t value, uint64_t *values);
 int cmpi_broadcast_bytes(const cmpi_communicator *communicator, void *bytes, int count, int root);
 
-// MPI_Win_allocate_shared: `byte_count` bytes on this rank; rank 0's part is returned in *base for every rank.
-int cmpi_allocate_shared(const cmpi_communicator *node, size_t byte_count, cmpi_window **window, void **base);
-// Makes this rank's writes to the window visible and sees the others' (MPI_Win_sync within a lock-all epoch).
-int cmpi_sync_window(const cmpi_window *window);
-int cmpi_free_window(cmpi_window *window);
-
 // Not MPI, but what Open MPI must know before it starts: whether this kernel lets a process read a sibling's memory
 // (process_vm_readv). Containers often forbid it, and Open MPI then prints an error for every large message.
 bool cmpi_can_attach_across_processes(void);
 
 // The number of processors that this process may run on; 0 where the system does not tell. CPU_COUNT is a macro.
 int cmpi_allowed_processors(void);
+
+// The type of the file system that a path lies on (statfs); 0 where the system does not tell. Swift's Glibc has no statfs.
+unsigned long cmpi_file_system(const char *path);

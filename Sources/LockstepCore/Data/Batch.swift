@@ -1,28 +1,28 @@
 import CKernels
 
 /// The samples of one forward pass: their pixels as Float in a workspace's input, and their labels.
-public final class Batch {
+package final class Batch {
   private let labelBuffer: AlignedBuffer<Int32>
   private let indexBuffer: AlignedBuffer<Int>
   /// Images before their transformation.
   private var originals: AlignedBuffer<Float>?
 
-  public var labels: UnsafePointer<Int32> { UnsafePointer(labelBuffer.pointer) }
+  package var labels: UnsafePointer<Int32> { UnsafePointer(labelBuffer.pointer) }
   /// The dataset's number of each row's sample.
-  public var samples: UnsafePointer<Int> { UnsafePointer(indexBuffer.pointer) }
+  package var samples: UnsafePointer<Int> { UnsafePointer(indexBuffer.pointer) }
 
-  public init(capacity: Int) {
+  package init(capacity: Int) {
     labelBuffer = AlignedBuffer(count: capacity, zero: 0)
     indexBuffer = AlignedBuffer(count: capacity, zero: 0)
   }
 
   /// Random transformations of the images, keyed by what each sample's depends on.
-  public struct Augmenter {
-    public let augmentation: Augmentation
-    public let seed: UInt64
-    public let epoch: Int
+  package struct Augmenter {
+    package let augmentation: Augmentation
+    package let seed: UInt64
+    package let epoch: Int
 
-    public init(_ augmentation: Augmentation, seed: UInt64, epoch: Int) {
+    package init(_ augmentation: Augmentation, seed: UInt64, epoch: Int) {
       self.augmentation = augmentation
       self.seed = seed
       self.epoch = epoch
@@ -30,7 +30,7 @@ public final class Batch {
   }
 
   /// Gathers `count` samples of a split; `index` gives the sample of each row.
-  public func load(
+  package func load(
     _ count: Int, from split: Split, normalization: Normalization, augmenter: Augmenter? = nil,
     into input: Activations, team: ThreadTeam, index: @escaping (Int) -> Int
   ) {

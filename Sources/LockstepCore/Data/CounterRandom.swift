@@ -3,7 +3,7 @@
 ///
 /// The function is Philox4x32-10 (Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as 1, 2, 3",
 /// SC 2011). The seed is its 64-bit key; the counter is (element block, sample, epoch or step, purpose).
-public struct CounterRandom: Sendable {
+package struct CounterRandom: Sendable {
   /// Keeps the streams of different uses apart. The raw values are part of the numerical contract.
   public enum Purpose: UInt32, Sendable {
     case initialWeights = 1

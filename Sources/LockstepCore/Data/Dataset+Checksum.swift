@@ -17,7 +17,7 @@ extension Dataset {
   /// The CRC-32 of the table as a raw IDX file.
   package static func crc(_ table: SampleTable) -> UInt32 {
     withExtendedLifetime(table) {
-      let header = IDXHeader.encode(element: table.element, dimensions: [table.count] + table.shape)
+      let header = IDXHeader.encode(element: table.element, dimensions: [table.count] + table.fileShape)
       return crc(table.bytes, after: header.withUnsafeBytes { crc($0, after: 0) })
     }
   }

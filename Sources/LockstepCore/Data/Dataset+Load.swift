@@ -1,117 +1,137 @@
 extension Dataset {
-  /// Loads the IDX files of a directory on every rank. Raw files are mapped; where any rank has a gzip file, one
-  /// copy a node is inflated into shared memory.
+  /// What a dataset is loaded for, which decides the files that it must have.
+  public enum Purpose: Sendable {
+    /// Training files, and test files unless there are none of either kind.
+    case training
+    /// Test files; no others are read.
+    case evaluation
+  }
+
+  /// Loads the IDX files of a directory, one copy a node: every rank must have the files and looks at their headers, but a
+  /// single rank of each node reads them, into memory that all of the node's ranks use, so that what becomes of the files afterwards is of no matter. Where memory leaves no
+  /// room for that, files that are not compressed are mapped instead (`requireUnchanged`).
   ///
   /// All ranks make the same collective calls, whatever they find: what may fail on one rank only runs inside
   /// `together`, and every branch around a collective call is taken on a value that was gathered from all ranks.
   ///
   /// - Throws: on all ranks alike, an AgreedError that tells the LockstepError (.data) of the lowest rank that
   ///   could not load, or that its node's files differ from rank 0's.
-  public static func load(directory: String, collective: any Collective) throws -> Dataset {
-    let files = try collective.together {
-      let paths = try discover(in: directory)
-      return try PartTable { try IDXFile(path: paths[$0]) }
-    }
-    try requireSameHeaders(files, collective)
-    let tables = try loadTables(files, collective)
-    let (train, test, classes) = try collective.together {
-      let train = try split(tables, files, images: .trainImages, labels: .trainLabels)
-      let test = try split(tables, files, images: .testImages, labels: .testLabels)
-      return (train, test, try validate(train: train, test: test) { files[$0].path })
-    }
-    // One rank a node reads all of the data; equal checksums make it the answer of all.
-    let checksum = try agreedChecksum(
-      collective.nodeRank == 0 ? checksum(train: train, test: test) : nil, directory, collective)
-    return Dataset(validTrain: train, test: test, classes: classes, name: directory, checksum: checksum)
+  public static func load(
+    directory: String, for purpose: Purpose = .training, collective: any Collective
+  ) throws -> Dataset {
+    try DatasetLoader(directory: directory, purpose: purpose, collective: collective).load()
+  }
+}
+
+/// Loads one dataset on all ranks.
+struct DatasetLoader {
+  let directory: String
+  let purpose: Dataset.Purpose
+  let collective: any Collective
+  /// Whether this rank reads for its node.
+  var isReader: Bool { collective.nodeRank == 0 }
+
+  /// The files of a directory that are there.
+  struct Files {
+    let found: DatasetDirectory
+    let parts: PartTable<IDXFile?>
   }
 
-  /// From here on all ranks agree on the sizes.
-  private static func requireSameHeaders(_ files: PartTable<IDXFile>, _ collective: any Collective) throws {
-    let references = try PartTable { part in
-      let header = files[part].header
-      return try collective.broadcast(
-        IDXHeader.encode(element: header.element, dimensions: header.dimensions), from: 0)
-    }
-    try collective.together {
-      for part in DatasetPart.allCases {
-        let (path, own) = (files[part].path, files[part].header)
-        let reference = try references[part].withUnsafeBytes { try IDXHeader(parsing: $0, path: path) }
-        guard own == reference else {
-          throw LockstepError(
-            .data, path,
-            expected: "the dimensions \(reference.dimensions) of type \(reference.element), as on rank 0",
-            found: "\(own.dimensions) of type \(own.element)", fix: copyDirectory)
-        }
+  /// The elements of each part that is there, the same on every rank of a node.
+  struct Loaded {
+    let tables: PartTable<SampleTable?>
+    var mappedFiles: MappedFiles?
+    /// Whether this rank's bytes are not known to be those that its node's reader checks.
+    var isUnproven = false
+  }
+
+  func load() throws -> Dataset {
+    let files = try collective.together { try open() }
+    let headers = try requireSameHeaders(files.parts)
+    let loaded = try loadTables(files, headers)
+    // Whoever has bytes of its own judges them; equal checksums make that the answer of all.
+    let checksum = try collective.onSomeRanks(isReader || loaded.isUnproven) {
+      let (train, test, _, _) = try valid(loaded.tables, files)
+      for (split, part) in [(train, DatasetPart.trainImages), (test, .testImages)] {
+        try split.images.requireFinite(path: path(of: part, files))
       }
+      return Dataset.checksum(train: train, test: test)
     }
+    let agreed = try agreedChecksum(checksum)
+    let (train, test, classes, notes) = try valid(loaded.tables, files)
+    return Dataset(
+      validTrain: train, test: test, classes: classes, name: files.found.path, checksum: agreed,
+      notes: (files.found.note.map { [$0] } ?? []) + notes, mappedFiles: loaded.mappedFiles)
   }
 
-  /// Maps the parts that are raw on every rank; the others go to memory that the node shares, where its rank 0
-  /// puts them. The sizes are equal on all ranks by now.
-  private static func loadTables(
-    _ files: PartTable<IDXFile>, _ collective: any Collective
-  ) throws -> PartTable<SampleTable> {
-    let compressed = DatasetPart.allCases.filter { files[$0].isCompressed }
-    let mask = try collective.allGather(compressed.reduce(0) { $0 | 1 << $1.rawValue }).reduce(0, |)
-    let shared = DatasetPart.allCases.filter { mask >> $0.rawValue & 1 == 1 }
-    guard !shared.isEmpty else { return PartTable { files[$0].rawTable! } }
-
-    var end = 0
-    var ranges: [DatasetPart: Range<Int>] = [:]
-    for part in shared {
-      ranges[part] = end..<end + files[part].header.payloadByteCount
-      end = (ranges[part]!.upperBound + 63) & ~63
-    }
-    try collective.onEachNode { for part in shared { try files[part].checkPromise() } }
-    let memory = try collective.together { try collective.allocateShared(byteCount: end) }
-    try collective.onEachNode {
-      for part in shared {
-        try files[part].readPayload(into: .init(rebasing: memory.bytes[ranges[part]!]))
-      }
-    }
-    try collective.nodeBarrier()
-    return PartTable { part in
-      guard let range = ranges[part] else { return files[part].rawTable! }
-      return SampleTable(
-        header: files[part].header, bytes: .init(rebasing: memory.bytes[range]), owner: memory)
-    }
+  func open() throws -> Files {
+    let found = try DatasetDirectory(finding: directory, for: purpose)
+    return Files(found: found, parts: try PartTable { try found.paths[$0].map { try IDXFile(path: $0) } })
   }
 
-  private static func split(
-    _ tables: PartTable<SampleTable>, _ files: PartTable<IDXFile>, images: DatasetPart, labels: DatasetPart
-  ) throws -> Split {
-    Split(images: tables[images], labels: try tables[labels].labels(path: files[labels].path))
+  private func path(of part: DatasetPart, _ files: Files) -> String {
+    files.found.paths[part] ?? "\(directory)/\(part.canonicalName)"
   }
 
-  /// Returns the checksum that the nodes have in common, or throws on all ranks alike, naming a node with another.
+  /// The splits, the number of classes, and what is worth telling of how labels were read.
+  private func valid(
+    _ tables: PartTable<SampleTable?>, _ files: Files
+  ) throws -> (train: Split, test: Split, classes: Int, notes: [String]) {
+    var notes: [String] = []
+    func split(_ images: DatasetPart, _ labels: DatasetPart) throws -> Split? {
+      guard let pictures = tables[images], let table = tables[labels] else { return nil }
+      let reading = try table.labelReading(path: path(of: labels, files), images: pictures.count)
+      if let note = reading.note, notes.isEmpty { notes.append(note) }
+      return Split(images: pictures, labels: reading.classes)
+    }
+    let (train, test) = (try split(.trainImages, .trainLabels), try split(.testImages, .testLabels))
+    // A directory without either was refused.
+    let images = (train ?? test)!.images
+    let result = try Dataset.validate(
+      train: train ?? .none(like: images), test: test ?? .none(like: images)
+    ) { path(of: $0, files) }
+    return (result.train, result.test, result.classes, notes)
+  }
+
+  /// Returns the checksum that all have in common, or throws on all ranks alike, naming a node with another.
   ///
   /// - Parameter own: nil (told as 0, which no checksum is) on the ranks that have not computed it.
-  private static func agreedChecksum(
-    _ own: UInt64?, _ directory: String, _ collective: any Collective
-  ) throws -> UInt64 {
+  private func agreedChecksum(_ own: UInt64?) throws -> UInt64 {
     let checksums = try collective.allGather(own ?? 0)
-    let leaders = checksums.indices.filter { checksums[$0] != 0 }
-    guard let other = leaders.first(where: { checksums[$0] != checksums[leaders[0]] }) else {
-      return checksums[leaders[0]]
+    let judges = checksums.indices.filter { checksums[$0] != 0 }
+    guard let other = judges.first(where: { checksums[$0] != checksums[judges[0]] }) else {
+      return checksums[judges[0]]
     }
-    let hosts = try [leaders[0], other].map {
+    let hosts = try [judges[0], other].map {
       String(decoding: try collective.broadcast(Array(collective.hostName.utf8), from: $0), as: UTF8.self)
     }
     return try collective.together {
       throw LockstepError(
-        .data, directory, expected: "the same data on every node",
-        found: "other data on \(hosts[1]) (rank \(other)) than on \(hosts[0]) (rank \(leaders[0]))",
-        fix: copyDirectory)
+        .data, directory, expected: "the same data everywhere",
+        found: "other data on \(hosts[1]) (rank \(other)) than on \(hosts[0]) (rank \(judges[0]))",
+        fix: Self.copyDirectory)
     }
   }
 
-  private static let copyDirectory =
+  static let copyDirectory =
     "Copy one node's directory to the others, or use a directory that all nodes share"
 }
 
 extension Collective {
-  /// Runs the body on one rank of each node; where it throws on any, all ranks throw.
-  fileprivate func onEachNode(_ body: () throws -> Void) throws {
-    try together { if nodeRank == 0 { try body() } }
+  /// Runs the body on some ranks. Where it throws on all of those, all ranks throw the first one's error; where on some,
+  /// they throw it with the rank's name. Collective; returns nil on the others.
+  func onSomeRanks<T>(_ takesPart: Bool, _ body: () throws -> T) throws -> T? {
+    let result = takesPart ? Result(catching: body) : nil
+    var failure: (any Error)?
+    if case .failure(let error)? = result { failure = error }
+    let (none, done, failed) = (UInt64(0), UInt64(1), UInt64(2))
+    let told = try allGather(result == nil ? none : failure == nil ? done : failed)
+    guard let first = told.firstIndex(of: failed) else { return try result?.get() }
+    if told.contains(done) { return try together { try result?.get() } }
+    let status = (failure as? LockstepError)?.exitStatus ?? (failure as? AgreedError)?.exitStatus ?? 1
+    let message = try broadcast(failure.map { Array("\($0)".utf8) } ?? [], from: first)
+    throw AgreedError(
+      rank: first, message: String(decoding: message, as: UTF8.self),
+      exitStatus: Int32(try allGather(UInt64(status))[first]))
   }
 }

@@ -6,37 +6,67 @@ public final class Dataset: Sendable {
   public let classes: Int
   /// A digest of all images and labels: equal data, however it is compressed, gives an equal checksum.
   public let checksum: UInt64
-  /// The directory it came from, or "synthetic".
+  /// The directory it came from, or "synthesized digits".
   public let name: String
+  /// What a user should know of how the files were read.
+  public let notes: [String]
+  /// The files that are mapped; nil where the data stand in memory of their own, which nobody else can change.
+  private let mappedFiles: MappedFiles?
 
   /// The largest label that is taken for a class; a larger one is a damaged or mistaken file.
   public static let maximumLabel: Int32 = 65_535
 
   /// - Throws: LockstepError (.data) where the two splits or their labels do not fit together.
   public convenience init(train: Split, test: Split, name: String) throws {
-    let classes = try Self.validate(train: train, test: test) { "\(name): \($0)" }
+    for (part, split) in [("train", train), ("test", test)] where split.count == 0 && split.images.count == 0
+    {
+      throw LockstepError(
+        .data, "\(name): \(part) images", expected: "at least one image of at least one element",
+        found: "the dimensions \([split.images.count] + split.images.shape)",
+        fix: "Write the file again with samples in it")
+    }
+    let valid = try Self.validate(train: train, test: test) { "\(name): \($0)" }
+    for (part, split) in [("train", train), ("test", test)] {
+      try split.images.requireFinite(path: "\(name): \(part) images")
+    }
     self.init(
-      validTrain: train, test: test, classes: classes, name: name,
+      validTrain: valid.train, test: valid.test, classes: valid.classes, name: name,
       checksum: Self.checksum(train: train, test: test))
   }
 
   /// For splits that `validate` has seen.
-  init(validTrain train: Split, test: Split, classes: Int, name: String, checksum: UInt64) {
+  init(
+    validTrain train: Split, test: Split, classes: Int, name: String, checksum: UInt64, notes: [String] = [],
+    mappedFiles: MappedFiles? = nil
+  ) {
     self.train = train
     self.test = test
     self.classes = classes
     self.name = name
     self.checksum = checksum
+    self.notes = notes
+    self.mappedFiles = mappedFiles
   }
 
-  /// Checks that the parts fit together, and counts the classes. `subject` names a part's file in an error.
+  /// Sees to it that the data are those that were loaded: of files that are mapped, since there was no room for a copy.
+  /// Every rank asks for those that it reads, so all must ask together (`Collective.together`).
+  ///
+  /// - Throws: LockstepError (.data) naming a file that was changed meanwhile.
+  public func requireUnchanged() throws {
+    guard let mappedFiles else { return }
+    try mappedFiles.requireUnchanged { Self.checksum(train: train, test: test) == checksum }
+  }
+
+  /// Whether `requireUnchanged` has anything to look at: on all ranks or on none.
+  var isMapped: Bool { mappedFiles != nil }
+
+  /// Checks that the parts fit together, and counts the classes. `subject` names a part's file in an error. Either split
+  /// may have no samples.
   static func validate(
     train: Split, test: Split, subject: (DatasetPart) -> String
-  ) throws -> Int {
-    try requireImages(train, subject(.trainImages))
-    try requireImages(test, subject(.testImages))
-    try requireEqualCounts(train, subject(.trainLabels))
-    try requireEqualCounts(test, subject(.testLabels))
+  ) throws -> (train: Split, test: Split, classes: Int) {
+    let train = try shaped(train, subject(.trainImages), subject(.trainLabels))
+    let test = try shaped(test, subject(.testImages), subject(.testLabels))
     guard train.images.shape == test.images.shape, train.images.element == test.images.element else {
       throw LockstepError(
         .data, subject(.testImages),
@@ -46,29 +76,19 @@ public final class Dataset: Sendable {
     }
     let largest = max(
       try largestLabel(train, subject(.trainLabels)), try largestLabel(test, subject(.testLabels)))
-    return max(2, Int(largest) + 1)
+    return (train, test, max(2, Int(largest) + 1))
   }
 
-  private static func requireImages(_ split: Split, _ subject: String) throws {
-    guard split.images.count > 0, split.images.elementsPerSample > 0 else {
+  private static func shaped(_ split: Split, _ path: String, _ labelsPath: String) throws -> Split {
+    guard split.images.elementsPerSample > 0 else {
       throw LockstepError(
-        .data, subject, expected: "at least one image of at least one element",
+        .data, path, expected: "images of at least one element",
         found: "the dimensions \([split.images.count] + split.images.shape)",
         fix: "Write the file again with samples in it")
     }
-    guard !split.images.shape.isEmpty else {
-      throw LockstepError(
-        .data, subject, expected: "images of at least two dimensions, the first being the number of images",
-        found: "the dimensions [\(split.images.count)]",
-        fix: "Check that this is the images file, not the labels")
-    }
-  }
-
-  private static func requireEqualCounts(_ split: Split, _ subject: String) throws {
-    guard split.images.count != split.labels.count else { return }
-    throw LockstepError(
-      .data, subject, expected: "\(split.images.count) labels, one for each image",
-      found: "\(split.labels.count)", fix: "Take images and labels from the same dataset")
+    return Split(
+      images: try split.images.images(labels: split.labels.count, path: path, labelsPath: labelsPath),
+      labels: split.labels)
   }
 
   private static func largestLabel(_ split: Split, _ subject: String) throws -> Int32 {

@@ -1,7 +1,8 @@
 /// What people find under the name of an IDX file: recognised by its first bytes, so that the error can say so.
 struct ForeignFormat {
   let description: String
-  let fix: String
+  /// For the file of this path.
+  let fix: (String) -> String
 
   private static let known: [(magic: [UInt8], description: String, fix: String)] = [
     ([0x93] + Array("NUMPY".utf8), "a numpy .npy file", "Write the array in the IDX format"),
@@ -17,9 +18,10 @@ struct ForeignFormat {
   init?(of bytes: UnsafeRawBufferPointer) {
     if Self.looksLikeHTML(bytes) {
       description = "something that looks like an HTML page"
-      fix = "The download failed and saved an error page: download again with scripts/fetch-mnist"
+      fix = { "The download failed and saved an error page. \(fetchAgain($0))" }
     } else if let format = Self.known.first(where: { bytes.starts(with: $0.magic) }) {
-      (description, fix) = (format.description, format.fix)
+      description = format.description
+      fix = { _ in format.fix }
     } else {
       return nil
     }

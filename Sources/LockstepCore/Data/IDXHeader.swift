@@ -1,6 +1,6 @@
 /// The head of an IDX file (Yann LeCun's format for MNIST): two zero bytes, the element type, the number of
 /// dimensions, then each dimension as a big-endian 32-bit integer. The first dimension counts the samples.
-public struct IDXHeader: Equatable, Sendable {
+package struct IDXHeader: Equatable, Sendable {
   public let element: IDXElement
   /// [60000, 28, 28] for the images of MNIST. At least one dimension, none of them zero.
   public let dimensions: [Int]
@@ -24,7 +24,7 @@ public struct IDXHeader: Equatable, Sendable {
     guard let element = IDXElement(rawValue: bytes[2]) else {
       throw LockstepError(
         .data, path, expected: "an IDX element type (08, 09, 0B, 0C, 0D or 0E) in the third byte",
-        found: hex(bytes[2...2]), fix: IDXHeader.downloadAgain)
+        found: hex(bytes[2...2]), fix: fetchAgain(path))
     }
     let rank = Int(bytes[3])
     guard rank > 0 else {
@@ -35,7 +35,7 @@ public struct IDXHeader: Equatable, Sendable {
     guard bytes.count >= 4 + 4 * rank else {
       throw LockstepError(
         .data, path, expected: "an IDX header of \(4 + 4 * rank) bytes (\(rank) dimensions)",
-        found: "a file of \(bytes.count) bytes", fix: IDXHeader.downloadAgain)
+        found: "a file of \(bytes.count) bytes", fix: fetchAgain(path))
     }
     let dimensions = (0..<rank).map {
       Int(UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: 4 + 4 * $0, as: UInt32.self)))
@@ -57,7 +57,7 @@ public struct IDXHeader: Equatable, Sendable {
       guard !overflow, product <= Int.max / 4 else {
         throw LockstepError(
           .data, path, expected: "a size that fits in memory", found: "the dimensions \(dimensions)",
-          fix: IDXHeader.downloadAgain)
+          fix: fetchAgain(path))
       }
       size = product
     }
@@ -77,20 +77,18 @@ public struct IDXHeader: Equatable, Sendable {
   private static func requireMagic(_ bytes: UnsafeRawBufferPointer, path: String) throws {
     guard !bytes.isEmpty else {
       throw LockstepError(
-        .data, path, expected: "an IDX file", found: "an empty file", fix: downloadAgain)
+        .data, path, expected: "an IDX file", found: "an empty file", fix: fetchAgain(path))
     }
     if let format = ForeignFormat(of: bytes) {
       throw LockstepError(
-        .data, path, expected: "an IDX file", found: format.description, fix: format.fix)
+        .data, path, expected: "an IDX file", found: format.description, fix: format.fix(path))
     }
     guard bytes.count >= 4, bytes[0] == 0, bytes[1] == 0 else {
       throw LockstepError(
         .data, path, expected: "an IDX file, which begins 00 00 and is at least 8 bytes long",
-        found: "\(hex(bytes.prefix(4)))\(bytes.count < 4 ? " and no more" : "")", fix: downloadAgain)
+        found: "\(hex(bytes.prefix(4)))\(bytes.count < 4 ? " and no more" : "")", fix: fetchAgain(path))
     }
   }
-
-  static let downloadAgain = "The file is damaged or not IDX: download it again with scripts/fetch-mnist"
 }
 
 /// "00 00 08 03"

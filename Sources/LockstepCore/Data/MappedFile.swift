@@ -4,57 +4,85 @@
   import Glibc
 #endif
 
-/// A file in memory, read-only, for as long as this object lives. Ranks of a node that map the same file share
-/// its pages. Should another process shrink the file meanwhile, reading the lost part raises SIGBUS.
+/// A file in memory, read-only, for as long as this object lives: for data that leave no room for a copy. Ranks of a node
+/// that map the same file share its pages. What another process writes into the file shows, which `requireUnchanged`
+/// detects; where it cuts the file off, `MappedFileFault` ends the process.
 final class MappedFile: @unchecked Sendable {
+  let file: DataFile
   let bytes: UnsafeRawBufferPointer
+  /// Changed by `requireUnchanged` only, between steps.
+  private var identity: DataFile.Identity
 
-  /// - Throws: LockstepError (.data) for whatever is not a regular file that can be read.
-  init(path: String) throws {
-    // Non-blocking: opening a FIFO would otherwise wait for someone to write to it.
-    let descriptor = Activity.duringFileAccess(.readingFile) {
-      open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
-    }
-    guard descriptor >= 0 else { throw Self.unreadable(path, errno) }
-    defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else { throw Self.unreadable(path, errno) }
-    guard status.st_mode & S_IFMT == S_IFREG else {
-      throw LockstepError(
-        .data, path, expected: "a regular file", found: Self.kind(of: status.st_mode),
-        fix: "Put the IDX file itself under this name")
-    }
-    let size = Int(status.st_size)
+  /// - Throws: LockstepError (.failure) where the system refuses.
+  init(_ file: DataFile) throws {
+    self.file = file
+    identity = file.identity
     // mmap refuses an empty range.
-    guard size > 0 else {
+    guard file.count > 0 else {
       bytes = UnsafeRawBufferPointer(start: nil, count: 0)
       return
     }
-    guard let address = mmap(nil, size, PROT_READ, MAP_SHARED, descriptor, 0), address != MAP_FAILED else {
-      throw Self.unreadable(path, errno)
+    let address = mmap(nil, file.count, PROT_READ, MAP_SHARED, file.descriptor, 0)
+    let reason = errno
+    guard let address, address != MAP_FAILED else {
+      throw LockstepError(
+        .failure, file.path, expected: "to map its \(file.count) bytes",
+        found: String(cString: strerror(reason)),
+        fix: "Raise the limit on memory (ulimit -v), or take a smaller dataset")
     }
-    bytes = UnsafeRawBufferPointer(start: address, count: size)
+    bytes = UnsafeRawBufferPointer(start: address, count: file.count)
+    MappedFileFault.watch(bytes, path: file.path)
   }
 
   deinit {
-    if let address = bytes.baseAddress {
-      munmap(UnsafeMutableRawPointer(mutating: address), bytes.count)
-    }
+    guard let address = bytes.baseAddress else { return }
+    MappedFileFault.forget(bytes)
+    munmap(UnsafeMutableRawPointer(mutating: address), bytes.count)
   }
 
-  private static func unreadable(_ path: String, _ code: Int32) -> LockstepError {
-    LockstepError(
-      .data, path, expected: "a file that can be read", found: String(cString: strerror(code)),
-      fix: "Check the path and its permissions on every node")
+  /// A change of times alone (a rename, another mode, but also a write whose time was put back) is left to `isSame`,
+  /// which reads the data anew.
+  ///
+  /// - Throws: LockstepError (.data) naming the file.
+  func requireUnchanged(isSame: () -> Bool) throws {
+    let now = try file.currentIdentity()
+    guard now != identity else { return }
+    guard now.hasSameContents(as: file.identity), isSame() else {
+      throw LockstepError(
+        .data, file.path, expected: "the bytes that the run began with",
+        found: now.size == file.count
+          ? "it has been written to since" : "\(now.size) bytes now, of \(file.count) then",
+        fix:
+          "Put the old file back and go on with --resume from the last checkpoint, or start anew with another "
+          + "--output")
+    }
+    identity = now
+  }
+}
+
+/// The files of a dataset that a rank has mapped.
+final class MappedFiles: Sendable {
+  private let files: [MappedFile]
+
+  init(_ files: [MappedFile]) { self.files = files }
+
+  func requireUnchanged(isSame: () -> Bool) throws {
+    for file in files { try file.requireUnchanged(isSame: isSame) }
   }
 
-  private static func kind(of mode: mode_t) -> String {
-    switch mode & S_IFMT {
-    case S_IFDIR: "a directory"
-    case S_IFIFO: "a FIFO"
-    case S_IFCHR, S_IFBLK: "a device"
-    case S_IFSOCK: "a socket"
-    default: "something else"
+  /// Which files these are and which versions: equal for ranks that have mapped the same.
+  var identity: UInt64 {
+    var digest: UInt64 = 0xCBF2_9CE4_8422_2325
+    for file in files {
+      let identity = file.file.identity
+      for word in [
+        identity.device, identity.inode, UInt64(identity.size),
+        UInt64(bitPattern: Int64(identity.modified.seconds)), UInt64(identity.modified.nanoseconds),
+      ] {
+        digest = (digest ^ word) &* 0x100_0000_01B3
+        digest ^= digest >> 29
+      }
     }
+    return digest
   }
 }

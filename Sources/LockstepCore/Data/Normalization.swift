@@ -11,6 +11,14 @@ public enum Normalization: Equatable, Sendable {
     self == .auto ? images.meanAndDeviation(team: team) : self
   }
 
+  /// Throws `LockstepError` (usage) for one that no recipe could hold.
+  func check() throws {
+    guard Normalization(description) == self else {
+      throw LockstepError(
+        .usage, "normalize", expected: "finite numbers, the deviation above 0", found: "'\(description)'")
+    }
+  }
+
   /// x = value * scale + shift for raw values of an element type. `auto` must have been resolved.
   func affine(for element: IDXElement) -> (scale: Float, shift: Float) {
     let unit = element == .uint8 ? 1.0 / 255 : 1

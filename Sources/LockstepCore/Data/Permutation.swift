@@ -4,13 +4,13 @@
 /// functions", 1988) is a bijection on the next even power of two; walking its cycle until the value falls below
 /// `count` (Black and Rogaway, "Ciphers with arbitrary finite domains", 2002) makes it one on `0 ..< count`. Fewer than
 /// four rounds of walking are expected.
-public struct Permutation: Sendable {
-  public let count: Int
+package struct Permutation: Sendable {
+  package let count: Int
   private let halfBits: UInt32
   private let roundKeys: [UInt32]
   private static let rounds = 8
 
-  public init(count: Int, seed: UInt64, purpose: CounterRandom.Purpose, time: Int) {
+  package init(count: Int, seed: UInt64, purpose: CounterRandom.Purpose, time: Int) {
     precondition(count >= 1 && count <= 1 << 40)
     self.count = count
     let bits = count == 1 ? 0 : Int.bitWidth - (count - 1).leadingZeroBitCount
@@ -20,7 +20,7 @@ public struct Permutation: Sendable {
   }
 
   /// Where entry `index` of the permuted sequence comes from.
-  public subscript(index: Int) -> Int {
+  package subscript(index: Int) -> Int {
     precondition(index >= 0 && index < count)
     var value = UInt64(index)
     repeat { value = encrypt(value) } while value >= UInt64(count)

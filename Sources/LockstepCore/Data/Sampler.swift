@@ -1,5 +1,5 @@
 /// Which samples each step trains on, and which of them are a rank's: pure functions of the recipe (DESIGN.md, 1.1).
-public struct Sampler: Sendable {
+package struct Sampler: Sendable {
   /// The number of samples in the dataset's training split.
   public let datasetCount: Int
   /// Of these, the number that are trained on; the rest validate.
@@ -59,7 +59,7 @@ public struct Sampler: Sendable {
 }
 
 /// One rank's part of one global batch: a contiguous run of micro-batches.
-public struct Shard: Equatable, Sendable {
+package struct Shard: Equatable, Sendable {
   /// Positions in the epoch's order.
   public let entries: Range<Int>
   /// Micro-batch m of this rank is rows `bounds[m] ..< bounds[m + 1]` of its batch.
@@ -71,7 +71,7 @@ public struct Shard: Equatable, Sendable {
 }
 
 /// Entry i of an epoch is a sample of the dataset.
-public struct EpochOrder: Sendable {
+package struct EpochOrder: Sendable {
   let order: Permutation
   let split: Permutation?
 

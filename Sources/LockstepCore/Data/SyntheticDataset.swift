@@ -14,14 +14,16 @@ public enum SyntheticDataset {
   ) throws {
     try check(train, flag: "--train")
     try check(test, flag: "--test")
-    try makeDirectory(directory)
+    try createDirectories(directory)
     var files: [ReplacementFile] = []
     var done = 0
     let sets = [(SyntheticDigits.Split.train, "train", train), (.test, "t10k", test)]
     for (split, prefix, count) in sets {
       let digits = SyntheticDigits(seed: seed, split: split)
-      let images = try ReplacementFile("\(directory)/\(prefix)-images-idx3-ubyte")
-      let labels = try ReplacementFile("\(directory)/\(prefix)-labels-idx1-ubyte")
+      let images = try ReplacementFile(
+        "\(directory)/\(prefix)-images-idx3-ubyte", option: "--output")
+      let labels = try ReplacementFile(
+        "\(directory)/\(prefix)-labels-idx1-ubyte", option: "--output")
       try images.write(header(count, SyntheticDigits.side, SyntheticDigits.side))
       try labels.write(header(count))
       for start in stride(from: 0, to: count, by: chunk) {
@@ -38,7 +40,7 @@ public enum SyntheticDataset {
   /// Images drawn between two writes: under a megabyte.
   private static let chunk = 1000
   /// An IDX size is an unsigned 32-bit number, and so is the random counter's sample.
-  private static let largest = Int(UInt32.max)
+  static let largest = Int(UInt32.max)
 
   private static func check(_ count: Int, flag: String) throws {
     guard count >= 1 && count <= largest else {

@@ -4,7 +4,7 @@
 /// Image `i` and its label are a pure function of (seed, split, `i`), so any rank or thread can draw any image.
 /// Drawing uses `+ - * /`, square roots and comparisons only, each rounded as IEEE 754 says, so the bytes are the
 /// same on every machine. They are part of the numerical contract: a test holds their digest.
-public struct SyntheticDigits: Sendable {
+package struct SyntheticDigits: Sendable {
   /// Width and height of an image, in pixels.
   public static let side = 28
 

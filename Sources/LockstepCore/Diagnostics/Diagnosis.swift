@@ -4,6 +4,11 @@ public struct Diagnosis: Sendable {
   public var instructionSet = InstructionSet.current
   /// Ranks that the launcher started; nil where there was none and MPI is not used.
   public var ranks: Int?
+  /// The processors that this process may run on, and how many the system has.
+  public var allowedProcessors = ThreadBudget.allowedProcessors.count
+  public var onlineProcessors = ThreadBudget.onlineProcessors
+  /// The least that a control group grants, in processors; nil where none limits it.
+  public var quota = CPUQuota.least
   /// The directory that ranks of a node share memory in, and the bytes that a run may take of it.
   public var sharedMemoryDirectory: String
   public var sharedMemoryRoom: Int
@@ -29,6 +34,8 @@ public struct Diagnosis: Sendable {
       ("lockstep", version),
       ("instruction set", "\(instructionSet) (LOCKSTEP_ISA overrides)"),
       ("cores", "\(peak.threads) for this process"),
+      ("affinity", "\(allowedProcessors) of \(onlineProcessors) processors"),
+      ("quota", quota.map { "\(fixed($0, 2)) processors in the mean, by a control group" } ?? "none"),
       (
         "launcher",
         ranks.map { "started \($0) rank\($0 == 1 ? "" : "s")" } ?? "none: one process, without MPI"
@@ -52,6 +59,9 @@ public struct Diagnosis: Sendable {
     line.add("version", version)
     line.add("instruction_set", instructionSet)
     line.add("cores", peak.threads)
+    line.add("allowed_processors", allowedProcessors)
+    line.add("online_processors", onlineProcessors)
+    if let quota { line.add("quota_processors", quota) }
     line.add("ranks", ranks ?? 1)
     line.add("launcher", ranks == nil ? "none" : "MPI")
     line.add("shared_memory_directory", sharedMemoryDirectory)

@@ -1,14 +1,14 @@
 /// A batch of activations, row-major: sample r's features start at `pointer + r * stride`. The stride is a multiple of
 /// 16; what lies between the features and the stride is zero.
-public struct Activations: @unchecked Sendable {
-  public let pointer: UnsafeMutablePointer<Float>
-  public let features: Int
-  public var stride: Int { rowStride(features) }
+package struct Activations: @unchecked Sendable {
+  package let pointer: UnsafeMutablePointer<Float>
+  package let features: Int
+  package var stride: Int { rowStride(features) }
 
   /// Where every thread has rows of its own; `pointer` is then that of nobody.
   let copies: ThreadCopies?
 
-  public init(_ pointer: UnsafeMutablePointer<Float>, features: Int) {
+  package init(_ pointer: UnsafeMutablePointer<Float>, features: Int) {
     self.init(pointer, features: features, copies: nil)
   }
 
@@ -23,7 +23,7 @@ public struct Activations: @unchecked Sendable {
   func readied(for thread: Int) -> UnsafeMutablePointer<Float> { copies?.readied(for: thread) ?? pointer }
 
   /// Sample r's features.
-  public func row(_ r: Int) -> UnsafeMutablePointer<Float> { pointer + r * stride }
+  package func row(_ r: Int) -> UnsafeMutablePointer<Float> { pointer + r * stride }
 
   /// Where rows lie, padding included.
   func elements(of rows: Range<Int>) -> Range<Int> { rows.lowerBound * stride..<rows.upperBound * stride }

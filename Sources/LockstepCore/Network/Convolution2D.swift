@@ -8,19 +8,19 @@ import CKernels
 ///
 /// W is [out, in, size, size], as in PyTorch. Patches are read in place: to the kernels an output pixel is a row of a
 /// dense layer whose inputs lie at fixed offsets from each other. Only padding makes a copy of the input.
-public struct Convolution2D: RowwiseLayer {
-  public let input: FeatureLayout
-  public let output: FeatureLayout
-  public let size: Int
-  public let step: Int
-  public let padding: Int
-  public let isRectified: Bool
+package struct Convolution2D: RowwiseLayer {
+  package let input: FeatureLayout
+  package let output: FeatureLayout
+  package let size: Int
+  package let step: Int
+  package let padding: Int
+  package let isRectified: Bool
   /// The input with its border: the layout that the patches are read from.
   private let padded: FeatureLayout
   private let offsets: AlignedBuffer<Int>
 
   /// `input` must be an image that, with its padding, is at least size x size.
-  public init(
+  package init(
     input: FeatureLayout, outputs: Int, size: Int, step: Int = 1, padding: Int = 0, isRectified: Bool = false
   ) {
     let image = input.image!
@@ -47,7 +47,7 @@ public struct Convolution2D: RowwiseLayer {
     self.isRectified = isRectified
   }
 
-  public var rectified: (any Layer)? {
+  package var rectified: (any Layer)? {
     isRectified
       ? nil
       : Convolution2D(
@@ -59,11 +59,11 @@ public struct Convolution2D: RowwiseLayer {
   /// Input channels that lie side by side: taps of one position of the patch.
   var adjacentChannels: Int { input.isInterleaved ? input.image!.channels : 1 }
   var panels: Int { paddedToPanel(outputs) / 16 }
-  public var parameterCount: Int { panels * (taps + 1) * 16 }
-  public var flopsPerSample: Int { 2 * taps * output.features }
+  package var parameterCount: Int { panels * (taps + 1) * 16 }
+  package var flopsPerSample: Int { 2 * taps * output.features }
 
   /// PyTorch's default: uniform within 1 / sqrt(in * size * size).
-  public var tensors: [ParameterTensor] {
+  package var tensors: [ParameterTensor] {
     let taps = taps
     let bound = 1 / Float(taps).squareRoot()
     return [
@@ -79,7 +79,7 @@ public struct Convolution2D: RowwiseLayer {
     ]
   }
 
-  public func rowwiseForward(
+  package func rowwiseForward(
     _ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, pass: Pass
   ) -> (_ rows: Range<Int>) -> Void {
     let (source, patches, taps, panels, isRectified) = (
@@ -95,7 +95,7 @@ public struct Convolution2D: RowwiseLayer {
     }
   }
 
-  public func inputGradient(
+  package func inputGradient(
     x: Activations, y: Activations, parameters: UnsafePointer<Float>, wantsDX: Bool, pass: Pass
   ) -> (_ rows: Range<Int>, _ dy: Activations, _ dx: Activations?) -> Void {
     let isRectified = isRectified
@@ -110,13 +110,13 @@ public struct Convolution2D: RowwiseLayer {
     }
   }
 
-  public func weightGradient(x: Activations, pass: Pass) -> (any RowwiseWeightGradient)? {
+  package func weightGradient(x: Activations, pass: Pass) -> (any RowwiseWeightGradient)? {
     let sums = pass.scratch + borderCount(rows: pass.rows) + ConvolutionInputGradient(self).scratchCount
     return ConvolutionWeightGradient(self, x: x, pass: pass, sums: sums)
   }
 
   /// The padded copies of all inputs, behind them the weights for the input's gradient, and the sums of the weights'.
-  public func scratchCount(rows: Int) -> Int {
+  package func scratchCount(rows: Int) -> Int {
     borderCount(rows: rows) + ConvolutionInputGradient(self).scratchCount
       + ConvolutionWeightGradient.scratchCount(self, chains: rows)
   }

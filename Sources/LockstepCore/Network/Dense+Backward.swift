@@ -1,12 +1,12 @@
 import CKernels
 
 extension Dense {
-  public func scratchCount(rows: Int) -> Int {
+  package func scratchCount(rows: Int) -> Int {
     (paddedToPanel(inputs) + paddedToPanel(outputs)) * paddedToPanel(rows)
   }
 
   /// The kernel's vectors run over samples, which keeps the chain over outputs in order: it works on transposes.
-  public func inputGradient(
+  package func inputGradient(
     x: Activations, y: Activations, dy: Activations, dx: Activations?, parameters: UnsafePointer<Float>,
     masks: GradientMasks, pass: Pass
   ) {
@@ -29,9 +29,9 @@ extension Dense {
     transposedInputGradient(x: x, dx: dx, parameters: parameters, masks: masks, pass: pass)
   }
 
-  public func transposesOutputGradient(_ masks: GradientMasks) -> Bool { outputs >= 16 && !masks.output }
+  package func transposesOutputGradient(_ masks: GradientMasks) -> Bool { outputs >= 16 && !masks.output }
 
-  public func transposeOutputGradient(_ dy: Activations, rows: Range<Int>, pass: Pass) {
+  package func transposeOutputGradient(_ dy: Activations, rows: Range<Int>, pass: Pass) {
     let columns = kernel_range(begin: 0, end: paddedToPanel(outputs))
     for row in stride(from: rows.lowerBound, to: rows.upperBound, by: 16) {
       kernel_transpose(
@@ -39,7 +39,7 @@ extension Dense {
     }
   }
 
-  public func transposedInputGradient(
+  package func transposedInputGradient(
     x: Activations, dx: Activations, parameters: UnsafePointer<Float>, masks: GradientMasks, pass: Pass
   ) {
     let (rows, inputs, outputs) = (pass.rows, inputs, outputs)
@@ -54,7 +54,7 @@ extension Dense {
 
   /// Threads share outputs as in the forward pass: what a thread has updated is in its cache. Ranks share the longer
   /// side, of which they then need to read their own part only.
-  public func weightGradient(
+  package func weightGradient(
     x: Activations, dy: Activations, microBatches: MicroBatches, into gradient: GradientSlice, share: Share,
     part: Share, thread: Int
   ) -> Bool {

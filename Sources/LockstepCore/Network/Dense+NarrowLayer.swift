@@ -1,17 +1,17 @@
 import CKernels
 
 extension Dense: NarrowLayer {
-  public var byRows: (any NarrowLayer)? { outputs < 16 && !isRectified ? self : nil }
+  package var byRows: (any NarrowLayer)? { outputs < 16 && !isRectified ? self : nil }
 
-  public func forward(
+  package func forward(
     _ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, rows: Range<Int>, thread: Int
   ) {
     forward(x, to: y, parameters: parameters, rows: rows, panels: 0..<panels, thread: thread)
   }
 
-  public var transposedCount: Int { inputPanels * 16 * (outputs + 1) }
+  package var transposedCount: Int { inputPanels * 16 * (outputs + 1) }
 
-  public func transpose(_ parameters: UnsafePointer<Float>, into transposed: UnsafeMutablePointer<Float>) {
+  package func transpose(_ parameters: UnsafePointer<Float>, into transposed: UnsafeMutablePointer<Float>) {
     transpose(parameters, panels: 0..<inputPanels, into: transposed)
   }
 
@@ -29,7 +29,7 @@ extension Dense: NarrowLayer {
   }
 
   /// dX = dY W as a forward pass.
-  public func inputGradient(
+  package func inputGradient(
     x: Activations, dy: Activations, dx: Activations, transposed: UnsafePointer<Float>, rows: Range<Int>,
     masks: GradientMasks
   ) {

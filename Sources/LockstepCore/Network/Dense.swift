@@ -7,35 +7,35 @@ import CKernels
 ///
 /// W is [out, in], as in PyTorch. In memory it lies in panels of 16 outputs (see CKernels.h), which the forward and
 /// weight-gradient kernels read without packing.
-public struct Dense: DividedLayer {
-  public let input: FeatureLayout
-  public let outputs: Int
-  public let isRectified: Bool
+package struct Dense: DividedLayer {
+  package let input: FeatureLayout
+  package let outputs: Int
+  package let isRectified: Bool
 
-  public init(input: FeatureLayout, outputs: Int, isRectified: Bool = false) {
+  package init(input: FeatureLayout, outputs: Int, isRectified: Bool = false) {
     self.input = input
     self.outputs = outputs
     self.isRectified = isRectified
   }
 
-  public init(inputs: Int, outputs: Int, isRectified: Bool = false) {
+  package init(inputs: Int, outputs: Int, isRectified: Bool = false) {
     self.init(input: .vector(inputs), outputs: outputs, isRectified: isRectified)
   }
 
-  public var rectified: (any Layer)? {
+  package var rectified: (any Layer)? {
     isRectified ? nil : Dense(input: input, outputs: outputs, isRectified: true)
   }
 
-  public var output: FeatureLayout { .vector(outputs) }
+  package var output: FeatureLayout { .vector(outputs) }
   /// Rows of a panel: an input's padding has weights too, which are zero and stay so.
   var inputs: Int { input.count }
   var inputPanels: Int { paddedToPanel(inputs) / 16 }
   var panels: Int { paddedToPanel(outputs) / 16 }
-  public var parameterCount: Int { panels * (inputs + 1) * 16 }
-  public var flopsPerSample: Int { 2 * input.features * outputs }
+  package var parameterCount: Int { panels * (inputs + 1) * 16 }
+  package var flopsPerSample: Int { 2 * input.features * outputs }
 
   /// PyTorch's default: uniform within 1 / sqrt(in) (He et al. 2015 with a = sqrt(5)).
-  public var tensors: [ParameterTensor] {
+  package var tensors: [ParameterTensor] {
     let (input, inputs) = (input, inputs)
     let bound = 1 / Float(input.features).squareRoot()
     return [
@@ -51,9 +51,9 @@ public struct Dense: DividedLayer {
 
   /// A thread that keeps its panels keeps them in its cache; where there are too few, rows or inputs are split instead.
   func splitsOutputs(over threads: Int) -> Bool { panels >= 2 * threads }
-  public func readsWholeInput(threads: Int) -> Bool { splitsOutputs(over: threads) }
+  package func readsWholeInput(threads: Int) -> Bool { splitsOutputs(over: threads) }
 
-  public func forward(_ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, pass: Pass) {
+  package func forward(_ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, pass: Pass) {
     let (rows, panels) = (0..<pass.rows, panels)
     if splitsOutputs(over: pass.team.count) {
       pass.team.splitByThread(panels, grain: 2, pieces: 2) {

@@ -1,7 +1,7 @@
 /// A layer whose passes are divided by inputs or outputs. Its backward pass comes in two parts, of which the second one,
 /// the parameters' gradient, can wait and be divided among threads and ranks: each sums its share of the parameters over
 /// all samples.
-public protocol DividedLayer: Layer {
+package protocol DividedLayer: Layer {
   /// y = f(x), `[rows, in] -> [rows, out]`.
   func forward(_ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, pass: Pass)
   /// Whether each of so many threads reads all of x.
@@ -32,17 +32,17 @@ public protocol DividedLayer: Layer {
 }
 
 /// Which ReLUs the gradient goes back through in a layer's backward pass.
-public struct GradientMasks: Equatable, Sendable {
+package struct GradientMasks: Equatable, Sendable {
   /// The layer's own: dy is not yet zero where y is.
-  public var output: Bool
+  package var output: Bool
   /// The one that made x: dx is to be zero where x is.
-  public var input: Bool
+  package var input: Bool
 
-  public init(output: Bool = false, input: Bool = false) { (self.output, self.input) = (output, input) }
+  package init(output: Bool = false, input: Bool = false) { (self.output, self.input) = (output, input) }
 }
 
 /// A layer of few outputs, some rows at a time.
-public protocol NarrowLayer: Sendable {
+package protocol NarrowLayer: Sendable {
   /// Fills rows of y on the team's thread of that number, which calls.
   func forward(
     _ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, rows: Range<Int>, thread: Int)
@@ -58,5 +58,5 @@ public protocol NarrowLayer: Sendable {
 }
 
 extension DividedLayer {
-  public var passes: LayerPasses { .byFeatures(self) }
+  package var passes: LayerPasses { .byFeatures(self) }
 }

@@ -5,20 +5,20 @@ import CKernels
 /// 2015). `[rows, n] -> [rows, n]`.
 ///
 /// Whether a unit is dropped is a function of (seed, epoch, sample, layer, unit): not of ranks, threads or layout.
-public struct Dropout: RowwiseLayer {
-  public let output: FeatureLayout
-  public let probability: Float
+package struct Dropout: RowwiseLayer {
+  package let output: FeatureLayout
+  package let probability: Float
   /// Whether whole channels are dropped.
-  public let dropsChannels: Bool
+  package let dropsChannels: Bool
   /// The layer's place in the network, which tells its random numbers from those of other layers.
-  public let number: Int
+  package let number: Int
   /// The mask repeats itself after this many floats: after a pixel where whole channels are dropped that lie side by side.
   private let period: Int
   private let featuresPerUnit: Int
   /// Where the mask's features lie, in canonical order.
   private let positions: [Int]
 
-  public init(_ layout: FeatureLayout, probability: Float, dropsChannels: Bool, number: Int) {
+  package init(_ layout: FeatureLayout, probability: Float, dropsChannels: Bool, number: Int) {
     precondition(0..<1 ~= probability)
     output = layout
     self.probability = probability
@@ -36,14 +36,14 @@ public struct Dropout: RowwiseLayer {
 
   private var units: Int { positions.count / featuresPerUnit }
 
-  public func rowwiseForward(
+  package func rowwiseForward(
     _ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, pass: Pass
   ) -> (_ rows: Range<Int>) -> Void {
     let randomness = pass.randomness
     return { apply(x, to: y, rows: $0, randomness) }
   }
 
-  public func inputGradient(
+  package func inputGradient(
     x: Activations, y: Activations, parameters: UnsafePointer<Float>, wantsDX: Bool, pass: Pass
   ) -> (_ rows: Range<Int>, _ dy: Activations, _ dx: Activations?) -> Void {
     let randomness = pass.randomness

@@ -1,7 +1,7 @@
 /// How one sample's features lie in memory. Their *canonical* order is PyTorch's: [features], or [channels, height,
 /// width] row-major. Vectors lie in it; images of a dataset do too (planes); what a convolution puts out is
 /// [height, width, channels] with the channels padded to a multiple of 16, so that kernels work on 16 of them at once.
-public struct FeatureLayout: Equatable, Sendable {
+package struct FeatureLayout: Equatable, Sendable {
   /// The canonical shape: [n] or [channels, height, width].
   public let shape: [Int]
   /// Floats that a sample takes, padding included.

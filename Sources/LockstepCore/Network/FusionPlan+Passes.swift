@@ -1,6 +1,6 @@
 extension FusionPlan {
   /// Fills `workspace.logits` from `workspace.input`. A head that goes together with the loss is left to `evaluate`.
-  public func forward(_ parameters: Parameters, _ workspace: Workspace, pass: Pass) {
+  package func forward(_ parameters: Parameters, _ workspace: Workspace, pass: Pass) {
     note(fused: workspace.input.copies != nil)
     for stage in stages.dropLast(workspace.transposedHead == nil ? 0 : 1) {
       note(fused: units[stage.range].contains(where: \.hasReLU))
@@ -17,7 +17,7 @@ extension FusionPlan {
 
   /// The loss over the pass's rows, after `forward`; fills `workspace.logitsGradient`, and where the last layer goes
   /// together with the loss, first the logits, then their way back through it.
-  public func evaluate(
+  package func evaluate(
     _ loss: SoftmaxCrossEntropy, labels: UnsafePointer<Int32>, divisor: Int, _ parameters: Parameters,
     _ workspace: Workspace, pass: Pass
   ) -> (loss: Double, hits: Int) {
@@ -35,7 +35,7 @@ extension FusionPlan {
   }
 
   /// Back-propagates `workspace.logitsGradient`, after `evaluate`, and hands the weight gradients to `sink`.
-  public func backward(
+  package func backward(
     _ parameters: Parameters, _ workspace: Workspace, to sink: any WeightGradientSink, pass: Pass
   ) {
     let hasHead = workspace.transposedHead != nil

@@ -2,18 +2,18 @@ import Synchronization
 
 /// How a network is computed: which of its layers are done together. This type alone knows what is fused with what; a
 /// fused plan gives the bits of a plain one, faster.
-public final class FusionPlan: Sendable {
-  public enum Style: Sendable {
+package final class FusionPlan: Sendable {
+  package enum Style: Sendable {
     /// Everything below.
     case fused
     /// A layer at a time.
     case plain
   }
 
-  public let network: Network
-  public let style: Style
+  package let network: Network
+  package let style: Style
   /// The layers as they are computed.
-  public let units: [PlanUnit]
+  package let units: [PlanUnit]
   /// The units, those in a row that work on every sample by itself taken together.
   let stages: [PlanStage]
   /// The first unit that has parameters: no gradient need go further down.
@@ -23,7 +23,7 @@ public final class FusionPlan: Sendable {
   /// Fused calls so far.
   private let fusedCallCount = Atomic<Int>(0)
 
-  public init(_ network: Network, style: Style = .fused) {
+  package init(_ network: Network, style: Style = .fused) {
     self.network = network
     self.style = style
     units = style == .fused ? Self.joinMasks(Self.takeInReLUs(network)) : Self.oneByOne(network)
@@ -91,14 +91,14 @@ public final class FusionPlan: Sendable {
 }
 
 /// A layer as a plan computes it: with the ReLU after it or without.
-public struct PlanUnit: Sendable {
-  public let layer: any Layer
+package struct PlanUnit: Sendable {
+  package let layer: any Layer
   /// The network's layers that it stands for.
-  public let layers: Range<Int>
+  package let layers: Range<Int>
   /// "layers.0": that of the first of them.
-  public let name: String
+  package let name: String
   /// Where its parameters start in the flat buffer.
-  public let offset: Int
+  package let offset: Int
   var masks: GradientMasks
 
   init(layer: any Layer, layers: Range<Int>, network: Network) {
@@ -110,7 +110,7 @@ public struct PlanUnit: Sendable {
   }
 
   var hasReLU: Bool { layers.count > 1 }
-  public var parameters: Range<Int> { offset..<offset + layer.parameterCount }
+  package var parameters: Range<Int> { offset..<offset + layer.parameterCount }
 }
 
 extension Layer {

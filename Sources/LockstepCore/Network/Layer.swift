@@ -2,7 +2,7 @@
 ///
 /// A layer owns no memory. Its parameters are a range of the network's one flat buffer, in the layout that its kernels
 /// want; `tensors` says where each element of PyTorch's layout lies in it.
-public protocol Layer: Sendable {
+package protocol Layer: Sendable {
   /// One sample's output.
   var output: FeatureLayout { get }
   /// Floats in the flat buffer, padding included: a multiple of 16.
@@ -23,7 +23,7 @@ public protocol Layer: Sendable {
 }
 
 /// How the passes of a layer are divided.
-public enum LayerPasses {
+package enum LayerPasses {
   /// Sample by sample.
   case byRows(any RowwiseLayer)
   /// By inputs or outputs: all samples meet in one product of matrices.
@@ -31,11 +31,11 @@ public enum LayerPasses {
 }
 
 extension Layer {
-  public var outputShape: [Int] { output.shape }
-  public var parameterCount: Int { 0 }
-  public var tensors: [ParameterTensor] { [] }
-  public var flopsPerSample: Int { 0 }
-  public func scratchCount(rows: Int) -> Int { 0 }
-  public var rectified: (any Layer)? { nil }
-  public var isReLU: Bool { false }
+  package var outputShape: [Int] { output.shape }
+  package var parameterCount: Int { 0 }
+  package var tensors: [ParameterTensor] { [] }
+  package var flopsPerSample: Int { 0 }
+  package func scratchCount(rows: Int) -> Int { 0 }
+  package var rectified: (any Layer)? { nil }
+  package var isReLU: Bool { false }
 }

@@ -33,6 +33,9 @@ public enum LayerSpecification: Equatable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// Whether a recipe can hold it.
+  var isInRange: Bool { LayerSpecification(description) == self }
+
   /// Nil where the text is no layer.
   public init?(_ text: String) {
     var words = text.split(separator: " ").map(String.init)

@@ -6,15 +6,15 @@ import CKernels
 ///     [rows, channels, h, w] -> [rows, channels, (h - size) / step + 1, (w - size) / step + 1]
 ///
 /// The gradient goes to the first largest element of each window in reading order, as PyTorch's does.
-public struct MaxPool2D: RowwiseLayer {
-  public let input: FeatureLayout
-  public let output: FeatureLayout
-  public let size: Int
-  public let step: Int
-  public let isRectified: Bool
+package struct MaxPool2D: RowwiseLayer {
+  package let input: FeatureLayout
+  package let output: FeatureLayout
+  package let size: Int
+  package let step: Int
+  package let isRectified: Bool
 
   /// `input` must be an image of at least size x size.
-  public init(input: FeatureLayout, size: Int, step: Int, isRectified: Bool = false) {
+  package init(input: FeatureLayout, size: Int, step: Int, isRectified: Bool = false) {
     self.input = input
     self.size = size
     self.step = step
@@ -27,11 +27,11 @@ public struct MaxPool2D: RowwiseLayer {
       : .planes(channels: image.channels, height: height, width: width)
   }
 
-  public var rectified: (any Layer)? {
+  package var rectified: (any Layer)? {
     isRectified ? nil : MaxPool2D(input: input, size: size, step: step, isRectified: true)
   }
 
-  public var flopsPerSample: Int { output.features * (size * size - 1) }
+  package var flopsPerSample: Int { output.features * (size * size - 1) }
 
   private var geometry: kernel_pooling {
     let (from, to) = (input.image!, output.image!)
@@ -48,7 +48,7 @@ public struct MaxPool2D: RowwiseLayer {
     return step == size && to.height * size == from.height && to.width * size == from.width
   }
 
-  public func rowwiseForward(
+  package func rowwiseForward(
     _ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, pass: Pass
   ) -> (_ rows: Range<Int>) -> Void {
     let (geometry, isRectified) = (geometry, isRectified)
@@ -57,7 +57,7 @@ public struct MaxPool2D: RowwiseLayer {
     }
   }
 
-  public func inputGradient(
+  package func inputGradient(
     x: Activations, y: Activations, parameters: UnsafePointer<Float>, wantsDX: Bool, pass: Pass
   ) -> (_ rows: Range<Int>, _ dy: Activations, _ dx: Activations?) -> Void {
     let (geometry, isRectified, tiles) = (geometry, isRectified, tiles)

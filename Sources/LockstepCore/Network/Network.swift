@@ -2,32 +2,34 @@
 /// it is computed is `FusionPlan`'s to say.
 public final class Network: Sendable {
   public let inputShape: [Int]
-  public let input: FeatureLayout
+  package let input: FeatureLayout
   public let specification: [LayerSpecification]
-  public let layers: [any Layer]
+  package let layers: [any Layer]
   /// Where each layer's parameters start in the flat buffer.
-  public let offsets: [Int]
+  package let offsets: [Int]
   /// Each layer's place in the specification; flatten is no layer.
-  public let positions: [Int]
+  package let positions: [Int]
   /// "layers.0" and so on: the place, as torch.nn.Sequential names a layer.
-  public var names: [String] { positions.map { "layers.\($0)" } }
+  package var names: [String] { positions.map { "layers.\($0)" } }
   /// Floats in the flat buffer: a multiple of 16.
-  public let parameterCount: Int
+  package let parameterCount: Int
   /// All parameters, in the order of the layers.
   public let tensors: [ParameterTensor]
 
-  public var inputFeatures: Int { input.count }
+  package var inputFeatures: Int { input.count }
   public var classes: Int { layers.last?.outputShape.first ?? 0 }
 
-  /// Builds the layers; see `NetworkBuilder`. The last layer's outputs are the logits.
+  /// Builds the layers; see `NetworkBuilder`. The last layer's outputs are the logits. `inputShape` is [n], [height,
+  /// width] or [channels, height, width].
   ///
-  /// Throws `LockstepError` (usage) naming the layer that does not fit what comes before it, or that takes the network
-  /// over `mostParameters`.
+  /// Throws `LockstepError` (usage) naming the layer that no recipe could hold, that does not fit what comes before it,
+  /// or that takes the network over `mostParameters`.
   public convenience init(
     inputShape: [Int], specification: [LayerSpecification], classes: Int, mostParameters: Int = 1 << 31
   )
     throws
   {
+    try NetworkBuilder.check(inputShape: inputShape, classes: classes)
     let input = FeatureLayout(sampleShape: inputShape)
     var builder = NetworkBuilder(input: input, classes: classes, mostParameters: mostParameters)
     try builder.add(specification)

@@ -10,6 +10,9 @@ struct NetworkBuilder {
   /// More activations a sample would not fit the memory of any machine that Lockstep is for.
   private static let mostFloats = 1 << 31
   private static let mostLayers = 1000
+  /// What convolutions and dropouts look up as they run: taps of a patch, places of features.
+  private var tableEntries = 0
+  private static let mostTableEntries = 1 << 24
 
   init(input: FeatureLayout, classes: Int, mostParameters: Int) {
     layout = input
@@ -21,6 +24,9 @@ struct NetworkBuilder {
     try require(
       specification.count <= Self.mostLayers, "network", "at most \(Self.mostLayers) layers",
       "\(specification.count)")
+    if let odd = specification.indices.first(where: { !specification[$0].isInRange }) {
+      try require(false, "layer \(odd)", "one of \(LayerSpecification.forms)", "'\(specification[odd])'")
+    }
     for (position, layer) in specification.enumerated() {
       guard let layer = try self.layer(layer, number: position, subject: "layer \(position) (\(layer))")
       else { continue }
@@ -55,6 +61,7 @@ struct NetworkBuilder {
         Double(max(outputs, image.channels) + 16) * Double(height * width) < Double(Self.mostFloats), subject,
         "fewer than 2^31 inputs and outputs, padding included",
         "\(outputs) filters over \(image.channels)x\(height)x\(width)")
+      try count(tableEntries: image.channels * size * size, subject)
       return Convolution2D(input: layout, outputs: outputs, size: size, step: stride, padding: padding)
     case .maxPool(let size, let stride):
       let image = try requireImage(subject)
@@ -63,9 +70,11 @@ struct NetworkBuilder {
         "\(image.height)x\(image.width)")
       return MaxPool2D(input: layout, size: size, step: stride)
     case .dropout(let probability):
+      try count(tableEntries: layout.features, subject)
       return Dropout(layout, probability: Float(probability), dropsChannels: false, number: number)
     case .dropout2D(let probability):
       _ = try requireImage(subject)
+      try count(tableEntries: layout.features, subject)
       return Dropout(layout, probability: Float(probability), dropsChannels: true, number: number)
     case .flatten:
       // The memory stays as it is; the next layer finds the features in it by their canonical numbers.
@@ -84,6 +93,29 @@ struct NetworkBuilder {
       total <= Double(mostParameters), subject, "at most \(mostParameters) parameters in all", fixed(total, 0)
     )
     parameterTotal = Int(total)
+  }
+
+  private mutating func count(tableEntries more: Int, _ subject: String) throws {
+    tableEntries += more
+    try require(
+      tableEntries <= Self.mostTableEntries, subject,
+      "at most \(Self.mostTableEntries) taps of convolutions and features of dropouts in all",
+      "\(tableEntries)")
+  }
+
+  /// Throws for what no sample is shaped like, and no dataset has classes of.
+  static func check(inputShape: [Int], classes: Int) throws {
+    let count = inputShape.reduce(1.0) { $0 * Double($1) }
+    guard !inputShape.isEmpty, inputShape.allSatisfy({ $0 >= 1 }), count < Double(mostFloats) else {
+      throw LockstepError(
+        .usage, "input shape",
+        expected: "[features], [height, width] or [channels, height, width], fewer than 2^31 in all",
+        found: "\(inputShape)")
+    }
+    guard 1...Int(Dataset.maximumLabel) + 1 ~= classes else {
+      throw LockstepError(
+        .usage, "classes", expected: "a number from 1 to \(Dataset.maximumLabel + 1)", found: "\(classes)")
+    }
   }
 
   private func requireImage(_ subject: String) throws -> FeatureLayout.Image {

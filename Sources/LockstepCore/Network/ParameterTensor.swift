@@ -6,7 +6,7 @@ public struct ParameterTensor: Sendable {
   /// Initial values are uniform in [-bound, bound).
   public let initialBound: Float
   /// Where element i (row-major in `shape`) lies in the flat buffer.
-  public var flatIndex: @Sendable (Int) -> Int
+  package var flatIndex: @Sendable (Int) -> Int
 
   public var count: Int { shape.reduce(1, *) }
 

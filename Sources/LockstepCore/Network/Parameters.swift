@@ -3,8 +3,8 @@ public final class Parameters {
   public let network: Network
   private let buffer: AlignedBuffer<Float>
 
-  public var pointer: UnsafeMutablePointer<Float> { buffer.pointer }
-  public var count: Int { buffer.count }
+  package var pointer: UnsafeMutablePointer<Float> { buffer.pointer }
+  package var count: Int { buffer.count }
 
   /// All zero.
   public convenience init(_ network: Network) {
@@ -45,12 +45,12 @@ public final class Parameters {
   }
 
   /// A tensor's elements, row-major in its shape.
-  public func values(of tensor: ParameterTensor) -> [Float] {
+  package func values(of tensor: ParameterTensor) -> [Float] {
     (0..<tensor.count).map { pointer[tensor.flatIndex($0)] }
   }
 
   /// Replaces a tensor's elements.
-  public func set(_ tensor: ParameterTensor, to values: [Float]) {
+  package func set(_ tensor: ParameterTensor, to values: [Float]) {
     precondition(values.count == tensor.count)
     for (element, value) in values.enumerated() { pointer[tensor.flatIndex(element)] = value }
   }
@@ -87,6 +87,15 @@ struct FNV1a {
   /// The four bytes, lowest first.
   mutating func combine(_ bits: UInt32) {
     for shift in stride(from: 0, to: 32, by: 8) { combine(UInt8(truncatingIfNeeded: bits >> UInt32(shift))) }
+  }
+}
+
+extension String {
+  /// The same number for the same text in every process, unlike `hashValue`.
+  var stableHash: UInt64 {
+    var hash = FNV1a()
+    for byte in utf8 { hash.combine(byte) }
+    return hash.value
   }
 }
 

@@ -1,30 +1,30 @@
 import CKernels
 
 /// What layers must know of the pass that they work in.
-public struct Pass: @unchecked Sendable {
+package struct Pass: @unchecked Sendable {
   /// Samples in this rank's batch.
-  public let rows: Int
-  public let microBatches: MicroBatches
+  package let rows: Int
+  package let microBatches: MicroBatches
   /// Memory of this pass alone, as much as `FusionPlan.scratchCount` says.
-  public let scratch: UnsafeMutablePointer<Float>
-  public let team: ThreadTeam
+  package let scratch: UnsafeMutablePointer<Float>
+  package let team: ThreadTeam
   /// What dropout draws from; nil where nothing is learned and it lets everything through.
-  public let randomness: Randomness?
+  package let randomness: Randomness?
 
-  public struct Randomness {
-    public let seed: UInt64
-    public let epoch: Int
+  package struct Randomness {
+    package let seed: UInt64
+    package let epoch: Int
     /// The dataset's number of each row's sample.
-    public let samples: UnsafePointer<Int>
+    package let samples: UnsafePointer<Int>
 
-    public init(seed: UInt64, epoch: Int, samples: UnsafePointer<Int>) {
+    package init(seed: UInt64, epoch: Int, samples: UnsafePointer<Int>) {
       self.seed = seed
       self.epoch = epoch
       self.samples = samples
     }
   }
 
-  public init(
+  package init(
     rows: Int, microBatches: MicroBatches = MicroBatches(), scratch: UnsafeMutablePointer<Float>,
     team: ThreadTeam, randomness: Randomness? = nil
   ) {
@@ -42,13 +42,13 @@ public struct Pass: @unchecked Sendable {
 }
 
 /// How micro-batches lie in rows: the rows of one are one chain of additions of a weight gradient.
-public struct MicroBatches: Equatable, Sendable {
+package struct MicroBatches: Equatable, Sendable {
   /// Micro-batch m is rows `bounds[m] ..< bounds[m + 1]`; empty where nothing is learned.
-  public let bounds: [Int32]
+  package let bounds: [Int32]
   /// The number of the first one in the global batch.
-  public let first: Int
+  package let first: Int
 
-  public init(bounds: [Int32] = [], first: Int = 0) {
+  package init(bounds: [Int32] = [], first: Int = 0) {
     (self.bounds, self.first) = (bounds, first)
   }
 

@@ -1,6 +1,6 @@
 /// A layer that works on every sample by itself. Its passes are closures over some of the rows, for one thread to call:
 /// what is alike for all rows is settled once.
-public protocol RowwiseLayer: Layer {
+package protocol RowwiseLayer: Layer {
   /// y = f(x), `[rows, in] -> [rows, out]`.
   func rowwiseForward(_ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, pass: Pass)
     -> (_ rows: Range<Int>) -> Void
@@ -16,7 +16,7 @@ public protocol RowwiseLayer: Layer {
 }
 
 /// The gradient of a layer's parameters, summed over rows: one chain a micro-batch, each in the order of its rows.
-public protocol RowwiseWeightGradient {
+package protocol RowwiseWeightGradient {
   /// Whether `add` can be used: there is room for all sums at once.
   var canAdd: Bool { get }
   /// Adds rows to a chain, which begins with its first row, on the calling thread. `dy` is what `inputGradient` left.
@@ -28,6 +28,6 @@ public protocol RowwiseWeightGradient {
 }
 
 extension RowwiseLayer {
-  public var passes: LayerPasses { .byRows(self) }
-  public func weightGradient(x: Activations, pass: Pass) -> (any RowwiseWeightGradient)? { nil }
+  package var passes: LayerPasses { .byRows(self) }
+  package func weightGradient(x: Activations, pass: Pass) -> (any RowwiseWeightGradient)? { nil }
 }

@@ -1,10 +1,10 @@
 /// One of several even parts.
-public struct Share: Equatable, Sendable {
-  public let index: Int
-  public let count: Int
-  public static let whole = Share(index: 0, count: 1)
+package struct Share: Equatable, Sendable {
+  package let index: Int
+  package let count: Int
+  package static let whole = Share(index: 0, count: 1)
 
-  public init(index: Int, count: Int) {
+  package init(index: Int, count: Int) {
     precondition(0..<count ~= index)
     (self.index, self.count) = (index, count)
   }
@@ -15,7 +15,7 @@ public struct Share: Equatable, Sendable {
   }
 
   /// This share of `0 ..< n`, which begins at a multiple of `grain`.
-  public func range(of n: Int, grain: Int = 1) -> Range<Int> {
+  package func range(of n: Int, grain: Int = 1) -> Range<Int> {
     let blocks = (n + grain - 1) / grain
     return min(blocks * index / count * grain, n)..<min(blocks * (index + 1) / count * grain, n)
   }

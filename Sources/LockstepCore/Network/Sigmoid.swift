@@ -1,12 +1,12 @@
 import CKernels
 
 /// The logistic function: y = 1 / (1 + e⁻ˣ), dx = y (1 - y) dy. `[rows, n] -> [rows, n]`.
-public struct Sigmoid: RowwiseLayer {
-  public let output: FeatureLayout
+package struct Sigmoid: RowwiseLayer {
+  package let output: FeatureLayout
 
-  public init(_ layout: FeatureLayout) { output = layout }
+  package init(_ layout: FeatureLayout) { output = layout }
 
-  public func rowwiseForward(
+  package func rowwiseForward(
     _ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, pass: Pass
   ) -> (_ rows: Range<Int>) -> Void {
     Elementwise.forEachRun(of: output) { row, at, count in
@@ -14,7 +14,7 @@ public struct Sigmoid: RowwiseLayer {
     }
   }
 
-  public func inputGradient(
+  package func inputGradient(
     x: Activations, y: Activations, parameters: UnsafePointer<Float>, wantsDX: Bool, pass: Pass
   ) -> (_ rows: Range<Int>, _ dy: Activations, _ dx: Activations?) -> Void {
     Elementwise.inputGradient(of: output, y: y) { $0 * (1 - $0) }

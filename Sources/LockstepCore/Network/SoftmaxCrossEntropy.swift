@@ -2,14 +2,14 @@ import CKernels
 
 /// The loss of classification and its gradient with respect to the logits (Goodfellow, Bengio, Courville: Deep
 /// Learning, 6.2.2.3), `[rows, classes] -> a sum`.
-public final class SoftmaxCrossEntropy {
+package final class SoftmaxCrossEntropy {
   /// A sample's loss counts for no more than this, so that a sum of them stays exact even where training diverges.
   private static let largestLoss: Float = 0x1p10
   private let classes: Int
   private let losses: AlignedBuffer<Float>
   private let hits: AlignedBuffer<UInt8>
 
-  public init(classes: Int, capacity: Int) {
+  package init(classes: Int, capacity: Int) {
     self.classes = classes
     losses = AlignedBuffer(count: capacity, zero: 0)
     hits = AlignedBuffer(count: capacity, zero: 0)

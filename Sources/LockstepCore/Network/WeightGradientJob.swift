@@ -2,19 +2,19 @@ import CKernels
 
 /// Takes the weight gradients of a backward pass, and alone decides what becomes of them: when each is summed, over which
 /// rows, where to.
-public protocol WeightGradientSink: AnyObject {
+package protocol WeightGradientSink: AnyObject {
   /// Takes a layer's job, the last layer's first, between two jobs of the team. A job that cannot wait must be summed
   /// before this returns.
   func add(_ job: WeightGradientJob)
 }
 
 /// The gradient of one layer's parameters, ready to be summed.
-public struct WeightGradientJob {
+package struct WeightGradientJob {
   /// The layer's number in the plan.
-  public let layer: Int
+  package let layer: Int
   /// Where its parameters lie in the flat buffer.
-  public let parameters: Range<Int>
-  public let microBatches: MicroBatches
+  package let parameters: Range<Int>
+  package let microBatches: MicroBatches
   let work: Work
 
   enum Work {
@@ -24,7 +24,7 @@ public struct WeightGradientJob {
     case immediate((_ gradient: GradientSlice) -> Bool)
   }
 
-  public var canWait: Bool {
+  package var canWait: Bool {
     switch work {
     case .divided: true
     case .immediate: false
@@ -78,7 +78,7 @@ public struct WeightGradientJob {
 }
 
 /// What becomes of one layer's gradient.
-public enum GradientSlice: @unchecked Sendable {
+package enum GradientSlice: @unchecked Sendable {
   /// Written as sums of multiples of 2^-42; micro-batch gradients over `limit` are refused.
   case exact(UnsafeMutablePointer<Double>, limit: Float)
   /// Written as Float.

@@ -1,23 +1,23 @@
 /// The memory that a plan needs for batches of up to `capacity` samples: the activations of every layer and, where
 /// it learns, the gradients with respect to them. Each has a buffer of its own, so that padding once zero stays zero.
-public final class Workspace {
-  public let capacity: Int
+package final class Workspace {
+  package let capacity: Int
   /// `activations[0]` is the input, `activations[i + 1]` is the output of the plan's unit i.
-  public private(set) var activations: [Activations]
+  package private(set) var activations: [Activations]
   /// dL / d`activations[i]`; that of the input is not computed. Empty where nothing is learned.
-  public private(set) var gradients: [Activations]
-  public let scratch: AlignedBuffer<Float>
+  package private(set) var gradients: [Activations]
+  package let scratch: AlignedBuffer<Float>
   private let buffers: [AlignedBuffer<Float>]
   private let shared: SharedRows?
   /// The weights of a head that goes together with the loss, transposed.
   let transposedHead: ThreadCopies?
 
-  public var input: Activations { activations[0] }
-  public var logits: Activations { activations[activations.count - 1] }
-  public var logitsGradient: Activations { gradients[gradients.count - 1] }
+  package var input: Activations { activations[0] }
+  package var logits: Activations { activations[activations.count - 1] }
+  package var logitsGradient: Activations { gradients[gradients.count - 1] }
 
   /// For a team of `threads`.
-  public convenience init(_ plan: FusionPlan, capacity: Int, learns: Bool, threads: Int = 1) {
+  package convenience init(_ plan: FusionPlan, capacity: Int, learns: Bool, threads: Int = 1) {
     self.init(plan, capacity: capacity, learns: learns, threads: threads, shared: nil, copiesInput: false)
   }
 
@@ -52,6 +52,25 @@ public final class Workspace {
     scratch = AlignedBuffer(
       count: plan.scratchCount(rows: rows), zero: 0)
     self.buffers = buffers
+  }
+
+  /// The bytes that one takes: those of samples, and those that every thread has. `shared` units have rows elsewhere.
+  static func byteCount(
+    _ plan: FusionPlan, capacity: Int, learns: Bool, shared: Set<Int> = [], threads: Int = 1,
+    copiesInput: Bool = false
+  ) -> (samples: Double, threads: Double) {
+    let rows = Double(paddedToPanel(max(capacity, 1)))
+    func row(_ features: Int) -> Double { rows * Double(rowStride(features)) }
+    let outputs = plan.units.map(\.layer.output.count)
+    var floats = Double(plan.scratchCount(rows: Int(rows)))
+    for (i, features) in ([plan.network.input.count] + outputs).enumerated() {
+      if !shared.contains(i) { floats += row(features) }
+      if learns, !shared.contains(i - 1) { floats += row(i == 0 ? 0 : features) }
+    }
+    let copied =
+      (copiesInput ? row(plan.network.input.count) : 0)
+      + Double(learns ? plan.head?.transposedCount ?? 0 : 0)
+    return (4 * floats, 4 * Double(threads) * copied)
   }
 
   /// Moves this rank's rows of what is shared to `row` of the node's.

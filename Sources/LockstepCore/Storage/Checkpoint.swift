@@ -38,13 +38,23 @@ public struct Checkpoint: Equatable, Sendable {
     guard let place = Self.checksumPlace(in: bytes) else {
       throw failure("a checkpoint that Lockstep wrote", "\(bytes.count) bytes without a checksum")
     }
-    var blank = bytes
-    blank.replaceSubrange(place, with: Self.noChecksum.utf8)
-    let stored = String(decoding: bytes[place], as: UTF8.self)
-    let actual = Self.checksum(of: blank)
+    let (stored, actual) = Self.checksums(of: bytes, place)
     guard stored == actual else { throw failure("content of checksum \(stored)", actual) }
     let file = try Safetensors(bytes: bytes, path: path)
     try self.init(metadata: file.metadata, tensors: file.tensors, path: path)
+  }
+
+  /// Whether the bytes are a checkpoint as it was written, perhaps by another version.
+  static func isSound(_ bytes: [UInt8]) -> Bool {
+    guard let place = checksumPlace(in: bytes) else { return false }
+    let (stored, actual) = checksums(of: bytes, place)
+    return stored == actual
+  }
+
+  private static func checksums(of bytes: [UInt8], _ place: Range<Int>) -> (stored: String, actual: String) {
+    var blank = bytes
+    blank.replaceSubrange(place, with: noChecksum.utf8)
+    return (String(decoding: bytes[place], as: UTF8.self), checksum(of: blank))
   }
 
   private static let checksumKey = "lockstep.checkpoint"

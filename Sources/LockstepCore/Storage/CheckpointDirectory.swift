@@ -24,42 +24,64 @@ public struct CheckpointDirectory: Sendable {
     }.sorted()
   }
 
-  /// The newest checkpoint that verifies, as its file's bytes, and why newer ones did not.
-  ///
-  /// Throws `LockstepError` (data) where there may be some that cannot be seen.
-  public func newest() throws -> (file: (path: String, bytes: [UInt8])?, skipped: [String]) {
-    guard let stream = opendir(path) else {
-      if errno == ENOENT { return (nil, []) }
-      throw LockstepError(
-        .data, path, expected: "a directory that can be read", found: lastSystemError,
-        fix: "Make it one, or choose another --output")
-    }
-    closedir(stream)
-    var skipped: [String] = []
-    for step in steps.reversed() {
-      let path = file(step: step)
-      do {
-        let bytes = try readFile(path, limit: 1 << 36, kind: .data)
-        let found = try Checkpoint(bytes: bytes, path: path).state.step
-        guard found == step else {
-          throw LockstepError(
-            .data, path, expected: "the checkpoint of step \(step)", found: "of step \(found)")
-        }
-        return ((path, bytes), skipped)
-      } catch {
-        skipped.append("\(error)")
-      }
-    }
-    return (nil, skipped)
+  /// The newest checkpoint that can be gone on from, and why newer ones cannot.
+  public struct Newest {
+    public var file: (path: String, bytes: [UInt8])?
+    public var skipped: [String] = []
+    /// The steps of those among them whose bytes were read and are not what was written.
+    public var damaged: [Int] = []
   }
 
-  /// Writes a checkpoint durably, and then removes all but the newest `keep`. Those of later steps go as well: they belong
-  /// to a part of the run that was given up, because they were damaged.
-  public func write(_ bytes: [UInt8], step: Int, keep: Int) throws {
+  /// Throws `LockstepError` (data) where there may be some that cannot be seen.
+  public func newest() throws -> Newest {
+    do {
+      closedir(try systemPointer { opendir(path) })
+    } catch let error as SystemError {
+      if error.code == ENOENT { return Newest() }
+      throw LockstepError(
+        .data, path, expected: "a directory that can be read", found: error.description,
+        fix: "Make it one, or choose another --output")
+    }
+    var result = Newest()
+    var steps = steps
+    while let step = steps.popLast() {
+      var bytes: [UInt8]?
+      do {
+        bytes = try readFile(file(step: step), limit: 1 << 36, kind: .data)
+        try check(bytes!, step: step)
+        result.file = (file(step: step), bytes!)
+        return result
+      } catch {
+        let now = self.steps
+        if now.contains(step) {
+          result.skipped.append("\(error)")
+          if let bytes, !Checkpoint.isSound(bytes) { result.damaged.append(step) }
+        } else {
+          // Whoever trains there has newer ones meanwhile.
+          (steps, result) = (now, Newest())
+        }
+      }
+    }
+    return result
+  }
+
+  private func check(_ bytes: [UInt8], step: Int) throws {
+    let found = try Checkpoint(bytes: bytes, path: file(step: step)).state.step
+    guard found == step else {
+      throw LockstepError(
+        .data, file(step: step), expected: "the checkpoint of step \(step)", found: "of step \(found)")
+    }
+  }
+
+  /// Writes a checkpoint durably, and then removes all but the newest `keep` up to it. Of those of later steps, which
+  /// belong to a part of the run that was given up, only the `damaged` go: another that verifies may be all that there is.
+  public func write(_ bytes: [UInt8], step: Int, keep: Int, damaged: [Int] = []) throws {
     try createDirectories(path)
     try replaceFile(file(step: step), with: bytes)
     let steps = steps
-    let kept = steps.filter { $0 <= step }.suffix(keep)
-    for old in steps where !kept.contains(old) { _ = FileOperation.remove(file(step: old)) }
+    let old = steps.filter { $0 <= step }.dropLast(keep)
+    for step in old + steps.filter({ $0 > step && damaged.contains($0) }) {
+      try? FileOperation.remove(file(step: step))
+    }
   }
 }

@@ -3,6 +3,7 @@ public final class CheckpointWriter {
   private let directory: CheckpointDirectory
   private let every: Int
   private let keep: Int
+  private let damaged: [Int]
   /// What must be on disk before a checkpoint that counts on it.
   private let prepare: () throws -> Void
   private var task: (task: BackgroundTask, outcome: Outcome)?
@@ -17,12 +18,19 @@ public final class CheckpointWriter {
   }
 
   /// A checkpoint every so many steps (0: at the end of each epoch only), of which the newest `keep` stay. `safe` is one
-  /// that exists already; `prepare` is called before each is written, on the writing thread.
+  /// that exists already, `damaged` are steps of which what is there may go; `prepare` is called before each is written, on
+  /// the writing thread.
+  ///
+  /// Throws `LockstepError` (usage) for a negative `every` and a `keep` below 1.
   public init(
-    directory: CheckpointDirectory, every: Int, keep: Int, safe: String?,
+    directory: CheckpointDirectory, every: Int, keep: Int, safe: String?, damaged: [Int] = [],
     prepare: @escaping () throws -> Void = {}
-  ) {
+  ) throws {
+    for (name, value, least) in [("checkpoint-every", every, 0), ("keep", keep, 1)] where value < least {
+      throw LockstepError(.usage, name, expected: "a number from \(least)", found: "\(value)")
+    }
     (self.directory, self.every, self.keep, self.safe) = (directory, every, keep, safe)
+    self.damaged = damaged
     self.prepare = prepare
   }
 
@@ -34,11 +42,11 @@ public final class CheckpointWriter {
   func begin(_ state: TrainingState, _ make: @escaping () -> Checkpoint) {
     precondition(task == nil)
     let outcome = Outcome(step: state.step)
-    let (directory, keep, prepare) = (directory, keep, prepare)
+    let (directory, keep, damaged, prepare) = (directory, keep, damaged, prepare)
     let background = BackgroundTask {
       outcome.result = Result {
         try prepare()
-        try directory.write(try make().serialized(), step: outcome.step, keep: keep)
+        try directory.write(try make().serialized(), step: outcome.step, keep: keep, damaged: damaged)
       }
     }
     task = (background, outcome)

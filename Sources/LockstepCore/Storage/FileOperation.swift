@@ -4,43 +4,42 @@
   import Darwin
 #endif
 
-/// The system calls by which a run's files change. Each fails as the call does, with `errno` set. All of them are here, so
-/// that tests can let each one fail (`Faults`).
+/// The system calls by which a run's files change. Each throws the `SystemError` of the call. All of them are here, so that
+/// tests can let each one fail (`Faults`).
 enum FileOperation {
-  /// The file descriptor, or less than 0.
-  static func open(_ path: String, _ flags: Int32) -> Int32 {
-    watched { Faults.hitsFileOperation() ? -1 : sysOpen(path, flags | O_CLOEXEC, 0o644) }
+  /// The file descriptor.
+  static func open(_ path: String, _ flags: Int32) throws -> Int32 {
+    try perform { try systemCall { sysOpen(path, flags | O_CLOEXEC, 0o644) } }
   }
 
-  static func write(_ bytes: [UInt8], to file: Int32) -> Bool {
-    watched {
-      !Faults.hitsFileOperation(first: { _ = writeAll(Array(bytes.prefix(bytes.count / 2)), to: file) })
-        && writeAll(bytes, to: file)
+  static func write(_ bytes: [UInt8], to file: Int32) throws {
+    try perform(first: { try? writeBytes(Array(bytes.prefix(bytes.count / 2)), to: file) }) {
+      try writeBytes(bytes, to: file)
     }
   }
 
-  static func synchronize(_ file: Int32) -> Bool {
-    watched { !Faults.hitsFileOperation() && fsync(file) == 0 }
+  static func synchronize(_ file: Int32) throws { try perform { try systemCall { fsync(file) } } }
+
+  static func truncate(_ file: Int32, to length: Int) throws {
+    try perform { try systemCall { ftruncate(file, off_t(length)) } }
   }
 
-  static func truncate(_ file: Int32, to length: Int) -> Bool {
-    watched { !Faults.hitsFileOperation() && ftruncate(file, off_t(length)) == 0 }
+  static func rename(_ old: String, _ new: String) throws {
+    try perform { try systemCall { sysRename(old, new) } }
   }
 
-  static func rename(_ old: String, _ new: String) -> Bool {
-    watched { !Faults.hitsFileOperation() && sysRename(old, new) == 0 }
-  }
+  static func remove(_ path: String) throws { try perform { try systemCall { unlink(path) } } }
 
-  static func remove(_ path: String) -> Bool {
-    watched { !Faults.hitsFileOperation() && unlink(path) == 0 }
-  }
+  static func makeDirectory(_ path: String) throws { try perform { try systemCall { mkdir(path, 0o755) } } }
 
-  static func makeDirectory(_ path: String) -> Bool {
-    watched { !Faults.hitsFileOperation() && mkdir(path, 0o755) == 0 }
+  /// Under the eyes of `StallWatch`.
+  @discardableResult
+  private static func perform<T>(first: () -> Void = {}, _ body: () throws -> T) throws -> T {
+    try Activity.duringFileAccess(.writingFile) {
+      if let code = Faults.hitFileOperation(first: first) { throw SystemError(code: code) }
+      return try body()
+    }
   }
-
-  /// Under the eyes of `StallWatch`. Leaves `errno` as it is.
-  private static func watched<T>(_ body: () -> T) -> T { Activity.duringFileAccess(.writingFile, body) }
 }
 
 // Under names of their own: the members above hide the system's.

@@ -4,14 +4,15 @@
   import Darwin
 #endif
 
-/// The text of the last failed system call.
-var lastSystemError: String { String(cString: strerror(errno)) }
-
 /// Reads a regular file of at most `limit` bytes.
 ///
 /// Throws `LockstepError` of the given kind naming the path; never waits for a FIFO or a device.
 public func readFile(_ path: String, limit: Int, kind: LockstepError.Kind) throws -> [UInt8] {
-  try Activity.duringFileAccess(.readingFile) { try readWholeFile(path, limit: limit, kind: kind) }
+  do {
+    return try Activity.duringFileAccess(.readingFile) { try readWholeFile(path, limit: limit, kind: kind) }
+  } catch let error as SystemError {
+    throw LockstepError(kind, path, expected: "a readable file", found: error.description)
+  }
 }
 
 /// The most bytes that the file system is asked for at once, so that a large file is no stall (`StallWatch`).
@@ -21,11 +22,10 @@ private func readWholeFile(_ path: String, limit: Int, kind: LockstepError.Kind)
   func failure(_ found: String) -> LockstepError {
     LockstepError(kind, path, expected: "a readable file", found: found)
   }
-  let file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
-  guard file >= 0 else { throw failure(lastSystemError) }
+  let file = try systemCall { open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC) }
   defer { close(file) }
   var status = stat()
-  guard fstat(file, &status) == 0 else { throw failure(lastSystemError) }
+  try systemCall { fstat(file, &status) }
   guard status.st_mode & S_IFMT == S_IFREG else {
     throw failure(status.st_mode & S_IFMT == S_IFDIR ? "a directory" : "something that is no regular file")
   }
@@ -33,46 +33,16 @@ private func readWholeFile(_ path: String, limit: Int, kind: LockstepError.Kind)
   var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
   var filled = 0
   while filled < bytes.count {
-    let got = bytes.withUnsafeMutableBytes {
-      read(file, $0.baseAddress! + filled, min($0.count - filled, filePiece))
+    let got = try systemCall {
+      bytes.withUnsafeMutableBytes {
+        read(file, $0.baseAddress! + filled, min($0.count - filled, filePiece))
+      }
     }
     Activity.noteAnswer()
-    if got < 0, errno == EINTR { continue }
-    guard got >= 0 else { throw failure(lastSystemError) }
     guard got > 0 else { break }
     filled += got
   }
   return Array(bytes[..<filled])
-}
-
-/// Replaces a file's content such that a reader, also after a crash, finds either the old bytes or all of the new: a
-/// temporary file in the same directory, fsync, rename, fsync of the directory.
-///
-/// After a failed fsync the temporary file is discarded: the system may have dropped the pages that it could not write,
-/// and a second fsync would succeed without them.
-public func replaceFile(_ path: String, with bytes: [UInt8]) throws {
-  let temporary = "\(path).tmp-\(getpid())"
-  func failure(
-    _ what: String, consequence: String = "The file as it was before is untouched"
-  ) -> LockstepError {
-    let found = "\(what) failed: \(lastSystemError)"
-    unlink(temporary)
-    return LockstepError(
-      .failure, path, expected: "to write \(bytes.count) bytes", found: found,
-      fix: "\(consequence). Free space or choose another --output")
-  }
-  let file = FileOperation.open(temporary, O_WRONLY | O_CREAT | O_TRUNC)
-  guard file >= 0 else { throw failure("creating \(temporary)") }
-  do {
-    defer { close(file) }
-    guard FileOperation.write(bytes, to: file) else { throw failure("writing \(temporary)") }
-    guard FileOperation.synchronize(file) else { throw failure("fsync of \(temporary)") }
-  }
-  guard FileOperation.rename(temporary, path) else { throw failure("renaming \(temporary)") }
-  guard synchronizeDirectory(of: path) else {
-    throw failure(
-      "fsync of the directory", consequence: "The new file is there, but a power failure may undo that")
-  }
 }
 
 /// Removes the temporary files that killed processes left in a directory.
@@ -80,7 +50,7 @@ func removeTemporaryFiles(in directory: String) {
   for name in fileNames(in: directory) {
     let parts = name.split(separator: ".tmp-", omittingEmptySubsequences: false)
     if parts.count == 2, !parts[1].isEmpty, parts[1].allSatisfy(\.isNumber) {
-      _ = FileOperation.remove("\(directory)/\(name)")
+      try? FileOperation.remove("\(directory)/\(name)")
     }
   }
 }
@@ -97,47 +67,37 @@ package func fileNames(in directory: String) -> [String] {
   return names
 }
 
-/// Writes all bytes; false on an error, which is in `errno`.
-func writeAll(_ bytes: [UInt8], to file: Int32) -> Bool {
+/// Writes all bytes, waiting where a descriptor that does not block takes no more.
+func writeBytes(_ bytes: [UInt8], to file: Int32) throws {
   var written = 0
   while written < bytes.count {
-    let count = bytes.withUnsafeBytes {
-      write(file, $0.baseAddress! + written, min($0.count - written, filePiece))
+    do {
+      written += try systemCall {
+        bytes.withUnsafeBytes {
+          write(file, $0.baseAddress! + written, min($0.count - written, filePiece))
+        }
+      }
+    } catch let error as SystemError where error.code == EAGAIN {
+      var wait = pollfd(fd: file, events: Int16(POLLOUT), revents: 0)
+      try systemCall { poll(&wait, 1, -1) }
     }
     Activity.noteAnswer()
-    if count < 0, errno == EINTR { continue }
-    guard count > 0 else { return false }
-    written += count
   }
-  return true
 }
 
-/// Makes a rename durable. True also where the file system does not know fsync of a directory.
-func synchronizeDirectory(of path: String) -> Bool {
-  let parent = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-  let directory = FileOperation.open(parent.isEmpty ? "/" : parent, O_RDONLY)
-  guard directory >= 0 else { return false }
-  defer { close(directory) }
-  return FileOperation.synchronize(directory) || [EINVAL, ENOTSUP, EBADF].contains(errno)
-}
+/// As `writeBytes`, where nobody could be told of an error; false on one.
+@discardableResult
+func writeAll(_ bytes: [UInt8], to file: Int32) -> Bool { (try? writeBytes(bytes, to: file)) != nil }
 
-/// Creates a directory and those above it.
-func createDirectories(_ path: String) throws {
-  if isDirectory(path) || FileOperation.makeDirectory(path) { return }
-  if errno == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex {
-    try createDirectories(String(path[..<slash]))
-  }
-  if FileOperation.makeDirectory(path) || isDirectory(path) { return }
-  guard errno == EEXIST else {
+/// Writes results to standard output: whole and now, so that what could not be written is known.
+///
+/// Throws `LockstepError` (failure): a full disk, or a reader that went away.
+public func writeResult(_ text: String) throws {
+  do {
+    try writeBytes(Array(text.utf8), to: 1)
+  } catch let error as SystemError {
     throw LockstepError(
-      .failure, path, expected: "to create the directory", found: lastSystemError,
-      fix: "Choose another --output")
+      .failure, "standard output", expected: "to write the results", found: error.description,
+      fix: "Send it to where there is room and a reader")
   }
-  throw LockstepError(
-    .failure, path, expected: "a directory", found: "a file of that name", fix: "Choose another --output")
-}
-
-func isDirectory(_ path: String) -> Bool {
-  var status = stat()
-  return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
 }

@@ -12,7 +12,7 @@ extension MetricsLog {
   }
 
   /// The bytes of a log that a run which goes on from `state` keeps: up to the last event before the first that comes after
-  /// the state, or that tells the end. Lines of others between events stay; at the end they may be what a crash has torn.
+  /// the state, or that tells the end or a failure. Lines of others between events stay; at the end they may be what a crash has torn.
   package static func lengthKept(of log: [UInt8], upTo state: TrainingState) -> Int {
     guard state.step > 0 else { return 0 }
     let decoder = JSONDecoder()
@@ -26,7 +26,7 @@ extension MetricsLog {
       switch line.event {
       case "epoch" where line.epoch ?? .max > state.epoch: return kept
       case "step" where line.step ?? .max > state.step: return kept
-      case "stopped_early", "kept_best", "end": return kept
+      case "stopped_early", "kept_best", "end", "error": return kept
       default: kept = start
       }
     }
@@ -35,6 +35,12 @@ extension MetricsLog {
 
   /// Above any that is written: the longest names a dataset by its path.
   private static let longestLine = 1 << 15
+
+  /// Whether a log tells the run's end.
+  package static func hasEnd(_ log: [UInt8]) -> Bool {
+    let end = #"{"event":"end","#.utf8
+    return log.split(separator: UInt8(ascii: "\n")).contains { $0.starts(with: end) }
+  }
 
   /// The dataset that a log's first line names.
   package static func dataset(ofLog log: [UInt8]) -> String? {

@@ -4,7 +4,9 @@ public struct Model {
   public let normalization: Normalization
   public var network: Network { parameters.network }
 
-  public init(parameters: Parameters, normalization: Normalization) {
+  /// Throws `LockstepError` (usage) for a normalization that no recipe could hold.
+  public init(parameters: Parameters, normalization: Normalization) throws {
+    try normalization.check()
     self.parameters = parameters
     self.normalization = normalization
   }
@@ -75,7 +77,7 @@ public struct Model {
     }
     let parameters = Parameters(network)
     for tensor in network.tensors { parameters.set(tensor, to: safetensors[tensor.name]!.values) }
-    self.init(parameters: parameters, normalization: normalization)
+    try self.init(parameters: parameters, normalization: normalization)
   }
 
   /// Throws where a dataset's images or labels are not what this network reads.

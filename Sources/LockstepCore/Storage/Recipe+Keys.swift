@@ -7,6 +7,16 @@ extension Recipe {
     let write: @Sendable (inout Recipe, String) -> Bool
     /// What a value must be, for messages.
     let expected: String
+
+    /// Throws where the recipe's value, written out, would not be read again: one limit for flags, files and
+    /// properties.
+    func check(_ recipe: Recipe) throws {
+      var copy = recipe
+      let text = read(recipe)
+      guard write(&copy, text) else {
+        throw LockstepError(.usage, name, expected: expected, found: "'\(text)'")
+      }
+    }
   }
 
   /// Every key, in the order in which a recipe is written.
@@ -40,7 +50,8 @@ extension Recipe {
         return true
       }, expected: "a whole number from 0 to 18446744073709551615"),
     choice("optimizer", \.optimizer),
-    number("lr", \.learningRate, 0...1e6),
+    number(
+      "lr", \.learningRate, Double.leastNonzeroMagnitude...1e6, expected: "a number above 0, at most 1000000"),
     number("momentum", \.momentum, 0...0.999999),
     number("weight-decay", \.weightDecay, 0...1e3),
     flag("nesterov", \.nesterov),
@@ -145,7 +156,8 @@ extension Recipe {
   }
 
   private static func number(
-    _ name: String, _ path: WritableKeyPath<Recipe, Double> & Sendable, _ range: ClosedRange<Double>
+    _ name: String, _ path: WritableKeyPath<Recipe, Double> & Sendable, _ range: ClosedRange<Double>,
+    expected: String? = nil
   ) -> Key {
     Key(
       name: name, read: { String($0[keyPath: path]) },
@@ -153,7 +165,7 @@ extension Recipe {
         guard let value = Double(text), range.contains(value) else { return false }
         recipe[keyPath: path] = value
         return true
-      }, expected: "a number from \(range.lowerBound) to \(range.upperBound)")
+      }, expected: expected ?? "a number from \(range.lowerBound) to \(range.upperBound)")
   }
 }
 

@@ -70,7 +70,7 @@ public struct Recipe: Equatable, Sendable {
   }
 
   /// The schedule of a training of so many steps.
-  public func learningRateSchedule(totalSteps: Int) -> Schedule {
+  package func learningRateSchedule(totalSteps: Int) -> Schedule {
     let shape: Schedule.Shape =
       switch schedule {
       case .constant: .constant
@@ -80,8 +80,9 @@ public struct Recipe: Equatable, Sendable {
     return Schedule(base: scaledLearningRate, shape: shape, warmupSteps: warmupSteps, totalSteps: totalSteps)
   }
 
-  /// Throws `LockstepError` (usage) where values do not go together.
+  /// Throws `LockstepError` (usage) for a value that its flag would refuse too, and where values do not go together.
   public func check() throws {
+    for key in Self.keys { try key.check(self) }
     if keepBest || patience != nil, validationSplit == 0 {
       throw LockstepError(
         .usage, keepBest ? "keep-best" : "patience", expected: "samples to validate on", found: "none",

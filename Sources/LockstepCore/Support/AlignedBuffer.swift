@@ -1,12 +1,12 @@
 /// Zeroed memory on a cache line's boundary that lives as long as this object.
-public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable {
-  public let elements: UnsafeMutableBufferPointer<Element>
+package final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable {
+  package let elements: UnsafeMutableBufferPointer<Element>
   /// Whose the memory is, where it is not this object's own.
   private let owner: AnyObject?
-  public var pointer: UnsafeMutablePointer<Element> { elements.baseAddress! }
-  public var count: Int { elements.count }
+  package var pointer: UnsafeMutablePointer<Element> { elements.baseAddress! }
+  package var count: Int { elements.count }
 
-  public init(count: Int, zero: Element) {
+  package init(count: Int, zero: Element) {
     let raw = UnsafeMutableRawBufferPointer.allocate(
       byteCount: max(count, 1) * MemoryLayout<Element>.stride, alignment: 64)
     let bound = raw.bindMemory(to: Element.self)
@@ -16,7 +16,7 @@ public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable 
   }
 
   /// `count` elements of memory that a node's ranks share, from byte `offset` on.
-  public init(sharing memory: SharedMemory, from offset: Int, count: Int) {
+  package init(sharing memory: SharedMemory, from offset: Int, count: Int) {
     let bytes = memory.bytes[offset..<offset + count * MemoryLayout<Element>.stride]
     elements = UnsafeMutableRawBufferPointer(rebasing: bytes).bindMemory(to: Element.self)
     owner = memory

@@ -9,11 +9,14 @@
 /// - `LOCKSTEP_FAULT_SIGNAL=SIGNAL:STEP` (two numbers): the process sends itself the signal.
 /// - `LOCKSTEP_FAULT_SLOW=SECONDS:STEP`: the step takes so much longer.
 /// - `LOCKSTEP_FAULT_BIT_FLIP=TENSOR:STEP`: a bit of the parameter tensor of this name flips.
+/// - `LOCKSTEP_FAULT_COLLECTIVE=barrier:N`: the process's Nth call of all ranks becomes a barrier.
 /// - `LOCKSTEP_FAULT_HEARTBEAT_TABLE=no:room`: ranks share no memory for their heartbeats.
 extension Faults {
   private static let signalFault = stepFault("LOCKSTEP_FAULT_SIGNAL")
   private static let slowFault = stepFault("LOCKSTEP_FAULT_SLOW")
   private static let flipFault = stepFault("LOCKSTEP_FAULT_BIT_FLIP")
+  /// 0: none.
+  public static let strayCollective = stepFault("LOCKSTEP_FAULT_COLLECTIVE").map { UInt32($0.step) } ?? 0
   static let forbidsHeartbeatTable = variable("LOCKSTEP_FAULT_HEARTBEAT_TABLE") != nil
 
   private static func stepFault(_ name: String) -> (what: Substring, step: Int)? {

@@ -11,6 +11,7 @@ import Synchronization
 /// - `LOCKSTEP_FAULT_FILE_OPERATION=N:ENOSPC` lets the Nth operation that changes a run's files fail so, counted from 1
 ///   over the process; `EIO` likewise; with `kill` the process dies there, with `hang` the operation never returns. `N+:ENOSPC`: every one from the Nth on. A
 ///   write that is hit has half of its bytes written first.
+/// - `LOCKSTEP_FAULT_LOCKS=no:locks`: the file system has no locks.
 /// - Those of a step are in Faults+Steps.swift.
 public enum Faults {
   private struct FileFault {
@@ -31,19 +32,22 @@ public enum Faults {
   }
   private static let operations = Atomic<Int>(0)
 
-  /// Counts a file operation. True where it is to fail: `errno` is set, after `first` has run.
-  static func hitsFileOperation(first: () -> Void = {}) -> Bool {
-    guard let fault = fileFault else { return false }
+  /// Counts a file operation. The error that it is to fail with, after `first` has run; nil where it is not to.
+  static func hitFileOperation(first: () -> Void) -> Int32? {
+    guard let fault = fileFault else { return nil }
     let number = operations.add(1, ordering: .relaxed).newValue
-    guard number == fault.number || fault.lasts && number > fault.number else { return false }
+    guard number == fault.number || fault.lasts && number > fault.number else { return nil }
     first()
     switch fault.effect {
-    case .error(let error): errno = error
+    case .error(let error): return error
     case .kill: kill(getpid(), SIGKILL)
     case .hang: while true { pause() }
     }
-    return true
+    return EIO
   }
+
+  /// Whether locks (flock) are to fail as on a file system that has none.
+  static let forbidsLocks = variable("LOCKSTEP_FAULT_LOCKS") != nil
 
   /// The two halves of an environment variable around its colon.
   static func variable(_ name: String) -> (Substring, Substring)? {

@@ -6,7 +6,7 @@
 
 /// A number with a fixed number of decimals, as printf's %.*f gives it but without "-0.00"; as Swift prints it where it
 /// is too large to have decimals, infinite or NaN.
-public func fixed(_ x: Double, _ decimals: Int) -> String {
+package func fixed(_ x: Double, _ decimals: Int) -> String {
   guard abs(x) < 0x1p53 else { return "\(x)" }
   var text = [CChar](repeating: 0, count: 24 + decimals)
   let count = withVaList([Int32(decimals), x]) { vsnprintf(&text, text.count, "%.*f", $0) }

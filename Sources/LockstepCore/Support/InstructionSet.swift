@@ -10,9 +10,12 @@ import CKernels
 public enum InstructionSet {
   public static var current: String { String(cString: kernel_isa()) }
 
-  /// Throws `LockstepError` (usage) where `LOCKSTEP_ISA` names a build that there is not or that this CPU cannot run.
+  /// Empty it is as good as unset. Throws `LockstepError` (usage) where `LOCKSTEP_ISA` names a build that there is not
+  /// or that this CPU cannot run.
   public static func check() throws {
-    guard let variable = getenv("LOCKSTEP_ISA"), !kernel_select_isa(variable) else { return }
+    guard let variable = getenv("LOCKSTEP_ISA"), variable[0] != 0, !kernel_select_isa(variable) else {
+      return
+    }
     throw LockstepError(
       .usage, "LOCKSTEP_ISA", expected: "avx512, avx2 or portable, as far as this CPU goes",
       found: "'\(String(cString: variable))'", fix: "Leave it unset for the fastest")

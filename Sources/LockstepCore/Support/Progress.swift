@@ -1,12 +1,6 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// Progress on standard error: a bar that rewrites its line on a terminal, plain lines otherwise.
 public final class Progress {
-  public let isTerminal = isatty(2) == 1
+  private let terminal = Terminal.ofStandardError()
   private let clock = ContinuousClock()
   private var last: ContinuousClock.Instant
   private var barIsShown = false
@@ -24,13 +18,10 @@ public final class Progress {
   /// line elsewhere; the text is only asked for when it is shown.
   public func update(_ fraction: Double, _ text: () -> String) {
     let now = clock.now
-    guard now - last >= (isTerminal ? .milliseconds(100) : .seconds(5)) else { return }
+    guard now - last >= (terminal == nil ? .seconds(5) : .milliseconds(100)) else { return }
     last = now
-    guard isTerminal else { return writeError(text() + "\n") }
-    let width = 24
-    let filled = Int((min(max(fraction, 0), 1) * Double(width)).rounded(.down))
-    let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
-    writeError("\r\u{1B}[K\(bar) \(text())")
+    guard let terminal else { return writeError(text() + "\n") }
+    writeError("\r\u{1B}[K" + ProgressBar.line(fraction, text(), columns: terminal.columns))
     barIsShown = true
   }
 
@@ -41,7 +32,7 @@ public final class Progress {
   }
 }
 
-/// Writes to standard error, unbuffered and in one piece.
+/// Writes to standard error, unbuffered and in one piece; in vain where its reader has gone.
 public func writeError(_ text: String) {
   _ = writeAll(Array(text.utf8), to: 2)
 }

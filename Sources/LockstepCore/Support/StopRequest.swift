@@ -13,20 +13,73 @@ public enum StopRequest {
 
   public static var isRaised: Bool { time.load(ordering: .relaxed) != 0 }
 
-  /// From here on SIGTERM, SIGINT and SIGUSR1 are requests to stop. One that comes a second or more after the first ends
-  /// the process at once; sooner it may be the same request on another way, from a launcher that forwards it.
+  /// From here on every signal that would end the process, but for those of its own faults, is a request to stop. One
+  /// that comes a second or more after the first ends the process at once; sooner it may be the same request on another
+  /// way, from a launcher that forwards it.
+  ///
+  /// Not ended either, because the calls that caused them fail: by SIGPIPE, where a reader went away, and SIGXFSZ,
+  /// where a file would grow over its limit. Nor stopped by SIGTTOU, for telling a terminal how it gets on in the
+  /// background. What was ignored at the start, as nohup ignores SIGHUP, stays so; what was blocked does not.
   public static func catchSignals() {
     _ = isRaised  // makes the static, which a signal handler must not
-    for number in [SIGTERM, SIGINT, SIGUSR1] { signal(number, handler) }
+    RunLock.markStopping()  // the same
+    var caught = sigset_t()
+    sigemptyset(&caught)
+    for number in requests where !isIgnored(number) {
+      signal(number, handler)
+      sigaddset(&caught, number)
+    }
+    pthread_sigmask(SIG_UNBLOCK, &caught, nil)
+    for number in [SIGPIPE, SIGXFSZ, SIGTTOU] { signal(number, SIG_IGN) }
   }
 
-  /// Does only what a signal handler may: atomics, clock_gettime, signal and raise.
+  /// Throws on all ranks, where any of them was asked to stop before the first step. Collective.
+  public static func check(_ collective: any Collective) throws {
+    guard try collective.allGather(isRaised ? 1 : 0).contains(1) else { return }
+    try collective.together {
+      throw LockstepError(
+        .stopped, "stopped on request before the first step",
+        found: "nothing was trained, and no file was changed",
+        fix: "Start the same command again")
+    }
+  }
+
+  private static var requests: [Int32] {
+    let asked = [
+      SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGXCPU, SIGALRM, SIGVTALRM, SIGPROF,
+    ]
+    #if os(Linux)
+      return asked + [SIGPWR, SIGIO, SIGSTKFLT] + (__libc_current_sigrtmin()...__libc_current_sigrtmax())
+    #else
+      return asked
+    #endif
+  }
+
+  private static func isIgnored(_ number: Int32) -> Bool {
+    var action = sigaction()
+    guard sigaction(number, nil, &action) == 0 else { return false }
+    #if canImport(Glibc)
+      return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
+        == unsafeBitCast(SIG_IGN, to: Int.self)
+    #else
+      return unsafeBitCast(action.__sigaction_u.__sa_handler, to: Int.self)
+        == unsafeBitCast(SIG_IGN, to: Int.self)
+    #endif
+  }
+
+  /// Does only what a signal handler may: atomics, clock_gettime, pwrite, signal and raise.
   private static let handler: @convention(c) (Int32) -> Void = { number in
     var clock = timespec()
     clock_gettime(CLOCK_MONOTONIC, &clock)
     let now = 1000 * Int(clock.tv_sec) + Int(clock.tv_nsec) / 1_000_000 + 1
     let (isFirst, first) = time.compareExchange(expected: 0, desired: now, ordering: .relaxed)
+    RunLock.markStopping()
     guard !isFirst, now - first >= 1000 else { return }
+    switch number {
+    // These come again and again by themselves: for each further second over a limit, or by an alarm clock.
+    case SIGXCPU, SIGALRM, SIGVTALRM, SIGPROF: return
+    default: break
+    }
     signal(number, SIG_DFL)
     raise(number)
   }

@@ -5,14 +5,23 @@
 #endif
 
 /// How many threads a rank should use by default: the processors that it may run on, shared with the ranks of its node
-/// that may run on the same ones.
+/// that may run on the same ones; no more than its part of a control group's quota, nor than Slurm gives a task.
 public enum ThreadBudget {
   /// This rank's share. Collective.
   public static func share(_ collective: any Collective) throws -> Int {
-    let mine = allowedProcessors
+    let host = collective.hostName.stableHash
+    let share = try min(
+      share(of: allowedProcessors, host: host, collective),
+      shareOfQuotas(CPUQuota.current, host: host, collective))
+    let task = getenv("SLURM_CPUS_PER_TASK").flatMap { Int(String(cString: $0)) } ?? 0
+    return task > 0 ? min(share, task) : share
+  }
+
+  /// Collective.
+  private static func share(of mine: Set<Int>, host: UInt64, _ collective: any Collective) throws -> Int {
     // The mask in words of 64, gathered from all ranks with the node that each is on.
     let words = try collective.allGather(UInt64((mine.max() ?? 0) / 64 + 1)).max() ?? 1
-    let hosts = try collective.allGather(collective.hostName.hashedForComparison)
+    let hosts = try collective.allGather(host)
     var masks = [Set<Int>](repeating: [], count: collective.size)
     for word in 0..<Int(words) {
       let bits = mine.reduce(UInt64(0)) { $1 / 64 == word ? $0 | 1 << UInt64($1 % 64) : $0 }
@@ -22,6 +31,25 @@ public enum ThreadBudget {
     }
     let neighbours = (0..<collective.size).filter { hosts[$0] == hosts[collective.rank] }
     return share(of: mine, among: neighbours.map { masks[$0] })
+  }
+
+  /// The least part of a quota; a very large number where there is none. Ranks share one that has the same group on the same
+  /// host. Collective.
+  package static func shareOfQuotas(
+    _ mine: [CPUQuota], host: UInt64, _ collective: any Collective
+  ) throws -> Int {
+    let most = Int(try collective.allGather(UInt64(mine.count)).max() ?? 0)
+    let hosts = try collective.allGather(host)
+    var ranksOfGroup: [UInt64: Int] = [:]
+    for index in 0..<most {
+      let isOwn = try collective.allGather(index < mine.count ? 1 : 0)
+      let groups = try collective.allGather(index < mine.count ? mine[index].group : 0)
+      for rank in groups.indices where isOwn[rank] == 1 && hosts[rank] == host {
+        ranksOfGroup[groups[rank], default: 0] += 1
+      }
+    }
+    let parts = mine.map { $0.processors / Double(max(ranksOfGroup[$0.group] ?? 1, 1)) }
+    return parts.min().map { max(1, Int(min($0, 1e6) + 1e-6)) } ?? .max
   }
 
   /// Each processor counts as one over the number of ranks that may use it; at least one thread.
@@ -34,17 +62,20 @@ public enum ThreadBudget {
 
   /// The processors that this process may run on, from the line "Cpus_allowed_list:\t0-3,8" of Linux's procfs; all of
   /// them on systems that have none.
-  private static var allowedProcessors: Set<Int> {
-    var all: Set<Int> { Set(0..<max(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 1)) }
-    guard let file = fopen("/proc/self/status", "r") else { return all }
-    defer { fclose(file) }
-    var line = [CChar](repeating: 0, count: 4096)
-    while fgets(&line, Int32(line.count), file) != nil {
-      let text = String(decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-      if text.hasPrefix("Cpus_allowed_list:") { return processors(in: String(text.dropFirst(18))) ?? all }
+  static var allowedProcessors: Set<Int> {
+    let title = "Cpus_allowed_list:"
+    let line = (systemText("/proc/self/status") ?? "").split(separator: "\n").first {
+      $0.hasPrefix(title)
     }
-    return all
+    return line.flatMap { processors(in: String($0.dropFirst(title.count))) }
+      ?? Set(0..<onlineProcessors)
   }
+
+  static var onlineProcessors: Int { max(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 1) }
+
+  /// How many threads of this process can run at the same moment: more need not spin for each other.
+  static let processorsAtOnce = min(
+    allowedProcessors.count, CPUQuota.least.map { max(Int($0 + 1e-6), 1) } ?? .max)
 
   /// The numbers of a list such as "0-3,8"; nil where it is none.
   package static func processors(in list: String) -> Set<Int>? {
@@ -58,14 +89,5 @@ public enum ThreadBudget {
       numbers.formUnion(first...last)
     }
     return numbers.isEmpty ? nil : numbers
-  }
-}
-
-extension String {
-  /// The same number for the same text in every process, unlike `hashValue`.
-  fileprivate var hashedForComparison: UInt64 {
-    var hash = FNV1a()
-    for byte in utf8 { hash.combine(byte) }
-    return hash.value
   }
 }

@@ -18,13 +18,19 @@ public final class ThreadTeam: @unchecked Sendable {
   private let state: TeamState
   private var threads: [pthread_t] = []
 
-  /// Throws `LockstepError` where the system grants no more threads.
+  /// The most threads of a team.
+  public static let mostThreads = 1024
+
+  /// Throws `LockstepError`: usage for a number out of 1 to `mostThreads`, failure where the system grants no more.
   public init(count: Int) throws {
-    precondition(count >= 1)
+    guard 1...Self.mostThreads ~= count else {
+      throw LockstepError(
+        .usage, "--threads", expected: "a number from 1 to \(Self.mostThreads)", found: "\(count)")
+    }
     self.count = count
     // Spinning pays only while every thread has a core.
-    state = TeamState(count: count, spins: count <= sysconf(Int32(_SC_NPROCESSORS_ONLN)) ? 600 : 0)
-    for index in 1..<max(count, 1) {
+    state = TeamState(count: count, spins: count <= ThreadBudget.processorsAtOnce ? 600 : 0)
+    for index in 1..<count {
       let start = Unmanaged.passRetained(Start(state: state, index: index))
       #if canImport(Glibc)
         var thread = pthread_t()
@@ -50,7 +56,7 @@ public final class ThreadTeam: @unchecked Sendable {
 
   /// Splits `0 ..< units` over the threads and returns when all of it is done. Ranges begin at multiples of `grain`, the
   /// least that is worth handing to a thread; a thread's share is cut into up to `pieces`, which others can take over.
-  public func split(_ units: Int, grain: Int = 1, pieces: Int = 4, _ body: @escaping (Range<Int>) -> Void) {
+  package func split(_ units: Int, grain: Int = 1, pieces: Int = 4, _ body: @escaping (Range<Int>) -> Void) {
     splitByThread(units, grain: grain, pieces: pieces) { range, _ in body(range) }
   }
 

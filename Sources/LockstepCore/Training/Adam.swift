@@ -5,13 +5,13 @@ import CKernels
 ///
 ///     m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g²
 ///     w = w - learningRate / (1 - beta1ᵗ) · m / (sqrt(v) / sqrt(1 - beta2ᵗ) + epsilon)
-public final class Adam: Optimizer {
-  public let beta1: Double
-  public let beta2: Double
-  public let epsilon: Float
-  public let weightDecay: Float
+package final class Adam: Optimizer {
+  package let beta1: Double
+  package let beta2: Double
+  package let epsilon: Float
+  package let weightDecay: Float
   /// AdamW.
-  public let decouplesDecay: Bool
+  package let decouplesDecay: Bool
   private let first: AlignedBuffer<Float>
   private let second: AlignedBuffer<Float>
 
@@ -29,9 +29,9 @@ public final class Adam: Optimizer {
     self.second = second
   }
 
-  public var moments: [AlignedBuffer<Float>] { [first, second] }
+  package var moments: [AlignedBuffer<Float>] { [first, second] }
 
-  public func update(of parameters: Parameters, step: Int, learningRate: Float) -> kernel_update {
+  package func update(of parameters: Parameters, step: Int, learningRate: Float) -> kernel_update {
     var update = kernel_update()
     update.kind = KERNEL_ADAM
     update.learning_rate = learningRate

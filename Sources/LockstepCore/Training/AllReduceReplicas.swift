@@ -5,6 +5,7 @@ final class AllReduceReplicas: Replicas {
   let gradient: GradientSum
   let fillsParameters = true
   let sharedRows: SharedRows? = nil
+  var failure: GradientFailure? { gradients.failure }
   private let settings: ReplicaSettings
   private var gradients = StepGradients()
 
@@ -32,7 +33,7 @@ final class AllReduceReplicas: Replicas {
     try gradient.allReduce(settings.collective)
     let total = gradient.metrics
     if total.failures > 0 {
-      try gradients.failures.refuse(step: gradients.step, settings, limit: gradient.limit)
+      try gradients.refuse(settings, limit: gradient.limit)
     }
     Activity.enter(.updating, step: gradients.step)
     gradients.update.apply(gradient, count: parameters.count, team: settings.team)

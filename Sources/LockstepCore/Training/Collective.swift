@@ -29,8 +29,9 @@ public protocol Collective: AnyObject {
   /// Returns when every rank has called it.
   func barrier() throws
 
-  /// Whether this rank's node has room for so much shared memory. Not collective.
-  func hasSharedMemory(byteCount: Int) -> Bool
+  /// Sets shared memory aside on every node, for `parts` calls of `allocateShared` to come. Throws on all ranks alike where
+  /// any node has no room, and then has taken none.
+  func reserveShared(byteCount: Int, parts: Int) throws
   /// Zeroed memory of which one copy exists on each node, readable and writable by all of the node's ranks.
   func allocateShared(byteCount: Int) throws -> SharedMemory
   /// Returns when every rank of this node has called it; writes to shared memory before are seen after.

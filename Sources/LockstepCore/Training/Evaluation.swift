@@ -11,7 +11,7 @@ public struct Evaluation: Equatable, Sendable {
 /// Evaluates in batches, each rank a contiguous part of the samples. Every loss is rounded to the grid before it is
 /// summed, so that the result does not depend on who computed what.
 public final class Evaluator {
-  private static let batchSize = 256
+  static let batchSize = 256
   private let plan: FusionPlan
   private let collective: any Collective
   private let team: ThreadTeam
@@ -20,9 +20,14 @@ public final class Evaluator {
   private let loss: SoftmaxCrossEntropy
   private let batch: Batch
 
+  /// Not collective. Throws `LockstepError` (usage) for a normalization that no recipe could hold, and where the memory
+  /// for its batches cannot be had.
   public init(_ network: Network, normalization: Normalization, collective: any Collective, team: ThreadTeam)
+    throws
   {
+    try normalization.check()
     plan = FusionPlan(network)
+    try MemoryNeed(evaluating: plan, rows: Self.batchSize).reserve()
     self.normalization = normalization
     self.collective = collective
     self.team = team
@@ -32,8 +37,16 @@ public final class Evaluator {
   }
 
   /// Collective. `indices` picks samples of the split; nil means all.
+  ///
+  /// Throws `LockstepError` (data or usage) for samples, labels, indices or parameters that are not the network's, on
+  /// each rank that is given such.
   public func evaluate(_ parameters: Parameters, on split: Split, indices: [Int]? = nil) throws -> Evaluation
   {
+    try check(parameters, split)
+    if let odd = indices?.first(where: { !split.labels.indices.contains($0) }) {
+      throw LockstepError(
+        .usage, "indices", expected: "numbers of samples from 0 to \(split.count - 1)", found: "\(odd)")
+    }
     let count = indices?.count ?? split.count
     let sums = AlignedBuffer<Double>(count: 2, zero: 0)
     try Activity.during(.evaluating) {
@@ -49,8 +62,10 @@ public final class Evaluator {
     return Evaluation(loss: sums.pointer[0], hits: Int(sums.pointer[1]), count: count)
   }
 
-  /// The class of the largest logit for each sample of a split, the first of several. Collective.
+  /// The class of the largest logit for each sample of a split, the first of several. Collective. Throws as
+  /// `evaluate` does.
   public func predictions(_ parameters: Parameters, on split: Split) throws -> [Int] {
+    try check(parameters, split)
     let classes = AlignedBuffer<Double>(count: split.count, zero: 0)
     forEachBatch(of: split.count) { start, rows in
       forward(parameters, rows: rows, of: split) { start + $0 }
@@ -62,6 +77,31 @@ public final class Evaluator {
     }
     try collective.allReduce(classes.elements)
     return classes.elements.map { Int($0) }
+  }
+
+  /// The kernels read what they are told to: nothing may reach them that is not as the network has it.
+  private func check(_ parameters: Parameters, _ split: Split) throws {
+    func failure(_ subject: String, _ expected: String, _ found: String) -> LockstepError {
+      LockstepError(
+        .data, subject, expected: expected, found: found, fix: "Give what this network was made for")
+    }
+    let other = parameters.network
+    guard other.inputShape == plan.network.inputShape, other.specification == plan.network.specification,
+      other.classes == plan.network.classes
+    else {
+      throw failure("parameters", "those of a network for \(plan.network.inputShape)", "another network's")
+    }
+    let images = split.images
+    guard images.shape == plan.network.inputShape else {
+      throw failure("samples", "the shape \(plan.network.inputShape)", "\(images.shape)")
+    }
+    guard images.count == split.labels.count else {
+      throw failure("labels", "\(images.count), one for each sample", "\(split.labels.count)")
+    }
+    if let odd = split.labels.firstIndex(where: { !(0..<plan.network.classes).contains(Int($0)) }) {
+      throw failure(
+        "labels", "numbers from 0 to \(plan.network.classes - 1)", "\(split.labels[odd]) at index \(odd)")
+    }
   }
 
   /// Calls the body with the first sample and the size of each batch of this rank's part of `count` samples.

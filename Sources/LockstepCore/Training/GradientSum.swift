@@ -20,7 +20,7 @@ extension MicroBatches {
 /// With the exact reduction every summand is a multiple of 2^-42 and every partial sum stays below 2^11: doubles
 /// represent all of those, so addition is associative and MPI_Allreduce gives the same bits on any number of ranks,
 /// by any algorithm.
-public final class GradientSum {
+package final class GradientSum {
   public let reduction: Reduction
   /// The largest magnitude of a micro-batch's gradient: min(2^9, 2^11 / V).
   public let limit: Float
@@ -128,7 +128,7 @@ public final class GradientSum {
 }
 
 /// What a step tells besides the gradient.
-public struct StepMetrics: Equatable, Sendable {
+package struct StepMetrics: Equatable, Sendable {
   /// The mean loss over the global batch.
   public var loss: Double
   /// Samples whose largest logit was the label's.

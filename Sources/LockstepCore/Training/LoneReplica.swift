@@ -5,6 +5,7 @@ final class LoneReplica: Replicas {
   let gradient: GradientSum
   let fillsParameters = true
   let sharedRows: SharedRows? = nil
+  var failure: GradientFailure? { gradients.failure }
   private let settings: ReplicaSettings
   private var gradients = StepGradients()
 
@@ -29,7 +30,7 @@ final class LoneReplica: Replicas {
   func finish(_ metrics: StepMetrics) throws -> StepMetrics {
     gradient.metrics = gradients.finish(metrics, team: settings.team, into: slice)
     if gradient.metrics.failures > 0 {
-      try gradients.failures.refuse(step: gradients.step, settings, limit: gradient.limit)
+      try gradients.refuse(settings, limit: gradient.limit)
     }
     return gradient.metrics
   }

@@ -2,7 +2,7 @@ import CKernels
 
 /// Turns gradients into new parameters, each element for itself, so that any split of them over threads or ranks gives
 /// the same bits.
-public protocol Optimizer: AnyObject {
+package protocol Optimizer: AnyObject {
   /// The update of step `step` (counted from 1) as the kernels take it, for the whole parameter buffer.
   func update(of parameters: Parameters, step: Int, learningRate: Float) -> kernel_update
   /// What it remembers from step to step, each laid out as the parameters: what a checkpoint must hold besides them.

@@ -17,8 +17,9 @@ public final class ProgressObserver: TrainingObserver {
       let ranks = start.ranks == 1 ? "one process" : "\(start.ranks) ranks"
       let threads = start.threads == 1 ? "1 thread" : "\(start.threads) threads"
       progress.line(
-        "\(start.trainingSamples) samples of \(start.dataset), \(start.parameters) parameters, \(ranks) of "
-          + "\(threads) (\(start.instructionSet))")
+        "\(start.trainingSamples) samples of \(shapeText(start.sampleShape)) in \(start.classes) classes of "
+          + "\(start.dataset), \(start.parameters) parameters, \(ranks) of \(threads) (\(start.instructionSet))"
+      )
       if let reference = start.referenceBatch {
         progress.line(
           "learning rate \(start.learningRate): \(start.recipeRate) times \(start.batchSize)/\(reference), by the "
@@ -31,9 +32,10 @@ public final class ProgressObserver: TrainingObserver {
       }
     case .epoch(let report):
       let validation = report.validation.map { "validation \(percent($0.accuracy)), " } ?? ""
+      let test = report.test.count > 0 ? "test \(percent(report.test.accuracy)), " : ""
       progress.line(
         "epoch \(report.epoch)/\(report.epochs): loss \(fixed(report.trainLoss, 4)), "
-          + "accuracy \(percent(report.trainAccuracy)), \(validation)test \(percent(report.test.accuracy)), "
+          + "accuracy \(percent(report.trainAccuracy)), \(validation)\(test)"
           + "\(fixed(report.seconds, 2)) s, \(Int(report.samplesPerSecond)) samples/s")
     case .overfitting(let epoch):
       progress.line("overfitting since epoch \(epoch): validation loss has risen, training loss still falls")

@@ -9,6 +9,8 @@ protocol Replicas: WeightGradientSink {
   var fillsParameters: Bool { get }
   /// Activations and gradients that the ranks of a node share; nil where each has all of its own.
   var sharedRows: SharedRows? { get }
+  /// Where a step failed: on all ranks alike.
+  var failure: GradientFailure? { get }
   /// Of the last step, summed over the ranks, where it was written at all.
   var gradient: GradientSum { get }
 
@@ -38,16 +40,41 @@ struct ReplicaSettings {
   let team: ThreadTeam
   var network: Network { plan.network }
 
+  /// The most samples that this rank has of a batch, and one more.
+  var capacity: Int {
+    sampler.shard(step: 0, rank: collective.rank, ranks: collective.size).entries.count + 1
+  }
+
+  /// Whether each thread makes a copy of the input of its own.
+  func copiesInput(isShared: Bool) -> Bool {
+    !isShared && recipe.augmentation.isNone && plan.copiesInput(threads: team.count)
+  }
+
   /// The replicas that the name asks for, with the parameters of the recipe's seed. Collective.
+  ///
+  /// Throws on all ranks where the memory for them cannot be had.
   func makeReplicas(_ name: ExchangeName) throws -> any Replicas {
-    let needed = SharedReplicas.byteCount(self)
-    let hasRoom = try collective.allGather(collective.hasSharedMemory(byteCount: needed) ? 1 : 0)
-      .allSatisfy { $0 == 1 }
-    guard collective.size > 1 else { return LoneReplica(self) }
-    if name == .shared || name == .auto && collective.smallestNode > 1 && hasRoom {
-      return try SharedReplicas(self)
+    if collective.size > 1, name == .shared || name == .auto && collective.smallestNode > 1 {
+      let needed = SharedReplicas.byteCount(self)
+      try requireMemory(shared: (SharedReplicas.dividedUnits(self), needed))
+      do {
+        try collective.reserveShared(byteCount: needed, parts: SharedReplicas.parts(recipe))
+        return try SharedReplicas(self)
+      } catch is AgreedError where name == .auto {
+        // A node has no room: no rank has taken any.
+      }
     }
-    return AllReduceReplicas(self)
+    try requireMemory(shared: nil)
+    return collective.size > 1 ? AllReduceReplicas(self) : LoneReplica(self)
+  }
+
+  private func requireMemory(shared: (units: Set<Int>, bytes: Int)?) throws {
+    try MemoryNeed(
+      training: plan, recipe: recipe, rows: capacity, threads: team.count,
+      copiesInput: copiesInput(isShared: shared != nil), shared: shared,
+      usesMPI: shared == nil ? collective.size > 1 : collective.nodeSize < collective.size,
+      isWriter: collective.rank == 0
+    ).require(collective)
   }
 
   func makeGradient() -> GradientSum {

@@ -4,14 +4,14 @@ import CKernels
 ///
 ///     g = gradient + weightDecay * w;  v = momentum * v + g
 ///     w = w - learningRate * (nesterov ? g + momentum * v : v)
-public final class SGD: Optimizer {
-  public let momentum: Float
-  public let weightDecay: Float
+package final class SGD: Optimizer {
+  package let momentum: Float
+  package let weightDecay: Float
   /// Nesterov's momentum (Sutskever et al. 2013): the step looks ahead by one more momentum.
-  public let nesterov: Bool
+  package let nesterov: Bool
   private let velocity: AlignedBuffer<Float>?
 
-  public convenience init(parameterCount: Int, momentum: Float, weightDecay: Float, nesterov: Bool = false) {
+  package convenience init(parameterCount: Int, momentum: Float, weightDecay: Float, nesterov: Bool = false) {
     self.init(
       velocity: momentum == 0 ? nil : AlignedBuffer(count: parameterCount, zero: 0), momentum: momentum,
       weightDecay: weightDecay, nesterov: nesterov)
@@ -25,9 +25,9 @@ public final class SGD: Optimizer {
     self.velocity = velocity
   }
 
-  public var moments: [AlignedBuffer<Float>] { [velocity].compactMap { $0 } }
+  package var moments: [AlignedBuffer<Float>] { [velocity].compactMap { $0 } }
 
-  public func update(of parameters: Parameters, step: Int, learningRate: Float) -> kernel_update {
+  package func update(of parameters: Parameters, step: Int, learningRate: Float) -> kernel_update {
     var update = kernel_update()
     update.kind = KERNEL_SGD
     update.learning_rate = learningRate

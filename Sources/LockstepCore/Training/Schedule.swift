@@ -1,6 +1,6 @@
 /// The learning rate as a function of the step.
-public struct Schedule: Equatable, Sendable {
-  public enum Shape: Equatable, Sendable {
+package struct Schedule: Equatable, Sendable {
+  package enum Shape: Equatable, Sendable {
     case constant
     /// Multiplied by `gamma` at the start of each of these epochs (counted from 0: milestone 3 is after three epochs),
     /// as torch.optim.lr_scheduler.MultiStepLR.
@@ -10,14 +10,14 @@ public struct Schedule: Equatable, Sendable {
     case cosine
   }
 
-  public var base: Double
-  public var shape: Shape
+  package var base: Double
+  package var shape: Shape
   /// Steps over which the rate first rises linearly to the schedule's (Goyal et al. 2017).
-  public var warmupSteps: Int
+  package var warmupSteps: Int
   /// The steps of the whole training, which the cosine ends with.
-  public var totalSteps: Int
+  package var totalSteps: Int
 
-  public init(base: Double, shape: Shape = .constant, warmupSteps: Int = 0, totalSteps: Int = 0) {
+  package init(base: Double, shape: Shape = .constant, warmupSteps: Int = 0, totalSteps: Int = 0) {
     self.base = base
     self.shape = shape
     self.warmupSteps = warmupSteps
@@ -25,7 +25,7 @@ public struct Schedule: Equatable, Sendable {
   }
 
   /// The rate of the step with number `step` since the start of training, in epoch `epoch` (both from 0).
-  public func learningRate(step: Int, epoch: Int) -> Double {
+  package func learningRate(step: Int, epoch: Int) -> Double {
     if step < warmupSteps {
       return rate(step: warmupSteps, epoch: epoch) * Double(step + 1) / Double(warmupSteps)
     }

@@ -60,7 +60,7 @@ final class SharedReplicas: Replicas {
   }
 
   /// Those whose rows are cheaper to read than their gradients: a gradient is written, and read, as doubles.
-  private static func dividedUnits(_ settings: ReplicaSettings) -> Set<Int> {
+  static func dividedUnits(_ settings: ReplicaSettings) -> Set<Int> {
     let (plan, collective) = (settings.plan, settings.collective)
     guard collective.nodeSize == collective.size else { return [] }
     return Set(
@@ -71,6 +71,9 @@ final class SharedReplicas: Replicas {
           < 6 * layer.parameterCount
       })
   }
+
+  /// In how many allocations: gradients, weights, rows, failures, and the optimizer's moments.
+  static func parts(_ recipe: Recipe) -> Int { 4 + recipe.momentCount }
 
   /// What a node's ranks share, all in all.
   static func byteCount(_ settings: ReplicaSettings) -> Int {
@@ -83,6 +86,7 @@ final class SharedReplicas: Replicas {
 
   var fillsParameters: Bool { settings.collective.nodeRank == 0 }
   var sharedRows: SharedRows? { rows }
+  var failure: GradientFailure? { gradients.failure }
 
   func begin(_ step: Int, _ shard: Shard, in workspace: Workspace, learningRate: Double) {
     gradients = StepGradients(
@@ -141,17 +145,14 @@ final class SharedReplicas: Replicas {
     counts[collective.nodeRank] = failed.count
     try collective.nodeBarrier()
     guard (0..<collective.nodeSize).contains(where: { counts[$0] > 0 }) else { return }
-    var failures = GradientFailures()
-    failures.add(failed)
-    try failures.refuse(step: gradients.step, settings, limit: gradient.limit)
+    try gradients.refuse(failed, settings, limit: gradient.limit)
   }
 
   /// Ends the step before the update. A loss that is no number comes from some layer: to name it, the divided units'
   /// gradients of this rank are summed after all.
   private func refuse() throws {
-    if gradients.failures.isLossNaN, gradients.failures.layers.isEmpty {
-      gradients.fail(WeightGradientJob.sum(dividedJobs, team: settings.team, into: slice))
-    }
-    try gradients.failures.refuse(step: gradients.step, settings, limit: gradient.limit)
+    let isUnnamed = gradients.failures.isLossNaN && gradients.failures.layers.isEmpty
+    let layers = isUnnamed ? WeightGradientJob.sum(dividedJobs, team: settings.team, into: slice) : []
+    try gradients.refuse(layers, settings, limit: gradient.limit)
   }
 }

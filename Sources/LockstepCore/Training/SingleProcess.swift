@@ -18,7 +18,7 @@ public final class SingleProcess: Collective {
   public func broadcast(_ bytes: [UInt8], from root: Int) -> [UInt8] { bytes }
   public func barrier() {}
   public func nodeBarrier() {}
-  public func hasSharedMemory(byteCount: Int) -> Bool { true }
+  public func reserveShared(byteCount: Int, parts: Int) {}
 
   public func allocateShared(byteCount: Int) -> SharedMemory {
     let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: max(byteCount, 1), alignment: 64)

@@ -7,6 +7,7 @@ final class StepGradients {
   /// Jobs that wait for the backward pass to end: all of them are one job of the team then.
   private var waiting: [WeightGradientJob] = []
   private(set) var failures = GradientFailures()
+  private(set) var failure: GradientFailure?
 
   init(step: Int = 0, update: kernel_update = kernel_update()) {
     (self.step, self.update) = (step, update)
@@ -32,11 +33,32 @@ final class StepGradients {
     return metrics
   }
 
-  /// Names the layers of jobs that were not to be summed by this rank alone.
-  func fail(_ layers: [Int]) { failures.add(layers) }
+  /// Ends the step on all ranks with the error of the first that failed, in `layers` besides those that are known. Collective.
+  func refuse(_ layers: [Int] = [], _ settings: ReplicaSettings, limit: Float) throws {
+    failures.add(layers)
+    let (collective, isEmpty) = (settings.collective, failures.isEmpty)
+    let layer = failures.layers.min().map { settings.plan.units[$0].name } ?? "loss"
+    let first = try collective.allGather(isEmpty ? 0 : 1).firstIndex(of: 1) ?? 0
+    let told = try collective.broadcast(Array(layer.utf8), from: first)
+    failure = GradientFailure(step: step, layer: String(decoding: told, as: UTF8.self))
+    try collective.together {
+      guard !isEmpty else { return }
+      throw LockstepError(
+        .failure, "step \(step), \(layer)", expected: "gradients of at most \(limit) in magnitude",
+        found: "a larger one or NaN: training has diverged",
+        fix: "Lower --lr, normalise the data with --normalize auto, or use --warmup-steps")
+    }
+  }
 }
 
-/// The layers whose gradient this rank could not sum in a step, by their number in the plan: NaN, or too large.
+/// A gradient that could not be summed: NaN, or too large.
+package struct GradientFailure: Equatable, Sendable {
+  package let step: Int
+  /// "layers.0", or "loss" where nothing else tells.
+  package let layer: String
+}
+
+/// The layers whose gradient this rank could not sum in a step, by their number in the plan.
 struct GradientFailures {
   private(set) var layers: Set<Int> = []
   /// The fast reduction looks at no gradient; a loss that is no number tells as much.
@@ -44,16 +66,4 @@ struct GradientFailures {
   var isEmpty: Bool { layers.isEmpty && !isLossNaN }
 
   mutating func add(_ layers: [Int]) { self.layers.formUnion(layers) }
-
-  /// Ends the step on all ranks with the error of the first that failed. Collective.
-  func refuse(step: Int, _ settings: ReplicaSettings, limit: Float) throws {
-    try settings.collective.together {
-      guard !isEmpty else { return }
-      let layer = layers.min().map { settings.plan.units[$0].name } ?? "loss"
-      throw LockstepError(
-        .failure, "step \(step), \(layer)", expected: "gradients of at most \(limit) in magnitude",
-        found: "a larger one or NaN: training has diverged",
-        fix: "Lower --lr, normalise the data with --normalize auto, or use --warmup-steps")
-    }
-  }
 }

@@ -23,9 +23,10 @@ extension Trainer {
   /// As PyTorch's optimizers count their moments: SGD's velocity is a first one.
   private static let momentNames = ["optimizer.first.", "optimizer.second."]
 
-  /// Puts the training where a checkpoint stood that `check` has found to fit. Collective, with the same checkpoint on all
-  /// ranks.
+  /// Puts the training where a checkpoint stood. Collective, with the same checkpoint on all ranks. Throws as `check`
+  /// does.
   public func restore(_ checkpoint: Checkpoint) throws {
+    try check(checkpoint, path: "checkpoint")
     let moments = replicas.optimizer.moments
     try fillParameters {
       for tensor in network.tensors {
@@ -68,7 +69,12 @@ extension Trainer {
     for (name, shape) in needed where found[name] != shape {
       throw failure("tensor \(name) of shape \(shape)", found[name].map { "shape \($0)" } ?? "none")
     }
-    guard found.count == needed.count else { throw failure("\(needed.count) tensors", "\(found.count)") }
+    guard checkpoint.tensors.count == needed.count else {
+      throw failure("\(needed.count) tensors", "\(checkpoint.tensors.count)")
+    }
+    for tensor in checkpoint.tensors where tensor.values.count != tensor.shape.reduce(1, *) {
+      throw failure("tensor \(tensor.name) of shape \(tensor.shape)", "\(tensor.values.count) values")
+    }
   }
 
   /// Calls the body on the ranks that write parameters, while none reads. Collective.

@@ -12,22 +12,26 @@ extension Trainer {
       observer: collective.rank == 0 ? observer : nil,
       checkpoints: collective.rank == 0 ? checkpoints : nil)
     try reporter.observe(state.step == 0 ? .start(startReport) : .resume(startReport, state))
-    var lastTest: Evaluation?
+    var last: EpochReport?
     // An epoch may have all of its steps and yet lack its evaluation.
     while !isDone {
-      lastTest = nil
+      last = nil
       guard try takeSteps(reporter) else { break }
-      lastTest = try endEpoch(reporter)
+      last = try endEpoch(reporter)
       try reporter.checkpoint(state, snapshot())
     }
+    try requireSameData()
     if state.stepOfEpoch > 0 { try reporter.checkpoint(state, snapshot()) }
     if state.convergence.hasRunOut(after: state.epoch) {
       try reporter.observe(.stoppedEarly(epoch: state.epoch, bestEpoch: state.convergence.bestEpoch))
     }
-    if try restoreBest(reporter) { lastTest = nil }
+    if try restoreBest(reporter) { last = nil }
+    let test = try last?.test ?? evaluator.evaluate(parameters, on: dataset.test)
+    let validation = test.count > 0 ? nil : try last?.validation ?? validate()
+    try requireSameData()
     let result = TrainingResult(
-      steps: state.step, test: try lastTest ?? evaluator.evaluate(parameters, on: dataset.test),
-      digest: try checkedDigest(), seconds: seconds(ContinuousClock.now - started))
+      steps: state.step, test: test, validation: validation, digest: try checkedDigest(),
+      seconds: seconds(ContinuousClock.now - started))
     try reporter.finishLast()
     try reporter.observe(.end(result))
     return result
@@ -50,6 +54,7 @@ extension Trainer {
             epochLoss: state.total.loss, epochAccuracy: state.total.accuracy, learningRate: rate)))
       if metrics.stopRequests > 0 { try stop(reporter) }
       if state.stepOfEpoch < sampler.stepsPerEpoch, reporter.isDue(state.step) {
+        try dataset.requireUnchanged()  // on rank 0 alone, whose error ends all
         try reporter.checkpoint(state, snapshot())
       }
     }
@@ -57,18 +62,17 @@ extension Trainer {
     return state.stepOfEpoch == sampler.stepsPerEpoch
   }
 
-  /// Evaluates after an epoch's last step, and judges how it goes. Returns how well the test samples were read.
-  private func endEpoch(_ reporter: Reporter) throws -> Evaluation {
+  /// Evaluates after an epoch's last step, and judges how it goes. Returns what it tells.
+  private func endEpoch(_ reporter: Reporter) throws -> EpochReport {
     _ = try checkedDigest()
-    let validation = try validationIndices.map {
-      try evaluator.evaluate(parameters, on: dataset.train, indices: $0)
-    }
+    let validation = try validate()
     let report = EpochReport(
       epoch: state.epoch + 1, epochs: recipe.epochs, step: state.step, trainLoss: state.total.loss,
       trainAccuracy: state.total.accuracy, validation: validation,
       test: try evaluator.evaluate(parameters, on: dataset.test),
       learningRate: schedule.learningRate(step: state.step - 1, epoch: state.epoch),
       seconds: stepTime.seconds, samplesPerSecond: Double(stepTime.samples) / stepTime.seconds)
+    try requireSameData()
     try reporter.observe(.epoch(report))
     if let validation {
       let verdict = state.convergence.add(
@@ -79,7 +83,7 @@ extension Trainer {
       }
     }
     state.endEpoch()
-    return report.test
+    return report
   }
 
   /// Where the recipe wants the best epoch's weights and has better than the last: takes them, and returns true.
@@ -95,7 +99,9 @@ extension Trainer {
 
   /// Ends the run on all ranks with a checkpoint.
   private func stop(_ reporter: Reporter) throws {
+    willStop()
     try collective.together {
+      try dataset.requireUnchanged()
       try reporter.checkpoint(state, snapshot())
       try reporter.finishLast()
       let saved = try reporter.checkpoints?.lastResult()

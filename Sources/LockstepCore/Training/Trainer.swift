@@ -4,7 +4,7 @@ public final class Trainer {
   public let network: Network
   /// The recipe's normalization, with `auto` settled.
   public let normalization: Normalization
-  public let sampler: Sampler
+  package let sampler: Sampler
   let recipe: Recipe
   let dataset: Dataset
   let collective: any Collective
@@ -24,8 +24,12 @@ public final class Trainer {
   public var parameters: Parameters { replicas.parameters }
   /// Asked in each step (counted from 1) on each rank: true ends the run with a checkpoint after this step.
   public var shouldStop: (_ step: Int) -> Bool = { _ in false }
+  /// Called on every rank once all know that the run is going to stop, before the checkpoint.
+  public var willStop: () -> Void = {}
+  /// Where training failed, where that is known: on all ranks alike.
+  public private(set) var failure: (step: Int, layer: String)?
 
-  /// Allocates all that training needs and draws the initial weights. Not collective.
+  /// Allocates all that training needs and draws the initial weights. Collective.
   public init(
     recipe: Recipe, dataset: Dataset, collective: any Collective, team: ThreadTeam,
     exchange: ExchangeName = .auto
@@ -44,6 +48,7 @@ public final class Trainer {
         expected: "at least one of \(sampler.datasetCount) samples to validate on",
         found: "\(recipe.validationSplit)", fix: "Raise --validation-split")
     }
+    try Self.requireJudges(dataset, sampler)
     network = try Network(
       inputShape: dataset.train.images.shape, specification: recipe.layers, classes: dataset.classes)
     if !recipe.augmentation.isNone, network.input.image == nil {
@@ -51,22 +56,21 @@ public final class Trainer {
         .usage, "augment-shift, augment-rotate, augment-scale", expected: "images",
         found: "samples of shape \(network.inputShape)", fix: "Leave augmentation out for this data")
     }
-    // From here on nothing fails on some ranks only: shared memory is made by all ranks of a node together.
+    // From here on nothing fails on some ranks only: memory is had by all ranks or by none.
     plan = FusionPlan(network)
-    replicas = try ReplicaSettings(
-      plan: plan, recipe: recipe, sampler: sampler, collective: collective, team: team
-    ).makeReplicas(exchange)
+    let settings = ReplicaSettings(
+      plan: plan, recipe: recipe, sampler: sampler, collective: collective, team: team)
+    replicas = try settings.makeReplicas(exchange)
     normalization = recipe.normalize.resolved(for: dataset.train.images, team: team)
     schedule = recipe.learningRateSchedule(totalSteps: recipe.epochs * sampler.stepsPerEpoch)
-    let capacity = sampler.shard(step: 0, rank: collective.rank, ranks: collective.size).entries.count + 1
     let sharedRows = replicas.sharedRows
     workspace = Workspace(
-      plan, capacity: capacity, learns: true, threads: team.count, shared: sharedRows,
-      copiesInput: sharedRows == nil && recipe.augmentation.isNone && plan.copiesInput(threads: team.count))
-    loss = SoftmaxCrossEntropy(classes: network.classes, capacity: capacity)
-    batch = Batch(capacity: capacity)
+      plan, capacity: settings.capacity, learns: true, threads: team.count, shared: sharedRows,
+      copiesInput: settings.copiesInput(isShared: sharedRows != nil))
+    loss = SoftmaxCrossEntropy(classes: network.classes, capacity: settings.capacity)
+    batch = Batch(capacity: settings.capacity)
     state = TrainingState(patience: recipe.patience)
-    evaluator = Evaluator(network, normalization: normalization, collective: collective, team: team)
+    evaluator = try Evaluator(network, normalization: normalization, collective: collective, team: team)
   }
 
   package var gradient: GradientSum { replicas.gradient }
@@ -123,6 +127,7 @@ public final class Trainer {
     TrainingStart(
       ranks: collective.size, threads: team.count, instructionSet: InstructionSet.current,
       parameters: network.tensors.reduce(0) { $0 + $1.count }, dataset: dataset.name,
+      sampleShape: dataset.train.images.shape, classes: dataset.classes,
       trainingSamples: sampler.trainingCount, validationSamples: sampler.datasetCount - sampler.trainingCount,
       testSamples: dataset.test.count, epochs: recipe.epochs, totalSteps: totalSteps,
       normalization: normalization, learningRate: recipe.scaledLearningRate, recipeRate: recipe.learningRate,

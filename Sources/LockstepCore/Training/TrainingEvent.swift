@@ -31,6 +31,9 @@ public struct TrainingStart: Sendable {
   public var instructionSet: String
   public var parameters: Int
   public var dataset: String
+  /// [28, 28]
+  public var sampleShape: [Int]
+  public var classes: Int
   public var trainingSamples: Int
   public var validationSamples: Int
   public var testSamples: Int
@@ -69,6 +72,7 @@ public struct EpochReport: Sendable {
   public var trainLoss: Double
   public var trainAccuracy: Double
   public var validation: Evaluation?
+  /// Of no samples where there are no test files.
   public var test: Evaluation
   public var learningRate: Double
   /// Time of the epoch's steps, without evaluation.
@@ -79,7 +83,10 @@ public struct EpochReport: Sendable {
 /// The run as it ended.
 public struct TrainingResult: Sendable {
   public var steps: Int
+  /// Of no samples where there are no test files.
   public var test: Evaluation
+  /// The last, where there are validation samples and no test files.
+  public var validation: Evaluation?
   /// The digest of the final parameters.
   public var digest: UInt64
   public var seconds: Double

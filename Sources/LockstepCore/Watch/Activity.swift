@@ -34,12 +34,15 @@ public enum Phase: UInt8, CaseIterable, Sendable {
 /// What this process is at, for its `StallWatch` to tell the other ranks: the main thread stores it, at the cost of one
 /// relaxed store a phase.
 public enum Activity {
-  /// The phase in the highest byte, the step in the others.
-  nonisolated(unsafe) private static let ownWord = UnsafeMutablePointer<Atomic<UInt64>>.allocate(capacity: 1)
-    .initialized()
-  /// Where the word is: in the memory of the node's ranks while they watch each other, so that they see where a rank was
+  /// Two words: the phase in the highest byte and the step in the others; the collective call that it waits in.
+  nonisolated(unsafe) private static let ownWords: UnsafeMutablePointer<Atomic<UInt64>> = {
+    let words = UnsafeMutablePointer<Atomic<UInt64>>.allocate(capacity: 2)
+    for index in 0..<2 { (words + index).initialize(to: Atomic(0)) }
+    return words
+  }()
+  /// Where the words are: in the memory of the node's ranks while they watch each other, so that they see where a rank was
   /// at the moment in which it stopped. Changed by the main thread, before another one reads it and after.
-  nonisolated(unsafe) private static var word = ownWord
+  nonisolated(unsafe) private static var word = ownWords
   /// Counts what the file system has answered, to whichever thread.
   private static let answers = Atomic<UInt64>(0)
 
@@ -70,6 +73,17 @@ public enum Activity {
     word.pointee.store(UInt64(phase.rawValue) << 56 | UInt64(step), ordering: .relaxed)
   }
 
+  /// The collective call that the main thread waits in.
+  static var call: CollectiveCall { CollectiveCall(word: (word + 1).pointee.load(ordering: .relaxed)) }
+
+  /// The main thread calls the others.
+  public static func enter(_ call: CollectiveCall) {
+    (word + 1).pointee.store(call.word, ordering: .relaxed)
+  }
+
+  /// They have answered.
+  public static func leaveCall() { enter(.none) }
+
   /// Returns to the phase before when the body ends. `step` is that of the phase before where none is given.
   public static func during<T>(_ phase: Phase, step: Int? = nil, _ body: () throws -> T) rethrows -> T {
     let before = word.pointee.load(ordering: .relaxed)
@@ -93,16 +107,17 @@ public enum Activity {
   /// Makes the calling thread the one whose phases are told: in `shared`, where there is such memory.
   static func startTelling(in shared: UnsafeMutablePointer<Atomic<UInt64>>?) {
     mainThread.store(thisThread, ordering: .relaxed)
-    move(to: shared ?? ownWord)
+    move(to: shared ?? ownWords)
   }
 
   /// From here on `shared` may be given back.
-  static func stopTelling() { move(to: ownWord) }
+  static func stopTelling() { move(to: ownWords) }
 
   private static func move(to place: UnsafeMutablePointer<Atomic<UInt64>>) {
-    let value = word.pointee.load(ordering: .relaxed)
+    let (phase, call) = (word.pointee.load(ordering: .relaxed), call)
     word = place
-    place.pointee.store(value, ordering: .relaxed)
+    place.pointee.store(phase, ordering: .relaxed)
+    enter(call)
   }
 
   static var isMainThread: Bool { mainThread.load(ordering: .relaxed) == thisThread }
@@ -113,12 +128,5 @@ public enum Activity {
     #else
       UInt(pthread_self())
     #endif
-  }
-}
-
-extension UnsafeMutablePointer where Pointee == Atomic<UInt64> {
-  fileprivate func initialized() -> Self {
-    initialize(to: Atomic(0))
-    return self
   }
 }

@@ -5,6 +5,7 @@ final class HeartbeatInbox: Sendable {
   private struct Slot {
     var beat: StallDetector.Beat? = .init(count: 0, activity: .init(.starting, step: 0, answers: 0))
     var isHeard = false
+    var hasEnded = false
   }
 
   private let slots: Mutex<[Slot]>
@@ -17,7 +18,7 @@ final class HeartbeatInbox: Sendable {
       while let (rank, message) = socket.receive(ranks: slots.count) {
         switch message {
         case .beat(let beat): slots[rank] = Slot(beat: beat, isHeard: true)
-        case .end: slots[rank] = Slot(beat: nil, isHeard: true)
+        case .end: slots[rank] = Slot(beat: nil, isHeard: true, hasEnded: true)
         case .report: reported.store(true, ordering: .relaxed)
         }
       }
@@ -29,6 +30,8 @@ final class HeartbeatInbox: Sendable {
 
   /// A rank's latest; nil where it has ended or is given up.
   subscript(rank: Int) -> StallDetector.Beat? { slots.withLock { $0[rank].beat } }
+
+  func hasEnded(_ rank: Int) -> Bool { slots.withLock { $0[rank].hasEnded } }
 
   /// The ranks among these that no datagram has come from.
   func unheard(of ranks: [Int]) -> [Int] { slots.withLock { slots in ranks.filter { !slots[$0].isHeard } } }

@@ -29,7 +29,7 @@ final class HeartbeatSocket: @unchecked Sendable {
   /// The job's own number: other datagrams are not for us.
   private let token: UInt64
   private var targets: [sockaddr_in] = []
-  private static let wordCount = 6
+  private static let wordCount = 7
 
   /// nil where the system grants no socket.
   init?(token: UInt64) {
@@ -74,9 +74,10 @@ final class HeartbeatSocket: @unchecked Sendable {
   }
 
   func send(_ message: Message, from rank: Int) {
-    var words = [token, UInt64(rank), message.number, 0, 0, 0]
+    var words = [token, UInt64(rank), message.number, 0, 0, 0, 0]
     if case .beat(let beat) = message {
-      words.replaceSubrange(3..., with: [beat.count, beat.activity.word, beat.activity.answers])
+      words.replaceSubrange(
+        3..., with: [beat.count, beat.activity.word, beat.activity.answers, beat.call.word])
     }
     words = words.map(\.littleEndian)
     for index in targets.indices {
@@ -99,7 +100,11 @@ final class HeartbeatSocket: @unchecked Sendable {
       guard count == Self.wordCount * 8, fields[0] == token, fields[1] < ranks else { continue }
       let message: Message =
         switch fields[2] {
-        case 0: .beat(.init(count: fields[3], activity: .init(word: fields[4], answers: fields[5])))
+        case 0:
+          .beat(
+            .init(
+              count: fields[3], activity: .init(word: fields[4], answers: fields[5]),
+              call: .init(word: fields[6])))
         case 1: .end
         default: .report
         }

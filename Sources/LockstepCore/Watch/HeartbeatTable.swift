@@ -5,7 +5,8 @@ final class HeartbeatTable: @unchecked Sendable {
   private let memory: SharedMemory
   private let rows: UnsafeMutablePointer<Atomic<UInt64>>
   private let count: Int
-  /// A line that no other rank writes: count, phase and step, answers, and whether the rank has come to its end.
+  /// A line that no other rank writes: count, phase and step, collective call, answers, and whether the rank has come to
+  /// its end.
   private static let rowLength = 8
 
   static func byteCount(ranks: Int) -> Int { (ranks + 1) * rowLength * MemoryLayout<UInt64>.stride }
@@ -21,24 +22,27 @@ final class HeartbeatTable: @unchecked Sendable {
     rows + row * Self.rowLength + number
   }
 
-  /// Where the rank's main thread itself puts phase and step.
-  func activityWord(of row: Int) -> UnsafeMutablePointer<Atomic<UInt64>> { field(1, of: row) }
+  /// Where the rank's main thread itself puts phase and step, and the call that it waits in.
+  func activityWords(of row: Int) -> UnsafeMutablePointer<Atomic<UInt64>> { field(1, of: row) }
 
   func write(_ beat: StallDetector.Beat, to row: Int) {
-    field(2, of: row).pointee.store(beat.activity.answers, ordering: .relaxed)
+    field(3, of: row).pointee.store(beat.activity.answers, ordering: .relaxed)
     field(0, of: row).pointee.store(beat.count, ordering: .releasing)
   }
 
   /// nil once the rank has come to its end.
   func beat(of row: Int) -> StallDetector.Beat? {
-    guard field(3, of: row).pointee.load(ordering: .relaxed) == 0 else { return nil }
+    guard !hasEnded(row) else { return nil }
     let count = field(0, of: row).pointee.load(ordering: .acquiring)
     let word = field(1, of: row).pointee.load(ordering: .relaxed)
-    let answers = field(2, of: row).pointee.load(ordering: .relaxed)
-    return .init(count: count, activity: .init(word: word, answers: answers))
+    let call = CollectiveCall(word: field(2, of: row).pointee.load(ordering: .relaxed))
+    let answers = field(3, of: row).pointee.load(ordering: .relaxed)
+    return .init(count: count, activity: .init(word: word, answers: answers), call: call)
   }
 
-  func end(_ row: Int) { field(3, of: row).pointee.store(1, ordering: .relaxed) }
+  func hasEnded(_ row: Int) -> Bool { field(4, of: row).pointee.load(ordering: .relaxed) != 0 }
+
+  func end(_ row: Int) { field(4, of: row).pointee.store(1, ordering: .relaxed) }
 
   /// True for the first of the ranks that asks: it tells of the stall.
   @discardableResult

@@ -12,10 +12,13 @@ public struct StallDetector: Sendable {
     /// Rises while the rank lives.
     public var count: UInt64
     public var activity: Activity.Snapshot
+    /// What its main thread waits for the others in.
+    public var call: CollectiveCall
 
-    public init(count: UInt64, activity: Activity.Snapshot) {
+    public init(count: UInt64, activity: Activity.Snapshot, call: CollectiveCall = .none) {
       self.count = count
       self.activity = activity
+      self.call = call
     }
   }
 
@@ -28,18 +31,19 @@ public struct StallDetector: Sendable {
     public var activity: Activity.Snapshot
   }
 
-  private struct Track {
+  struct Track {
     var beat: Beat
-    /// When the count and when the activity last changed.
+    /// When the count, the activity and the call last changed.
     var beatTime: Double
     var activityTime: Double
+    var callTime: Double
   }
 
   private let interval: Double
-  private let patience: Double
-  private var tracks: [Track?]
+  let patience: Double
+  private(set) var tracks: [Track?]
   private var last: Double?
-  private var time = 0.0
+  private(set) var time = 0.0
 
   /// `interval`: the time between two beats, and between two checks, in seconds like the others.
   public init(ranks: Int, timeout: Double, interval: Double) {
@@ -74,9 +78,12 @@ public struct StallDetector: Sendable {
 
   private func update(_ track: inout Track?, _ beat: Beat?) {
     guard let beat else { return track = nil }
-    guard var new = track else { return track = Track(beat: beat, beatTime: time, activityTime: time) }
+    guard var new = track else {
+      return track = Track(beat: beat, beatTime: time, activityTime: time, callTime: time)
+    }
     if beat.count != new.beat.count { new.beatTime = time }
     if beat.activity != new.beat.activity { new.activityTime = time }
+    if beat.call != new.beat.call { new.callTime = time }
     new.beat = beat
     track = new
   }

@@ -14,17 +14,23 @@ struct WatchMembers: Sendable {
   /// seen by another; where several stop at once, more are better.
   let watchers: [Int]
   let hosts: [String]
+  /// The first rank of each rank's node.
+  let nodes: [Int]
   private let processes: [Int]
+  /// What to do once the cause is seen to.
+  private let advice: String
   /// The first rank of each rank's group.
   private let leaders: [Int]
 
   /// Collective.
-  init(_ collective: any Collective, sharesTable: Bool) throws {
+  init(_ collective: any Collective, sharesTable: Bool, advice: String) throws {
+    self.advice = advice
     rank = collective.rank
     size = collective.size
     group = sharesTable ? collective.nodeRanks : [rank]
     leaders = try collective.allGather(UInt64(group[0])).map { Int($0) }
     watchers = Array(leaders.indices.filter { [leaders] in leaders[$0] == $0 }.prefix(4))
+    nodes = try collective.allGather(UInt64(collective.nodeRanks[0])).map { Int($0) }
     processes = try collective.allGather(UInt64(getpid())).map { Int($0) }
     hosts = try collective.hostNames()
   }
@@ -53,9 +59,25 @@ struct WatchMembers: Sendable {
         "has waited \(seconds) s for the file system; it is in: \(stall.activity.description). "
           + "A disk is stuck or very slow: see to that"
       }
-    return "rank \(stall.rank) on \(hosts[stall.rank]) (pid \(processes[stall.rank])) \(what) and go on with "
-      + "--resume, or wait longer with a larger --stall-timeout (0: for ever)"
+    return "\(name(stall.rank)) \(what) and \(advice)"
   }
+
+  /// What is told of ranks that wait for different things.
+  func message(_ mismatch: StallDetector.Mismatch) -> String {
+    let other =
+      mismatch.otherCall.map { "waits in \($0.description)" } ?? "has come to its end without"
+    return
+      "for \(fixed(mismatch.seconds, mismatch.seconds < 10 ? 1 : 0)) s all ranks have waited for each other: "
+      + "\(name(mismatch.rank)) in \(mismatch.call.description), while \(name(mismatch.other)) \(other). They do not "
+      + "take the same way, which is a fault of Lockstep or of this installation: please report it, and \(advice)"
+  }
+
+  private func name(_ rank: Int) -> String { "rank \(rank) on \(hosts[rank]) (pid \(processes[rank]))" }
+
+  /// Whether this rank sees what each other one waits for.
+  var seesAll: Bool { others.isEmpty || isWatcher }
+  /// All that do.
+  var seers: [Int] { leaders.indices.filter { leader in watchers.count < 2 || watchers.contains(leader) } }
 }
 
 extension Collective {

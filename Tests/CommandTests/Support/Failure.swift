@@ -51,16 +51,20 @@ struct Failure: CustomTestStringConvertible, Sendable {
   ]
 
   private static let data = [
-    Failure("missing data directory", 65, ["/absent", "--data", "scripts/fetch-mnist"]) { scene, output in
+    Failure("missing data directory", 65, ["/absent", "--data"]) { scene, output in
       ["train", "--data", scene.scratch.file("absent"), "--output", output]
     },
-    spoiled(.withoutLabels, ["no train labels", "scripts/fetch-mnist"]),
+    spoiled(.withoutLabels, ["no train labels", "--data"]),
     spoiled(.fewerLabels, ["train-labels-idx1-ubyte", "2000 labels", "1999"]),
-    spoiled(.truncated, ["train-images-idx3-ubyte", "1568016 bytes", "1567916 bytes"]),
-    spoiled(.truncatedGzip, ["train-images-idx3-ubyte.gz", "truncated gzip", "scripts/fetch-mnist"]),
+    spoiled(.truncated, ["train-images-idx3-ubyte", "1568016 bytes", "1567916 bytes", "after 1999 of them"]),
+    spoiled(.truncatedGzip, ["train-images-idx3-ubyte.gz", "truncated gzip", "gzip -t"]),
     spoiled(.hugeHeader, ["train-images-idx3-ubyte", "[1000000000, 28, 28]", "2016 bytes"]),
     spoiled(.hugeCompressedHeader, ["train-images-idx3-ubyte.gz", "[1000000000, 28, 28]"]),
-    spoiled(.errorPage, ["train-images-idx3-ubyte", "HTML", "scripts/fetch-mnist"]),
+    spoiled(.withoutTest, ["test files (t10k-images-idx3-ubyte", "neither", "--validation-split"]),
+    spoiled(.notANumber, ["t10k-images-idx3-ubyte", "nan in image 10 (counted from 0), row 0, column 0"]),
+    spoiled(.softLabels, ["train-labels-idx1-ubyte", "row 0 is 50, 50", "as the dimensions [2000]"]),
+    spoiled(.largerImages, ["2000 samples of 28x28", "2000 of 56x56 or 8000 of 28x28"]),
+    spoiled(.errorPage, ["train-images-idx3-ubyte", "HTML", "Fetch or write the file again"]),
   ]
 
   private static func spoiled(_ spoiling: Spoiling, _ mentions: [String]) -> Failure {

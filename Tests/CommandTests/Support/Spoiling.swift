@@ -10,6 +10,10 @@ enum Spoiling: String, Sendable {
   case hugeHeader = "header that promises 10^9 images"
   case hugeCompressedHeader = "gzip of a header that promises 10^9 images"
   case errorPage = "HTML under the right name"
+  case withoutTest = "no test files"
+  case notANumber = "NaN in the test images"
+  case softLabels = "labels of two columns that are no classes"
+  case largerImages = "images of twice the sides"
   /// Nothing is wrong with these but that a model for larger ones cannot read them.
   case smallerImages = "images of 4 by 4"
 }
@@ -43,6 +47,21 @@ extension TrainingScene {
       try gzip(images)
     case .errorPage:
       try scratch.write(Data("\n<!DOCTYPE html><html>404 Not Found</html>".utf8), to: images)
+    case .withoutTest:
+      for part in ["images-idx3", "labels-idx1"] {
+        try FileManager.default.removeItem(atPath: scratch.file("spoiled/t10k-\(part)-ubyte"))
+      }
+    case .notANumber:
+      for (part, count) in [("train", 2000), ("t10k", 300)] {
+        var pixels = Data(count: count * 16)
+        if part == "t10k" { pixels.replaceSubrange(160..<164, with: [0x7F, 0xC0, 0, 0]) }
+        try scratch.write(
+          idx([count, 2, 2], pixels, element: 0x0D), to: "spoiled/\(part)-images-idx3-ubyte")
+      }
+    case .softLabels:
+      try scratch.write(idx([2000, 2], Data(repeating: 50, count: 4000)), to: labels)
+    case .largerImages:
+      try scratch.write(idx([2000, 28, 28], Data(count: 2000 * 56 * 56)), to: images)
     case .smallerImages:
       for (part, count) in [("train", 2000), ("t10k", 300)] {
         let pixels = Data(repeating: 9, count: count * 16)
@@ -56,9 +75,9 @@ extension TrainingScene {
     try #require(run("gzip", [scratch.file(name)]).status == 0)
   }
 
-  /// An IDX file of bytes.
-  private func idx(_ dimensions: [Int], _ payload: Data) -> Data {
-    var file = Data([0, 0, 8, UInt8(dimensions.count)])
+  /// An IDX file, of bytes unless said otherwise.
+  private func idx(_ dimensions: [Int], _ payload: Data, element: UInt8 = 8) -> Data {
+    var file = Data([0, 0, element, UInt8(dimensions.count)])
     for size in dimensions { withUnsafeBytes(of: UInt32(size).bigEndian) { file.append(contentsOf: $0) } }
     return file + payload
   }

@@ -99,7 +99,7 @@ import Testing
       expectError(
         [
           "expected train-images-idx3-ubyte, ", "found no \(part.joined(separator: " ")) among ",
-          files.keys.sorted().joined(separator: ", "), "scripts/fetch-mnist",
+          files.keys.sorted().joined(separator: ", "), "pass their directory with --data",
         ], files)
     }
   }
@@ -117,7 +117,7 @@ import Testing
   }
 
   @Test func emptyMissingAndOddDirectories() throws {
-    expectError(["found an empty directory", "scripts/fetch-mnist"], [:])
+    expectError(["found an empty directory", "--data"], [:])
     expectError(["and 8 more"], Dictionary(uniqueKeysWithValues: (0..<20).map { ("\($0)", []) }))
     let directory = try TemporaryDirectory(["file": []])
     for (path, found) in [("/none", "No such file"), ("/file", "Not a directory")] {
@@ -143,7 +143,97 @@ import Testing
       ["/train-labels-idx1-ubyte: expected 4 labels, one for each image, found 3"],
       tinyDataset().merging(["train-labels-idx1-ubyte": idx([3])]) { $1 })
     expectError(
-      ["/train-images-idx3-ubyte: expected images of at least two dimensions"],
+      [
+        "/train-images-idx3-ubyte: expected images of the dimensions [n, height, width]",
+        "each other's names",
+      ],
       tinyDataset().merging(["train-images-idx3-ubyte": idx([4])]) { $1 })
+  }
+
+  /// Writes the tiny dataset's files, some of them left out, into a folder.
+  private func write(_ files: [String: [UInt8]], below directory: TemporaryDirectory, _ folder: String) throws
+  {
+    try FileManager.default.createDirectory(
+      atPath: "\(directory.path)/\(folder)", withIntermediateDirectories: true)
+    for (name, bytes) in files { _ = try directory.write(bytes, as: "\(folder)/\(name)") }
+  }
+
+  private func message(_ directory: TemporaryDirectory, for purpose: Dataset.Purpose = .training) -> String {
+    let error = #expect(throws: AgreedError.self) {
+      try Dataset.load(directory: directory.path, for: purpose, collective: SingleProcess())
+    }
+    return error?.message ?? ""
+  }
+
+  @Test(arguments: ["raw", "MNIST/raw"]) func oneOrTwoFoldersDown(folder: String) throws {
+    let directory = try TemporaryDirectory(["notes.txt": []])
+    try write(tinyDataset(), below: directory, folder)
+    let data = try load(directory)
+    #expect(data.train.labels == [3, 1, 4, 1])
+    #expect(data.name == "\(directory.path)/\(folder)")
+    #expect(data.notes == ["the dataset is taken from \(directory.path)/\(folder)"])
+    // A link to it is no second dataset.
+    try #require(symlink(folder, directory.path + "/a-link") == 0)
+    #expect(try load(directory).train.count == 4)
+  }
+
+  @Test func notFurtherDown() throws {
+    let directory = try TemporaryDirectory()
+    try write(tinyDataset(), below: directory, "a/b/c")
+    #expect(message(directory).contains("no train images among a."))
+  }
+
+  @Test func severalFolders() throws {
+    let directory = try TemporaryDirectory()
+    for folder in ["MNIST/raw", "KMNIST/raw"] { try write(tinyDataset(), below: directory, folder) }
+    let found = "those of several, in \(directory.path)/KMNIST/raw, \(directory.path)/MNIST/raw"
+    #expect(message(directory).contains(found), "\(message(directory))")
+    // One that lacks something is no choice, and is named where there is no other.
+    let other = try TemporaryDirectory()
+    try write(tinyDataset(), below: other, "MNIST/raw")
+    try write(tinyDataset().filter { $0.key.contains("images") }, below: other, "KMNIST/raw")
+    #expect(try load(other).name == other.path + "/MNIST/raw")
+    let broken = try TemporaryDirectory()
+    try write(tinyDataset().filter { $0.key.contains("images") }, below: broken, "KMNIST/raw")
+    #expect(message(broken).contains(broken.path + "/KMNIST/raw: expected"))
+  }
+
+  @Test func filesHereComeBeforeFolders() throws {
+    let directory = try TemporaryDirectory(tinyDataset())
+    try write(tinyDataset().mapValues { $0.dropLast() }, below: directory, "raw")
+    #expect(try load(directory).notes == [])
+    try #require(unlink(directory.path + "/train-labels-idx1-ubyte") == 0)
+    try write(tinyDataset(), below: directory, "raw")
+    #expect(message(directory).contains("A whole dataset is in \(directory.path)/raw: pass that with --data"))
+  }
+
+  @Test func withoutTestFiles() throws {
+    let data = try load(tinyDataset().filter { $0.key.hasPrefix("train") })
+    #expect(data.train.count == 4 && data.test.count == 0 && data.test.images.shape == [2, 3])
+    #expect(data.warnings().contains { $0.contains("there are no test files") })
+    #expect(try load(tinyDataset()).checksum != data.checksum)
+  }
+
+  @Test func evaluationNeedsTestFilesOnly() throws {
+    let directory = try TemporaryDirectory(tinyDataset().filter { $0.key.hasPrefix("t10k") })
+    let data = try Dataset.load(directory: directory.path, for: .evaluation, collective: SingleProcess())
+    #expect(data.test.labels == [5, 0] && data.train.count == 0 && data.classes == 6)
+    #expect(message(directory).contains("no train images among"))
+    let training = try TemporaryDirectory(tinyDataset().filter { $0.key.hasPrefix("train") })
+    #expect(message(training, for: .evaluation).contains("no test images among"))
+  }
+
+  /// The script that fetches MNIST is of use for no other directory.
+  @Test(arguments: [("data/mnist", true), ("./data/mnist", true), ("mnist", false), ("/data/mnist", false)])
+  func theScriptIsNamedForItsDirectoryOnly(path: String, isNamed: Bool) {
+    let error = #expect(throws: AgreedError.self) {
+      try Dataset.load(directory: path + "/none", collective: SingleProcess())
+    }
+    #expect(error?.message.contains("scripts/fetch-mnist") == isNamed, "\(error?.message ?? "")")
+    expectDataError(
+      path + "/train-images-idx3-ubyte", isNamed ? ["again with scripts/fetch-mnist"] : ["where it came"]
+    ) {
+      try IDXFile(contents: Array("garbage".utf8), path: path + "/train-images-idx3-ubyte")
+    }
   }
 }

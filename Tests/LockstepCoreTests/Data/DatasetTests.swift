@@ -5,7 +5,7 @@ import Testing
 @Suite struct DatasetTests {
   private func images(_ count: Int, _ shape: [Int] = [2, 3], _ element: IDXElement = .uint8) -> SampleTable {
     let size = shape.reduce(count * element.byteCount, *)
-    return SampleTable(
+    return try! SampleTable(
       count: count, shape: shape, element: element, copying: Array(repeating: 7, count: size))
   }
 
@@ -52,7 +52,8 @@ import Testing
     refuse(
       "test images", ["found [2, 3] of type int16"],
       test: Split(images: images(2, [2, 3], .int16), labels: [0, 1]))
-    refuse("train images", ["two dimensions", "[2]"], train: Split(images: images(2, []), labels: [0, 1]))
+    refuse(
+      "train images", ["[n, height, width]", "[2]"], train: Split(images: images(2, []), labels: [0, 1]))
     refuse("test images", ["at least one image", "[0, 2, 3]"], test: Split(images: images(0), labels: []))
     refuse("train images", ["[2, 0, 3]"], train: Split(images: images(2, [0, 3]), labels: [0, 1]))
   }
@@ -70,7 +71,7 @@ import Testing
     let original = try dataset([0, 1], [1, 0])
     #expect(try dataset([0, 1], [1, 0]).checksum == original.checksum)
     let (train, test) = (original.train, original.test)
-    let other = SampleTable(
+    let other = try SampleTable(
       count: 2, shape: [2, 3], element: .uint8, copying: Array(repeating: 8, count: 12))
     let wide = images(2, [3, 2])
     let variants = [

@@ -19,7 +19,6 @@ import Testing
     #expect(try !IDXFile(path: directory.path + "/raw.gz").isCompressed)
     let compressed = try IDXFile(path: directory.path + "/compressed")
     #expect(compressed.isCompressed)
-    #expect(compressed.rawTable == nil)
     #expect(try compressed.table().sample(39) == Array(file.suffix(25)))
   }
 
@@ -81,10 +80,11 @@ import Testing
     expectDataError("f.gz", ["expected 1016 bytes", "found 16 bytes (inflated)"]) {
       try payload(gzip(Array(file.prefix(16))))
     }
-    expectDataError("f.gz", ["expected 1016 bytes", "found more (inflated)"]) {
+    expectDataError("f.gz", ["expected 1016 bytes", "found 1017 bytes (inflated)"]) {
       try payload(gzip(file + [0]))
     }
-    expectDataError("f.gz", ["expected 1016 bytes", "found more (inflated)"]) {
+    // A bomb is not read to its end to say how large it is.
+    expectDataError("f.gz", ["expected 1016 bytes", "found over 81552 bytes (inflated)"]) {
       try payload(gzip(file + Array(repeating: 0, count: 10_000_000)))
     }
   }
@@ -100,7 +100,7 @@ import Testing
   @Test(arguments: [2_000_000, 1_495_000]) func aLargePromiseIsCheckedFirst(size: Int) throws {
     let zeros = gzip(idx([1500, 1000], Array(repeating: 0, count: size)))
     let file = try IDXFile(contents: zeros, path: "f.gz")
-    let found = size > 1_500_000 ? "found more" : "found 1495012 bytes"
+    let found = "found \(size + 12) bytes (inflated)"
     expectDataError("f.gz", ["expected 1500012 bytes", found]) { try file.checkPromise() }
     let sound = gzip(idx([1500, 1000], Array(repeating: 0, count: 1_500_000)))
     try IDXFile(contents: sound, path: "f.gz").checkPromise()

@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct NormalizationTests {
   private func table(_ element: IDXElement, _ values: [Double], shape: [Int]) -> SampleTable {
-    SampleTable(
+    try! SampleTable(
       count: values.count / shape.reduce(1, *), shape: shape, element: element,
       copying: values.flatMap { bigEndian($0, as: element) })
   }

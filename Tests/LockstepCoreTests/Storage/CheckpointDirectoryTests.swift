@@ -25,9 +25,14 @@ import Testing
   @Test func onlyTheNewestStay() throws {
     try write([9, 10, 100], keep: 2)
     #expect(directory.steps == [10, 100])
-    // Damaged ones from which the run went back.
-    try write([50], keep: 2)
-    #expect(directory.steps == [10, 50])
+  }
+
+  /// The run went back to step 10: of what comes later only the damaged goes, when something newer is safe.
+  @Test func laterOnesStayUnlessTheyAreDamaged() throws {
+    try write([9, 10, 60, 70, 80])
+    try directory.write(
+      CheckpointTests.tiny(step: 50).serialized(), step: 50, keep: 2, damaged: [60, 80, 90])
+    #expect(directory.steps == [10, 50, 70])
   }
 
   @Test func otherFilesAreLeftAlone() throws {
@@ -57,10 +62,38 @@ import Testing
     let found = try directory.newest()
     #expect(found.file?.path == directory.file(step: 5))
     #expect(found.skipped.count == 3)
+    #expect(found.damaged == [8, 7])
     for (reason, fragments) in zip(
       found.skipped, [["00000008", "checksum"], ["00000007", "0 bytes"], ["00000006", "of step 5"]])
     {
       for fragment in fragments { #expect(reason.contains(fragment)) }
     }
+  }
+
+  /// Whole, but of a version that is yet to come, or not to be read now: neither may go.
+  @Test func whatCannotBeGoneOnFromIsNotDamaged() throws {
+    try write([5])
+    try FileManager.default.createDirectory(
+      atPath: directory.file(step: 7), withIntermediateDirectories: true)
+    var bytes = try CheckpointTests.tiny(step: 9).serialized()
+    let version = try #require(bytes.firstRange(of: Array("checkpoint.version\":\"1".utf8)))
+    bytes[version.upperBound - 1] = UInt8(ascii: "9")
+    _ = try scratch.write(Self.sealed(bytes), as: "checkpoints/step-00000009.safetensors")
+    let found = try directory.newest()
+    #expect(found.file?.path == directory.file(step: 5) && found.skipped.count == 2)
+    #expect(found.skipped.first?.contains("checkpoint.version") == true, "\(found.skipped)")
+    #expect(found.damaged == [])
+  }
+
+  /// With the checksum that changed bytes have: the CRC-32 of all, with zeros in its own place.
+  private static func sealed(_ bytes: [UInt8]) -> [UInt8] {
+    var bytes = bytes
+    let start = 8 + #"{"__metadata__":{"lockstep.checkpoint":""#.utf8.count
+    bytes.replaceSubrange(start..<start + 8, with: "00000000".utf8)
+    let sum = bytes.reduce(~0 as UInt32) { sum, byte in
+      (0..<8).reduce(sum ^ UInt32(byte)) { sum, _ in sum >> 1 ^ (sum & 1 == 1 ? 0xEDB8_8320 : 0) }
+    }
+    bytes.replaceSubrange(start..<start + 8, with: UInt64(~sum).hexadecimal.suffix(8).utf8)
+    return bytes
   }
 }

@@ -11,7 +11,7 @@ import Testing
     (recipe.hidden, recipe.epochs, recipe.batchSize, recipe.maxSteps) = ([5], 2, 10, maxSteps)
     let scratch = try TemporaryDirectory()
     let directory = CheckpointDirectory(path: scratch.path + "/checkpoints")
-    let writer = CheckpointWriter(directory: directory, every: 1, keep: 3, safe: nil) {
+    let writer = try CheckpointWriter(directory: directory, every: 1, keep: 3, safe: nil) {
       // From this step on a file is where the directory was.
       guard directory.steps.last == step else { return }
       try FileManager.default.moveItem(atPath: directory.path, toPath: scratch.path + "/away")

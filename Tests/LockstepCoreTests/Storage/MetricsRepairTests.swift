@@ -1,3 +1,4 @@
+import Foundation
 import LockstepCore
 import Testing
 
@@ -64,6 +65,29 @@ import Testing
     #expect(
       text == Self.lines[...1].joined(separator: "\n") + "\n" + #"{"event":"checkpoint","step":1,"file":"b"}"#
         + "\n")
+  }
+
+  /// A failure is the run's end until it goes on.
+  @Test func aFailureGoes() {
+    let text =
+      Self.lines[..<5].joined(separator: "\n") + "\n" + #"{"event":"error","step":2,"reason":"r"}"# + "\n"
+    #expect(kept(text, step: 2, epoch: 1) == 5)
+    #expect(!MetricsLog.hasEnd(Array(text.utf8)))
+    #expect(MetricsLog.hasEnd(Array(Self.lines.joined(separator: "\n").utf8)))
+  }
+
+  @Test func aLogThatIsLostIsNoticed() throws {
+    let directory = try TemporaryDirectory([
+      "torn": Array(Self.lines[0].utf8), "whole": Array((Self.lines[0] + "\n").utf8),
+    ])
+    var state = TrainingState()
+    (state.step, state.stepOfEpoch) = (1, 1)
+    for (name, lacks) in [("torn", true), ("absent", true), ("whole", false)] {
+      let log = try MetricsLog(path: directory.path + "/" + name, logEvery: 1, resuming: state)
+      #expect(log.lacksBeginning == lacks, "\(name)")
+    }
+    #expect(mkfifo(directory.path + "/fifo", 0o600) == 0)
+    #expect(throws: LockstepError.self) { try MetricsLog(path: directory.path + "/fifo", logEvery: 1) }
   }
 
   @Test func theDatasetIsFound() {

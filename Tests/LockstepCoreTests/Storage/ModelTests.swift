@@ -5,7 +5,8 @@ import Testing
   private static let network = Network(
     inputShape: [2, 3], specification: [.dense(outputs: 17), .relu, .dense(outputs: 3)])
   private static var model: Model {
-    Model(parameters: Parameters(network, seed: 5), normalization: .fixed(mean: 0.1307, deviation: 0.3081))
+    try! Model(
+      parameters: Parameters(network, seed: 5), normalization: .fixed(mean: 0.1307, deviation: 0.3081))
   }
 
   /// Expects that a file with this content is no model.
@@ -107,7 +108,7 @@ import Testing
   @Test func datasetMustFit() throws {
     func check(features: Int, classes: Int) throws {
       let network = Network(inputShape: [6], specification: [.dense(outputs: 3)])
-      let model = Model(parameters: Parameters(network), normalization: .none)
+      let model = try Model(parameters: Parameters(network), normalization: .none)
       try model.check(formulaDataset(samples: 9, features: features, classes: classes))
     }
     try check(features: 6, classes: 3)

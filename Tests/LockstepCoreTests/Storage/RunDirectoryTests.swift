@@ -1,5 +1,6 @@
 import Foundation
 import LockstepCore
+import Synchronization
 import Testing
 
 @Suite struct RunDirectoryTests {
@@ -40,9 +41,45 @@ import Testing
 
   @Test func aFileInTheWayIsNamed() throws {
     let directory = try TemporaryDirectory(["taken": []])
-    for path in ["/taken", "/taken/run", "/taken/a/b"] {
+    for (path, found) in [
+      ("/taken", "a file of that name"), ("/taken/run", "Not a directory: \(directory.path)/taken"),
+      ("/taken/a/b", "Not a directory: \(directory.path)/taken"),
+    ] {
       let error = #expect(throws: LockstepError.self) { try RunDirectory(creating: directory.path + path) }
-      #expect(error?.subject.hasPrefix(directory.path + "/taken") == true)
+      #expect(
+        error?.subject == directory.path + path && error?.found == found,
+        "\(path): \(error?.description ?? "")")
     }
+  }
+
+  /// The system's own reason, whatever is looked at after the call that failed.
+  @Test(arguments: [
+    ("/" + String(repeating: "x", count: 256), "File name too long"),
+    ("/circle/run", "Too many levels of symbolic links"),
+    ("/dangling", "a symbolic link to 'nowhere', which is no directory"),
+    ("/dangling/run", "a symbolic link to 'nowhere', which is no directory"),
+    ("/new/" + String(repeating: "x", count: 256) + "/run", "File name too long"),
+  ]) func whyADirectoryCannotBeMade(path: String, reason: String) throws {
+    let directory = try TemporaryDirectory()
+    for (link, target) in [("circle", "circle"), ("dangling", "nowhere")] {
+      try FileManager.default.createSymbolicLink(
+        atPath: directory.path + "/" + link, withDestinationPath: target)
+    }
+    let error = #expect(throws: LockstepError.self) { try RunDirectory(creating: directory.path + path) }
+    #expect(error?.description.contains(reason) == true, "\(error?.description ?? "")")
+    #expect(error?.kind == .failure)
+  }
+
+  /// Jobs that start in the same second.
+  @Test func eachTakesANameOfItsOwn() throws {
+    let directory = try TemporaryDirectory(["taken": []])
+    let names = Mutex<[String]>([])
+    DispatchQueue.concurrentPerform(iterations: 8) { _ in
+      guard let path = try? RunDirectory.makeUnused(directory.path + "/runs/one") else { return }
+      names.withLock { $0.append(path) }
+    }
+    let expected = [""] + (2...8).map { "-\($0)" }
+    #expect(names.withLock { $0.sorted() } == expected.map { directory.path + "/runs/one" + $0 })
+    #expect(throws: LockstepError.self) { try RunDirectory.makeUnused(directory.path + "/taken/run") }
   }
 }

@@ -120,7 +120,11 @@ final class ThreadedCollective: Collective, @unchecked Sendable {
     _ = try meet(node, "nodeBarrier", at: nodeRank, ())
   }
 
-  func hasSharedMemory(byteCount: Int) -> Bool { !allocationFails }
+  func reserveShared(byteCount: Int, parts: Int) throws {
+    try together {
+      if allocationFails { throw Stuck(description: "no shared memory is left on \(hostName)") }
+    }
+  }
 
   func allocateShared(byteCount: Int) throws -> SharedMemory {
     let own = nodeRank == 0 ? SingleProcess().allocateShared(byteCount: byteCount) : nil

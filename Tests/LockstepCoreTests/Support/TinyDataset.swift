@@ -5,14 +5,14 @@ func formulaDataset(
   samples: Int, shape: [Int], classes: Int, testSamples: Int = 20, element: IDXElement = .uint8,
   pixel: (Int, Int) -> Int = { $0 * 37 + $1 * 91 + $0 * $1 * 5 }, label: (Int) -> Int = { $0 * 7 + $0 / 5 }
 ) throws -> Dataset {
-  func split(_ count: Int) -> Split {
+  func split(_ count: Int) throws -> Split {
     let bytes = (0..<count).flatMap { sample in
       (0..<shape.reduce(1, *)).flatMap {
         element.bytes(of: Int(UInt8(truncatingIfNeeded: pixel(sample, $0))))
       }
     }
     return Split(
-      images: SampleTable(count: count, shape: shape, element: element, copying: bytes),
+      images: try SampleTable(count: count, shape: shape, element: element, copying: bytes),
       labels: (0..<count).map { Int32(label($0) % classes) })
   }
   return try Dataset(train: split(samples), test: split(testSamples), name: "formula")

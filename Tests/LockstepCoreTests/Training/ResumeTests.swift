@@ -35,14 +35,14 @@ import Testing
         recipe: recipe, dataset: data, collective: collective, team: try ThreadTeam(count: 1),
         exchange: exchange)
       trainer.shouldStop = { $0 == stopAt && collective.rank == stopper }
-      if let (checkpoint, path) = try directory.newest(collective: collective, tell: { _ in }) {
+      if let (checkpoint, path, _) = try directory.newest(collective: collective, tell: { _ in }) {
         try checkpoint.check(recipe, data, path: path)
         try trainer.check(checkpoint, path: path)
         try trainer.restore(checkpoint)
       }
       let writer =
         collective.rank == 0
-        ? CheckpointWriter(directory: directory, every: every, keep: 100, safe: nil) : nil
+        ? try CheckpointWriter(directory: directory, every: every, keep: 100, safe: nil) : nil
       var part = Part()
       do {
         part.result = try trainer.train(observer: part.recorder, checkpoints: writer)

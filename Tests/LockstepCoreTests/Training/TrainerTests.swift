@@ -119,7 +119,7 @@ import Testing
     let values = (0..<50 * 13).map { $0 / 13 == bad ? Float.nan : Float($0 % 7) }
     let bytes = values.flatMap { value in withUnsafeBytes(of: value.bitPattern.bigEndian) { Array($0) } }
     let split = Split(
-      images: SampleTable(count: 50, shape: [13], element: .float32, copying: bytes),
+      images: try SampleTable(count: 50, shape: [13], element: .float32, copying: bytes),
       labels: (0..<50).map { Int32($0 % 3) })
     let data = try Dataset(train: split, test: split, name: "NaN")
     let recipe = Self.recipe {

@@ -1,0 +1,10 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// - `LOCKSTEP_FAULT_NO_COPY=1`: there is no room for a copy of raw data.
+extension Faults {
+  static let forbidsDataCopy = getenv("LOCKSTEP_FAULT_NO_COPY") != nil
+}

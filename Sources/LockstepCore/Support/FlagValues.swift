@@ -1,0 +1,15 @@
+/// Joins flags with values that begin with a dash, as in `--lr -0.1`, into `--lr=-0.1`: a parser would take the value
+/// for a flag and say that it is missing. There are no flags of one dash but `-h`.
+package func joiningValues(of arguments: [String]) -> [String] {
+  var joined: [String] = []
+  for argument in arguments {
+    if argument.hasPrefix("-"), !argument.hasPrefix("--"), argument != "-h",
+      let flag = joined.last, flag.hasPrefix("--"), flag.count > 2, !flag.contains("=")
+    {
+      joined[joined.count - 1] = flag + "=" + argument
+    } else {
+      joined.append(argument)
+    }
+  }
+  return joined
+}

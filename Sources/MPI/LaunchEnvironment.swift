@@ -1,0 +1,88 @@
+/// What launchers tell the processes that they start, by environment variables.
+public struct LaunchEnvironment: Sendable {
+  private let variables: [String: String]
+
+  public init(_ variables: [String: String]) { self.variables = variables.filter { !$0.value.isEmpty } }
+
+  /// A launcher, and the variables in which it tells a process its number and how many there are.
+  private struct Kind {
+    let name: String
+    let rank: String
+    let size: String?
+    /// Whether the size also stands in shells that are none of the processes.
+    var isLeftToShells = false
+  }
+
+  private static let kinds = [
+    // MPICH, Intel MPI, MVAPICH, srun --mpi=pmi2; the second tells of a node only.
+    Kind(name: "another MPI's launcher", rank: "PMI_RANK", size: "PMI_SIZE"),
+    Kind(name: "another MPI's launcher", rank: "MPI_LOCALRANKID", size: "MPI_LOCALNRANKS"),
+    Kind(name: "MVAPICH's launcher", rank: "MV2_COMM_WORLD_RANK", size: "MV2_COMM_WORLD_SIZE"),
+    Kind(name: "MVAPICH's launcher", rank: "MPIRUN_RANK", size: "MPIRUN_NPROCS"),
+    Kind(name: "a PMIx launcher", rank: "PMIX_RANK", size: "PMIX_SIZE"),
+    Kind(name: "PALS", rank: "PALS_RANKID", size: "PALS_SIZE"),
+    Kind(name: "PALS", rank: "PALS_LOCAL_RANKID", size: "PALS_LOCAL_SIZE"),
+    Kind(name: "aprun", rank: "ALPS_APP_PE", size: nil),
+    Kind(name: "jsrun", rank: "JSM_NAMESPACE_RANK", size: "JSM_NAMESPACE_SIZE"),
+    Kind(name: "flux", rank: "FLUX_TASK_RANK", size: "FLUX_JOB_SIZE", isLeftToShells: true),
+  ]
+
+  /// Whether MPI can be initialised with the ranks of a launcher. A process that nothing launched need not touch MPI at all:
+  /// a start alone costs 0.4 s, and may fail where there is no ssh.
+  public var startsMPI: Bool { isOpenMPIs || variables["PMI_RANK"] != nil }
+
+  /// Whether the launcher speaks the protocol of Open MPI.
+  var isOpenMPIs: Bool { variables["OMPI_COMM_WORLD_SIZE"] != nil || variables["PMIX_RANK"] != nil }
+
+  /// The number of ranks on this node, where the launcher tells.
+  var nodeSize: Int? { number("OMPI_COMM_WORLD_LOCAL_SIZE") ?? number("MPI_LOCALNRANKS") }
+
+  /// Who started this process as one of several, and of how many, or of how many at least; nil where none did.
+  private var several: (launcher: String, least: Int, isExact: Bool)? {
+    // An mpirun in a job of another launcher's has ranks of its own.
+    if let size = number("OMPI_COMM_WORLD_SIZE") { return size > 1 ? ("mpirun", size, true) : nil }
+    if let tasks = tasksOfStep, tasks > 1 { return ("srun", tasks, number("SLURM_STEP_NUM_TASKS") == tasks) }
+    for kind in Self.kinds {
+      let rank = number(kind.rank)
+      let size = rank != nil || !kind.isLeftToShells ? kind.size.flatMap(number) ?? 0 : 0
+      // The number of one process shows that there are others.
+      let least = max(size, (rank ?? 0) + 1)
+      if least > 1 { return (kind.name, least, size == least) }
+    }
+    return nil
+  }
+
+  /// The tasks of the Slurm step that this process is one of. nil in a batch script and in a shell of `salloc`, which have
+  /// the numbers of the job in their environment, and may start what they like.
+  private var tasksOfStep: Int? {
+    let task = number("SLURM_PROCID") ?? 0
+    // Those shells are task 0.
+    guard let step = number("SLURM_STEP_ID") ?? number("SLURM_STEPID") else {
+      return task > 0 ? task + 1 : nil
+    }
+    // Steps of Slurm's own: an interactive shell, a batch script, what is outside of any step.
+    guard step < 0xFFFF_FFF0 else { return nil }
+    return max(number("SLURM_STEP_NUM_TASKS") ?? 1, task + 1)
+  }
+
+  /// What is wrong where MPI, or this process without MPI, sees `size` ranks. `library`: the MPI that the binary uses.
+  public func disagreement(size: Int, library: String) -> LaunchError? {
+    guard let (launcher, least, isExact) = several, least > size else { return nil }
+    let fix =
+      launcher == "srun"
+      ? "Start them with srun --mpi=pmix, or with mpirun. For a training of one process in each task: "
+        + "env -u SLURM_PROCID -u SLURM_STEP_ID -u SLURM_STEPID lockstep"
+      : "Start them with mpirun (under Slurm also srun --mpi=pmix) of the MPI that this binary uses, \(library)"
+    return LaunchError(
+      description:
+        "\(launcher) started this process as one of \(isExact ? "" : "at least ")\(least), but it finds "
+        + "\(size == 1 ? "itself alone" : "\(size) ranks"): each would train by itself. \(fix)")
+  }
+
+  private func number(_ name: String) -> Int? { variables[name].flatMap { Int($0) } }
+}
+
+/// A start that cannot become one job.
+public struct LaunchError: Error, CustomStringConvertible, Sendable {
+  public let description: String
+}

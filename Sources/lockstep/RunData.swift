@@ -1,0 +1,62 @@
+import LockstepCore
+
+/// The dataset of a run: what the flag names; else, where the run goes on, what it was trained on; else what a start takes.
+/// Collective.
+///
+/// What a run goes on with is never another dataset than its own, nor one that is drawn because its own is missing.
+func loadData(
+  _ flag: String?, for purpose: Dataset.Purpose, of former: FormerRun?, at path: String?,
+  _ collective: any Collective, _ team: ThreadTeam
+) throws -> (DataSource, Dataset) {
+  // Rank 0's flag decides for all.
+  let isGiven = try collective.broadcast([flag == nil ? 0 : 1], from: 0) == [1]
+  guard !isGiven, let former, former.data != nil || former.checkpoint != nil else {
+    let source = try DataSource.resolve(flag: flag, collective: collective)
+    return (source, try loadDataset(source, for: purpose, collective, team))
+  }
+  let digest = former.checkpoint?.datasetDigest
+  var reasons: [String] = []
+  /// nil where it cannot be had, or is another dataset.
+  func attempt(_ source: () throws -> DataSource) throws -> (DataSource, Dataset)? {
+    do {
+      let source = try source()
+      // Digits are drawn for a run that was trained on them, and for no other.
+      if case .synthetic = source, source != former.data { return nil }
+      let dataset = try loadDataset(source, for: purpose, collective, team)
+      guard let digest, dataset.checksum != digest else { return (source, dataset) }
+      reasons.append("\(dataset.name) of digest \(dataset.checksum.hexadecimal)")
+    } catch let error as AgreedError where error.exitStatus == LockstepError.Kind.data.rawValue {
+      reasons.append(error.message)
+    }
+    return nil
+  }
+  if let own = former.data, let found = try attempt({ own }) { return found }
+  // Only a digest can tell whether what a start would take is the same.
+  if digest != nil,
+    let found = try attempt({ try DataSource.resolve(flag: flag, collective: collective) })
+  {
+    if let reason = reasons.first, collective.rank == 0 {
+      warn("going on with \(found.1.name), the same data: \(reason)")
+    }
+    return found
+  }
+  return try collective.together {
+    throw LockstepError(
+      .data, path ?? "the run",
+      expected: former.data.map {
+        "its dataset, \($0.name)" + (digest.map { ", of digest \($0.hexadecimal)" } ?? "")
+      }
+        ?? "its dataset, of digest \(digest?.hexadecimal ?? "")",
+      found: reasons.isEmpty ? "no note of where it is" : reasons.joined(separator: "; "),
+      fix: "Give the directory that it is in by --data")
+  }
+}
+
+extension DataSource {
+  var name: String {
+    switch self {
+    case .directory(let path): path
+    case .synthetic: "synthesized digits"
+    }
+  }
+}

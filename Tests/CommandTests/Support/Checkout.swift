@@ -1,0 +1,62 @@
+import Foundation
+
+/// A checkout for the scripts to be tried on, whose Swift, binary and sources are stand-ins.
+struct Checkout {
+  private let directory: TemporaryDirectory
+
+  var path: String { directory.path }
+  /// What Swift was called with, but for its version.
+  var called: String { (try? directory.text("called")) ?? "" }
+
+  /// Has the real scripts, and in bin/ programs that come first on PATH.
+  init() throws {
+    directory = try TemporaryDirectory()
+    for name in ["bin", "Sources", ".build/triple/release/ModuleCache"] {
+      try FileManager.default.createDirectory(
+        atPath: file(name), withIntermediateDirectories: true)
+    }
+    try directory.write(Data(), to: ".build/triple/release/ModuleCache/a")
+    try FileManager.default.createSymbolicLink(
+      atPath: file(".build/release"), withDestinationPath: "triple/release")
+    for name in ["scripts", "recipes", "benchmarks", "Fuzz", "hostfile"] {
+      try FileManager.default.createSymbolicLink(
+        atPath: file(name), withDestinationPath: Repository.root + "/" + name)
+    }
+    try directory.write(Data(), to: "Package.swift")
+    try directory.write(Data(), to: "Sources/Trainer.swift")
+    try program(
+      "swift",
+      "[ $1 = --version ] && echo 'Swift version 6.0.3' || echo \"$*\" >>'\(file("called"))'")
+  }
+
+  func file(_ name: String) -> String { directory.file(name) }
+
+  func write(_ text: String, to name: String) throws { try directory.write(Data(text.utf8), to: name) }
+
+  /// Writes a program of bash.
+  func program(_ name: String, _ script: String, in place: String = "bin") throws {
+    try directory.write(Data(("#!/bin/bash\n" + script).utf8), to: place + "/" + name)
+    try FileManager.default.setAttributes(
+      [.posixPermissions: 0o755], ofItemAtPath: file(place + "/" + name))
+  }
+
+  /// A binary, with the sources a minute older or newer than it.
+  func writeBinary(isCurrent: Bool) throws {
+    try program("lockstep", "echo ran \"$@\"", in: ".build/release")
+    let date = Date.now.addingTimeInterval(isCurrent ? -60 : 60)
+    for name in ["Package.swift", "Sources/Trainer.swift"] {
+      try FileManager.default.setAttributes([.modificationDate: date], ofItemAtPath: file(name))
+    }
+  }
+
+  /// Runs a script by its name, or what has a path.
+  func script(_ name: String, _ arguments: [String], through prefix: [String] = []) throws
+    -> CommandResult
+  {
+    let command = prefix + [name.contains("/") ? name : file("scripts/" + name)] + arguments
+    let path = file("bin") + ":" + (ProcessInfo.processInfo.environment["PATH"] ?? "")
+    return try run(
+      command[0], Array(command.dropFirst()), environment: ["PATH": path, "NP": "1", "LOCKSTEP_DATA": ""],
+      directory: self.path)
+  }
+}

@@ -1,0 +1,46 @@
+import LockstepCore
+import Testing
+
+/// A file whose size is not what its header says: what it may be instead, or where it was cut off.
+@Suite struct PayloadSizeTests {
+  struct Case: Sendable, CustomTestStringConvertible {
+    let dimensions: [Int]
+    /// Bytes after the header.
+    let payload: Int
+    let told: [String]
+    var testDescription: String { "\(dimensions) in \(payload) bytes" }
+
+    init(_ dimensions: [Int], _ payload: Int, _ told: String...) {
+      (self.dimensions, self.payload, self.told) = (dimensions, payload, told)
+    }
+  }
+
+  @Test(arguments: [
+    Case(
+      [60, 56, 56], 60 * 112 * 112, "The header says 60 samples of 56x56",
+      "the file holds 60 of 112x112 or 240 of 56x56", "write the true dimensions"),
+    Case([60, 28, 28], 60 * 14 * 14, "60 samples of 28x28", "the file holds 60 of 14x14, or was cut off"),
+    Case([60, 28, 28], 60 * 32 * 32, "the file holds 60 of 32x32:"),
+    Case([60, 28, 14], 60 * 56 * 28, "60 of 56x28 or 240 of 28x14"),
+    Case([60, 3, 28, 28], 60 * 3 * 32 * 32, "60 samples of 3x28x28", "60 of 3x32x32:"),
+    Case([60, 28, 28], 70 * 784, "the file holds 70 of 28x28:"),
+    Case([60, 28, 28], 60 * 784 + 3, "Fetch or write the file again"),
+    Case([60, 28, 28], 59 * 784, "60 samples of 28x28, the file ends after 59 of them. Fetch"),
+    Case([60, 28, 28], 59 * 784 + 10, "after 59 of them and a part. Fetch"),
+    Case([60, 28, 28], 0, "after 0 of them"),
+    Case([60], 59, "The header says 60 samples, the file ends after 59 of them"),
+    Case([60], 120, "The header says 60 samples, the file holds 120 of one number"),
+    Case([60, 784], 1568 * 60, "the file holds 120 of 784 numbers"),
+  ])
+  func isExplained(_ file: Case) {
+    let contents = idx(file.dimensions, Array(repeating: 0, count: file.payload))
+    let found = "found \(contents.count) bytes"
+    expectDataError("f", ["\(file.dimensions) elements", found] + file.told) {
+      try IDXFile(contents: contents, path: "f")
+    }
+    if file.payload == 0 { return }
+    expectDataError("f", ["\(file.dimensions) elements", found + " (inflated)"] + file.told) {
+      try IDXFile(contents: gzip(contents), path: "f").table()
+    }
+  }
+}
