@@ -58,4 +58,10 @@ import Testing
     #expect(result.status == 64)
     #expect(result.errors.contains("LOCKSTEP_ISA") && result.errors.contains("'mmx'"))
   }
+
+  @Test func anEmptyInstructionSetIsNone() throws {
+    let command = ["-c", "LOCKSTEP_ISA= exec \"$0\" doctor", Repository.lockstep]
+    let result = try Launch.takingTurns { try run("sh", command) }
+    #expect(result.status == 0, "\(result.errors)")
+  }
 }
