@@ -101,6 +101,27 @@ import Testing
     #expect(unknown.errors == "one\n----------------------------")
   }
 
+  /// Open MPI 5 breaks its lines elsewhere.
+  @Test(arguments: [75: true, 1: false, 7: false] as [Int: Bool]) func leavesOutWhatIsKnown(
+    status: Int, isKnown: Bool
+  ) throws {
+    let rule = String(repeating: "-", count: 74)
+    let block = """
+      \(rule)
+      prterun detected that one or more processes exited with non-zero status,
+      thus causing the job to be terminated. The first process to do so was:
+
+         Process name: [prterun-vm-19157@1,1]
+         Exit code:    \(status)
+      \(rule)
+
+      """
+    try write(mpirun: "echo before >&2; echo '\(block)after' >&2; exit \(status)")
+    let result = try launch([])
+    #expect(result.status == status)
+    #expect(result.errors == "before\n" + (isKnown ? "" : block) + "after\n")
+  }
+
   /// A rank that has not come to its signal handlers would die of what mpirun hands on.
   @Test(arguments: [SIGTERM, SIGINT, SIGHUP, SIGUSR1]) func stopsRanksThatAreStarting(signal: Int32) throws {
     let late = ["sh", "-c", "touch started; until [ -e go ]; do sleep 0.02; done; exec \"$@\"", "sh"]
