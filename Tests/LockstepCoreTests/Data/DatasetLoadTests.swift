@@ -129,7 +129,8 @@ import Testing
     let loaded = try load(directories(Array(repeating: training, count: 5))).map { try $0.get().dataset }
     #expect(loaded.allSatisfy { $0.test.count == 0 && $0.train.count == 4 && $0.classes == 5 })
     expectAgreed(
-      load(try directories([tinyDataset(), training, training, training, training])), rank: 2, "rank 2 on n1",
+      load(try directories([tinyDataset(), tinyDataset(), training, training, training])), rank: 2,
+      "rank 2 on n1",
       "as on rank 0, found no such file")
     expectAgreed(
       load(try directories([training, training, tinyDataset(), training, training])), rank: 2, "rank 2 on n1",
