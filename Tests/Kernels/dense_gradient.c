@@ -1,32 +1,20 @@
 // Cases of the dense layer's weight gradient: exact and fast, summed or applied by each optimizer.
-#include <stdio.h>
-#include <string.h>
 #include "CKernels.h"
 #include "optimizers.h"
 #include "support.h"
-
-typedef struct {
-  const float *x, *dy;
-  ptrdiff_t x_stride, dy_stride, inputs, outputs;
-} layer;
-
-static bool exact_gradient(const layer *l, kernel_micro_batches micro_batches, float limit, kernel_gradient_sink sink,
-                           kernel_range inputs_and_bias, kernel_range panels) {
-  return kernel_dense_weight_gradient(l->x, l->x_stride, l->dy, l->dy_stride, l->inputs, micro_batches, limit, sink,
-                                      inputs_and_bias, panels);
-}
-
-static void fast_gradient(const layer *l, ptrdiff_t rows, kernel_gradient_sink sink, kernel_range inputs_and_bias,
-                          kernel_range panels) {
-  kernel_dense_weight_gradient_fast(l->x, l->x_stride, l->dy, l->dy_stride, l->inputs, rows, sink, inputs_and_bias,
-                                    panels);
-}
 
 // How rows are cut into micro-batches: bounds of each, ended by -1.
 typedef struct {
   const char *name;
   int32_t bounds[16];
 } cut;
+
+// A case: kinds of x and dY, and what of a layer.
+typedef struct {
+  kind of_x, of_dy;
+  ptrdiff_t inputs, outputs;
+  int optimizer;  // -1 for the sum itself
+} gradient_case;
 
 static const cut cuts[] = {
     {"one", {0, 1, -1}},
@@ -39,94 +27,98 @@ static const cut cuts[] = {
     {"late", {6, 14, 25, -1}},
 };
 
-static layer layer_of(kind of_x, kind of_dy, ptrdiff_t rows, ptrdiff_t inputs, ptrdiff_t outputs) {
-  layer l = {.x_stride = padded16(inputs), .dy_stride = padded16(outputs), .inputs = inputs, .outputs = outputs};
-  l.x = matrix(of_x, 5, rows, inputs, l.x_stride);
-  float *dy = matrix(of_dy, 6, rows, outputs, l.dy_stride);
+static kernel_dense_gradient layer_of(gradient_case c, ptrdiff_t rows, kernel_gradient_sink sink) {
+  const ptrdiff_t x_stride = padded16(c.inputs), dy_stride = padded16(c.outputs);
+  float *dy = matrix(c.of_dy, 6, rows, c.outputs, dy_stride);
   // As of a mean over a batch: so small that sums stay below the limits, but of large kinds.
-  for (ptrdiff_t i = 0; i < rows * l.dy_stride; i++) dy[i] *= 0x1p-6f;
-  l.dy = dy;
-  return l;
+  for (ptrdiff_t i = 0; i < rows * dy_stride; i++) dy[i] *= 0x1p-6f;
+  const float *x = matrix(c.of_x, 5, rows, c.inputs, x_stride);
+  return (kernel_dense_gradient){{x, x_stride}, {dy, dy_stride}, c.inputs, sink};
 }
 
-static void exact_case(kind of_x, kind of_dy, const int32_t *bounds, int32_t count, const char *name, ptrdiff_t inputs,
-                       ptrdiff_t outputs_count, int optimizer, bool in_parts) {
+static void exact_case(gradient_case k, const char *name, kernel_micro_batches micro_batches, bool in_parts) {
   hash h = begin_case();
-  const layer l = layer_of(of_x, of_dy, bounds[count], inputs, outputs_count);
-  const ptrdiff_t panels = l.dy_stride / 16, parameters = panels * (inputs + 1) * 16;
+  const ptrdiff_t panels = padded16(k.outputs) / 16, parameters = panels * (k.inputs + 1) * 16;
   double *sum = outputs_in_double(parameters);
-  const kernel_update update = optimizer < 0 ? (kernel_update){0} : optimizer_case(optimizer, parameters);
-  const kernel_gradient_sink sink = optimizer < 0 ? (kernel_gradient_sink){.exact = sum}
-                                                  : (kernel_gradient_sink){.update = &update};
+  const kernel_update update = k.optimizer < 0 ? (kernel_update){0} : optimizer_case(k.optimizer, parameters);
+  kernel_gradient_sink sink = {.exact = sum};
+  if (k.optimizer >= 0) sink = (kernel_gradient_sink){.update = &update};
+  const kernel_dense_gradient layer = layer_of(k, micro_batches.bounds[micro_batches.count], sink);
   // Parts begin at multiples of 16 inputs, or kernels do not look for zeros; one does not.
-  const ptrdiff_t input = in_parts ? inputs / 2 / 16 * 16 + (inputs % 5 == 0) : 0, panel = in_parts ? panels / 2 : 0;
-  const kernel_range rows[] = {{0, input}, {input, inputs + 1}}, columns[] = {{0, panel}, {panel, panels}};
+  const ptrdiff_t input = in_parts ? k.inputs / 2 / 16 * 16 + (k.inputs % 5 == 0) : 0,
+                  panel = in_parts ? panels / 2 : 0;
+  const kernel_range rows[] = {{0, input}, {input, k.inputs + 1}}, columns[] = {{0, panel}, {panel, panels}};
   for (int r = 0; r < 2; r++)
     for (int c = 0; c < 2; c++) {
       if (rows[r].begin == rows[r].end || columns[c].begin == columns[c].end) continue;
-      add_integer(&h, exact_gradient(&l, (kernel_micro_batches){bounds, count}, 512, sink, rows[r], columns[c]));
+      add_integer(&h, kernel_dense_weight_gradient(layer, micro_batches, 512, rows[r], columns[c]));
     }
-  if (optimizer < 0) add_doubles(&h, sum, parameters);
+  if (k.optimizer < 0) add_doubles(&h, sum, parameters);
   else add_update(&h, &update, parameters);
-  end_case(h, "dense_weight_gradient %s*%s %s %tdx%td%s%s", kind_names[of_x], kind_names[of_dy], name, inputs,
-           outputs_count, optimizer_name(optimizer), in_parts ? " parts" : "");
+  end_case(h, "dense_weight_gradient %s*%s %s %tdx%td%s%s", kind_names[k.of_x], kind_names[k.of_dy], name, k.inputs,
+           k.outputs, optimizer_name(k.optimizer), in_parts ? " parts" : "");
 }
 
-static void fast_case(kind of_x, kind of_dy, ptrdiff_t rows, ptrdiff_t inputs, ptrdiff_t outputs_count, int optimizer) {
+static void fast_case(gradient_case k, ptrdiff_t rows) {
   hash h = begin_case();
-  const layer l = layer_of(of_x, of_dy, rows, inputs, outputs_count);
-  const ptrdiff_t panels = l.dy_stride / 16, parameters = panels * (inputs + 1) * 16;
+  const ptrdiff_t panels = padded16(k.outputs) / 16, parameters = panels * (k.inputs + 1) * 16;
   float *sum = outputs(parameters);
-  const kernel_update update = optimizer < 0 ? (kernel_update){0} : optimizer_case(optimizer, parameters);
-  const kernel_gradient_sink sink = optimizer < 0 ? (kernel_gradient_sink){.fast = sum}
-                                                  : (kernel_gradient_sink){.update = &update};
-  fast_gradient(&l, rows, sink, (kernel_range){0, inputs + 1}, (kernel_range){0, panels});
-  if (optimizer < 0) add_floats(&h, sum, parameters);
+  const kernel_update update = k.optimizer < 0 ? (kernel_update){0} : optimizer_case(k.optimizer, parameters);
+  kernel_gradient_sink sink = {.fast = sum};
+  if (k.optimizer >= 0) sink = (kernel_gradient_sink){.update = &update};
+  kernel_dense_weight_gradient_fast(layer_of(k, rows, sink), rows, (kernel_range){0, k.inputs + 1},
+                                    (kernel_range){0, panels});
+  if (k.optimizer < 0) add_floats(&h, sum, parameters);
   else add_update(&h, &update, parameters);
-  end_case(h, "dense_weight_gradient_fast %s*%s %tdx%tdx%td%s", kind_names[of_x], kind_names[of_dy], rows, inputs,
-           outputs_count, optimizer_name(optimizer));
+  end_case(h, "dense_weight_gradient_fast %s*%s %tdx%tdx%td%s", kind_names[k.of_x], kind_names[k.of_dy], rows, k.inputs,
+           k.outputs, optimizer_name(k.optimizer));
 }
 
 // More micro-batches than the small way takes, and more than eight, of one row each; rows by the thousand.
 static void many_cases(void) {
   static int32_t bounds[301];
   for (int32_t m = 0; m <= 300; m++) bounds[m] = m;
-  exact_case(PLAIN, PLAIN, bounds, 300, "300", 33, 20, -1, false);
-  exact_case(SPARSE, PLAIN, bounds, 200, "200", 80, 33, 0, false);
-  exact_case(SPARSE, PLAIN, bounds, 20, "20", 80, 33, 3, false);
+  exact_case((gradient_case){PLAIN, PLAIN, 33, 20, -1}, "300", (kernel_micro_batches){bounds, 300}, false);
+  exact_case((gradient_case){SPARSE, PLAIN, 80, 33, 0}, "200", (kernel_micro_batches){bounds, 200}, false);
+  exact_case((gradient_case){SPARSE, PLAIN, 80, 33, 3}, "20", (kernel_micro_batches){bounds, 20}, false);
   for (int32_t m = 0; m <= 10; m++) bounds[m] = m * 820;
-  exact_case(SPARSE, PLAIN, bounds, 9, "7380", 40, 17, -1, false);
-  exact_case(SPARSE, PLAIN, bounds, 10, "8200", 40, 17, 0, false);
+  exact_case((gradient_case){SPARSE, PLAIN, 40, 17, -1}, "7380", (kernel_micro_batches){bounds, 9}, false);
+  exact_case((gradient_case){SPARSE, PLAIN, 40, 17, 0}, "8200", (kernel_micro_batches){bounds, 10}, false);
+}
+
+static kernel_micro_batches micro_batches_of(const cut *cut) {
+  kernel_micro_batches micro_batches = {cut->bounds, 0};
+  while (cut->bounds[micro_batches.count + 1] >= 0) micro_batches.count++;
+  return micro_batches;
+}
+
+static void cases_of(ptrdiff_t inputs, ptrdiff_t outputs, int number) {
+  for (int c = 0; c < (int)(sizeof cuts / sizeof *cuts); c++)
+    for (int kinds = 0; kinds < 5; kinds++) {
+      const kind of_x = (kind[]){PLAIN, SPARSE, SPARSE, WIDE, ZERO}[kinds];
+      const kind of_dy = (kind[]){PLAIN, PLAIN, WIDE, SPARSE, PLAIN}[kinds];
+      gradient_case k = {of_x, of_dy, inputs, outputs, -1};
+      exact_case(k, cuts[c].name, micro_batches_of(&cuts[c]), kinds % 2);
+      k.optimizer = (number + c) % OPTIMIZERS;
+      exact_case(k, cuts[c].name, micro_batches_of(&cuts[c]), false);
+    }
+  const kernel_micro_batches four = micro_batches_of(&cuts[2]);
+  for (int optimizer = -1; optimizer < OPTIMIZERS; optimizer++)
+    for (kind of_x = PLAIN; of_x <= BROKEN; of_x++) {
+      exact_case((gradient_case){of_x, PLAIN, inputs, outputs, optimizer}, "four", four, true);
+      fast_case((gradient_case){of_x, PLAIN, inputs, outputs, optimizer}, of_x == SPARSE ? 300 : 45);
+    }
+  for (kind of_dy = ZERO; of_dy <= BROKEN; of_dy++) {
+    exact_case((gradient_case){PLAIN, of_dy, inputs, outputs, -1}, "four", four, false);
+    exact_case((gradient_case){LARGE, of_dy, inputs, outputs, -1}, "four", four, true);
+    exact_case((gradient_case){SPARSE, of_dy, inputs, outputs, 0}, "four", four, true);
+    fast_case((gradient_case){PLAIN, of_dy, inputs, outputs, -1}, 64);
+    fast_case((gradient_case){PLAIN, of_dy, inputs, outputs, 0}, 300);
+  }
 }
 
 void dense_gradient_cases(void) {
   static const ptrdiff_t shapes[][2] = {{1, 1}, {17, 10}, {96, 48}, {130, 70}, {75, 33}};
-  for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
-    const ptrdiff_t inputs = shapes[s][0], outputs_count = shapes[s][1];
-    for (size_t c = 0; c < sizeof cuts / sizeof *cuts; c++) {
-      int32_t count = 0;
-      while (cuts[c].bounds[count + 1] >= 0) count++;
-      for (int kinds = 0; kinds < 5; kinds++) {
-        const kind of_x = (kind[]){PLAIN, SPARSE, SPARSE, WIDE, ZERO}[kinds];
-        const kind of_dy = (kind[]){PLAIN, PLAIN, WIDE, SPARSE, PLAIN}[kinds];
-        exact_case(of_x, of_dy, cuts[c].bounds, count, cuts[c].name, inputs, outputs_count, -1, kinds % 2);
-        exact_case(of_x, of_dy, cuts[c].bounds, count, cuts[c].name, inputs, outputs_count,
-                   (int)(s + c) % OPTIMIZERS, false);
-      }
-    }
-    const int32_t *four = cuts[2].bounds;
-    for (int optimizer = -1; optimizer < OPTIMIZERS; optimizer++)
-      for (kind of_x = PLAIN; of_x <= BROKEN; of_x++) {
-        exact_case(of_x, PLAIN, four, 4, "four", inputs, outputs_count, optimizer, true);
-        fast_case(of_x, PLAIN, of_x == SPARSE ? 300 : 45, inputs, outputs_count, optimizer);
-      }
-    for (kind of_dy = ZERO; of_dy <= BROKEN; of_dy++) {
-      exact_case(PLAIN, of_dy, four, 4, "four", inputs, outputs_count, -1, false);
-      exact_case(LARGE, of_dy, four, 4, "four", inputs, outputs_count, -1, true);
-      exact_case(SPARSE, of_dy, four, 4, "four", inputs, outputs_count, 0, true);
-      fast_case(PLAIN, of_dy, 64, inputs, outputs_count, -1);
-      fast_case(PLAIN, of_dy, 300, inputs, outputs_count, 0);
-    }
-  }
+  for (int s = 0; s < 5; s++) cases_of(shapes[s][0], shapes[s][1], s);
   many_cases();
 }

@@ -2,8 +2,8 @@
 //
 //     driver [avx512 | avx2 | portable] [--every-case]
 //
-// Exit status 64 where this CPU cannot run that build. scripts/test-arm64 compares the lines with those in golden.txt: they
-// are the same for every build, architecture and compiler.
+// Exit status 64 where this CPU cannot run that build. scripts/test-arm64 compares the lines with those in golden.txt:
+// they are the same for every build, architecture and compiler.
 #include <stdio.h>
 #include <string.h>
 #include "CKernels.h"

@@ -59,11 +59,6 @@ static void multiply_case(kind kind, ptrdiff_t period, ptrdiff_t times) {
   end_case(h, "multiply_repeated %s %tdx%td", kind_names[kind], period, times);
 }
 
-static void loss(const float *logits, ptrdiff_t stride, ptrdiff_t classes, const int32_t *labels, float *dlogits,
-                 float *losses, uint8_t *hits, kernel_range rows) {
-  kernel_softmax_cross_entropy(logits, stride, classes, labels, 1.0f / 24, dlogits, losses, hits, rows);
-}
-
 static void loss_case(kind kind, ptrdiff_t classes) {
   hash h = begin_case();
   const ptrdiff_t rows = 24, stride = padded16(classes);
@@ -74,8 +69,10 @@ static void loss_case(kind kind, ptrdiff_t classes) {
   uint8_t *hits = memory(rows);
   int32_t labels[24];
   for (ptrdiff_t r = 0; r < rows; r++) labels[r] = (int32_t)(r % classes);
-  loss(logits, stride, classes, labels, dlogits, losses, hits, (kernel_range){0, 17});
-  loss(logits, stride, classes, labels, NULL, losses, hits, (kernel_range){17, rows});
+  kernel_classification batch = {logits, stride, classes, labels, 1.0f / 24, dlogits, losses, hits};
+  kernel_softmax_cross_entropy(batch, (kernel_range){0, 17});
+  batch.dlogits = NULL;
+  kernel_softmax_cross_entropy(batch, (kernel_range){17, rows});
   add_floats(&h, dlogits, rows * stride);
   add_floats(&h, losses, rows);
   for (ptrdiff_t r = 0; r < rows; r++) add_integer(&h, hits[r]);

@@ -31,8 +31,9 @@ float *outputs(ptrdiff_t count);
 double *outputs_in_double(ptrdiff_t count);
 void *memory(ptrdiff_t bytes);
 
-// A hash over what is put into it. NaN counts as one value: its sign and payload are no part of the numerical contract, and
-// differ between x86 (which makes negative ones) and Arm (positive ones), and by which operand an instruction takes it from.
+// A hash over what is put into it. NaN counts as one value: its sign and payload are no part of the numerical contract,
+// and differ between x86 (which makes negative ones) and Arm (positive ones), and by which operand an instruction takes
+// it from.
 typedef struct hash {
   uint64_t state;
 } hash;

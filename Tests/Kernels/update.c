@@ -4,14 +4,10 @@
 
 static void apply_sum(const kernel_update *update, const double *const *exact, const float *const *fast, int32_t count,
                       kernel_range elements) {
-  kernel_apply_summed_update(update, exact, fast, count, elements);
+  kernel_apply_update(update, exact, fast, count, elements);
 }
 
-static void apply_one(const kernel_update *update, const double *exact, const float *fast, kernel_range elements) {
-  kernel_apply_update(update, exact, fast, elements);
-}
-
-static const char *const names[] = {" sgd",   " sgd-decay", " momentum",   " momentum-decay",
+static const char *const names[] = {" sgd",      " sgd-decay", " momentum",   " momentum-decay",
                                     " nesterov", " adam",      " adam-decay", " adamw"};
 
 const char *optimizer_name(int optimizer) { return optimizer < 0 ? "" : names[optimizer]; }
@@ -55,13 +51,12 @@ static void update_case(int optimizer, kind kind, int32_t count, bool exact) {
   for (int32_t n = 0; n < count; n++) {
     fast[n] = inputs(kind, 80 + (uint32_t)n, COUNT);
     double *wide = memory(COUNT * 8);
-    for (ptrdiff_t i = 0; i < COUNT; i++) wide[i] = (double)fast[n][i] + 0x1p-42 * (double)(random_bits(7, (uint64_t)i) & 255);
+    for (ptrdiff_t i = 0; i < COUNT; i++)
+      wide[i] = (double)fast[n][i] + 0x1p-42 * (double)(random_bits(7, (uint64_t)i) & 255);
     doubles[n] = wide;
   }
   for (int p = 0; p < 3; p++) {
-    if (count == 0) continue;
-    if (count == 1) apply_one(&update, exact ? doubles[0] : NULL, exact ? NULL : fast[0], parts[p]);
-    else apply_sum(&update, exact ? doubles : NULL, exact ? NULL : fast, count, parts[p]);
+    apply_sum(&update, exact ? doubles : NULL, exact ? NULL : fast, count, parts[p]);
   }
   add_update(&h, &update, COUNT);
   end_case(h, "apply_update%s %s %d %s", names[optimizer], kind_names[kind], count, exact ? "exact" : "fast");
