@@ -109,7 +109,8 @@ import Testing
         ["train", "--data", scene.data, "--output", scene.scratch.file("run-\(name)")],
         environment: ["LOCKSTEP_ISA": name])
       #expect(result.status == 64, "\(name)")
-      #expect(result.errors.contains("LOCKSTEP_ISA") && result.errors.contains("'\(name)'"), "\(result.errors)")
+      #expect(
+        result.errors.contains("LOCKSTEP_ISA") && result.errors.contains("'\(name)'"), "\(result.errors)")
     }
   }
 

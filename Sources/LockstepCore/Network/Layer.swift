@@ -70,7 +70,9 @@ public struct Activations: @unchecked Sendable {
   /// As the kernels read and write them.
   var matrix: kernel_matrix { kernel_matrix(elements: pointer, stride: stride) }
   var mutableMatrix: kernel_mutable_matrix { kernel_mutable_matrix(elements: pointer, stride: stride) }
-  func matrix(on thread: Int) -> kernel_matrix { kernel_matrix(elements: pointer(on: thread), stride: stride) }
+  func matrix(on thread: Int) -> kernel_matrix {
+    kernel_matrix(elements: pointer(on: thread), stride: stride)
+  }
 
   /// The same from row `rows` on.
   func dropping(rows: Int) -> Activations { Activations(row(rows), features: features) }
