@@ -22,14 +22,16 @@ INLINE void planes_tile(const int R, const int V, const int size, const planes_w
   begin_outputs(R, V, t.weights + t.taps * 16, 0, acc);
   for (ptrdiff_t k = 0; k < t.taps; k += size) {
     const float *row = t.x + t.offsets[k], *w = t.weights + k * 16;
-    UNROLL(i, R + size - 1) {
-      // Where registers cannot hold a row's weights as well, they are read again: quicker than what a compiler would
-      // move.
+    // Two inputs at a time: where registers cannot hold a row's weights as well, each is read again for the next two,
+    // which is quicker than what a compiler would move.
+    UNROLL(pair, (R + size) / 2) {
       if (FEW_REGISTERS) IN_MEMORY(w);
       UNROLL(kx, size) {
-        if (i - kx < 0 || i - kx >= R) continue;
         const v16 weights = load16(w + kx * 16);
-        multiply_add(1, 1, row + i, 0, &weights, acc + i - kx);
+        UNROLL(n, 2) {
+          const int i = 2 * pair + n;
+          if (i - kx >= 0 && i - kx < R) multiply_add(1, 1, row + i, 0, &weights, acc + i - kx);
+        }
       }
     }
   }

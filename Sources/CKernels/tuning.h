@@ -1,8 +1,8 @@
 // Every constant that decides how fast the kernels are; none decides a bit, but for those of the form "the most": what
-// is larger goes another way to the same bits. Where nothing else is said they were found by timing trainings
-// (scripts/bench) and kernels (lockstep doctor --kernels) with powers of two around them, on four cores of an Intel
-// Xeon of 2023 with AVX-512, 48 KB of first-level and 2 MB of second-level cache; docs/performance.md tells what bounds
-// each kernel.
+// is larger goes another way to the same bits. Each stands with its unit and with what it was chosen by. Kernels were
+// timed in whole trainings (scripts/bench) and alone (lockstep doctor --kernels) on four cores of an Intel Xeon of 2023
+// with AVX-512; docs/performance.md tells what bounds them. Where no reason is given but room or a unit's width, no
+// timing of neighbouring values is on record: try them.
 #pragma once
 
 // The register tile: rows of TILE_VECTORS vectors of 16 floats, accumulators of a fused multiply-add. Its latency of 4
@@ -16,12 +16,13 @@
 enum {
   // Accumulators of a tile, in vectors.
   TILE = TILE_ROWS * TILE_VECTORS,
-  // Whether a tile of one panel leaves no room for five more vectors.
+  // Whether a tile of one panel leaves no room for five more vectors. With AVX2, a 5 x 5 convolution of planes that
+  // reads
+  // them again for every two inputs takes 0.81 of the time of one that keeps them, on the stack.
   FEW_REGISTERS = TILE_ROWS < 12,
 
   // The tile where most inputs are zero: rows and vectors. Fewer rows, so that more inputs are zero in all of them;
-  // lists
-  // of rows are by four inputs too, because four lanes' bits join in two shuffles.
+  // lists of rows are by four inputs too, because four lanes' bits join in two shuffles.
   SPARSE_ROWS = 4,
   SPARSE_VECTORS = TILE / SPARSE_ROWS < 4 ? 1 : 4,
 };
@@ -73,9 +74,9 @@ enum {
 };
 
 // --- What is asked for ahead ---
-// Found by timing four threads and four ranks, which take lines from each other's caches: some hundred instructions a
-// line.
 
+// Threads and ranks take lines from each other's caches, some hundred instructions a line: distances of about that many
+// instructions. What they are worth shows with four threads or four ranks only.
 enum {
   // The input gradient's rows of dY^T, and its panels of weights, which are too far apart for the core to foresee.
   OUTPUTS_AHEAD = 32,
