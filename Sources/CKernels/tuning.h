@@ -16,9 +16,8 @@
 enum {
   // Accumulators of a tile, in vectors.
   TILE = TILE_ROWS * TILE_VECTORS,
-  // Whether a tile of one panel leaves no room for five more vectors. With AVX2, a 5 x 5 convolution of planes that
-  // reads
-  // them again for every two inputs takes 0.81 of the time of one that keeps them, on the stack.
+  // Whether a tile of one panel leaves no room for five more vectors. A 5 x 5 convolution of planes that reads them
+  // again for every two inputs takes 0.81 of the time of one that keeps them, on the stack (AVX2, Zen 3).
   FEW_REGISTERS = TILE_ROWS < 12,
 
   // The tile where most inputs are zero: rows and vectors. Fewer rows, so that more inputs are zero in all of them;
