@@ -74,16 +74,13 @@ package struct Convolution2D: RowwiseLayer {
   package func rowwiseForward(
     _ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, pass: Pass
   ) -> (_ rows: Range<Int>) -> Void {
-    let (source, patches, taps, panels, fusesReLU) = (
-      withBorder(x, pass: pass), patches, taps, panels, fusesReLU
-    )
+    let (source, patches, panels, fusesReLU) = (withBorder(x, pass: pass), patches, panels, fusesReLU)
     return { rows in
       copyWithBorder(x, rows: rows, pass: pass)
-      withUnsafePointer(to: patches) {
-        kernel_convolution_forward(
-          $0, source.pointer, source.stride, parameters, taps, y.pointer, y.stride, fusesReLU, rows.kernel,
-          kernel_range(begin: 0, end: panels))
-      }
+      kernel_convolution_forward(
+        kernel_convolution(
+          patches: patches, x: source.matrix, weights: parameters, y: y.mutableMatrix, relu: fusesReLU),
+        rows.kernel, kernel_range(begin: 0, end: panels))
     }
   }
 
@@ -145,7 +142,7 @@ package struct Convolution2D: RowwiseLayer {
   var patches: kernel_patches {
     let (from, to) = (padded.image!, output.image!)
     return kernel_patches(
-      offsets: offsets.pointer, size: size, outputs: outputs, adjacent: adjacentChannels,
+      offsets: offsets.pointer, size: size, taps: taps, outputs: outputs, adjacent: adjacentChannels,
       row_stride: step * from.rowStride,
       pixel_stride: step * from.pixelStride, height: to.height, width: to.width, channels: to.pixelStride)
   }

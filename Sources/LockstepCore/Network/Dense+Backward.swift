@@ -45,9 +45,11 @@ extension Dense {
     let (rows, inputs, outputs) = (pass.rows, inputs, outputs)
     let dyTransposed = pass.scratch
     let dxTransposed = dyTransposed + paddedToPanel(outputs) * paddedToPanel(rows)
+    let kernel = kernel_dense_backward(
+      dy_t: dyTransposed, weights: parameters, inputs: inputs, outputs: outputs, rows: rows,
+      dx_t: dxTransposed, dx: dx.mutableMatrix)
     pass.team.split(inputs, grain: 32, pieces: 2) {
-      kernel_dense_input_gradient(
-        dyTransposed, parameters, inputs, outputs, dxTransposed, dx.pointer, dx.stride, rows, $0.kernel)
+      kernel_dense_input_gradient(kernel, $0.kernel)
       if masksInputGradient { ReLU.mask(dx, where: x, rows: rows, columns: $0.kernel) }
     }
   }
@@ -83,8 +85,8 @@ extension Dense {
     x: Activations, dy: Activations, dx: Activations, turned: UnsafePointer<Float>, rows: Range<Int>
   ) {
     kernel_dense_forward(
-      dy.pointer, dy.stride, turned, outputs, dx.pointer, dx.stride, false, rows.kernel,
-      kernel_range(begin: 0, end: inputPanels))
+      kernel_dense(x: dy.matrix, weights: turned, inputs: outputs, y: dx.mutableMatrix, relu: false),
+      rows.kernel, kernel_range(begin: 0, end: inputPanels))
     if masksInputGradient { ReLU.mask(dx, where: x, rows: rows) }
   }
 
@@ -94,7 +96,7 @@ extension Dense {
     x: Activations, dy: Activations, gradient: GradientSlice, pass: Pass, share: Share, part: Share,
     thread: Int
   ) -> Bool {
-    let x = (pointer: x.pointer(on: thread), stride: x.stride)
+    let x = x.matrix(on: thread)
     let isWide = inputs > outputs && share.count > 1
     let (outputShare, inputShare) = isWide ? (part, share) : (share.part(part), .whole)
     let splitsOutputs = splitsOutputs(over: outputShare.count)
@@ -103,12 +105,12 @@ extension Dense {
       guard !ownInputs.isEmpty, !ownPanels.isEmpty else { return true }
       return WeightGradient(slice: gradient) { sink, limit in
         kernel_dense_weight_gradient(
-          x.pointer, x.stride, dy.pointer, dy.stride, inputs, pass.microBatches, limit, sink,
+          kernel_dense_gradient(x: x, dy: dy.matrix, inputs: inputs, sink: sink), pass.microBatches, limit,
           ownInputs.kernel, ownPanels.kernel)
       } fast: { sink in
         kernel_dense_weight_gradient_fast(
-          x.pointer, x.stride, dy.pointer, dy.stride, inputs, pass.rows, sink, ownInputs.kernel,
-          ownPanels.kernel)
+          kernel_dense_gradient(x: x, dy: dy.matrix, inputs: inputs, sink: sink), pass.rows,
+          ownInputs.kernel, ownPanels.kernel)
       }.run()
     }
   }

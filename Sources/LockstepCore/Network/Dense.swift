@@ -71,7 +71,8 @@ package struct Dense: DividedLayer {
     panels: Range<Int>, thread: Int
   ) {
     kernel_dense_forward(
-      x.pointer(on: thread), x.stride, parameters, inputs, y.pointer, y.stride, fusesReLU, rows.kernel,
-      panels.kernel)
+      kernel_dense(
+        x: x.matrix(on: thread), weights: parameters, inputs: inputs, y: y.mutableMatrix, relu: fusesReLU),
+      rows.kernel, panels.kernel)
   }
 }

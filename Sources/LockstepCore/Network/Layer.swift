@@ -67,6 +67,13 @@ package struct Activations: @unchecked Sendable {
     kernel_range(begin: rows.lowerBound * stride, end: rows.upperBound * stride)
   }
 
+  /// As the kernels read and write them.
+  var matrix: kernel_matrix { kernel_matrix(elements: pointer, stride: stride) }
+  var mutableMatrix: kernel_mutable_matrix { kernel_mutable_matrix(elements: pointer, stride: stride) }
+  func matrix(on thread: Int) -> kernel_matrix {
+    kernel_matrix(elements: pointer(on: thread), stride: stride)
+  }
+
   /// The same from row `rows` on.
   func dropping(rows: Int) -> Activations { Activations(row(rows), features: features) }
 }

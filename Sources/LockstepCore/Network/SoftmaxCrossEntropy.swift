@@ -33,8 +33,11 @@ package final class SoftmaxCrossEntropy {
     pass.team.splitByThread(pass.rows, grain: head == nil ? 32 : ClassifierHead.grain) { rows, thread in
       head?.forward(rows, thread: thread)
       kernel_softmax_cross_entropy(
-        logits.pointer, logits.stride, classes, labels, 1 / Float(divisor), gradient?.pointer,
-        losses.baseAddress, hits.baseAddress, rows.kernel)
+        kernel_classification(
+          logits: logits.pointer, stride: logits.stride, classes: classes, labels: labels,
+          scale: 1 / Float(divisor), dlogits: gradient?.pointer, losses: losses.baseAddress,
+          hits: hits.baseAddress),
+        rows.kernel)
       head?.backward(rows, thread: thread)
     }
     var loss = 0.0

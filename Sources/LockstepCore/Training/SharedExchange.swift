@@ -185,7 +185,7 @@ final class SharedExchange: GradientExchange {
 
   private func update(_ slice: Range<Int>, _ update: kernel_update, from sums: [GradientSum]) {
     inParts(of: slice, of: sums) { exact, fast, count, range in
-      withUnsafePointer(to: update) { kernel_apply_summed_update($0, exact, fast, count, range) }
+      withUnsafePointer(to: update) { kernel_apply_update($0, exact, fast, count, range) }
     }
   }
 

@@ -8,7 +8,8 @@ import Testing
     func split(_ labels: [Int32]) throws -> Split {
       let pixels = labels.indices.flatMap { [UInt8(truncatingIfNeeded: $0), 200] as [UInt8] }
       return Split(
-        images: try SampleTable(count: labels.count, shape: [2], element: .uint8, copying: pixels), labels: labels
+        images: try SampleTable(count: labels.count, shape: [2], element: .uint8, copying: pixels),
+        labels: labels
       )
     }
     return try Dataset(train: split(train), test: split(test), name: "d").warnings(heldBack: heldBack)
