@@ -1,4 +1,5 @@
 // Activations by the kernels' own exponential, so that no library decides a bit.
+#pragma once
 #include "exponential.h"
 
 // 1 / (1 + e^-x), from e^-|x| so that nothing overflows. A NaN stays one.
@@ -19,14 +20,14 @@ INLINE v8 tanh8(v8 x) {
   return x == x ? (x < 0 ? -y : y) : x;
 }
 
-#define BY_EIGHTS(FUNCTION)                                    \
-  ptrdiff_t i = 0;                                             \
+#define BY_EIGHTS(FUNCTION)                                             \
+  ptrdiff_t i = 0;                                                      \
   for (; i + 8 <= count; i += 8) store8(y + i, FUNCTION(load8(x + i))); \
-  if (i < count) {                                             \
-    v8 last = splat8(0);                                       \
-    memcpy(&last, x + i, (size_t)(count - i) * 4);             \
-    last = FUNCTION(last);                                     \
-    memcpy(y + i, &last, (size_t)(count - i) * 4);             \
+  if (i < count) {                                                      \
+    v8 last = splat8(0);                                                \
+    memcpy(&last, x + i, (size_t)(count - i) * 4);                      \
+    last = FUNCTION(last);                                              \
+    memcpy(y + i, &last, (size_t)(count - i) * 4);                      \
   }
 
 static void tanh_forward(const float *x, float *y, ptrdiff_t count) { BY_EIGHTS(tanh8) }

@@ -1,6 +1,7 @@
 // 32 registers of 16 floats: 12 x 2 accumulators.
 #if defined(__x86_64__)
-#pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,avx2,fma,prfchw"))), apply_to = function)
+#define TARGET "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma,prfchw"
+#pragma clang attribute push(__attribute__((target(TARGET))), apply_to = function)
 #define BUILD avx512
 #define TILE_ROWS 12
 #define TILE_VECTORS 2

@@ -1,49 +1,70 @@
-// Convolution: rows are output pixels, a row's inputs are its patch, read in place.
+// Convolution, forward: rows are output pixels, a row's inputs are its patch, read in place.
+#pragma once
 #include "convolution_pixels.h"
 #include "forward.h"
 
-// One panel of R pixels side by side, their patches in planes and side by side too: what a pixel reads by one tap, the one
-// before it reads by the next, so that it is fetched once for both. V is 1.
-INLINE void planes_tile(const int R, const int V, const int size, const float *x, const ptrdiff_t *offsets,
-                        const float *w, ptrdiff_t taps, float *y, ptrdiff_t y_stride, bool relu) {
-  v16 acc[TILE_ROWS], wk[5];
-  UNROLL for (int r = 0; r < R; r++) will_write(y + r * y_stride);
-  UNROLL for (int r = 0; r < R; r++) acc[r] = load16(w + taps * 16) + splat16(0);
-  for (ptrdiff_t k = 0; k < taps; k += size) {
-    const float *row = x + offsets[k];
-    UNROLL for (int kx = 0; kx < size; kx++) wk[kx] = load16(w + (k + kx) * 16);
-    UNROLL for (int i = 0; i < R + size - 1; i++) {
-      const v16 xi = splat16(row[i]);
-      UNROLL for (int kx = 0; kx < size; kx++)
-        if (i - kx >= 0 && i - kx < R) acc[i - kx] = fma16(xi, wk[kx], acc[i - kx]);
+// The patches of pixels side by side, in planes and side by side too.
+typedef struct {
+  const float *x;
+  const ptrdiff_t *offsets;
+  const float *weights;
+  ptrdiff_t taps;
+  kernel_mutable_matrix y;
+  bool relu;
+} planes_work;
+
+// One panel of R pixels: what a pixel reads by one tap, the one before it reads by the next, so that it is fetched once
+// for both. V is 1.
+INLINE void planes_tile(const int R, const int V, const int size, const planes_work t) {
+  v16 acc[TILE_ROWS];
+  const tile_strides next = {t.y.stride, 16};
+  UNROLL(r, R) will_write(t.y.elements + r * next.row);
+  begin_outputs(R, V, t.weights + t.taps * 16, 0, acc);
+  for (ptrdiff_t k = 0; k < t.taps; k += size) {
+    const float *row = t.x + t.offsets[k], *w = t.weights + k * 16;
+    // Two inputs at a time: where registers cannot hold a row's weights as well, each is read again for the next two,
+    // which is quicker than what a compiler would move.
+    UNROLL(pair, (R + size) / 2) {
+      if (FEW_REGISTERS) IN_MEMORY(w);
+      UNROLL(kx, size) {
+        const v16 weights = load16(w + kx * 16);
+        UNROLL(n, 2) {
+          const int i = 2 * pair + n;
+          if (i - kx >= 0 && i - kx < R) multiply_add(1, 1, row + i, 0, &weights, acc + i - kx);
+        }
+      }
     }
   }
-  UNROLL for (int r = 0; r < R; r++) store16(y + r * y_stride, relu ? rectified(acc[r]) : acc[r]);
+  store_outputs(R, V, acc, t.y.elements, next, t.relu);
 }
 
-static void convolution_forward(const kernel_patches *patches, const float *x, ptrdiff_t x_stride,
-                                const float *weights, ptrdiff_t taps, float *y, ptrdiff_t y_stride, bool relu,
-                                kernel_range samples, kernel_range panels) {
-  if (pixels_are_better(patches, taps))
-    return pixels_forward(patches, x, x_stride, weights, taps, y, y_stride, relu, samples, panels);
-  const ptrdiff_t width = patches->width, tiles = tiles_of(width);
-  const bool single = panels.end - panels.begin == 1 && patches->pixel_stride == 1;
+// A row of output pixels, `columns` of them from the first on, for V panels from p on.
+OUTLINED void row_forward(const kernel_convolution *layer, const float *x, float *y, ptrdiff_t p, ptrdiff_t V,
+                          bool single) {
+  const kernel_patches patches = layer->patches;
+  const float *w = layer->weights + p * (patches.taps + 1) * 16;
+  for (ptrdiff_t t = 0, tiles = tiles_of(patches.width); t < tiles; t++) {
+    const ptrdiff_t c = part(patches.width, tiles, t), R = part(patches.width, tiles, t + 1) - c;
+    const kernel_mutable_matrix to = {y + c * patches.channels + p * 16, patches.channels};
+    const kernel_matrix from = {x + c * patches.pixel_stride, patches.pixel_stride};
+    const planes_work planes = {from.elements, patches.offsets, w, patches.taps, to, layer->relu};
+    const forward_work work = {from, patches.offsets, NULL, w, patches.taps, NULL, to, layer->relu};
+    if (single && patches.size == 5) WITH_TILE(planes_tile, R, 1, 5, planes)
+    else if (single && patches.size == 3) WITH_TILE(planes_tile, R, 1, 3, planes)
+    else WITH_TILE(forward_tile, R, V, AT_OFFSETS, work)
+  }
+}
+
+static void convolution_forward(const kernel_convolution layer, kernel_range samples, kernel_range panels) {
+  const kernel_patches patches = layer.patches;
+  if (pixels_are_better(&patches)) return pixels_forward(&layer, samples, panels);
+  const bool single = panels.end - panels.begin == 1 && patches.pixel_stride == 1;
   for (ptrdiff_t s = samples.begin; s < samples.end; s++)
-    for (ptrdiff_t row = 0; row < patches->height; row++)
+    for (ptrdiff_t row = 0; row < patches.height; row++)
       for (ptrdiff_t p = panels.begin, V; p < panels.end; p += V) {
         V = vectors_at(p, panels.end);
-        const float *w = weights + p * (taps + 1) * 16;
-        for (ptrdiff_t t = 0; t < tiles; t++) {
-          const ptrdiff_t c = part(width, tiles, t), R = part(width, tiles, t + 1) - c;
-          const float *xp = x + s * x_stride + row * patches->row_stride + c * patches->pixel_stride;
-          float *yp = y + s * y_stride + (row * width + c) * patches->channels + p * 16;
-          if (single && patches->size == 5)
-            WITH_TILE(planes_tile, R, 1, 5, xp, patches->offsets, w, taps, yp, patches->channels, relu)
-          else if (single && patches->size == 3)
-            WITH_TILE(planes_tile, R, 1, 3, xp, patches->offsets, w, taps, yp, patches->channels, relu)
-          else
-            WITH_TILE(forward_tile, R, V, xp, patches->pixel_stride, patches->offsets, w, taps, NULL, yp,
-                      patches->channels, relu)
-        }
+        const float *x = layer.x.elements + s * layer.x.stride + row * patches.row_stride;
+        row_forward(&layer, x, layer.y.elements + s * layer.y.stride + row * patches.width * patches.channels, p, V,
+                    single);
       }
 }

@@ -1,39 +1,38 @@
 // Convolution, input gradient: every dY pixel goes to the size x size dX pixels that its patch was read from.
 //
 // A dX pixel's chain runs over the taps from last to first (the order of a convolution with the turned filter), and for
-// each tap over the outputs. It waits in memory between taps, as dX itself: no term is computed that the border would make
-// zero, whatever size, step and padding are.
+// each tap over the outputs. It waits in memory between taps, as dX itself: no term is computed that the border would
+// make zero, whatever size, step and padding are.
 #pragma once
-#include "tile.h"
 #include "convolution_input_sparse.h"
+#include "tile.h"
 
-// One tap's part of R pixels side by side in each of H rows, for V panels of inputs: dX += W dY, outputs ascending.
-INLINE void input_tile(const int R, const int H, const int V, const kernel_input_patches *g, const float *w,
-                       ptrdiff_t panel, const float *dy, float *dx) {
-  const ptrdiff_t dx_row = g->step * g->dx_row_stride, dx_pixel = g->step * g->dx_pixel_stride;
-  v16 acc[TILE_VECTORS][TILE_ROWS][TILE_VECTORS];
-  UNROLL for (int h = 0; h < H; h++) UNROLL for (int r = 0; r < R; r++) UNROLL for (int v = 0; v < V; v++)
-      acc[h][r][v] = load16(dx + h * dx_row + r * dx_pixel + v * 16);
-  for (ptrdiff_t o = 0; o < g->outputs; o++) {
-    v16 wo[TILE_VECTORS];
-    UNROLL for (int v = 0; v < V; v++) wo[v] = load16(w + v * panel + o * 16);
-    UNROLL for (int h = 0; h < H; h++) UNROLL for (int r = 0; r < R; r++) {
-      const v16 d = splat16(dy[h * g->dy_row_stride + r * g->dy_pixel_stride + o]);
-      UNROLL for (int v = 0; v < V; v++) acc[h][r][v] = fma16(d, wo[v], acc[h][r][v]);
-    }
+// One tap's weights, `panel` floats from one panel of inputs to the next, and what they go from and to.
+typedef struct {
+  const kernel_input_patches *patches;
+  const float *weights;
+  ptrdiff_t panel;
+  const float *dy;
+  float *dx;
+} input_tap;
+
+// The tap's part of R pixels side by side in each of H rows, for V panels of inputs: dX += W dY, outputs ascending.
+INLINE void input_tile(const int R, const int H, const int V, const input_tap t) {
+  const kernel_input_patches g = *t.patches;
+  const ptrdiff_t dx_row = g.step * g.dx_row_stride;
+  const tile_strides next = {g.step * g.dx_pixel_stride, 16};
+  v16 acc[TILE];
+  UNROLL(h, H) load_tile(R, V, t.dx + h * dx_row, next, acc + h * R * V);
+  for (ptrdiff_t o = 0; o < g.outputs; o++) {
+    v16 w[TILE_VECTORS];
+    UNROLL(v, V) w[v] = load16(t.weights + v * t.panel + o * 16);
+    UNROLL(h, H) multiply_add(R, V, t.dy + h * g.dy_row_stride + o, g.dy_pixel_stride, w, acc + h * R * V);
   }
-  UNROLL for (int h = 0; h < H; h++) UNROLL for (int r = 0; r < R; r++) UNROLL for (int v = 0; v < V; v++)
-      store16(dx + h * dx_row + r * dx_pixel + v * 16, acc[h][r][v]);
+  UNROLL(h, H) store_tile(R, V, acc + h * R * V, t.dx + h * dx_row, next);
 }
 // Two panels of one row, or two rows of one panel, are enough chains to hide the latency of a fused multiply-add.
-INLINE void panels_tile(const int R, const int V, const kernel_input_patches *g, const float *w, ptrdiff_t panel,
-                        const float *dy, float *dx) {
-  input_tile(R, 1, V, g, w, panel, dy, dx);
-}
-INLINE void rows_tile(const int R, const int H, const kernel_input_patches *g, const float *w, const float *dy,
-                      float *dx) {
-  input_tile(R, H, 1, g, w, 0, dy, dx);
-}
+INLINE void panels_tile(const int R, const int V, const input_tap t) { input_tile(R, 1, V, t); }
+INLINE void rows_tile(const int R, const int H, const input_tap t) { input_tile(R, H, 1, t); }
 
 // The dY rows (or columns) from which tap k reaches dX rows begin ..< end.
 INLINE kernel_range reaching(const kernel_input_patches *g, ptrdiff_t k, kernel_range dx, ptrdiff_t dy_count) {
@@ -45,20 +44,21 @@ INLINE kernel_range reaching(const kernel_input_patches *g, ptrdiff_t k, kernel_
   return dy;
 }
 
-// One tap's part of the dY rows and columns from which it reaches dX, `shift` floats further on, for V panels.
-static void add_tap(const kernel_input_patches *g, kernel_range rows, kernel_range columns, ptrdiff_t shift, ptrdiff_t V,
-                    const float *w, ptrdiff_t panel, const float *dy, float *dx) {
+// The tap's part of the dY rows and columns from which it reaches dX, `shift` floats further on, for V panels.
+static void add_tap(const input_tap tap, kernel_range rows, kernel_range columns, ptrdiff_t shift, ptrdiff_t V) {
+  const kernel_input_patches *g = tap.patches;
   const ptrdiff_t count = columns.end - columns.begin, tiles = tiles_of(count);
   for (ptrdiff_t t = 0; t < tiles; t++) {
     const ptrdiff_t q = columns.begin + part(count, tiles, t), R = columns.begin + part(count, tiles, t + 1) - q;
     for (ptrdiff_t r = rows.begin, H; r < rows.end; r += H) {
       H = V == 1 ? vectors_at(r, rows.end) : 1;
-      const float *from = dy + r * g->dy_row_stride + q * g->dy_pixel_stride;
-      float *to = dx + (g->step * (r * g->dx_row_stride + q * g->dx_pixel_stride) + shift);
+      input_tap at = tap;
+      at.dy += r * g->dy_row_stride + q * g->dy_pixel_stride;
+      at.dx += g->step * (r * g->dx_row_stride + q * g->dx_pixel_stride) + shift;
       if (V > 1) {
-        WITH_TILE(panels_tile, R, V, g, w, panel, from, to);
+        WITH_TILE(panels_tile, R, V, at);
       } else {
-        WITH_TILE(rows_tile, R, H, g, w, from, to);
+        WITH_TILE(rows_tile, R, H, at);
       }
     }
   }
@@ -73,7 +73,7 @@ static void add_taps(const kernel_input_patches *g, kernel_range band, ptrdiff_t
     for (ptrdiff_t kx = g->size - 1; kx >= 0; kx--) {
       const kernel_range columns = reaching(g, kx, (kernel_range){0, g->dx_width}, g->dy_width);
       const ptrdiff_t shift = (ky - g->padding) * g->dx_row_stride + (kx - g->padding) * g->dx_pixel_stride;
-      add_tap(g, rows, columns, shift, V, weights + (ky * g->size + kx) * tap, panel, dy, dx);
+      add_tap((input_tap){g, weights + (ky * g->size + kx) * tap, panel, dy, dx}, rows, columns, shift, V);
     }
   }
 }
@@ -82,7 +82,7 @@ static void add_taps(const kernel_input_patches *g, kernel_range band, ptrdiff_t
 static void full_input_gradient(const kernel_input_patches *g, const float *dy, const float *weights, float *dx) {
   const ptrdiff_t panel = g->size * g->size * g->outputs * 16, panels = g->dx_pixel_stride / 16;
   // Rows of dX that stay in the first-level cache while all taps pass over them.
-  const ptrdiff_t fitting = 4096 / g->dx_row_stride, band_rows = fitting > 2 ? fitting : 2;
+  const ptrdiff_t fitting = BAND_FLOATS / g->dx_row_stride, band_rows = fitting > 2 ? fitting : 2;
   for (ptrdiff_t y = 0; y < g->dx_height; y += band_rows) {
     const kernel_range band = {y, y + band_rows < g->dx_height ? y + band_rows : g->dx_height};
     memset(dx + y * g->dx_row_stride, 0, (size_t)((band.end - y) * g->dx_row_stride) * sizeof *dx);
@@ -93,11 +93,11 @@ static void full_input_gradient(const kernel_input_patches *g, const float *dy, 
   }
 }
 
-static void convolution_input_gradient(const kernel_input_patches *g, const float *dy, ptrdiff_t dy_stride,
-                                       const float *weights, float *dx, ptrdiff_t dx_stride, kernel_range samples) {
+static void convolution_input_gradient(const kernel_input_patches *g, kernel_matrix dy, const float *weights,
+                                       kernel_mutable_matrix dx, kernel_range samples) {
   for (ptrdiff_t s = samples.begin; s < samples.end; s++) {
-    const float *from = dy + s * dy_stride;
-    float *to = dx + s * dx_stride;
+    const float *from = dy.elements + s * dy.stride;
+    float *to = dx.elements + s * dx.stride;
     if (input_gradient_is_sparse(*g, from)) sparse_input_gradient(*g, from, weights, to);
     else full_input_gradient(g, from, weights, to);
   }

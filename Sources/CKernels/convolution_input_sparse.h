@@ -1,7 +1,7 @@
 // Convolution, input gradient, where most of dY is zero: behind a max pooling at least all but one of each window.
 //
-// The pixels of dY in order, and the outputs of each, give every dX the same chain as all taps from last to first do: what
-// is zero is left out, which changes no bit while the weights are finite (zeros.h).
+// The pixels of dY in order, and the outputs of each, give every dX the same chain as all taps from last to first do:
+// what is zero is left out, which changes no bit while the weights are finite (zeros.h).
 #pragma once
 #include "tile.h"
 #include "zeros.h"
@@ -12,27 +12,29 @@
 INLINE void scatter_taps(const int rows, const int columns, const kernel_input_patches g, uint64_t bits, const float *w,
                          const float *dy, float *dx) {
   const ptrdiff_t tap = g.outputs * 16;
-  v16 acc[TILE + 1];
-  UNROLL for (int y = 0; y < rows; y++) UNROLL for (int x = 0; x < columns; x++)
-      acc[y * columns + x] = load16(dx + y * g.dx_row_stride + x * g.dx_pixel_stride);
+  const tile_strides next = {g.dx_row_stride, g.dx_pixel_stride};
+  v16 acc[TILE + 1], taps[TILE + 1];
+  load_tile(rows, columns, dx, next, acc);
   for (; bits != 0; bits &= bits - 1) {
     const ptrdiff_t o = __builtin_ctzll(bits);
-    const float *wo = w + o * 16;
-    const v16 d = splat16(dy[o]);
-    UNROLL for (int k = 0; k < rows * columns; k++) acc[k] = fma16(d, load16(wo + k * tap), acc[k]);
+    UNROLL(k, rows * columns) taps[k] = load16(w + o * 16 + k * tap);
+    multiply_add(1, rows * columns, dy + o, 0, taps, acc);
   }
-  UNROLL for (int y = 0; y < rows; y++) UNROLL for (int x = 0; x < columns; x++)
-      store16(dx + y * g.dx_row_stride + x * g.dx_pixel_stride, acc[y * columns + x]);
+  store_tile(rows, columns, acc, dx, next);
 }
 
 // The same for a whole patch of a usual size: as many rows at once as there are registers for.
 INLINE void scatter_patch(const int size, const kernel_input_patches g, uint64_t bits, const float *w, const float *dy,
                           float *dx) {
   const int rows = rows_at_once(size);
-  UNROLL for (int y = 0; y + rows <= size; y += rows)
-      scatter_taps(rows, size, g, bits, w + y * size * g.outputs * 16, dy, dx + y * g.dx_row_stride);
-  UNROLL for (int y = size / rows * rows; y < size; y++)
-      scatter_taps(1, size, g, bits, w + y * size * g.outputs * 16, dy, dx + y * g.dx_row_stride);
+  UNROLL(n, size / rows) {
+    const int y = n * rows;
+    scatter_taps(rows, size, g, bits, w + y * size * g.outputs * 16, dy, dx + y * g.dx_row_stride);
+  }
+  UNROLL(n, size % rows) {
+    const int y = size / rows * rows + n;
+    scatter_taps(1, size, g, bits, w + y * size * g.outputs * 16, dy, dx + y * g.dx_row_stride);
+  }
 }
 
 // The taps that keep a patch of which one begins at `first` within `count` rows or columns.

@@ -1,22 +1,21 @@
 // Convolution forward with vectors of output pixels: for numbers of outputs that fill panels badly. 20 outputs take two
 // panels of 16 lanes, but 64 pixels exactly four vectors.
 //
-// For each column of the filter there is a copy of the input of which rows are as wide as the output's: there, what a tap
-// reads for pixels in a row, and on to the next row, lies side by side.
+// For each column of the filter there is a copy of the input of which rows are as wide as the output's: there, what a
+// tap reads for pixels in a row, and on to the next row, lies side by side.
 #pragma once
 #include "elementwise.h"
 #include "tile.h"
 
-// The most floats of a sample and of its copies; and pixels that are taken together, in vectors.
-enum { MOST_COPIED = 1 << 14, GROUP_VECTORS = 4, GROUP = GROUP_VECTORS * 16 };
+enum { GROUP = GROUP_VECTORS * 16 };
 
 // The copies, [channels, size columns, rows + size - 1, width].
 typedef struct {
   ptrdiff_t channels, size, width, pixels, plane;
 } pixel_copies;
 
-INLINE pixel_copies copies_of(const kernel_patches *p, ptrdiff_t taps) {
-  const ptrdiff_t channels = taps / (p->size * p->size);
+INLINE pixel_copies copies_of(const kernel_patches *p) {
+  const ptrdiff_t channels = p->taps / (p->size * p->size);
   return (pixel_copies){channels, p->size, p->width, p->height * p->width, (p->height + p->size - 1) * p->width};
 }
 
@@ -25,27 +24,21 @@ INLINE void pixels_tile(const int R, const int V, const pixel_copies c, const fl
                         bool relu) {
   v16 acc[TILE];
   const ptrdiff_t bias = c.channels * c.size * c.size * 16;
-  UNROLL for (int r = 0; r < R; r++) UNROLL for (int v = 0; v < V; v++) acc[r * V + v] = splat16(w[bias + r]) + splat16(0);
+  UNROLL(r, R)
+    UNROLL(v, V) acc[r * V + v] = splat16(w[bias + r]) + splat16(0);
   for (ptrdiff_t channel = 0; channel < c.channels; channel++, copies += c.size * c.plane)
     for (ptrdiff_t ky = 0; ky < c.size; ky++)
       for (ptrdiff_t kx = 0; kx < c.size; kx++, w += 16) {
-        v16 x[SPARSE_VECTORS > TILE_VECTORS ? SPARSE_VECTORS : TILE_VECTORS];
-        UNROLL for (int v = 0; v < V; v++) x[v] = load16(copies + kx * c.plane + ky * c.width + v * 16);
-        UNROLL for (int r = 0; r < R; r++) {
-          const v16 wr = splat16(w[r]);
-          UNROLL for (int v = 0; v < V; v++) acc[r * V + v] = fma16(x[v], wr, acc[r * V + v]);
-        }
+        v16 x[TILE];
+        UNROLL(v, V) x[v] = load16(copies + kx * c.plane + ky * c.width + v * 16);
+        multiply_add(R, V, w, 1, x, acc);
       }
-  UNROLL for (int r = 0; r < R; r++) UNROLL for (int v = 0; v < V; v++) {
-    v16 out = acc[r * V + v];
-    if (relu) out = out < 0 ? splat16(0) : out;
-    store16(y + r * GROUP + v * 16, out);
-  }
+  store_outputs(R, V, acc, y, (tile_strides){GROUP, 16}, relu);
 }
 
 // The outputs of a panel, [outputs, GROUP], for a group of pixels.
-static void group_forward(const pixel_copies c, const float *copies, ptrdiff_t vectors, const float *w, ptrdiff_t outputs,
-                          float *y, bool relu) {
+OUTLINED void group_forward(const pixel_copies c, const float *copies, ptrdiff_t vectors, const float *w,
+                            ptrdiff_t outputs, float *y, bool relu) {
   if (outputs <= SPARSE_ROWS) {
     for (ptrdiff_t v = 0, V; v < vectors; v += V) {
       V = sparse_vectors_at(v, vectors);
@@ -81,37 +74,41 @@ static void copy_columns(const kernel_patches *p, const pixel_copies c, const fl
   }
 }
 
-// Whether this way is open, patches side by side in images of which a sample is small, and the shorter one. Turning 16 pixels
-// of a panel takes as long as some 200 multiply-adds.
-static bool pixels_are_better(const kernel_patches *p, ptrdiff_t taps) {
-  const pixel_copies c = copies_of(p, taps);
+// Whether this way is open, patches side by side in images of which a sample is small, and the shorter one.
+static bool pixels_are_better(const kernel_patches *p) {
+  const pixel_copies c = copies_of(p);
   const ptrdiff_t panels = p->channels / 16, width = c.width + c.size - 1;
   const bool dense = p->adjacent == c.channels || p->pixel_stride == 1;
   const bool adjoins = c.size == 1 || (p->offsets[1] == p->pixel_stride && p->offsets[c.size] == p->row_stride);
   const bool fits = c.channels * c.size * c.plane <= MOST_COPIED &&
                     (p->height + c.size - 1) * width * (p->adjacent > 1 ? p->pixel_stride : 1) <= MOST_COPIED;
+  const ptrdiff_t vectors = (c.pixels + 15) / 16 * (p->taps * p->outputs + TRANSPOSE_COST * panels);
   return dense && adjoins && p->row_stride == width * p->pixel_stride && fits &&
-         (c.pixels + 15) / 16 * (taps * p->outputs + 200 * panels) < c.pixels * taps * panels * 9 / 10;
+         vectors < c.pixels * p->taps * panels * PIXELS_PAY_BELOW / 100;
 }
 
-static void pixels_forward(const kernel_patches *patches, const float *x, ptrdiff_t x_stride, const float *weights,
-                           ptrdiff_t taps, float *y, ptrdiff_t y_stride, bool relu, kernel_range samples,
-                           kernel_range panels) {
-  const pixel_copies c = copies_of(patches, taps);
+// One panel of one sample, from its copies, by way of outputs [16, GROUP].
+static void panel_forward(const kernel_convolution *layer, const pixel_copies c, const float *copies, ptrdiff_t p,
+                          float *outputs, float *y) {
+  const kernel_patches *patches = &layer->patches;
+  const ptrdiff_t count = at_most(16, patches->outputs - p * 16);
+  memset(outputs + count * GROUP, 0, (size_t)((16 - count) * GROUP) * sizeof *outputs);
+  for (ptrdiff_t pixel = 0; pixel < c.pixels; pixel += GROUP) {
+    const ptrdiff_t pixels = at_most(GROUP, c.pixels - pixel);
+    const float *w = layer->weights + p * (patches->taps + 1) * 16;
+    group_forward(c, copies + pixel, (pixels + 15) / 16, w, count, outputs, layer->relu);
+    transpose(outputs, GROUP, y + pixel * patches->channels + p * 16, patches->channels, 16, (kernel_range){0, pixels});
+  }
+}
+
+static void pixels_forward(const kernel_convolution *layer, kernel_range samples, kernel_range panels) {
+  const pixel_copies c = copies_of(&layer->patches);
   float planes[MOST_COPIED], copies[MOST_COPIED + GROUP], outputs[16 * GROUP] = {0};
   // The last vector reads past the copies.
   memset(copies + c.channels * c.size * c.plane, 0, GROUP * sizeof *copies);
   for (ptrdiff_t s = samples.begin; s < samples.end; s++) {
-    copy_columns(patches, c, x + s * x_stride, planes, copies);
-    for (ptrdiff_t p = panels.begin; p < panels.end; p++) {
-      const ptrdiff_t count = at_most(16, patches->outputs - p * 16);
-      memset(outputs + count * GROUP, 0, (size_t)((16 - count) * GROUP) * sizeof *outputs);
-      for (ptrdiff_t pixel = 0; pixel < c.pixels; pixel += GROUP) {
-        const ptrdiff_t pixels = at_most(GROUP, c.pixels - pixel);
-        group_forward(c, copies + pixel, (pixels + 15) / 16, weights + p * (taps + 1) * 16, count, outputs, relu);
-        transpose(outputs, GROUP, y + s * y_stride + pixel * patches->channels + p * 16, patches->channels, 16,
-                  (kernel_range){0, pixels});
-      }
-    }
+    copy_columns(&layer->patches, c, layer->x.elements + s * layer->x.stride, planes, copies);
+    for (ptrdiff_t p = panels.begin; p < panels.end; p++)
+      panel_forward(layer, c, copies, p, outputs, layer->y.elements + s * layer->y.stride);
   }
 }

@@ -1,16 +1,15 @@
 // Convolution, weight gradient, where most of dY is zero: behind a max pooling at least all but one of each window.
 //
-// What is not zero in one output's dY lies at other pixels than what is not zero in the next one's, so that no vector of
-// outputs can leave out much. Here vectors run over input channels: one output's sums for a whole patch are in registers
-// while the pixels pass where its dY is not zero, in order. To leave out the others changes no bit while x is finite
-// (zeros.h).
+// What is not zero in one output's dY lies at other pixels than what is not zero in the next one's, so that no vector
+// of outputs can leave out much. Here vectors run over input channels: one output's sums for a whole patch are in
+// registers while the pixels pass where its dY is not zero, in order. To leave out the others changes no bit while x is
+// finite (zeros.h).
 #pragma once
 #include "elementwise.h"
 #include "tile.h"
 #include "zeros.h"
 
-// The most output pixels whose zeros are looked for at once.
-enum { PIXELS_AT_ONCE = 1024, PIXEL_WORDS = PIXELS_AT_ONCE / 64 };
+enum { PIXEL_WORDS = PIXELS_AT_ONCE / 64 };
 
 // Where the patches of output pixels begin ..< end lie in x, and for each of 16 outputs where dY is not zero: bit i of
 // word w stands for pixel begin + 64 w + i.
@@ -41,106 +40,126 @@ static void find_nonzero_pixels(const float *dy, ptrdiff_t channels, bool all, n
       for (ptrdiff_t i = 0; i < 32 && i < rest; i++)
         half[h] |= (every | (nonzero_bits(dy + (first + i) * channels) != 0)) & (int32_t)(1u << i);
     }
-    UNROLL for (int o = 0; o < 16; o++) found->bits[o][w] = (uint32_t)half[0][o] | (uint64_t)(uint32_t)half[1][o] << 32;
+    UNROLL(o, 16) found->bits[o][w] = (uint32_t)half[0][o] | (uint64_t)(uint32_t)half[1][o] << 32;
   }
 }
 
-// The positions of a patch: columns lie a pixel's stride apart, rows any other.
+// One output's sums over the pixels found for it: `bits` says where its dY is not zero. Sums are `next` floats apart,
+// positions of a patch as x's strides say: columns lie a pixel's stride apart, rows any other.
 typedef struct {
-  ptrdiff_t row, column;
-} patch_steps;
+  const nonzero_pixels *found;
+  const uint64_t *bits;
+  const float *x;
+  tile_strides steps;
+  kernel_matrix dy;  // the output's; a row a pixel
+  float *sums;
+  ptrdiff_t next;
+} output_sums;
 
-// sums[k] += x dy for rows x columns positions side by side and 16 input channels, over the pixels found for an output.
-INLINE void add_positions(const int rows, const int columns, const patch_steps step, const nonzero_pixels *found,
-                          const uint64_t *bits, const float *x, const float *dy, ptrdiff_t channels, float *sums,
-                          ptrdiff_t next) {
-  v16 acc[TILE + 1];
-  UNROLL for (int k = 0; k < rows * columns; k++) acc[k] = load16(sums + k * next);
-  for (ptrdiff_t w = 0; w < found->words; w++) {
-    const int32_t *places = found->x + w * 64;
-    const float *d = dy + (found->pixels.begin + w * 64) * channels;
-    for (uint64_t rest = bits[w]; rest != 0; rest &= rest - 1) {
+INLINE output_sums sums_at(output_sums t, ptrdiff_t x, ptrdiff_t position) {
+  t.x += x;
+  t.sums += position * t.next;
+  return t;
+}
+
+// sums[k] += x dy for rows x columns positions side by side and 16 input channels.
+INLINE void add_positions(const int rows, const int columns, const output_sums t) {
+  const tile_strides sums = {columns * t.next, t.next};
+  v16 acc[TILE + 1], patch[TILE + 1];
+  load_tile(rows, columns, t.sums, sums, acc);
+  for (ptrdiff_t w = 0; w < t.found->words; w++) {
+    const int32_t *places = t.found->x + w * 64;
+    const float *d = t.dy.elements + (t.found->pixels.begin + w * 64) * t.dy.stride;
+    for (uint64_t rest = t.bits[w]; rest != 0; rest &= rest - 1) {
       const ptrdiff_t i = __builtin_ctzll(rest);
-      const float *xp = x + places[i];
-      const v16 di = splat16(d[i * channels]);
-      UNROLL for (int ky = 0; ky < rows; ky++) UNROLL for (int kx = 0; kx < columns; kx++)
-          acc[ky * columns + kx] = fma16(di, load16(xp + ky * step.row + kx * step.column), acc[ky * columns + kx]);
+      load_tile(rows, columns, t.x + places[i], t.steps, patch);
+      multiply_add(1, rows * columns, d + i * t.dy.stride, 0, patch, acc);
     }
   }
-  UNROLL for (int k = 0; k < rows * columns; k++) store16(sums + k * next, acc[k]);
+  store_tile(rows, columns, acc, t.sums, sums);
 }
 
 // The same for a whole patch of a usual size: as many rows at once as there are registers for.
-INLINE void add_patch(const int size, const patch_steps step, const nonzero_pixels *found, const uint64_t *bits,
-                      const float *x, const float *dy, ptrdiff_t channels, float *sums, ptrdiff_t next) {
+INLINE void add_patch(const int size, const output_sums t) {
   const int rows = rows_at_once(size);
-  UNROLL for (int y = 0; y + rows <= size; y += rows)
-      add_positions(rows, size, step, found, bits, x + y * step.row, dy, channels, sums + y * size * next, next);
-  UNROLL for (int y = size / rows * rows; y < size; y++)
-      add_positions(1, size, step, found, bits, x + y * step.row, dy, channels, sums + y * size * next, next);
-}
-
-// One output's sums [positions, input channels], a multiple of 16 channels, over the pixels found for it.
-INLINE void add_output(const kernel_patches *patches, kernel_range positions, const nonzero_pixels *found,
-                       const uint64_t *bits, const float *x, const float *dy, ptrdiff_t padded, float *sums) {
-  const ptrdiff_t size = patches->size, count = positions.end - positions.begin, *offsets = patches->offsets;
-  const bool whole = count == size * size;
-  for (ptrdiff_t c = 0; c < padded; c += 16) {
-    if (whole && size == 3)
-      add_patch(3, (patch_steps){offsets[3], offsets[1]}, found, bits, x + c, dy, patches->channels, sums + c, padded);
-    else if (whole && size == 5)
-      add_patch(5, (patch_steps){offsets[5], offsets[1]}, found, bits, x + c, dy, patches->channels, sums + c, padded);
-    else
-      for (ptrdiff_t k = 0; k < count; k++)
-        add_positions(1, 1, (patch_steps){0, 0}, found, bits, x + offsets[positions.begin + k] + c, dy,
-                      patches->channels, sums + k * padded + c, padded);
+  UNROLL(n, size / rows) {
+    add_positions(rows, size, sums_at(t, n * rows * t.steps.row, n * rows * size));
+  }
+  UNROLL(n, size % rows) {
+    const int y = size / rows * rows + n;
+    add_positions(1, size, sums_at(t, y * t.steps.row, y * size));
   }
 }
+
+// One output's sums [positions, input channels], a multiple of 16 channels; t is the first position's first channels'.
+INLINE void add_output(const kernel_patches *patches, kernel_range positions, const output_sums t) {
+  const ptrdiff_t size = patches->size, count = positions.end - positions.begin, *offsets = patches->offsets;
+  const bool whole = count == size * size;
+  for (ptrdiff_t c = 0; c < t.next; c += 16) {
+    output_sums channels = t;
+    channels.x += c;
+    channels.sums += c;
+    if (whole && (size == 3 || size == 5)) channels.steps = (tile_strides){offsets[size], offsets[1]};
+    if (whole && size == 3) add_patch(3, channels);
+    else if (whole && size == 5) add_patch(5, channels);
+    else
+      for (ptrdiff_t k = 0; k < count; k++) add_positions(1, 1, sums_at(channels, offsets[positions.begin + k], k));
+  }
+}
+
+// Input channels of the sums, filled up to vectors.
+INLINE ptrdiff_t padded_inputs(const kernel_patches *patches) { return (patches->adjacent + 15) / 16 * 16; }
 
 // Adds one sample to sums [outputs, positions, input channels].
 static void add_sparse_sample(const kernel_patches *patches, kernel_range positions, const float *x, bool all,
                               const float *dy, nonzero_pixels *found, float *sums) {
-  const ptrdiff_t padded = (patches->adjacent + 15) / 16 * 16, pixels = patches->height * patches->width;
+  const ptrdiff_t padded = padded_inputs(patches), pixels = patches->height * patches->width;
   for (ptrdiff_t begin = 0; begin < pixels; begin += PIXELS_AT_ONCE) {
     const kernel_range part = {begin, begin + at_most(PIXELS_AT_ONCE, pixels - begin)};
     // They stay where they are for all samples, where they are all found at once.
     if (pixels > PIXELS_AT_ONCE || found->pixels.end == 0) place_pixels(patches, part, found);
     for (ptrdiff_t first = 0; first < patches->outputs; first += 16) {
       find_nonzero_pixels(dy + first, patches->channels, all, found);
-      for (ptrdiff_t o = first; o < patches->outputs && o < first + 16; o++)
-        add_output(patches, positions, found, found->bits[o - first], x, dy + o, padded,
-                   sums + o * (positions.end - positions.begin) * padded);
+      for (ptrdiff_t o = first; o < patches->outputs && o < first + 16; o++) {
+        const output_sums output = {
+            found,  found->bits[o - first],      x,
+            {0, 0}, {dy + o, patches->channels}, sums + o * (positions.end - positions.begin) * padded,
+            padded};
+        add_output(patches, positions, output);
+      }
     }
   }
 }
 
-static void add_sparse_samples(const kernel_patches *patches, kernel_range positions, const float *x,
-                               ptrdiff_t x_stride, const float *dy, ptrdiff_t dy_stride, kernel_range samples,
-                               bool fresh, float *sums) {
-  const ptrdiff_t padded = (patches->adjacent + 15) / 16 * 16, count = positions.end - positions.begin;
-  if (fresh) memset(sums, 0, (size_t)(patches->outputs * count * padded) * sizeof *sums);
+// Adds samples to the sums that wait in the memory of `target`.
+static void add_sparse_samples(const kernel_convolution_sums *target, kernel_range positions, kernel_range samples) {
+  const kernel_patches *patches = &target->patches;
+  const ptrdiff_t count = positions.end - positions.begin;
+  float *sums = target->by_input + 16;
+  if (target->fresh) memset(sums, 0, (size_t)(patches->outputs * count * padded_inputs(patches)) * sizeof *sums);
   nonzero_pixels found;
   found.pixels.end = 0;
   for (ptrdiff_t s = samples.begin; s < samples.end; s++) {
-    const float *xs = x + s * x_stride;
-    const bool finite = __builtin_reduce_max(largest_magnitude(xs, x_stride, 0)) < 0x7f800000;
-    add_sparse_sample(patches, positions, xs, !finite, dy + s * dy_stride, &found, sums);
+    const float *x = target->x.elements + s * target->x.stride;
+    const bool finite = __builtin_reduce_max(largest_magnitude(x, target->x.stride, 0)) < 0x7f800000;
+    add_sparse_sample(patches, positions, x, !finite, target->dy.elements + s * target->dy.stride, &found, sums);
   }
 }
 
-// From sums [outputs, positions, input channels] to panels of [positions, channels, 16], one panel `next` floats after the
-// other.
-static void turn_sums(const kernel_patches *patches, kernel_range positions, const float *from, float *to,
-                      ptrdiff_t next) {
-  const ptrdiff_t padded = (patches->adjacent + 15) / 16 * 16, count = positions.end - positions.begin;
+// From sums [outputs, positions, input channels] to panels of [positions, channels, 16], one panel `next` floats after
+// the other.
+static void transpose_sums(const kernel_patches *patches, kernel_range positions, const float *from, float *to,
+                           ptrdiff_t next) {
+  const ptrdiff_t padded = padded_inputs(patches), count = positions.end - positions.begin;
   for (ptrdiff_t first = 0; first < patches->outputs; first += 16)
     for (ptrdiff_t k = 0; k < count; k++)
-      transpose(from + (first * count + k) * padded, count * padded, to + first / 16 * next + k * patches->adjacent * 16,
-                16, at_most(16, patches->outputs - first), (kernel_range){0, patches->adjacent});
+      transpose(from + (first * count + k) * padded, count * padded,
+                to + first / 16 * next + k * patches->adjacent * 16, 16, at_most(16, patches->outputs - first),
+                (kernel_range){0, patches->adjacent});
 }
 
 // Whether adding what is not zero costs less than adding all.
 static bool weight_gradient_is_sparse(const kernel_patches *patches, const float *dy) {
-  const ptrdiff_t all = patches->height * patches->width * patches->channels, padded = (patches->adjacent + 15) / 16 * 16;
-  return count_nonzero(dy, all) * SPARSE_COST * padded < all * patches->adjacent;
+  const ptrdiff_t all = patches->height * patches->width * patches->channels;
+  return count_nonzero(dy, all) * SPARSE_COST * padded_inputs(patches) < all * patches->adjacent;
 }

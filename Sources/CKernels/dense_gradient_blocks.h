@@ -17,62 +17,83 @@ INLINE void split_waiting(waiting_tile *tile, ptrdiff_t count) {
   tile->waits = 0;
 }
 
-INLINE void finish_tile(const bool fast, waiting_tile *tile, ptrdiff_t R, ptrdiff_t V, kernel_gradient_sink sink,
-                        ptrdiff_t at, ptrdiff_t panel) {
-  const kernel_update update = sink.update ? *sink.update : (kernel_update){0};
+INLINE void finish_tile(const bool fast, waiting_tile *tile, ptrdiff_t count, ptrdiff_t V, const gradient_tile *to) {
+  const kernel_update update = update_of(to->sink);
   if (tile->waits + tile->summed == 0) {
-    if (sink.update && ignores_zero(&update)) return;
+    if (to->sink.update && ignores_zero(&update)) return;
     memset(tile->waiting[0], 0, sizeof tile->waiting[0]);
     tile->waits = 1;
   }
-  for (ptrdiff_t i = 0, n = 0; i < R; i++)
-    for (ptrdiff_t v = 0; v < V; v++, n++) {
-      const ptrdiff_t to = at + v * panel + i * 16;
-      if (fast) {
-        put_fast(sink, &update, to, tile->waiting[0][n]);
-      } else {
-        const split_sum sum = tile->summed ? tile->sums[n] : (split_sum){0};
-        put_split(sink, &update, to, add_splits(sum, tile->waiting, tile->waits, (int)n), tile->summed + tile->waits);
-      }
+  for (ptrdiff_t n = 0; n < count; n++) {
+    const ptrdiff_t at = parameter_of(to, V, n);
+    if (fast) {
+      put_fast(to->sink, &update, at, tile->waiting[0][n]);
+    } else {
+      const split_sum sum = tile->summed ? tile->sums[n] : (split_sum){0};
+      put_split(to->sink, &update, at, add_splits(sum, tile->waiting, tile->waits, (int)n), tile->summed + tile->waits);
     }
+  }
 }
 
-// Tiles first ..< end of the inputs' `tiles`, for V panels from dy's first, block by block of the rows. The lists' tiles are
-// of SPARSE_ROWS inputs each.
-INLINE void sum_tiles(const bool fast, const float *x, ptrdiff_t x_stride, const float *dy, ptrdiff_t dy_stride,
-                      kernel_micro_batches micro_batches, const row_lists *lists, kernel_range inputs,
-                      ptrdiff_t tiles, ptrdiff_t first, ptrdiff_t end, ptrdiff_t V, kernel_gradient_sink sink,
-                      ptrdiff_t at, ptrdiff_t panel) {
+// Tiles of a layer's inputs that pass over the rows together, for some panels: tile t is inputs begins[t] ..<
+// begins[t + 1], and its rows are those of tile t of the lists, where there are any.
+typedef struct {
+  kernel_dense_gradient layer;
+  kernel_micro_batches micro_batches;
+  const row_lists *lists;
+  const ptrdiff_t *begins;  // count + 1, up to TILES_AT_ONCE + 1
+  ptrdiff_t count;
+} tile_group;
+
+INLINE ptrdiff_t inputs_of(const tile_group group, ptrdiff_t t) { return group.begins[t + 1] - group.begins[t]; }
+INLINE gradient_tile group_tile(const tile_group group, ptrdiff_t t, ptrdiff_t p) {
+  return gradient_tile_at(&group.layer, group.begins[t], p);
+}
+
+// Block `number` of a micro-batch's rows; `first` is the lists' number of its block 0.
+typedef struct {
+  kernel_range rows;
+  int first, number;
+} row_block;
+
+// Adds a block to the sums of tile t of the group.
+INLINE void add_block(const tile_group group, const gradient_tile tile, ptrdiff_t t, const row_block block, ptrdiff_t V,
+                      waiting_tile *sums) {
+  const ptrdiff_t R = inputs_of(group, t), begin = block.rows.begin, count = block.rows.end - begin;
+  const int blocks = row_blocks(count), b = block.number;
+  const int32_t *bounds = group.lists ? group.lists->bounds[t] + block.first : NULL;
+  if (group.lists ? bounds[0] == bounds[blocks] : count == 0) return;
+  if (b == 0 && sums->waits == SPLIT_AT_ONCE) split_waiting(sums, R * V);
+  v16 *g = sums->waiting[sums->waits];
+  if (group.lists) {
+    const row_run run = {group.lists->rows, bounds[b], bounds[b + 1]};
+    WITH_SPARSE_TILE(sum_rows, R, V, false, b > 0, tile, run, g)
+  } else {
+    const row_run run = {NULL, begin + part(count, blocks, b), begin + part(count, blocks, b + 1)};
+    WITH_TILE(sum_rows, R, V, false, b > 0, tile, run, g)
+  }
+  sums->waits += b + 1 == blocks;
+}
+
+// The gradients of the group's tiles for V panels from p on, block by block of the rows.
+INLINE void sum_tiles(const bool fast, const tile_group group, ptrdiff_t p, ptrdiff_t V) {
+  const kernel_micro_batches micro_batches = group.micro_batches;
   waiting_tile sums[TILES_AT_ONCE];
-  ptrdiff_t begins[TILES_AT_ONCE + 1];
-  for (ptrdiff_t t = first; t <= end; t++)
-    begins[t - first] = lists ? at_most(inputs.begin + t * SPARSE_ROWS, inputs.end)
-                              : inputs.begin + part(inputs.end - inputs.begin, tiles, t);
-  for (ptrdiff_t t = 0; t < end - first; t++) {
+  for (ptrdiff_t t = 0; t < group.count; t++) {
+    const gradient_tile tile = group_tile(group, t, p);
     sums[t].waits = sums[t].summed = 0;
-    if (sink.update)
-      will_write_tile(sink.update->weights + at + begins[t] * 16, panel, begins[t + 1] - begins[t], V);
+    if (tile.sink.update) will_write_tile(tile.sink.update->weights + tile.at, tile.panel, inputs_of(group, t), V);
   }
-  for (int m = 0, block = 0; m < micro_batches.count; m++) {
-    const ptrdiff_t begin = micro_batches.bounds[m], rows = micro_batches.bounds[m + 1] - begin;
-    const int blocks = row_blocks(rows);
-    for (int b = 0; b < blocks; b++)
-      for (ptrdiff_t t = 0; t < end - first; t++) {
-        const ptrdiff_t i = begins[t], R = begins[t + 1] - i;
-        const int32_t *bounds = lists ? lists->bounds[first + t] + block : NULL;
-        if (lists ? bounds[0] == bounds[blocks] : rows == 0) continue;
-        if (b == 0 && sums[t].waits == SPLIT_AT_ONCE) split_waiting(&sums[t], R * V);
-        v16 *g = sums[t].waiting[sums[t].waits];
-        if (lists)
-          WITH_SPARSE_TILE(sum_rows, R, V, false, b > 0, x + i, x_stride, dy, dy_stride, lists->rows, bounds[b],
-                           bounds[b + 1], g)
-        else
-          WITH_TILE(sum_rows, R, V, false, b > 0, x + i, x_stride, dy, dy_stride, NULL, begin + part(rows, blocks, b),
-                    begin + part(rows, blocks, b + 1), g)
-        sums[t].waits += b + 1 == blocks;
-      }
-    block += blocks;
+  row_block block = {.first = 0};
+  for (int m = 0; m < micro_batches.count; m++) {
+    block.rows = (kernel_range){micro_batches.bounds[m], micro_batches.bounds[m + 1]};
+    const int blocks = row_blocks(block.rows.end - block.rows.begin);
+    for (block.number = 0; block.number < blocks; block.number++)
+      for (ptrdiff_t t = 0; t < group.count; t++) add_block(group, group_tile(group, t, p), t, block, V, &sums[t]);
+    block.first += blocks;
   }
-  for (ptrdiff_t t = 0; t < end - first; t++)
-    finish_tile(fast, &sums[t], begins[t + 1] - begins[t], V, sink, at + begins[t] * 16, panel);
+  for (ptrdiff_t t = 0; t < group.count; t++) {
+    const gradient_tile tile = group_tile(group, t, p);
+    finish_tile(fast, &sums[t], inputs_of(group, t) * V, V, &tile);
+  }
 }

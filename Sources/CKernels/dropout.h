@@ -1,4 +1,5 @@
 // Dropout's random factors and their product with the activations.
+#pragma once
 #include "vector.h"
 
 typedef uint64_t v8u __attribute__((ext_vector_type(8)));

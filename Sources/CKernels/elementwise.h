@@ -5,16 +5,17 @@
 // Eight rows of eight become eight columns: 4-byte, 8-byte, then 16-byte interleaving.
 INLINE void transpose8(const float *from, ptrdiff_t from_stride, float *to, ptrdiff_t to_stride) {
   v8 a[8], b[8];
-  UNROLL for (int i = 0; i < 8; i++) a[i] = load8(from + i * from_stride);
-  UNROLL for (int i = 0; i < 4; i++) {
+  UNROLL(i, 8) a[i] = load8(from + i * from_stride);
+  UNROLL(i, 4) {
     b[2 * i] = __builtin_shufflevector(a[2 * i], a[2 * i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
     b[2 * i + 1] = __builtin_shufflevector(a[2 * i], a[2 * i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
   }
-  UNROLL for (int h = 0; h < 8; h += 4) UNROLL for (int i = 0; i < 2; i++) {
-    a[h + 2 * i] = __builtin_shufflevector(b[h + i], b[h + i + 2], 0, 1, 8, 9, 4, 5, 12, 13);
-    a[h + 2 * i + 1] = __builtin_shufflevector(b[h + i], b[h + i + 2], 2, 3, 10, 11, 6, 7, 14, 15);
+  UNROLL(i, 4) {
+    const int at = i / 2 * 4 + i % 2;
+    a[i / 2 * 4 + i % 2 * 2] = __builtin_shufflevector(b[at], b[at + 2], 0, 1, 8, 9, 4, 5, 12, 13);
+    a[i / 2 * 4 + i % 2 * 2 + 1] = __builtin_shufflevector(b[at], b[at + 2], 2, 3, 10, 11, 6, 7, 14, 15);
   }
-  UNROLL for (int i = 0; i < 4; i++) {
+  UNROLL(i, 4) {
     store8(to + i * to_stride, __builtin_shufflevector(a[i], a[i + 4], 0, 1, 2, 3, 8, 9, 10, 11));
     store8(to + (i + 4) * to_stride, __builtin_shufflevector(a[i], a[i + 4], 4, 5, 6, 7, 12, 13, 14, 15));
   }
@@ -50,7 +51,7 @@ static uint32_t magnitude_bits(const float *x, kernel_range elements) {
 static void load_uint8(const uint8_t *bytes, float *y, ptrdiff_t count, float scale, float shift) {
   ptrdiff_t i = 0;
   for (; i + 16 <= count; i += 16) {
-    will_write(y + i + 16 * 16);
+    will_write(y + i + LOADED_AHEAD);
     v16 x = __builtin_convertvector(*(const v16b_unaligned *)(bytes + i), v16);
     store16(y + i, fma16(x, splat16(scale), splat16(shift)));
   }

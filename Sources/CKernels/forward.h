@@ -1,33 +1,56 @@
 // The forward tile of dense layers and convolutions: Y = activation(bias + X W).
 #pragma once
 #include "tile.h"
+#include "zeros.h"
 
-// Row r's input i is x[r * x_stride + i], or x[r * x_stride + offsets[i]] where a convolution gives offsets.
-// Where not, the next tile's rows are asked for meanwhile, and weights from `ahead` on.
-INLINE void forward_tile(const int R, const int V, const float *x, ptrdiff_t x_stride, const ptrdiff_t *offsets,
-                         const float *w, ptrdiff_t inputs, const float *ahead, float *y, ptrdiff_t y_stride,
-                         bool relu) {
-  const ptrdiff_t panel = (inputs + 1) * 16;
+// Which of a row's inputs a tile sums over: all of them, side by side; all, at a convolution's offsets; or those of a
+// list.
+typedef enum { EVERY_INPUT, AT_OFFSETS, LISTED_INPUTS } input_choice;
+
+typedef struct {
+  kernel_matrix x;           // from the tile's first row on
+  const ptrdiff_t *offsets;  // of AT_OFFSETS
+  const input_list *listed;  // of LISTED_INPUTS
+  const float *weights;      // of the tile's first panel
+  ptrdiff_t inputs;
+  const float *ahead;  // weights to ask for meanwhile
+  kernel_mutable_matrix y;
+  bool relu;
+} forward_work;
+
+// The weights from which on a tile asks for lines while it sums: tile t of the first few its part of the V panels after
+// w's, which others may have updated, and all further ones what is at hand.
+INLINE const float *weights_ahead(const float *w, ptrdiff_t inputs, ptrdiff_t V, ptrdiff_t t, bool is_last) {
+  const bool asks = !is_last && t < TILES_THAT_ASK * V;
+  return asks ? w + (V * (inputs + 1) + t * (inputs / INPUTS_A_LINE)) * 16 : w;
+}
+
+// Asks for the next tile's rows, a line an input, and for the weights.
+INLINE void ask_ahead(const int R, const int V, const input_choice choice, const forward_work t, ptrdiff_t k) {
+  const float *next = t.x.elements + R * t.x.stride;
+  if (choice == EVERY_INPUT && V > 1) {
+    __builtin_prefetch(next + (k & 15) * t.x.stride + (k & ~15));
+    __builtin_prefetch(t.ahead + k / INPUTS_A_LINE * 16, 0, 2);
+  }
+  if (choice == LISTED_INPUTS) {
+    __builtin_prefetch(next + (k & 3) * t.x.stride + (k >> 2) * 16);
+    __builtin_prefetch(t.ahead + k / LISTED_INPUTS_A_LINE * 16, 0, 2);
+  }
+}
+
+INLINE void forward_tile(const int R, const int V, const input_choice choice, const forward_work t) {
+  const ptrdiff_t panel = (t.inputs + 1) * 16, count = choice == LISTED_INPUTS ? t.listed->count : t.inputs;
+  const tile_strides next = {t.y.stride, 16};
   v16 acc[TILE];
-  UNROLL for (int r = 0; r < R; r++) UNROLL for (int v = 0; v < V; v++) will_write(y + r * y_stride + v * 16);
-  // Adding 0 turns a bias of -0 into 0, so that a chain of zeros ends alike whether they are summed or skipped.
-  UNROLL for (int r = 0; r < R; r++) UNROLL for (int v = 0; v < V; v++)
-      acc[r * V + v] = load16(w + v * panel + inputs * 16) + splat16(0);
-  for (ptrdiff_t i = 0; i < inputs; i++) {
-    v16 wi[TILE_VECTORS];
-    const float *xi = x + (offsets ? offsets[i] : i);
-    if (V > 1 && !offsets) {
-      __builtin_prefetch(x + (R + (i & 15)) * x_stride + (i & ~15));
-      __builtin_prefetch(ahead + (i >> 2) * 16, 0, 2);
-    }
-    UNROLL for (int v = 0; v < V; v++) wi[v] = load16(w + v * panel + i * 16);
-    UNROLL for (int r = 0; r < R; r++) {
-      v16 xr = splat16(xi[r * x_stride]);
-      UNROLL for (int v = 0; v < V; v++) acc[r * V + v] = fma16(xr, wi[v], acc[r * V + v]);
-    }
+  UNROLL(r, R)
+    UNROLL(v, V) will_write(t.y.elements + r * next.row + v * 16);
+  begin_outputs(R, V, t.weights + t.inputs * 16, panel, acc);
+  for (ptrdiff_t k = 0; k < count; k++) {
+    const ptrdiff_t i = choice == LISTED_INPUTS ? t.listed->inputs[k] : k;
+    v16 w[TILE];
+    ask_ahead(R, V, choice, t, k);
+    UNROLL(v, V) w[v] = load16(t.weights + v * panel + i * 16);
+    multiply_add(R, V, t.x.elements + (choice == AT_OFFSETS ? t.offsets[i] : i), t.x.stride, w, acc);
   }
-  UNROLL for (int r = 0; r < R; r++) UNROLL for (int v = 0; v < V; v++) {
-    const v16 out = acc[r * V + v];
-    store16(y + r * y_stride + v * 16, relu ? rectified(out) : out);
-  }
+  store_outputs(R, V, acc, t.y.elements, next, t.relu);
 }

@@ -1,9 +1,9 @@
-// What the weight gradients of dense layers and convolutions have in common.
+// What the weight gradients of dense layers and convolutions have in common: 16 finished sums go to the optimizer or
+// into a buffer.
 #pragma once
 #include "tile.h"
 #include "update.h"
 
-// Hands 16 exact sums on.
 INLINE void put_exact(kernel_gradient_sink sink, ptrdiff_t at, v8d low, v8d high) {
   if (sink.update) {
     update16(sink.update, at, narrow(low, high));
@@ -13,14 +13,24 @@ INLINE void put_exact(kernel_gradient_sink sink, ptrdiff_t at, v8d low, v8d high
   }
 }
 
-// One row's part of the outer products: acc += x dy, for R inputs at `offsets` from x (side by side where null). For the
-// bias x is 1.
-INLINE void outer_product(const bool bias, const int R, const int V, const float *x, const ptrdiff_t *offsets,
-                          const float *dy, v16 acc[TILE_ROWS][TILE_VECTORS]) {
-  v16 d[TILE_VECTORS];
-  UNROLL for (int v = 0; v < V; v++) d[v] = load16(dy + v * 16);
-  UNROLL for (int i = 0; i < R; i++) {
-    v16 xi = splat16(bias ? 1 : x[offsets ? offsets[i] : i]);
-    UNROLL for (int v = 0; v < V; v++) acc[i][v] = fma16(xi, d[v], acc[i][v]);
-  }
+INLINE void put_fast(kernel_gradient_sink sink, const kernel_update *update, ptrdiff_t at, v16 sum) {
+  if (sink.update) update16(update, at, sum);
+  else store16(sink.fast + at, sum);
+}
+
+// A copy of the sink's update that no store can change.
+INLINE kernel_update update_of(kernel_gradient_sink sink) { return sink.update ? *sink.update : (kernel_update){0}; }
+
+// Whether a gradient of 0 changes nothing.
+INLINE bool skips_zero(kernel_gradient_sink sink) { return sink.update && ignores_zero(sink.update); }
+
+// Micro-batches' gradients, each rounded to the grid; what is NaN or over the limit is told.
+typedef struct {
+  v8d low, high;
+} exact_sum;
+
+INLINE void add_checked(exact_sum *sum, v16 g, v16 limit, v16i *bad) {
+  *bad |= ~(__builtin_elementwise_abs(g) <= limit);
+  sum->low += round_to_grid(low_half(g));
+  sum->high += round_to_grid(high_half(g));
 }

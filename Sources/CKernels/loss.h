@@ -1,5 +1,6 @@
 // Softmax and cross-entropy. The one sum that runs along the vectors' own index goes through eight fixed lanes and
 // one fixed fold, whatever the instruction set.
+#pragma once
 #include "exponential.h"
 
 // ln x for finite x >= 1, in double: x = 2^k m with m in [sqrt(1/2), sqrt(2)), then 2 atanh((m - 1) / (m + 1)), whose
@@ -58,9 +59,8 @@ INLINE float softmax_row(const float *z, ptrdiff_t stride, ptrdiff_t classes, in
   return (float)(log_positive(sum) - ((double)z[label] - max));
 }
 
-static void softmax_cross_entropy(const float *logits, ptrdiff_t stride, ptrdiff_t classes, const int32_t *labels,
-                                  float scale, float *dlogits, float *losses, uint8_t *hits, kernel_range rows) {
+static void softmax_cross_entropy(const kernel_classification b, kernel_range rows) {
   for (ptrdiff_t r = rows.begin; r < rows.end; r++)
-    losses[r] = softmax_row(logits + r * stride, stride, classes, labels[r], scale,
-                            dlogits ? dlogits + r * stride : NULL, hits + r);
+    b.losses[r] = softmax_row(b.logits + r * b.stride, b.stride, b.classes, b.labels[r], b.scale,
+                              b.dlogits ? b.dlogits + r * b.stride : NULL, b.hits + r);
 }

@@ -9,11 +9,11 @@ static double multiply_add_peak(ptrdiff_t rounds, float *result) {
   static const volatile float factor = 0.999f, term = 0.001f;
   v16 chains[TILE];
   const v16 a = splat16(factor), b = splat16(term);
-  UNROLL for (int n = 0; n < TILE; n++) chains[n] = splat16((float)n);
+  UNROLL(n, TILE) chains[n] = splat16((float)n);
   for (ptrdiff_t round = 0; round < rounds; round++)
-    UNROLL for (int n = 0; n < TILE; n++) chains[n] = fma16(chains[n], a, b);
+    UNROLL(n, TILE) chains[n] = fma16(chains[n], a, b);
   v16 sum = splat16(0);
-  UNROLL for (int n = 0; n < TILE; n++) sum += chains[n];
+  UNROLL(n, TILE) sum += chains[n];
   *result = __builtin_reduce_max(sum);
   return 2.0 * 16 * TILE * (double)rounds;
 }

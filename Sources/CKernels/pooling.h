@@ -1,4 +1,5 @@
 // Max pooling. Where channels lie side by side 16 of them are one vector; planes go one by one.
+#pragma once
 #include "vector.h"
 
 // The geometry goes by value: the compiler then knows that no store changes it.
@@ -68,8 +69,7 @@ static void planes_backward(const kernel_pooling p, const float *x, const float 
   for (ptrdiff_t c = 0; c < p.channels; c++)
     for (ptrdiff_t oy = 0; oy < p.out_height; oy++)
       for (ptrdiff_t ox = 0; ox < p.out_width; ox++) {
-        const ptrdiff_t window =
-            c * p.x_channel_stride + oy * p.step * p.x_row_stride + ox * p.step * p.x_pixel_stride;
+        const ptrdiff_t window = c * p.x_channel_stride + oy * p.step * p.x_row_stride + ox * p.step * p.x_pixel_stride;
         const ptrdiff_t out = c * p.y_channel_stride + oy * p.y_row_stride + ox * p.y_pixel_stride;
         float g = relu && !(y[out] > 0) ? 0 : dy[out];
         for (ptrdiff_t ky = 0; ky < p.size; ky++)

@@ -3,31 +3,49 @@
 #include "gradient.h"
 #include "zeros.h"
 
-// acc += x[r, i] dy[r, o] for one row. For the bias x is 1.
-INLINE void add_row(const bool bias, const int R, const int V, const float *x, const float *dy, v16 acc[TILE]) {
-  v16 d[TILE];
-  UNROLL for (int v = 0; v < V; v++) d[v] = load16(dy + v * 16);
-  UNROLL for (int i = 0; i < R; i++) {
-    const v16 xi = splat16(bias ? 1 : x[i]);
-    UNROLL for (int v = 0; v < V; v++) acc[i * V + v] = fma16(xi, d[v], acc[i * V + v]);
-  }
+// Where a tile reads and where its gradient belongs: x and dY from its first input and output on, the number of its
+// first parameter, and floats from one panel of parameters to the next.
+typedef struct {
+  kernel_matrix x, dy;
+  kernel_gradient_sink sink;
+  ptrdiff_t at, panel;
+} gradient_tile;
+
+INLINE gradient_tile gradient_tile_at(const kernel_dense_gradient *layer, ptrdiff_t input, ptrdiff_t panel) {
+  const ptrdiff_t next = (layer->inputs + 1) * 16;
+  return (gradient_tile){
+      .x = matrix_at(layer->x, 0, input),
+      .dy = matrix_at(layer->dy, 0, panel * 16),
+      .sink = layer->sink,
+      .at = panel * next + input * 16,
+      .panel = next,
+  };
 }
 
-// Goes on with the sums g over rows begin ..< end, or over those of a list from its begin to its end, r ascending.
-INLINE void sum_rows(const int R, const int V, const bool bias, const bool goes_on, const float *x, ptrdiff_t x_stride,
-                     const float *dy, ptrdiff_t dy_stride, const uint16_t *list, ptrdiff_t begin, ptrdiff_t end,
-                     v16 *g) {
+// Where the gradient of row n of a tile's sums belongs, by vectors.
+INLINE ptrdiff_t parameter_of(const gradient_tile *tile, ptrdiff_t V, ptrdiff_t n) {
+  return tile->at + n % V * tile->panel + n / V * 16;
+}
+
+// Rows begin ..< end, or those of a list from its begin to its end, ascending.
+typedef struct {
+  const uint16_t *list;
+  ptrdiff_t begin, end;
+} row_run;
+
+// Sums x[r, i] dy[r, o] over rows, or goes on with the sums g. For the bias x is 1.
+INLINE void sum_rows(const int R, const int V, const bool bias, const bool goes_on, const gradient_tile tile,
+                     const row_run rows, v16 *g) {
+  static const float one = 1;
   v16 acc[TILE];
-  UNROLL for (int n = 0; n < R * V; n++) acc[n] = splat16(0);
-  if (goes_on) UNROLL for (int n = 0; n < R * V; n++) acc[n] = g[n];
-  for (ptrdiff_t k = begin; k < end; k++) {
-    const ptrdiff_t r = list ? list[k] : k;
-    add_row(bias, R, V, x + r * x_stride, dy + r * dy_stride, acc);
+  clear_tile(R * V, acc);
+  if (goes_on)
+    UNROLL(n, R * V) acc[n] = g[n];
+  for (ptrdiff_t k = rows.begin; k < rows.end; k++) {
+    const ptrdiff_t r = rows.list ? rows.list[k] : k;
+    v16 d[TILE];
+    UNROLL(v, V) d[v] = load16(tile.dy.elements + r * tile.dy.stride + v * 16);
+    multiply_add(R, V, bias ? &one : tile.x.elements + r * tile.x.stride, 1, d, acc);
   }
-  UNROLL for (int n = 0; n < R * V; n++) g[n] = acc[n];
-}
-
-INLINE void put_fast(kernel_gradient_sink sink, const kernel_update *update, ptrdiff_t at, v16 sum) {
-  if (sink.update) update16(update, at, sum);
-  else store16(sink.fast + at, sum);
+  UNROLL(n, R * V) g[n] = acc[n];
 }

@@ -14,9 +14,7 @@ INLINE void sgd16(const kernel_update *u, ptrdiff_t at, v16 g) {
 }
 
 // Whether a gradient of 0 leaves the weights, and all else, as they are.
-INLINE bool ignores_zero(const kernel_update *u) {
-  return u->kind == KERNEL_SGD && !u->first && u->weight_decay == 0;
-}
+INLINE bool ignores_zero(const kernel_update *u) { return u->kind == KERNEL_SGD && !u->first && u->weight_decay == 0; }
 
 INLINE void adam16(const kernel_update *u, ptrdiff_t at, v16 g) {
   v16 w = load16(u->weights + at), first = load16(u->first + at), second = load16(u->second + at);
@@ -36,38 +34,29 @@ INLINE void update16(const kernel_update *u, ptrdiff_t at, v16 g) {
   else adam16(u, at, g);
 }
 
-static void apply_update(const kernel_update *update, const double *exact, const float *fast, kernel_range elements) {
-  for (ptrdiff_t i = elements.begin; i < elements.end; i += 16)
-    update16(update, i, exact ? narrow(load8d(exact + i), load8d(exact + i + 8)) : load16(fast + i));
+// Elements `at` and on of `count` gradients, summed in their order.
+INLINE v8d sum_of_doubles(const double *const *gradients, int32_t count, ptrdiff_t at) {
+  v8d sum = load8d(gradients[0] + at);
+  for (int32_t n = 1; n < count; n++) sum += load8d(gradients[n] + at);
+  return sum;
+}
+INLINE v16 sum_of_floats(const float *const *gradients, int32_t count, ptrdiff_t at) {
+  v16 sum = load16(gradients[0] + at);
+  for (int32_t n = 1; n < count; n++) sum += load16(gradients[n] + at);
+  return sum;
 }
 
-static void apply_summed_update(const kernel_update *update, const double *const *exact, const float *const *fast,
-                                int32_t count, kernel_range elements) {
-  for (ptrdiff_t i = elements.begin; i < elements.end; i += 16) {
-    if (exact) {
-      v8d low = load8d(exact[0] + i), high = load8d(exact[0] + i + 8);
-      for (int32_t n = 1; n < count; n++) low += load8d(exact[n] + i), high += load8d(exact[n] + i + 8);
-      update16(update, i, narrow(low, high));
-    } else {
-      v16 sum = load16(fast[0] + i);
-      for (int32_t n = 1; n < count; n++) sum += load16(fast[n] + i);
-      update16(update, i, sum);
-    }
-  }
+static void apply_update(const kernel_update *update, const double *const *exact, const float *const *fast,
+                         int32_t count, kernel_range elements) {
+  for (ptrdiff_t i = elements.begin; i < elements.end; i += 16)
+    if (exact) update16(update, i, narrow(sum_of_doubles(exact, count, i), sum_of_doubles(exact, count, i + 8)));
+    else update16(update, i, sum_of_floats(fast, count, i));
 }
 
 static void sum_exact(const double *const *gradients, int32_t count, double *to, kernel_range elements) {
-  for (ptrdiff_t i = elements.begin; i < elements.end; i += 8) {
-    v8d sum = load8d(gradients[0] + i);
-    for (int32_t n = 1; n < count; n++) sum += load8d(gradients[n] + i);
-    store8d(to + i, sum);
-  }
+  for (ptrdiff_t i = elements.begin; i < elements.end; i += 8) store8d(to + i, sum_of_doubles(gradients, count, i));
 }
 
 static void sum_fast(const float *const *gradients, int32_t count, float *to, kernel_range elements) {
-  for (ptrdiff_t i = elements.begin; i < elements.end; i += 16) {
-    v16 sum = load16(gradients[0] + i);
-    for (int32_t n = 1; n < count; n++) sum += load16(gradients[n] + i);
-    store16(to + i, sum);
-  }
+  for (ptrdiff_t i = elements.begin; i < elements.end; i += 16) store16(to + i, sum_of_floats(gradients, count, i));
 }

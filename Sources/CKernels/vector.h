@@ -3,7 +3,11 @@
 #pragma once
 #include <string.h>
 #include "CKernels.h"
+#include "tuning.h"
 
+#if defined(__FAST_MATH__)
+#error "-ffast-math lets the compiler reorder sums and drop NaN: every bit that the kernels promise would be lost."
+#endif
 #pragma STDC FP_CONTRACT OFF
 // Vectors wider than the build's registers only ever pass between functions that are inlined.
 #pragma clang diagnostic ignored "-Wpsabi"
@@ -19,8 +23,11 @@ typedef double v8d_unaligned __attribute__((ext_vector_type(8), aligned(8)));
 typedef uint8_t v16b_unaligned __attribute__((ext_vector_type(16), aligned(1)));
 
 #define INLINE static inline __attribute__((always_inline))
-#define UNROLL _Pragma("clang loop unroll(full)")
-#define ROLLED _Pragma("clang loop unroll(disable)")
+// A function of its own: what a caller keeps in registers besides would cost the inner loop some of them.
+#define OUTLINED static __attribute__((noinline))
+// Loops over 0 ..< n that the compiler unrolls, or must not.
+#define UNROLL(i, n) _Pragma("clang loop unroll(full)") for (int i = 0; i < (n); i++)
+#define ROLLED(i, n) _Pragma("clang loop unroll(disable)") for (int i = 0; i < (n); i++)
 // Keeps an array in memory: the compiler would carry it in registers that it does not have.
 #define IN_MEMORY(array) __asm__ volatile("" : : "r"(array) : "memory")
 
@@ -36,6 +43,9 @@ INLINE v8d load8d(const double *p) { return *(const v8d_unaligned *)p; }
 INLINE void store8d(double *p, v8d v) { *(v8d_unaligned *)p = v; }
 INLINE v16 splat16(float x) { return (v16)(x); }
 INLINE v8 splat8(float x) { return (v8)(x); }
+
+// Not a maximum instruction: a NaN must stay one, so that it is found.
+INLINE v16 rectified(v16 x) { return x < 0 ? splat16(0) : x; }
 
 INLINE v16i bits_of(v16 v) { return (v16i)v; }
 
@@ -74,8 +84,7 @@ INLINE v8d high_half_of_integers(v16i v) {
 // The lane-wise maximum of `so_far` and the bits of |p[0 ..< n]|: NaN is larger than infinity.
 INLINE v16i largest_magnitude(const float *p, ptrdiff_t n, v16i so_far) {
   ptrdiff_t i = 0;
-  for (; i + 16 <= n; i += 16)
-    so_far = __builtin_elementwise_max(so_far, bits_of(load16(p + i)) & 0x7fffffff);
+  for (; i + 16 <= n; i += 16) so_far = __builtin_elementwise_max(so_far, bits_of(load16(p + i)) & 0x7fffffff);
   for (; i < n; i++) {
     int32_t bits;
     memcpy(&bits, p + i, 4);
@@ -92,3 +101,13 @@ INLINE v8d round_to_grid(v8d x) {
 
 // Splits n units evenly into parts; the begin of part i.
 INLINE ptrdiff_t part(ptrdiff_t n, ptrdiff_t parts, ptrdiff_t i) { return n * i / parts; }
+
+INLINE ptrdiff_t at_most(ptrdiff_t most, ptrdiff_t n) { return n < most ? n : most; }
+
+// The matrix from a row and a column on.
+INLINE kernel_matrix matrix_at(kernel_matrix m, ptrdiff_t row, ptrdiff_t column) {
+  return (kernel_matrix){m.elements + row * m.stride + column, m.stride};
+}
+INLINE kernel_mutable_matrix mutable_matrix_at(kernel_mutable_matrix m, ptrdiff_t row, ptrdiff_t column) {
+  return (kernel_mutable_matrix){m.elements + row * m.stride + column, m.stride};
+}

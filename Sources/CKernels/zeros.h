@@ -1,30 +1,18 @@
 // Inputs that are zero. A chain of fused multiply-adds may leave them out: fma(0, w, sum) is sum for every finite w, so
-// that this changes no bit. (A sum can only be -0, to which adding 0 would give 0, where products were too small for a float;
-// the grid of the exact sum has one 0.) Most of an image's pixels are 0 (four fifths in MNIST) as long as they are not normalised.
+// that this changes no bit. (A sum can only be -0, to which adding 0 would give 0, where products were too small for a
+// float; the grid of the exact sum has one 0.) Most of an image's pixels are 0 (four fifths in MNIST) as long as they
+// are not normalised.
 //
 // A tile must leave out the same inputs for all of its rows, or rows for all of its inputs: what is listed here is what
 // is not zero in every one of them.
 #pragma once
 #include "vector.h"
 
-// Tiles whose sums go on side by side, and rows for which they do, so that these rows stay in the first-level cache for
-// all of them.
-enum { TILES_AT_ONCE = 16, ROWS_AT_ONCE = 128 };
-
-// The most inputs and rows that a dense layer looks at; larger ones are summed in full.
-enum {
-  MOST_INPUTS = 2048,
-  MOST_ROWS = 8192,
-  MOST_MICRO_BATCHES = 256,
-  MOST_BLOCKS = MOST_ROWS / ROWS_AT_ONCE + MOST_MICRO_BATCHES,
-};
+// Blocks of rows, of all micro-batches, that lists have room for.
+enum { MOST_BLOCKS = MOST_ROWS / ROWS_AT_ONCE + MOST_MICRO_BATCHES };
 
 // All bits but the sign: zero for 0 and -0 only.
 INLINE v16i nonzero_bits(const float *x) { return bits_of(load16(x)) << 1; }
-
-// A convolution's gradients add what is not zero one by one where this many times their number is less than all: one by
-// one, each takes about twice the time.
-enum { SPARSE_COST = 2 };
 
 // A bit for each lane that is not 0.
 INLINE uint16_t nonzero_lanes(v16i v) {
@@ -58,7 +46,7 @@ INLINE ptrdiff_t append_lanes(uint16_t word, int32_t first, uint16_t *list) {
   return __builtin_popcount(word);
 #else
   ptrdiff_t count = 0;
-  UNROLL for (int lane = 0; lane < 16; lane++) {
+  UNROLL(lane, 16) {
     list[count] = (uint16_t)(first + lane);
     count += word >> lane & 1;
   }
@@ -66,21 +54,25 @@ INLINE ptrdiff_t append_lanes(uint16_t word, int32_t first, uint16_t *list) {
 #endif
 }
 
-// Lists the inputs that are not zero in all rows, ascending, and returns how many they are. The list has room for 16
-// more.
-INLINE ptrdiff_t list_nonzero_inputs(const float *x, ptrdiff_t x_stride, ptrdiff_t rows, ptrdiff_t inputs,
-                                     uint16_t *list) {
+// Numbers of inputs, ascending, with room for 16 more.
+typedef struct {
+  uint16_t inputs[MOST_INPUTS + 16];
+  ptrdiff_t count;
+} input_list;
+
+// Lists the inputs that are not zero in all rows.
+INLINE void list_nonzero_inputs(kernel_matrix x, ptrdiff_t rows, ptrdiff_t inputs, input_list *list) {
   ptrdiff_t count = 0;
   for (ptrdiff_t i = 0; i < inputs; i += 16) {
     v16i any = 0;
-    for (ptrdiff_t r = 0; r < rows; r++) any |= nonzero_bits(x + r * x_stride + i);
-    count += append_lanes(nonzero_lanes(any), (int32_t)i, list + count);
+    for (ptrdiff_t r = 0; r < rows; r++) any |= nonzero_bits(x.elements + r * x.stride + i);
+    count += append_lanes(nonzero_lanes(any), (int32_t)i, list->inputs + count);
   }
-  return count;
+  list->count = count;
 }
 
-// How many blocks of up to ROWS_AT_ONCE rows a micro-batch is: at least one, so that up to so many rows micro-batch m is
-// block m.
+// How many blocks of up to ROWS_AT_ONCE rows a micro-batch is: at least one, so that up to so many rows micro-batch m
+// is block m.
 INLINE int row_blocks(ptrdiff_t rows) { return rows > 0 ? (int)((rows + ROWS_AT_ONCE - 1) / ROWS_AT_ONCE) : 1; }
 
 // For tiles of four inputs each, the rows in which not all four are zero, ascending. Those of tile t in block b, all
@@ -102,48 +94,46 @@ INLINE ptrdiff_t most_inputs_listed(kernel_micro_batches micro_batches) {
   return rows <= (MOST_ROWS + 16) / (TILES_AT_ONCE / 4) ? TILES_AT_ONCE * 4 : 16;
 }
 
-static void list_nonzero_rows(const float *x, ptrdiff_t x_stride, kernel_micro_batches micro_batches,
-                              kernel_range inputs, row_lists *lists) {
+static void list_nonzero_rows(kernel_matrix x, kernel_micro_batches micro_batches, kernel_range inputs,
+                              row_lists *lists) {
   const ptrdiff_t most = micro_batches.bounds[micro_batches.count] - micro_batches.bounds[0] + 16;
   for (ptrdiff_t i = inputs.begin, t = 0; i < inputs.end; i += 16, t += 4) {
     ptrdiff_t counts[4];
-    UNROLL for (int g = 0; g < 4; g++) counts[g] = (t + g) * most;
+    UNROLL(g, 4) counts[g] = (t + g) * most;
     int block = 0;
     for (int m = 0; m < micro_batches.count; m++) {
       const ptrdiff_t first = micro_batches.bounds[m], rows = micro_batches.bounds[m + 1] - first;
       const int blocks = row_blocks(rows);
       for (int b = 0; b < blocks; b++, block++) {
-        UNROLL for (int g = 0; g < 4; g++) lists->bounds[t + g][block] = (int32_t)counts[g];
+        UNROLL(g, 4) lists->bounds[t + g][block] = (int32_t)counts[g];
         const ptrdiff_t end = first + part(rows, blocks, b + 1);
         for (ptrdiff_t begin = first + part(rows, blocks, b); begin < end; begin += 16) {
           v16i bits = 0;
           for (ptrdiff_t r = 0; r < 16 && begin + r < end; r++)
-            bits |= (nonzero_bits(x + (begin + r) * x_stride + i) != 0) & (int32_t)(1 << r);
+            bits |= (nonzero_bits(x.elements + (begin + r) * x.stride + i) != 0) & (int32_t)(1 << r);
           bits = join_fours(bits);
-          UNROLL for (int g = 0; g < 4; g++)
-            counts[g] += append_lanes((uint16_t)bits[4 * g], (int32_t)begin, lists->rows + counts[g]);
+          UNROLL(g, 4) counts[g] += append_lanes((uint16_t)bits[4 * g], (int32_t)begin, lists->rows + counts[g]);
         }
       }
     }
-    UNROLL for (int g = 0; g < 4; g++) lists->bounds[t + g][block] = (int32_t)counts[g];
+    UNROLL(g, 4) lists->bounds[t + g][block] = (int32_t)counts[g];
   }
 }
 
 // Whether it pays to look for zeros: in a sample of the rows, most groups of four inputs are zero.
-static bool is_sparse(const float *x, ptrdiff_t x_stride, kernel_range rows, kernel_range inputs) {
+static bool is_sparse(kernel_matrix x, kernel_range rows, kernel_range inputs) {
   if (inputs.begin % 16 != 0) return false;
-  const ptrdiff_t step = (rows.end - rows.begin) / 8 + 1;
+  const ptrdiff_t step = (rows.end - rows.begin) / SAMPLED_ROWS + 1;
   v16i nonzero = 0;
   ptrdiff_t vectors = 0;
   for (ptrdiff_t r = rows.begin; r < rows.end; r += step)
     for (ptrdiff_t i = inputs.begin; i < inputs.end; i += 16, vectors++)
-      nonzero -= join_fours(nonzero_bits(x + r * x_stride + i) != 0);
+      nonzero -= join_fours(nonzero_bits(x.elements + r * x.stride + i) != 0);
   return __builtin_reduce_add(nonzero) < 16 * vectors / 2;
 }
 
-// The same for the rows of micro-batches, where `find_nonzero_rows` has room for them.
-static bool rows_are_sparse(const float *x, ptrdiff_t x_stride, kernel_micro_batches micro_batches,
-                            kernel_range inputs) {
+// The same for the rows of micro-batches, where lists have room for them.
+static bool rows_are_sparse(kernel_matrix x, kernel_micro_batches micro_batches, kernel_range inputs) {
   const kernel_range rows = {micro_batches.bounds[0], micro_batches.bounds[micro_batches.count]};
-  return rows.end <= MOST_ROWS && micro_batches.count <= MOST_MICRO_BATCHES && is_sparse(x, x_stride, rows, inputs);
+  return rows.end <= MOST_ROWS && micro_batches.count <= MOST_MICRO_BATCHES && is_sparse(x, rows, inputs);
 }

@@ -11,16 +11,15 @@ import MPI
 enum LaunchReport {
   nonisolated(unsafe) private static var pipe: Int32 = -1
 
-  /// Opens the pipe, where there is one: on another machine there is not.
+  /// Opens the pipe, where there is one: on another machine there is not. For reading too: it then opens before the script
+  /// listens, and if the script was killed a line is no SIGPIPE.
   static func open() {
     guard let path = getenv("LOCKSTEP_STATUS_FILE") else { return }
     #if canImport(Glibc)
-      pipe = Glibc.open(path, O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC)
+      pipe = Glibc.open(path, O_RDWR | O_APPEND | O_NONBLOCK | O_CLOEXEC)
     #else
-      pipe = Darwin.open(path, O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC)
+      pipe = Darwin.open(path, O_RDWR | O_APPEND | O_NONBLOCK | O_CLOEXEC)
     #endif
-    // The script may have been killed: that must not end the training.
-    if pipe >= 0 { signal(SIGPIPE, SIG_IGN) }
   }
 
   /// From here on a signal is a request to stop.

@@ -20,6 +20,8 @@ import Testing
     #expect(try closed.model == reference.model)
     #expect(try closed.measurements == reference.measurements)
     #expect(try closed.file("config.yaml") == reference.file("config.yaml"))
+    // The first file that a run opens and keeps open.
+    #expect(!String(decoding: try closed.file(".lock"), as: UTF8.self).contains("epoch"))
     let names = { try FileManager.default.contentsOfDirectory(atPath: $0 + "/checkpoints").sorted() }
     #expect(try names(path) == names(reference.path))
     for name in try names(path) {

@@ -77,4 +77,10 @@ import Testing
     let report = try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any]
     #expect(report?["cores"] as? Int == task.expected ?? plain, "\(result.errors)")
   }
+
+  @Test func anEmptyInstructionSetIsNone() throws {
+    let command = ["-c", "LOCKSTEP_ISA= exec \"$0\" doctor", Repository.lockstep]
+    let result = try Launch.takingTurns { try run("sh", command) }
+    #expect(result.status == 0, "\(result.errors)")
+  }
 }

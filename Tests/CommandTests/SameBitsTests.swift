@@ -1,4 +1,5 @@
 import Foundation
+import LockstepCore
 import Testing
 
 /// The promise: the same bits on any number of ranks and threads, by any instruction set, from data raw or compressed.
@@ -92,12 +93,24 @@ import Testing
   @Test(arguments: networks) func everyInstructionSet(network: [String]) throws {
     let recipe = Self.recipe + network
     let reference = try scene.train(recipe)
-    for name in ["portable", "avx2", "avx512"] {
+    for name in InstructionSet.names where InstructionSet.has(name) {
       let run = try scene.train(recipe, environment: ["LOCKSTEP_ISA": name])
       try expectSame(run, reference, name)
-      // A CPU that lacks the others uses its best; every one has this.
-      let used = try run.events("start").first?["instruction_set"] as? String
-      if name == "portable" { #expect(used == name) }
+      #expect(try run.events("start").first?["instruction_set"] as? String == name)
+    }
+  }
+
+  /// A build that this CPU cannot run is not exchanged for another one.
+  @Test func instructionSetsOfOtherCPUs() throws {
+    #expect(InstructionSet.has("portable"))
+    let others = InstructionSet.names.filter { !InstructionSet.has($0) } + ["avx1024"]
+    for name in others {
+      let result = try lockstep(
+        ["train", "--data", scene.data, "--output", scene.scratch.file("run-\(name)")],
+        environment: ["LOCKSTEP_ISA": name])
+      #expect(result.status == 64, "\(name)")
+      #expect(
+        result.errors.contains("LOCKSTEP_ISA") && result.errors.contains("'\(name)'"), "\(result.errors)")
     }
   }
 

@@ -72,9 +72,10 @@ import Testing
       lockstep 2 --output run --exchange shared --max-steps 1000000 --epochs 1000000 --log-every 1 2>errors & job=$!
       until grep -q event...step run/metrics.jsonl 2>/dev/null; do kill -0 $job || exit 3; sleep 0.02; done
       used=$(df --output=used $SHARED | tail -1)
-      pkill -KILL -f "^[^ ]*lockstep train --data \(scene.data) "
+      ranks=$(pgrep -P "$(pgrep -P $job mpirun)")
+      kill -KILL $ranks
       wait $job
-      while pgrep -f "^[^ ]*lockstep train --data \(scene.data) "; do sleep 0.02; done
+      for rank in $ranks; do while ps -o stat= -p $rank | grep -v ^Z; do sleep 0.02; done >&2; done
       echo $used $(df --output=used $SHARED | tail -1) $(ls -A $SHARED)
       """, megabytes: 64)
     let fields = result.output.split(whereSeparator: \.isWhitespace).suffix(2)

@@ -75,7 +75,7 @@ import Testing
         ls -d shared/* tmp/*/pid.* >before
         unshare -p -f --mount-proc sh -c '/bin/true; mpirun \(next); wait'
         ls -d shared/* tmp/*/pid.* >after
-        pkill -USR1 -f "^mpirun .*$PWD/living"
+        kill -USR1 $(pgrep -P "$(pgrep -P $job)" mpirun)
         wait $job
         """,
       ], environment: Launch.environment(ranks: 2).merging(environment) { $1 }, directory: scene.scratch.path)

@@ -11,7 +11,7 @@ import Testing
   private var train: [String] {
     [
       "train", "--data", scene.data, "--output", scene.scratch.file("run"), "--hidden", "1500,1500",
-      "--batch-size", "1", "--epochs",
+      "--batch-size", "1", "--lr", "0.0001", "--epochs",
       "1000000",
       "--threads", "1",
     ]

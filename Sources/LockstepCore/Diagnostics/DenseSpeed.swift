@@ -76,45 +76,51 @@ private struct DenseProblem {
 
   private static let turns = 201
 
+  private var xMatrix: kernel_matrix { kernel_matrix(elements: x.pointer, stride: xStride) }
   private var panels: kernel_range { kernel_range(begin: 0, end: outputs / 16) }
 
   func forward() {
     let rows = kernel_range(begin: 0, end: rows)
-    kernel_dense_forward(x.pointer, xStride, weights.pointer, inputs, y.pointer, yStride, true, rows, panels)
+    let y = kernel_mutable_matrix(elements: y.pointer, stride: yStride)
+    kernel_dense_forward(
+      kernel_dense(x: xMatrix, weights: weights.pointer, inputs: inputs, y: y, relu: true), rows, panels)
   }
 
   func inputGradient() {
     kernel_dense_input_gradient(
-      dyTransposed.pointer, weights.pointer, inputs, outputs, dxTransposed.pointer, dx.pointer, xStride,
-      rows, kernel_range(begin: 0, end: inputs))
+      kernel_dense_backward(
+        dy_t: dyTransposed.pointer, weights: weights.pointer, inputs: inputs, outputs: outputs, rows: rows,
+        dx_t: dxTransposed.pointer, dx: kernel_mutable_matrix(elements: dx.pointer, stride: xStride)),
+      kernel_range(begin: 0, end: inputs))
   }
 
   func weightGradient(microBatches: Int) {
     let bounds = (0...microBatches).map { Int32(rows * $0 / microBatches) }
     bounds.withUnsafeBufferPointer { bounds in
       let parts = kernel_micro_batches(bounds: bounds.baseAddress, count: Int32(microBatches))
-      withSink { sink in
-        _ = kernel_dense_weight_gradient(
-          x.pointer, xStride, dy.pointer, yStride, inputs, parts, 512, sink,
-          kernel_range(begin: 0, end: inputs + 1), panels)
+      withGradient {
+        _ = kernel_dense_weight_gradient($0, parts, 512, kernel_range(begin: 0, end: inputs + 1), panels)
       }
     }
   }
 
   func fastWeightGradient() {
-    withSink { sink in
-      kernel_dense_weight_gradient_fast(
-        x.pointer, xStride, dy.pointer, yStride, inputs, rows, sink, kernel_range(begin: 0, end: inputs + 1),
-        panels)
+    withGradient {
+      kernel_dense_weight_gradient_fast($0, rows, kernel_range(begin: 0, end: inputs + 1), panels)
     }
   }
 
   /// Applies the gradient at once, in steps so small that the weights stay what they are.
-  private func withSink(_ body: (kernel_gradient_sink) -> Void) {
+  private func withGradient(_ body: (kernel_dense_gradient) -> Void) {
     var update = kernel_update()
     update.kind = KERNEL_SGD
     update.learning_rate = 1e-6
     update.weights = weights.pointer
-    withUnsafePointer(to: update) { body(kernel_gradient_sink(exact: nil, fast: nil, update: $0)) }
+    withUnsafePointer(to: update) {
+      body(
+        kernel_dense_gradient(
+          x: xMatrix, dy: kernel_matrix(elements: dy.pointer, stride: yStride), inputs: inputs,
+          sink: kernel_gradient_sink(exact: nil, fast: nil, update: $0)))
+    }
   }
 }

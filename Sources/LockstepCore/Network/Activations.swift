@@ -1,3 +1,5 @@
+import CKernels
+
 /// A batch of activations, row-major: sample r's features start at `pointer + r * stride`. The stride is a multiple of
 /// 16; what lies between the features and the stride is zero.
 package struct Activations: @unchecked Sendable {
@@ -27,6 +29,13 @@ package struct Activations: @unchecked Sendable {
 
   /// Where rows lie, padding included.
   func elements(of rows: Range<Int>) -> Range<Int> { rows.lowerBound * stride..<rows.upperBound * stride }
+
+  /// As the kernels read and write them.
+  var matrix: kernel_matrix { kernel_matrix(elements: pointer, stride: stride) }
+  var mutableMatrix: kernel_mutable_matrix { kernel_mutable_matrix(elements: pointer, stride: stride) }
+  func matrix(for thread: Int) -> kernel_matrix {
+    kernel_matrix(elements: readied(for: thread), stride: stride)
+  }
 
   /// The same from row `rows` on.
   func dropping(rows: Int) -> Activations { Activations(row(rows), features: features) }

@@ -82,16 +82,13 @@ package struct Convolution2D: RowwiseLayer {
   package func rowwiseForward(
     _ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, pass: Pass
   ) -> (_ rows: Range<Int>) -> Void {
-    let (source, patches, taps, panels, isRectified) = (
-      withBorder(x, pass: pass), patches, taps, panels, isRectified
-    )
+    let (source, patches, panels, isRectified) = (withBorder(x, pass: pass), patches, panels, isRectified)
     return { rows in
       copyWithBorder(x, rows: rows, pass: pass)
-      withUnsafePointer(to: patches) {
-        kernel_convolution_forward(
-          $0, source.pointer, source.stride, parameters, taps, y.pointer, y.stride, isRectified, rows.kernel,
-          kernel_range(begin: 0, end: panels))
-      }
+      kernel_convolution_forward(
+        kernel_convolution(
+          patches: patches, x: source.matrix, weights: parameters, y: y.mutableMatrix, relu: isRectified),
+        rows.kernel, kernel_range(begin: 0, end: panels))
     }
   }
 
@@ -151,7 +148,7 @@ package struct Convolution2D: RowwiseLayer {
   var patches: kernel_patches {
     let (from, to) = (padded.image!, output.image!)
     return kernel_patches(
-      offsets: offsets.pointer, size: size, outputs: outputs, adjacent: adjacentChannels,
+      offsets: offsets.pointer, size: size, taps: taps, outputs: outputs, adjacent: adjacentChannels,
       row_stride: step * from.rowStride,
       pixel_stride: step * from.pixelStride, height: to.height, width: to.width, channels: to.pixelStride)
   }

@@ -38,8 +38,7 @@ struct ConvolutionInputGradient {
       weights_are_finite: largest < Float.infinity.bitPattern)
     return { rows, dy, dx in
       withUnsafePointer(to: patches) {
-        kernel_convolution_input_gradient(
-          $0, dy.pointer, dy.stride, weights, dx.pointer, dx.stride, rows.kernel)
+        kernel_convolution_input_gradient($0, dy.matrix, weights, dx.mutableMatrix, rows.kernel)
       }
     }
   }

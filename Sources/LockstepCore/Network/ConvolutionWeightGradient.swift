@@ -95,29 +95,30 @@ struct ConvolutionWeightGradient: RowwiseWeightGradient {
     let byInput = Self.countByInput(of: layer)
     let first = chains.count * count(positions)
     let own = (chain * positions.count + part.lowerBound - positions.lowerBound) * byInput
-    withUnsafePointer(to: layer.patches) {
-      kernel_convolution_weight_sums(
-        $0, source.pointer, source.stride, dy.pointer, dy.stride, layer.taps, rows.kernel,
-        rows.lowerBound == chains[chain].lowerBound, rows.upperBound == chains[chain].upperBound,
-        positions.kernel, part.kernel, sums + chain * count(positions),
-        byInput > 0 ? sums + first + own : nil)
-    }
+    kernel_convolution_weight_sums(
+      kernel_convolution_sums(
+        patches: layer.patches, x: source.matrix, dy: dy.matrix,
+        positions: positions.kernel, part: part.kernel,
+        fresh: rows.lowerBound == chains[chain].lowerBound, last: rows.upperBound == chains[chain].upperBound,
+        sums: sums + chain * count(positions), by_input: byInput > 0 ? sums + first + own : nil),
+      rows.kernel)
   }
 
   private func finish(_ positions: Range<Int>, into gradient: GradientSlice) -> Bool {
     let failures = FailureFlag()
     let count = count(positions)
     pass.team.split(count / 16, grain: 64) { range in
-      let isFinite = withUnsafePointer(to: layer.patches) { patches in
-        WeightGradient(slice: gradient) { sink, limit in
-          kernel_convolution_weight_gradient(
-            patches, layer.taps, sums, count, Int32(chains.count), limit, sink, positions.kernel, range.kernel
-          )
-        } fast: { sink in
-          kernel_convolution_weight_gradient_fast(
-            patches, layer.taps, sums, sink, positions.kernel, range.kernel)
-        }.run()
-      }
+      let isFinite = WeightGradient(slice: gradient) { sink, limit in
+        kernel_convolution_weight_gradient(
+          kernel_convolution_gradient(
+            patches: layer.patches, sums: sums, positions: positions.kernel, sink: sink),
+          kernel_chains(stride: count, count: Int32(chains.count)), limit, range.kernel)
+      } fast: { sink in
+        kernel_convolution_weight_gradient_fast(
+          kernel_convolution_gradient(
+            patches: layer.patches, sums: sums, positions: positions.kernel, sink: sink),
+          range.kernel)
+      }.run()
       if !isFinite { failures.raise() }
     }
     return !failures.isRaised

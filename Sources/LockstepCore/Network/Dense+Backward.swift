@@ -45,9 +45,11 @@ extension Dense {
     let (rows, inputs, outputs) = (pass.rows, inputs, outputs)
     let dyTransposed = pass.scratch
     let dxTransposed = dyTransposed + paddedToPanel(outputs) * paddedToPanel(rows)
+    let kernel = kernel_dense_backward(
+      dy_t: dyTransposed, weights: parameters, inputs: inputs, outputs: outputs, rows: rows,
+      dx_t: dxTransposed, dx: dx.mutableMatrix)
     pass.team.split(inputs, grain: 32, pieces: 2) {
-      kernel_dense_input_gradient(
-        dyTransposed, parameters, inputs, outputs, dxTransposed, dx.pointer, dx.stride, rows, $0.kernel)
+      kernel_dense_input_gradient(kernel, $0.kernel)
       if masks.input { Rectifier.mask(dx, where: x, rows: rows, columns: $0.kernel) }
     }
   }
@@ -58,7 +60,7 @@ extension Dense {
     x: Activations, dy: Activations, microBatches: MicroBatches, into gradient: GradientSlice, share: Share,
     part: Share, thread: Int
   ) -> Bool {
-    let x = (pointer: x.readied(for: thread), stride: x.stride)
+    let x = x.matrix(for: thread)
     let isWide = inputs > outputs && share.count > 1
     let (outputShare, inputShare) = isWide ? (part, share) : (share.part(part), .whole)
     let splitsOutputs = splitsOutputs(over: outputShare.count)
@@ -68,13 +70,14 @@ extension Dense {
       return WeightGradient(slice: gradient) { sink, limit in
         microBatches.withKernel {
           kernel_dense_weight_gradient(
-            x.pointer, x.stride, dy.pointer, dy.stride, inputs, $0, limit, sink, ownInputs.kernel,
+            kernel_dense_gradient(x: x, dy: dy.matrix, inputs: inputs, sink: sink), $0, limit,
+            ownInputs.kernel,
             ownPanels.kernel)
         }
       } fast: { sink in
         kernel_dense_weight_gradient_fast(
-          x.pointer, x.stride, dy.pointer, dy.stride, inputs, microBatches.rows, sink, ownInputs.kernel,
-          ownPanels.kernel)
+          kernel_dense_gradient(x: x, dy: dy.matrix, inputs: inputs, sink: sink), microBatches.rows,
+          ownInputs.kernel, ownPanels.kernel)
       }.run()
     }
   }

@@ -34,8 +34,8 @@ extension Dense: NarrowLayer {
     masks: GradientMasks
   ) {
     kernel_dense_forward(
-      dy.pointer, dy.stride, transposed, outputs, dx.pointer, dx.stride, false, rows.kernel,
-      kernel_range(begin: 0, end: inputPanels))
+      kernel_dense(x: dy.matrix, weights: transposed, inputs: outputs, y: dx.mutableMatrix, relu: false),
+      rows.kernel, kernel_range(begin: 0, end: inputPanels))
     if masks.input { Rectifier.mask(dx, where: x, rows: rows) }
   }
 }

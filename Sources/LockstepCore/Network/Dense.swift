@@ -72,7 +72,8 @@ package struct Dense: DividedLayer {
     panels: Range<Int>, thread: Int
   ) {
     kernel_dense_forward(
-      x.readied(for: thread), x.stride, parameters, inputs, y.pointer, y.stride, isRectified, rows.kernel,
-      panels.kernel)
+      kernel_dense(
+        x: x.matrix(for: thread), weights: parameters, inputs: inputs, y: y.mutableMatrix, relu: isRectified),
+      rows.kernel, panels.kernel)
   }
 }

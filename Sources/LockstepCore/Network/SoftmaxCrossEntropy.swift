@@ -22,8 +22,10 @@ package final class SoftmaxCrossEntropy {
     gradient: Activations?
   ) {
     kernel_softmax_cross_entropy(
-      logits.pointer, logits.stride, classes, labels, 1 / Float(divisor), gradient?.pointer, losses.pointer,
-      hits.pointer, rows.kernel)
+      kernel_classification(
+        logits: logits.pointer, stride: logits.stride, classes: classes, labels: labels,
+        scale: 1 / Float(divisor), dlogits: gradient?.pointer, losses: losses.pointer, hits: hits.pointer),
+      rows.kernel)
   }
 
   /// Sums over rows that were evaluated: each one's loss divided by `divisor` and rounded to the grid of `GradientSum`, so

@@ -81,6 +81,8 @@ public final class MetricsLog: TrainingObserver {
   func synchronize() throws {
     try told {
       do { try FileOperation.synchronize(descriptor) } catch let error as SystemError {
+        // A device or the like has nothing to make durable.
+        if [EINVAL, ENOTSUP].contains(error.code) { return }
         lost.store(error.code, ordering: .relaxed)
         throw error
       }

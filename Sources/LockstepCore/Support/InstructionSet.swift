@@ -8,6 +8,11 @@ import CKernels
 
 /// Which build of the kernels runs: the widest that this CPU has, or the one that `LOCKSTEP_ISA` names.
 public enum InstructionSet {
+  /// All builds, the widest first; not every CPU can run each.
+  public static let names = ["avx512", "avx2", "portable"]
+
+  public static func has(_ name: String) -> Bool { kernel_has_isa(name) }
+
   public static var current: String { String(cString: kernel_isa()) }
 
   /// Empty it is as good as unset. Throws `LockstepError` (usage) where `LOCKSTEP_ISA` names a build that there is not

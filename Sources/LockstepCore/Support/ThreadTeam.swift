@@ -17,6 +17,8 @@ public final class ThreadTeam: @unchecked Sendable {
   public let count: Int
   private let state: TeamState
   private var threads: [pthread_t] = []
+  /// Bytes of a thread's stack: what kernels need at most, and as much three times for what calls them.
+  static let stackSize = 4 * KERNEL_STACK_BYTES
 
   /// The most threads of a team.
   public static let mostThreads = 1024
@@ -30,6 +32,11 @@ public final class ThreadTeam: @unchecked Sendable {
     self.count = count
     // Spinning pays only while every thread has a core.
     state = TeamState(count: count, spins: count <= ThreadBudget.processorsAtOnce ? 600 : 0)
+    // Libraries' defaults are for little functions: 128 KB in musl, 512 KB in macOS. Kernels keep their lists there.
+    var attributes = pthread_attr_t()
+    pthread_attr_init(&attributes)
+    defer { pthread_attr_destroy(&attributes) }
+    pthread_attr_setstacksize(&attributes, Self.stackSize)
     for index in 1..<count {
       let start = Unmanaged.passRetained(Start(state: state, index: index))
       #if canImport(Glibc)
@@ -37,7 +44,7 @@ public final class ThreadTeam: @unchecked Sendable {
       #else
         var thread: pthread_t!
       #endif
-      let code = pthread_create(&thread, nil, Self.main, start.toOpaque())
+      let code = pthread_create(&thread, &attributes, Self.main, start.toOpaque())
       guard code == 0 else {
         start.release()
         throw LockstepError(

@@ -65,7 +65,7 @@ struct GradientSlices {
 
   private func update(_ range: Range<Int>, _ update: kernel_update, from sums: [GradientSum]) {
     inParts(of: range, of: sums) { exact, fast, count, range in
-      withUnsafePointer(to: update) { kernel_apply_summed_update($0, exact, fast, count, range) }
+      withUnsafePointer(to: update) { kernel_apply_update($0, exact, fast, count, range) }
     }
   }
 

@@ -50,9 +50,13 @@ extension kernel_update {
   package func apply(_ gradient: GradientSum, count: Int, team: ThreadTeam) {
     let (update, exact, fast) = (self, gradient.exact, gradient.fast)
     team.split(count / 16, grain: 512) { range in
-      withUnsafePointer(to: update) {
-        kernel_apply_update(
-          $0, exact, fast, kernel_range(begin: range.lowerBound * 16, end: range.upperBound * 16))
+      let elements = kernel_range(begin: range.lowerBound * 16, end: range.upperBound * 16)
+      withUnsafePointer(to: update) { update in
+        withUnsafePointer(to: exact) { exacts in
+          withUnsafePointer(to: fast) { fasts in
+            kernel_apply_update(update, exact == nil ? nil : exacts, fast == nil ? nil : fasts, 1, elements)
+          }
+        }
       }
     }
   }

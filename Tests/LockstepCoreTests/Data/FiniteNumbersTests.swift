@@ -50,7 +50,7 @@ import Testing
         try dataset(train: images(.float64, count: 2, [7: value]), test: images(.float64, [:]))
       }
     }
-    for value in [largest, -largest, halfway.nextDown, 5e-324, -0.0] {
+    for value in [largest, -largest, halfway.nextDown, Double.leastNonzeroMagnitude, -0.0] {
       #expect(Float(value).isFinite)
       _ = try dataset(train: images(.float64, count: 2, [7: value]), test: images(.float64, [:]))
     }

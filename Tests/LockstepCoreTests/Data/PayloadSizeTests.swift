@@ -43,4 +43,18 @@ import Testing
       try IDXFile(contents: gzip(contents), path: "f").table()
     }
   }
+
+  @Test func noMemoryForAFalsePromise() throws {
+    var files = compressed(tinyDataset())
+    files["train-images-idx3-ubyte.gz"] = gzip(idx([4, 500, 1000], Array(repeating: 0, count: 1_995_000)))
+    let directory = try TemporaryDirectory(files)
+    let results = ThreadedCollective.run(nodes: [0, 0]) { collective in
+      let error = #expect(throws: AgreedError.self) {
+        try Dataset.load(directory: directory.path, collective: collective)
+      }
+      #expect(error?.message.contains("found 1995016 bytes (inflated)") == true)
+      return collective.calls
+    }
+    for result in results { #expect(try !result.get().contains { $0.hasPrefix("allocateShared") }) }
+  }
 }

@@ -12,9 +12,21 @@ import Testing
     var gradient = [Float](repeating: 9, count: logits.count)
     var losses = [Float](repeating: 9, count: rows.count)
     var hits = [UInt8](repeating: 9, count: rows.count)
-    kernel_softmax_cross_entropy(
-      logits, stride, classes, labels, scale, &gradient, &losses, &hits,
-      kernel_range(begin: 0, end: rows.count))
+    logits.withUnsafeBufferPointer { logits in
+      labels.withUnsafeBufferPointer { labels in
+        gradient.withUnsafeMutableBufferPointer { gradient in
+          losses.withUnsafeMutableBufferPointer { losses in
+            hits.withUnsafeMutableBufferPointer { hits in
+              let batch = kernel_classification(
+                logits: logits.baseAddress, stride: stride, classes: classes, labels: labels.baseAddress,
+                scale: scale, dlogits: gradient.baseAddress, losses: losses.baseAddress,
+                hits: hits.baseAddress)
+              kernel_softmax_cross_entropy(batch, kernel_range(begin: 0, end: rows.count))
+            }
+          }
+        }
+      }
+    }
     return (losses, hits, gradient, stride)
   }
 

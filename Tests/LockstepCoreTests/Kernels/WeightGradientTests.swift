@@ -65,15 +65,26 @@ import Testing
     let panels = stride / 16
     let written = AlignedBuffer<Double>(count: panels * (data.inputs + 1) * 16, zero: .nan)
     let gradient = written.pointer
-    let (x, dy) = (padded(data.x, features: data.inputs), padded(data.dy, features: Self.outputs))
-    let isFine = bounds.withUnsafeBufferPointer { bounds in
-      kernel_dense_weight_gradient(
-        x, (data.inputs + 15) / 16 * 16, dy, stride, data.inputs,
-        kernel_micro_batches(bounds: bounds.baseAddress, count: Int32(bounds.count - 1)), limit,
-        kernel_gradient_sink(exact: gradient, fast: nil, update: nil),
-        kernel_range(begin: 0, end: data.inputs + 1), kernel_range(begin: 0, end: panels))
-    }
+    let sink = kernel_gradient_sink(exact: gradient, fast: nil, update: nil)
+    let isFine = run(data, limit: limit, bounds: bounds, sink: sink)
     return isFine ? Bits(Array(written.elements)) : nil
+  }
+
+  /// The kernel on all inputs and panels.
+  private func run(_ data: Data, limit: Float, bounds: [Int32], sink: kernel_gradient_sink) -> Bool {
+    let (xStride, dyStride) = ((data.inputs + 15) / 16 * 16, (Self.outputs + 15) / 16 * 16)
+    return padded(data.x, features: data.inputs).withUnsafeBufferPointer { x in
+      padded(data.dy, features: Self.outputs).withUnsafeBufferPointer { dy in
+        bounds.withUnsafeBufferPointer { bounds in
+          kernel_dense_weight_gradient(
+            kernel_dense_gradient(
+              x: kernel_matrix(elements: x.baseAddress, stride: xStride),
+              dy: kernel_matrix(elements: dy.baseAddress, stride: dyStride), inputs: data.inputs, sink: sink),
+            kernel_micro_batches(bounds: bounds.baseAddress, count: Int32(bounds.count - 1)), limit,
+            kernel_range(begin: 0, end: data.inputs + 1), kernel_range(begin: 0, end: dyStride / 16))
+        }
+      }
+    }
   }
 
   /// The contract's words: each micro-batch's sum as one ascending chain of fused multiply-adds in Float, rounded to the
@@ -129,15 +140,9 @@ import Testing
     let weights = AlignedBuffer<Float>(count: panels * (data.inputs + 1) * 16, zero: 0)
     var update = kernel_update()
     (update.kind, update.learning_rate, update.weights) = (KERNEL_SGD, -1, weights.pointer)
-    let (x, dy) = (padded(data.x, features: data.inputs), padded(data.dy, features: Self.outputs))
-    bounds.withUnsafeBufferPointer { bounds in
-      withUnsafePointer(to: update) { update in
-        _ = kernel_dense_weight_gradient(
-          x, (data.inputs + 15) / 16 * 16, dy, stride, data.inputs,
-          kernel_micro_batches(bounds: bounds.baseAddress, count: Int32(bounds.count - 1)), limit,
-          kernel_gradient_sink(exact: nil, fast: nil, update: update),
-          kernel_range(begin: 0, end: data.inputs + 1), kernel_range(begin: 0, end: panels))
-      }
+    withUnsafePointer(to: update) {
+      let sink = kernel_gradient_sink(exact: nil, fast: nil, update: $0)
+      _ = run(data, limit: limit, bounds: bounds, sink: sink)
     }
     return Array(weights.elements)
   }

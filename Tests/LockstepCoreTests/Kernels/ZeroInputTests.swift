@@ -45,10 +45,19 @@ import Testing
   ) -> [Float] {
     let x = padded(x, features: inputs)
     var y = [Float](repeating: .nan, count: rows * panels * 16)
-    for (begin, end) in [(0, split), (split, rows)] {
-      kernel_dense_forward(
-        x, (inputs + 15) / 16 * 16, weights, inputs, &y, panels * 16, false,
-        kernel_range(begin: begin, end: end), kernel_range(begin: 0, end: panels))
+    y.withUnsafeMutableBufferPointer { y in
+      x.withUnsafeBufferPointer { x in
+        weights.withUnsafeBufferPointer { weights in
+          let layer = kernel_dense(
+            x: kernel_matrix(elements: x.baseAddress, stride: (inputs + 15) / 16 * 16),
+            weights: weights.baseAddress, inputs: inputs,
+            y: kernel_mutable_matrix(elements: y.baseAddress, stride: panels * 16), relu: false)
+          for (begin, end) in [(0, split), (split, rows)] {
+            kernel_dense_forward(
+              layer, kernel_range(begin: begin, end: end), kernel_range(begin: 0, end: panels))
+          }
+        }
+      }
     }
     return y
   }

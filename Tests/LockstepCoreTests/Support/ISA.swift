@@ -1,9 +1,10 @@
 import CKernels
 import Foundation
+import LockstepCore
 
 /// The builds of the kernels that this processor can run.
 enum ISA {
-  static let names = ["portable", "avx2", "avx512"].filter { with($0) {} != nil }
+  static let names = InstructionSet.names.filter(InstructionSet.has)
 
   /// The choice is the process's: one test at a time makes it. What other tests compute meanwhile must not change.
   private static let lock = NSRecursiveLock()

@@ -33,9 +33,17 @@ import Testing
             update.nesterov = options.nesterov
             update.weights = weights.baseAddress
             update.first = options.momentum == 0 ? nil : velocity.baseAddress
-            kernel_apply_update(
-              &update, exact ? gradient.map(Double.init) : nil, exact ? nil : gradient,
-              kernel_range(begin: part.lowerBound, end: part.upperBound))
+            let elements = kernel_range(begin: part.lowerBound, end: part.upperBound)
+            gradient.map(Double.init).withUnsafeBufferPointer { doubles in
+              gradient.withUnsafeBufferPointer { floats in
+                var (exacts, fasts) = (doubles.baseAddress, floats.baseAddress)
+                if exact {
+                  kernel_apply_update(&update, &exacts, nil, 1, elements)
+                } else {
+                  kernel_apply_update(&update, nil, &fasts, 1, elements)
+                }
+              }
+            }
           }
         }
       }

@@ -1,0 +1,183 @@
+// What kernels are told: matrices, ranges, geometry, optimizers. Layouts are described in CKernels.h.
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+  // The number of outputs in a panel of weights, and the unit of every stride.
+  KERNEL_PANEL_WIDTH = 16,
+  // What kernels need of their thread's stack at most, in bytes: they keep lists of what is not zero there.
+  KERNEL_STACK_BYTES = 1 << 20,
+};
+
+// Half open range of row, panel, input or element numbers: what one thread does of a kernel's work.
+typedef struct {
+  ptrdiff_t begin, end;
+} kernel_range;
+
+// Rows of numbers, row r from elements + r * stride on.
+typedef struct {
+  const float *elements;
+  ptrdiff_t stride;
+} kernel_matrix;
+typedef struct {
+  float *elements;
+  ptrdiff_t stride;
+} kernel_mutable_matrix;
+
+// --- Optimizers and gradients ---------------------------------------------------------------------------------
+
+// One step of an optimizer for a range of parameters, each element for itself.
+typedef enum { KERNEL_SGD, KERNEL_ADAM } kernel_optimizer;
+typedef struct {
+  kernel_optimizer kind;
+  float learning_rate, weight_decay;
+  // SGD, as torch.optim.SGD without dampening. `first` may be null where momentum is 0.
+  //   g += weight_decay w;  first = momentum first + g;  w -= learning_rate (nesterov ? g + momentum first : first)
+  float momentum;
+  bool nesterov;
+  // Adam (Kingma and Ba 2015), as torch.optim.Adam; AdamW (Loshchilov and Hutter 2019) where decay is decoupled.
+  //   decoupled ? w *= 1 - learning_rate weight_decay : g += weight_decay w
+  //   first += (1 - beta1) (g - first);  second = beta2 second + (1 - beta2) g^2
+  //   w -= learning_rate / correction1 * first / (sqrt(second) / correction2 + epsilon)
+  // with correction1 = 1 - beta1^t and correction2 = sqrt(1 - beta2^t) after t steps. What is left of 1 is given, since
+  // in float 1 - 0.999 is wrong in its fifth digit.
+  float beta2, one_minus_beta1, one_minus_beta2, epsilon, correction1, correction2;
+  bool decoupled;
+  float *weights, *first, *second;
+} kernel_update;
+
+// How micro-batches lie in the rows of this rank: micro-batch m is rows bounds[m] ..< bounds[m + 1].
+typedef struct {
+  const int32_t *bounds;
+  int32_t count;
+} kernel_micro_batches;
+
+// Where a finished gradient goes: into one of the two buffers, laid out like the weights, to be summed over ranks; or,
+// where there is only one rank, into the update at once, while it is still in registers.
+typedef struct {
+  double *exact;
+  float *fast;
+  const kernel_update *update;
+} kernel_gradient_sink;
+
+// --- Dense ----------------------------------------------------------------------------------------------------
+
+// A dense layer's forward pass, X [rows, inputs] to Y [rows, outputs].
+typedef struct {
+  kernel_matrix x;
+  const float *weights;  // panels of [inputs + 1, 16]
+  ptrdiff_t inputs;
+  kernel_mutable_matrix y;
+  bool relu;  // whether ReLU is applied to Y
+} kernel_dense;
+
+// Its input gradient. The sums run in panels of 16 rows, which threads write without sharing a cache line: dY^T is
+// [rows / 16, outputs, 16] with rows and outputs rounded up to multiples of 16, the scratch dX^T is [rows / 16, inputs,
+// 16]; what stands in the place of rows that are not there is ignored.
+typedef struct {
+  const float *dy_t, *weights;
+  ptrdiff_t inputs, outputs, rows;
+  float *dx_t;
+  kernel_mutable_matrix dx;
+} kernel_dense_backward;
+
+// Its weight gradient.
+typedef struct {
+  kernel_matrix x, dy;
+  ptrdiff_t inputs;
+  kernel_gradient_sink sink;
+} kernel_dense_gradient;
+
+// --- Convolution ----------------------------------------------------------------------------------------------
+
+// How a convolution reads its input and writes its output. An output pixel's row of inputs is its patch: tap k of the
+// pixel in row r and column c is x[r * row_stride + c * pixel_stride + offsets[k]]. Outputs are [height, width,
+// channels], `channels` being a multiple of 16. Taps go channel by channel, and at each position by position of the
+// patch; `adjacent` is the number of input channels where those lie side by side, else 1: taps k and k + taps /
+// adjacent are then next to each other. A patch is size x size; `taps` are its inputs in all channels, `outputs` the
+// channels without padding.
+typedef struct {
+  const ptrdiff_t *offsets;
+  ptrdiff_t size, taps, outputs, adjacent;
+  ptrdiff_t row_stride, pixel_stride;
+  ptrdiff_t height, width, channels;
+} kernel_patches;
+
+// A convolution's forward pass. Weights lie in panels like a dense layer's, with taps for inputs; a row is a sample.
+typedef struct {
+  kernel_patches patches;
+  kernel_matrix x;
+  const float *weights;
+  kernel_mutable_matrix y;
+  bool relu;
+} kernel_convolution;
+
+// What the input gradient must know of a convolution: dY pixel (r, q) reads dX pixels (r step + ky - padding, q step +
+// kx - padding). Both images are [height, width, channels]; dX's pixels are a multiple of 16 apart.
+typedef struct {
+  ptrdiff_t size, step, padding, outputs;
+  ptrdiff_t dy_height, dy_width, dy_row_stride, dy_pixel_stride;
+  ptrdiff_t dx_height, dx_width, dx_row_stride, dx_pixel_stride;
+  // Whether no weight is infinite or NaN: only then may a dY that is zero be left out.
+  bool weights_are_finite;
+} kernel_input_patches;
+
+// A micro-batch's part of the weights' gradient, [channels / 16, sums, 16]: sums[k] += the sum over samples and their
+// output pixels, in order, of the patch's tap k times dY. Sums go position by position of the patch, of which there are
+// taps / adjacent, at each its adjacent channels; the bias is one position more.
+typedef struct {
+  kernel_patches patches;
+  kernel_matrix x, dy;
+  kernel_range positions;  // those that `sums` holds
+  kernel_range part;       // those of them that are added to
+  bool fresh;              // whether the sums begin with 0
+  bool last;               // whether they are complete then
+  float *sums;
+  // Memory for sums that go another way where most of dY is zero, until they are complete: 16 floats, and [outputs,
+  // part, adjacent rounded up to 16]; null where there is none.
+  float *by_input;
+} kernel_convolution_sums;
+
+// The sums of `count` micro-batches, `stride` floats apart.
+typedef struct {
+  ptrdiff_t stride;
+  int32_t count;
+} kernel_chains;
+
+// From complete sums to the gradient's sink.
+typedef struct {
+  kernel_patches patches;
+  const float *sums;
+  kernel_range positions;  // those that `sums` holds
+  kernel_gradient_sink sink;
+} kernel_convolution_gradient;
+
+// --- Others ---------------------------------------------------------------------------------------------------
+
+// Windows of size x size, `step` apart, without padding; the strides of one sample.
+typedef struct {
+  ptrdiff_t channels, size, step, out_height, out_width;
+  ptrdiff_t x_channel_stride, x_pixel_stride, x_row_stride;
+  ptrdiff_t y_channel_stride, y_pixel_stride, y_row_stride;
+  // Whether windows have elements in common.
+  bool overlaps;
+} kernel_pooling;
+
+// A stream of random numbers: see CounterRandom.
+typedef struct {
+  uint64_t seed;
+  uint32_t sample, time, purpose;
+} kernel_random;
+
+// Rows of logits and their labels, and what becomes of them.
+typedef struct {
+  const float *logits;
+  ptrdiff_t stride, classes;
+  const int32_t *labels;
+  float scale;     // of the gradient: 1 / samples of the global batch
+  float *dlogits;  // [rows, stride]; may be null
+  float *losses;   // each row's
+  uint8_t *hits;   // 1 where the first largest logit is the label's
+} kernel_classification;

@@ -1,0 +1,13 @@
+// The optimizers of the cases.
+#pragma once
+#include "CKernels.h"
+#include "support.h"
+
+enum { OPTIMIZERS = 8 };
+
+// Update number `optimizer` of so many parameters, with weights and moments of its own.
+kernel_update optimizer_case(int optimizer, ptrdiff_t parameters);
+// "" for -1.
+const char *optimizer_name(int optimizer);
+// Weights and moments after the update.
+void add_update(hash *hash, const kernel_update *update, ptrdiff_t parameters);
