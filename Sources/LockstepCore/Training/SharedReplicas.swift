@@ -145,7 +145,7 @@ final class SharedReplicas: Replicas {
     counts[collective.nodeRank] = failed.count
     try collective.nodeBarrier()
     guard (0..<collective.nodeSize).contains(where: { counts[$0] > 0 }) else { return }
-    try gradients.refuse(failed, settings, limit: gradient.limit)
+    try gradients.refuse(settings, limit: gradient.limit, also: failed)
   }
 
   /// Ends the step before the update. A loss that is no number comes from some layer: to name it, the divided units'
@@ -153,6 +153,6 @@ final class SharedReplicas: Replicas {
   private func refuse() throws {
     let isUnnamed = gradients.failures.isLossNaN && gradients.failures.layers.isEmpty
     let layers = isUnnamed ? WeightGradientJob.sum(dividedJobs, team: settings.team, into: slice) : []
-    try gradients.refuse(layers, settings, limit: gradient.limit)
+    try gradients.refuse(settings, limit: gradient.limit, also: layers)
   }
 }

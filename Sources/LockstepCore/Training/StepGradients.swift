@@ -33,8 +33,9 @@ final class StepGradients {
     return metrics
   }
 
-  /// Ends the step on all ranks with the error of the first that failed, in `layers` besides those that are known. Collective.
-  func refuse(_ layers: [Int] = [], _ settings: ReplicaSettings, limit: Float) throws {
+  /// Ends the step on all ranks with the error of the first that failed; `layers` have failed besides those that are
+  /// known. Collective.
+  func refuse(_ settings: ReplicaSettings, limit: Float, also layers: [Int] = []) throws {
     failures.add(layers)
     let (collective, isEmpty) = (settings.collective, failures.isEmpty)
     let layer = failures.layers.min().map { settings.plan.units[$0].name } ?? "loss"
