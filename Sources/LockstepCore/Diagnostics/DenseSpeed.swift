@@ -64,17 +64,23 @@ private struct DenseProblem {
 
   func measure(_ key: String, _ name: String, _ kernel: () -> Void) -> DenseSpeed.Measurement {
     let operations = 2 * Double(rows) * Double(inputs) * Double(outputs)
-    let turns = (0..<Self.turns).map { _ in
-      let before = peak.ofOneCoreNow()
-      let speed = operations / secondsOf(kernel) * 1e-9
-      return (speed: speed, share: speed / ((before + peak.ofOneCoreNow()) / 2))
+    var turns: [(speed: Double, share: Double)] = []
+    var seconds = 0.0
+    while turns.count < Self.mostTurns, turns.count < Self.leastTurns || seconds < Self.patience {
+      seconds += secondsOf {
+        let before = peak.ofOneCoreNow()
+        let speed = operations / secondsOf(kernel) * 1e-9
+        turns.append((speed, speed / ((before + peak.ofOneCoreNow()) / 2)))
+      }
     }
     return .init(
       key: key, name: name, speed: turns.map(\.speed).max()!,
       shareOfPeak: turns.map(\.share).sorted()[turns.count / 2])
   }
 
-  private static let turns = 201
+  private static let (leastTurns, mostTurns) = (5, 201)
+  /// Seconds after which no more than the least turns are taken: builds differ a hundredfold.
+  private static let patience = 1.0
 
   private var xMatrix: kernel_matrix { kernel_matrix(elements: x.pointer, stride: xStride) }
   private var panels: kernel_range { kernel_range(begin: 0, end: outputs / 16) }
