@@ -86,8 +86,9 @@ private struct DenseCase {
   func run(threads: Int) throws -> LayerRun.Result {
     let dense = Dense(inputs: size.inputs, outputs: size.outputs)
     let layers: [any Layer] = relu ? [dense, ReLU(dense.output)] : [dense]
-    return try LayerRun(layers, input: .vector(size.inputs), rows: size.rows, style: .fused).run(
-      x: problem.inputs, dy: dyIn, tensors: problem.network.tensors.map(problem.parameters.values),
-      threads: threads)
+    return try LayerRun(layers, input: .vector(size.inputs), rows: size.rows, style: relu ? .fused : .plain)
+      .run(
+        x: problem.inputs, dy: dyIn, tensors: problem.network.tensors.map(problem.parameters.values),
+        threads: threads)
   }
 }
