@@ -13,8 +13,9 @@ func makeTeam(_ threads: Int?, _ collective: any Collective) throws -> ThreadTea
 func loadDataset(
   _ source: DataSource, for purpose: Dataset.Purpose, _ collective: any Collective, _ team: ThreadTeam
 ) throws -> Dataset {
-  if case .synthetic(let train, _) = source, collective.rank == 0 {
-    tell("No dataset is given: drawing \(train) digits to train on. For the real MNIST: scripts/fetch-mnist")
+  if case .synthetic(let train, let test) = source, collective.rank == 0 {
+    let use = purpose == .training ? "\(train) digits to train on" : "\(test) digits to test on"
+    tell("No dataset is given: drawing \(use). For the real MNIST: scripts/fetch-mnist")
   }
   return try source.load(for: purpose, collective: collective, team: team)
 }

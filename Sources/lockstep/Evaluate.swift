@@ -5,7 +5,7 @@ struct Evaluate: LockstepCommand {
   static let configuration = CommandConfiguration(
     abstract: "Reports a saved model's accuracy on a dataset's test samples.",
     discussion:
-      "Of a run that is not finished it takes the newest checkpoint, and the run's data where --data is not given."
+      "Of a run it takes the run's data where --data is not given, and of one that is not finished the newest checkpoint."
   )
 
   @Argument(help: "A model.safetensors, or a run directory.") var model: String
@@ -22,15 +22,20 @@ struct Evaluate: LockstepCommand {
   }
 
   func run(_ collective: any Collective) throws {
-    let former = try unfinishedRun(collective)
-    let saved = try former == nil ? collective.together { try Model(path: self.model) } : nil
+    let former = try formerRun(collective)
+    let saved = try former?.checkpoint == nil ? collective.together { try Model(path: self.model) } : nil
     let team = try makeTeam(threads, collective)
     let (_, dataset) = try loadData(
-      data, for: former == nil ? .evaluation : .training, of: former, at: self.model, collective, team)
+      data, for: saved == nil ? .training : .evaluation, of: former, at: self.model, collective, team)
+    try collective.together { try requireTestSamples(dataset) }
     warn(of: dataset, collective)
     let model = try collective.together {
       if let saved { return saved }
       return try Model(former!.checkpoint!, path: former!.checkpointPath!, dataset: dataset, team: team)
+    }
+    try collective.together {
+      guard collective.rank == 0, let predictions else { return }
+      try requireNoInput(predictions, option: "--predictions", inputs: inputs(dataset))
     }
     try collective.requireSame(
       [Fact(self.model, "a model of digest \(model.parameters.digest.hexadecimal)")],
@@ -52,17 +57,36 @@ struct Evaluate: LockstepCommand {
     }
   }
 
-  /// The run where the argument is the directory of one that is not finished. Collective.
-  private func unfinishedRun(_ collective: any Collective) throws -> FormerRun? {
-    let isUnfinished = collective.rank == 0 && RunDirectory.isUnfinished(at: model)
-    guard try collective.allGather(isUnfinished ? 1 : 0)[0] == 1 else { return nil }
-    let former = try FormerRun(checkpointAt: model, collective: collective, tell: warn)
-    guard let checkpoint = former.checkpoint else { return nil }
-    if collective.rank == 0 {
+  /// What is known of the run where the argument is the directory of one: its data, and where it is not finished its newest
+  /// checkpoint. Collective.
+  private func formerRun(_ collective: any Collective) throws -> FormerRun? {
+    let (isRun, isUnfinished) =
+      collective.rank == 0
+      ? (RunDirectory.isRun(at: model), RunDirectory.isUnfinished(at: model)) : (false, false)
+    let kinds = try collective.broadcast([isRun ? 1 : 0, isUnfinished ? 1 : 0], from: 0)
+    guard kinds[0] == 1 else { return nil }
+    guard kinds[1] == 1 else { return try FormerRun(dataOf: model, collective: collective) }
+    let former = try FormerRun(
+      checkpointAt: model, collective: collective, fix: "Restore one, or go on with the run to its end",
+      tell: warn)
+    if let checkpoint = former.checkpoint, collective.rank == 0 {
       tell(
         "\(model): the run is not finished: evaluating its newest checkpoint, of step \(checkpoint.state.step)"
       )
     }
     return former
+  }
+
+  private func requireTestSamples(_ dataset: Dataset) throws {
+    guard dataset.test.count == 0 else { return }
+    throw LockstepError(
+      .data, dataset.name, expected: "test files, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte",
+      found: "training files only", fix: "Put the test files there, or name a dataset that has some by --data"
+    )
+  }
+
+  /// The files that are read, which the predictions must not replace.
+  private func inputs(_ dataset: Dataset) -> [String] {
+    [model, "\(model)/model.safetensors"] + fileNames(in: dataset.name).map { "\(dataset.name)/\($0)" }
   }
 }

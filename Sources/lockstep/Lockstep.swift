@@ -17,6 +17,8 @@ enum Program {
     openStandardDescriptors()
     // A reader of the results that goes away is an error of writing them.
     signal(SIGPIPE, SIG_IGN)
+    // So is a file that would grow over its limit.
+    signal(SIGXFSZ, SIG_IGN)
     LaunchReport.open()
     // From the start: a request that comes while MPI starts or data are loaded is one too.
     if CommandLine.arguments.dropFirst().first == Train._commandName {

@@ -12,7 +12,8 @@ func loadData(
   let isGiven = try collective.broadcast([flag == nil ? 0 : 1], from: 0) == [1]
   guard !isGiven, let former, former.data != nil || former.checkpoint != nil else {
     let source = try DataSource.resolve(flag: flag, collective: collective)
-    return (source, try loadDataset(source, for: purpose, collective, team))
+    let dataset = try loadDataset(source, for: purpose, collective, team)
+    return (dataset.source(asked: source), dataset)
   }
   let digest = former.checkpoint?.datasetDigest
   var reasons: [String] = []
@@ -23,10 +24,10 @@ func loadData(
       // Digits are drawn for a run that was trained on them, and for no other.
       if case .synthetic = source, source != former.data { return nil }
       let dataset = try loadDataset(source, for: purpose, collective, team)
-      guard let digest, dataset.checksum != digest else { return (source, dataset) }
+      guard let digest, dataset.checksum != digest else { return (dataset.source(asked: source), dataset) }
       reasons.append("\(dataset.name) of digest \(dataset.checksum.hexadecimal)")
     } catch let error as AgreedError where error.exitStatus == LockstepError.Kind.data.rawValue {
-      reasons.append(error.message)
+      reasons.append(error.message.withoutAdvice)
     }
     return nil
   }
@@ -58,5 +59,24 @@ extension DataSource {
     case .directory(let path): path
     case .synthetic: "synthesized digits"
     }
+  }
+}
+
+extension Dataset {
+  /// Where it was found, which may be further down than where it was asked for.
+  fileprivate func source(asked source: DataSource) -> DataSource {
+    if case .directory = source { return .directory(name) }
+    return source
+  }
+}
+
+extension String {
+  /// "subject: expected E, found F" of a message that goes on with what can be done.
+  fileprivate var withoutAdvice: String {
+    guard let found = firstRange(of: ", found "), let end = self[found.upperBound...].firstRange(of: ". ")
+    else {
+      return self
+    }
+    return String(self[..<end.lowerBound])
   }
 }

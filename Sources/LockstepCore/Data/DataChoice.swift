@@ -34,10 +34,11 @@ package struct DataChoice: Equatable {
     -> DataSource
   {
     if first.named.isEmpty {
-      guard flag.isEmpty else {
+      guard flag.isEmpty, named.isEmpty || !isFound else {
         throw LockstepError(
-          .usage, "--data", expected: "none as on rank 0 on \(host), which finds no data and draws digits",
-          found: "'\(flag)'", fix: "Start every rank with --data")
+          .usage, flag.isEmpty ? "data" : "--data",
+          expected: "none as on rank 0 on \(host), which finds no data and draws digits", found: "'\(named)'",
+          fix: "Start every rank with --data")
       }
       return .synthetic(train: 60_000, test: 10_000)
     }

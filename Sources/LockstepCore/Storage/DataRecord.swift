@@ -15,10 +15,11 @@ package enum DataRecord {
 
   static func path(in checkpoints: CheckpointDirectory) -> String { "\(checkpoints.path)/dataset.json" }
 
-  /// A directory is kept by its path from the root: the run may go on from another working directory.
+  /// A directory is kept by what its path leads to now: the run may go on from another working directory, or when
+  /// links and directories on the way are gone.
   package static func encode(_ source: DataSource) -> [UInt8] {
     guard case .directory(let path) = source else { return text(source) }
-    return text(.directory(absolutePath(path)))
+    return text(.directory(realPath(path)))
   }
 
   static func text(_ source: DataSource) -> [UInt8] {

@@ -83,6 +83,13 @@ func absolutePath(_ path: String) -> String {
   return "\(String(cString: directory))/\(path)"
 }
 
+/// The path of what a path leads to now, over links and ".."; the path from the root where it leads nowhere.
+func realPath(_ path: String) -> String {
+  guard let real = realpath(path, nil) else { return absolutePath(path) }
+  defer { free(real) }
+  return String(cString: real)
+}
+
 /// Makes a rename durable. Succeeds also where the file system does not know fsync of a directory.
 func synchronizeDirectory(of path: String) throws {
   let parent = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."

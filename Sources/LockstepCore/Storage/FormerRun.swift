@@ -23,7 +23,18 @@ public struct FormerRun: Sendable {
   /// called on rank 0 with what is amiss. Throws `LockstepError` (data) where there are checkpoints and none verifies: a run
   /// that starts over would remove them, and nobody may have meant it to.
   public init(at path: String, collective: any Collective, tell: (String) -> Void) throws {
-    try self.init(checkpointAt: path, collective: collective, tell: tell)
+    try self.init(
+      checkpointAt: path, collective: collective,
+      fix: "Restore one; or remove them to start from the beginning, or choose another --output", tell: tell)
+    try collective.together { [checkpoint] in
+      guard collective.rank == 0, checkpoint == nil, access("\(path)/model.safetensors", F_OK) == 0 else {
+        return
+      }
+      throw LockstepError(
+        .usage, "--output \(path)", expected: "checkpoints to go on from",
+        found: "a finished run without any (model.safetensors)",
+        fix: "Choose another --output, or move the model away to start from the beginning")
+    }
     let config = try collective.together { [checkpoint] in
       collective.rank == 0 ? try Self.config("\(path)/config.yaml", isNeeded: checkpoint == nil) : []
     }
@@ -32,12 +43,20 @@ public struct FormerRun: Sendable {
       collective.rank == 0 ? tell : { _ in })
   }
 
-  /// As above, but for the recipe that was asked for last.
-  public init(checkpointAt path: String, collective: any Collective, tell: (String) -> Void) throws {
+  /// As above, but for the recipe that was asked for last. `fix` is what can be done where no checkpoint verifies.
+  public init(
+    checkpointAt path: String, collective: any Collective, fix: String, tell: (String) -> Void
+  ) throws {
+    try self.init(dataOf: path, collective: collective)
     let checkpoints = CheckpointDirectory(path: path + "/checkpoints")
-    if let newest = try checkpoints.newest(collective: collective, tell: tell) {
+    if let newest = try checkpoints.newest(collective: collective, fix: fix, tell: tell) {
       (checkpoint, checkpointPath, damaged) = (newest.checkpoint, newest.path, newest.damaged)
     }
+  }
+
+  /// What the run was trained on, and nothing else of it. Collective.
+  public init(dataOf path: String, collective: any Collective) throws {
+    let checkpoints = CheckpointDirectory(path: path + "/checkpoints")
     let source = collective.rank == 0 ? Self.data(at: path, checkpoints) : nil
     data = DataRecord.decode(try collective.broadcast(source.map(DataRecord.text) ?? [], from: 0))
   }
@@ -87,7 +106,7 @@ extension CheckpointDirectory {
   ///
   /// `tell` is called on rank 0 for each newer one that does not verify, with the reason. Throws `LockstepError` (data) where
   /// there are some and none does.
-  public func newest(collective: any Collective, tell: (String) -> Void) throws
+  public func newest(collective: any Collective, fix: String, tell: (String) -> Void) throws
     -> (checkpoint: Checkpoint, path: String, damaged: [Int])?
   {
     let found = try collective.together { () -> Newest? in
@@ -99,7 +118,7 @@ extension CheckpointDirectory {
           .data, self.path, expected: "a checkpoint to go on from",
           found: found.skipped.count == 1
             ? "one that cannot be read" : "\(found.skipped.count) that cannot be read",
-          fix: "Restore one; or remove them to start from the beginning, or choose another --output")
+          fix: fix)
       }
       return found
     }

@@ -1,3 +1,9 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// A trained network with what it needs to read an image: what `model.safetensors` holds.
 public struct Model {
   public let parameters: Parameters
@@ -29,6 +35,11 @@ public struct Model {
   /// Reads `model.safetensors`, or the one in a run directory. Throws `LockstepError` (data).
   public init(path: String) throws {
     let file = isDirectory(path) ? path + "/model.safetensors" : path
+    guard path == file || access(file, F_OK) == 0 || !RunDirectory.isRun(at: path) else {
+      throw LockstepError(
+        .data, file, expected: "the model of a finished run", found: "a run that is not finished",
+        fix: "Go on with it by train --resume; evaluate takes its newest checkpoint")
+    }
     try self.init(bytes: try readFile(file, limit: 1 << 36, kind: .data), path: file)
   }
 

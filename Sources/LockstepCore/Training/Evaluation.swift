@@ -59,6 +59,16 @@ public final class Evaluator {
       }
       try collective.allReduce(sums.elements)
     }
+    // Equal on all ranks.
+    if sums.pointer[0].isNaN {
+      try collective.together {
+        throw LockstepError(
+          .failure, "evaluation", expected: "a loss that is a number",
+          found: "NaN: training has diverged, or "
+            + "samples are far larger than those that were trained on",
+          fix: "Lower --lr, or look at the data")
+      }
+    }
     return Evaluation(loss: sums.pointer[0], hits: Int(sums.pointer[1]), count: count)
   }
 

@@ -47,7 +47,7 @@ final class StepGradients {
       throw LockstepError(
         .failure, "step \(step), \(layer)", expected: "gradients of at most \(limit) in magnitude",
         found: "a larger one or NaN: training has diverged",
-        fix: "Lower --lr, normalise the data with --normalize auto, or use --warmup-steps")
+        fix: settings.recipe.adviceOnDivergence)
     }
   }
 }
@@ -67,4 +67,12 @@ struct GradientFailures {
   var isEmpty: Bool { layers.isEmpty && !isLossNaN }
 
   mutating func add(_ layers: [Int]) { self.layers.formUnion(layers) }
+}
+
+extension Recipe {
+  /// What may keep a training from diverging, of what it does not do yet.
+  var adviceOnDivergence: String {
+    (["Lower --lr"] + (normalize == .none ? ["normalise the data with --normalize auto"] : [])
+      + (warmupSteps == 0 ? ["use --warmup-steps"] : [])).joined(separator: ", or ")
+  }
 }

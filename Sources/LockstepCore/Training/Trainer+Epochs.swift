@@ -7,7 +7,7 @@ extension Trainer {
   public func train(
     observer: (any TrainingObserver)? = nil, checkpoints: CheckpointWriter? = nil
   ) throws -> TrainingResult {
-    let started = ContinuousClock.now
+    let (started, firstStep) = (ContinuousClock.now, state.step)
     let reporter = Reporter(
       observer: collective.rank == 0 ? observer : nil,
       checkpoints: collective.rank == 0 ? checkpoints : nil)
@@ -21,7 +21,8 @@ extension Trainer {
       try reporter.checkpoint(state, snapshot())
     }
     try requireSameData()
-    if state.stepOfEpoch > 0 { try reporter.checkpoint(state, snapshot()) }
+    // Where nothing was left to train, what is there stays as it is.
+    if state.stepOfEpoch > 0, state.step > firstStep { try reporter.checkpoint(state, snapshot()) }
     if state.convergence.hasRunOut(after: state.epoch) {
       try reporter.observe(.stoppedEarly(epoch: state.epoch, bestEpoch: state.convergence.bestEpoch))
     }

@@ -27,7 +27,7 @@ public final class Trainer {
   /// Called on every rank once all know that the run is going to stop, before the checkpoint.
   public var willStop: () -> Void = {}
   /// Where training failed, where that is known: on all ranks alike.
-  public private(set) var failure: (step: Int, layer: String)?
+  public var failure: (step: Int, layer: String)? { replicas.failure.map { ($0.step, $0.layer) } }
 
   /// Allocates all that training needs and draws the initial weights. Collective.
   public init(

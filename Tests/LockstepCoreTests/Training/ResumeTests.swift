@@ -35,7 +35,7 @@ import Testing
         recipe: recipe, dataset: data, collective: collective, team: try ThreadTeam(count: 1),
         exchange: exchange)
       trainer.shouldStop = { $0 == stopAt && collective.rank == stopper }
-      if let (checkpoint, path, _) = try directory.newest(collective: collective, tell: { _ in }) {
+      if let (checkpoint, path, _) = try directory.newest(collective: collective, fix: "", tell: { _ in }) {
         try checkpoint.check(recipe, data, path: path)
         try trainer.check(checkpoint, path: path)
         try trainer.restore(checkpoint)

@@ -1,0 +1,20 @@
+import LockstepCore
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Throws (usage) where an output would replace a file that the command reads, by whatever name.
+func requireNoInput(_ output: String, option: String, inputs: [String]) throws {
+  func identity(_ path: String) -> [UInt64]? {
+    var status = stat()
+    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    return [UInt64(truncatingIfNeeded: status.st_dev), UInt64(status.st_ino)]
+  }
+  guard let own = identity(output), let input = inputs.first(where: { identity($0) == own }) else { return }
+  throw LockstepError(
+    .usage, "\(option) \(output)", expected: "a file that is not read meanwhile", found: input,
+    fix: "Choose another \(option)")
+}
