@@ -22,12 +22,11 @@ func loadDataset(
 
 /// "dataset data/mnist", and on the next line "test accuracy 97.81% (9781/10000), test loss 0.0712"
 func summary(_ result: Evaluation, of part: String = "test", dataset: String) -> String {
-  let name = dataset.split(whereSeparator: \.isNewline).joined(separator: " ")
-  return """
-    dataset \(name)
-    \(part) accuracy \(percent(result.accuracy)) (\(result.hits)/\(result.count)), \
-    \(part) loss \(fixed(result.loss, 4))
-    """
+  """
+  dataset \(oneLine(dataset))
+  \(part) accuracy \(percent(result.accuracy)) (\(result.hits)/\(result.count)), \
+  \(part) loss \(fixed(result.loss, 4))
+  """
 }
 
 extension Collective {

@@ -31,6 +31,7 @@ public enum DataSource: Equatable, Sendable {
     let host = String(
       decoding: try collective.broadcast(Array(collective.hostName.utf8), from: 0), as: UTF8.self)
     return try collective.together {
+      if flag?.isEmpty == true { throw DatasetFolder.noName }
       if collective.rank == 0 { return own }
       return try choice.source(given: first, host: host, isDirectory: isDirectory)
     }

@@ -78,10 +78,14 @@ struct DatasetLoader {
     _ tables: PartTable<SampleTable?>, _ files: Files
   ) throws -> (train: Split, test: Split, classes: Int, notes: [String]) {
     var notes: [String] = []
+    var columns: [(count: Int, path: String)] = []
     func split(_ images: DatasetPart, _ labels: DatasetPart) throws -> Split? {
       guard let pictures = tables[images], let table = tables[labels] else { return nil }
       let reading = try table.labelReading(path: path(of: labels, files), images: pictures.count)
-      if let note = reading.note, notes.isEmpty { notes.append(note) }
+      if let note = reading.note {
+        if notes.isEmpty { notes.append(note) }
+        columns.append((table.elementsPerSample, path(of: labels, files)))
+      }
       return Split(images: pictures, labels: reading.classes)
     }
     let (train, test) = (try split(.trainImages, .trainLabels), try split(.testImages, .testLabels))
@@ -90,7 +94,23 @@ struct DatasetLoader {
     let result = try Dataset.validate(
       train: train ?? .none(like: images), test: test ?? .none(like: images)
     ) { path(of: $0, files) }
-    return (result.train, result.test, result.classes, notes)
+    return (result.train, result.test, try Self.classes(result.classes, oneHot: columns), notes)
+  }
+
+  /// The number of classes: each column of one-hot labels is one, whether samples have it or not.
+  private static func classes(_ seen: Int, oneHot columns: [(count: Int, path: String)]) throws -> Int {
+    guard let first = columns.first else { return seen }
+    if let other = columns.first(where: { $0.count != first.count }) {
+      throw LockstepError(
+        .data, other.path, expected: "one-hot labels of \(first.count) columns, as in \(first.path)",
+        found: "\(other.count) columns", fix: "Give both the same columns, one for each class")
+    }
+    guard first.count <= Int(Dataset.maximumLabel) + 1 else {
+      throw LockstepError(
+        .data, first.path, expected: "one-hot labels of at most \(Dataset.maximumLabel + 1) columns",
+        found: "\(first.count)", fix: "Write one class number for each sample")
+    }
+    return max(seen, first.count)
   }
 
   /// Returns the checksum that all have in common, or throws on all ranks alike, naming a node with another.

@@ -2,13 +2,17 @@ extension Dataset {
   /// What is formally sound and makes a training's result mean little, each once. `heldBack` are the training samples that
   /// validate and are not trained on.
   ///
-  /// - Complexity: O(n) in the number of samples, with an early end for each image that is not of one value.
+  /// - Complexity: O(n) in the number of samples, with an early end for each image that is not of one value; in that of
+  /// numbers where these are no bytes.
   public func warnings(heldBack: [Int] = []) -> [String] {
     var training = counts(train.labels)
-    for index in heldBack { training[Int(train.labels[index])] -= 1 }
+    for index in heldBack where train.labels.indices.contains(index) {
+      training[Int(train.labels[index])] -= 1
+    }
     let noTest =
       test.count == 0 ? ["there are no test files: the result is that of the validation samples"] : []
-    return (noTest + Self.warnings(training: training, test: counts(test.labels)) + blankImages).map {
+    let ofClasses = Self.warnings(training: training, test: counts(test.labels))
+    return (noTest + ofClasses + (sameness.map { [$0] } ?? blankImages) + strangeNumbers).map {
       "\(name): \($0)"
     }
   }
@@ -40,6 +44,14 @@ extension Dataset {
     } else {
       for (samples, label) in alike { warnings.append("the labels of all \(samples) are \(label)") }
     }
+    for (part, counts, total) in [("training", training, trainingCount), ("test", test, testCount)] {
+      let most = counts.max() ?? 0
+      guard most < total, most * 100 >= total * 99, let label = counts.firstIndex(of: most) else { continue }
+      let share = percent(Double(most) / Double(total))
+      warnings.append(
+        "\(share) of the \(part) samples are of class \(label): who always says \(label) reaches that accuracy"
+      )
+    }
     let testOnly = classes.filter { training[$0] == 0 && test[$0] > 0 }
     if trainingCount > 0 {
       let share = testOnly.reduce(0) { $0 + test[$1] }
@@ -52,9 +64,17 @@ extension Dataset {
         !nowhere.isEmpty && training.count { $0 > 0 } > 1,
         "\(list(nowhere, of: classes.count)) no training sample"
           + (nowhere.first == 0 ? ". Classes are counted from 0" : ""))
+      let taught = training.count { $0 > 0 }
       add(
-        trainingCount <= 2 * classes.count && classes.count > 2,
+        trainingCount <= 2 * classes.count && classes.count > 2 || taught > 10 && trainingCount < 10 * taught,
         "\(classes.count) classes, but \(trainingCount) training samples: too few of each to learn from")
+      // Of a small test set a class may be missing by chance: not of one where 20 samples of it were to be expected.
+      let untested = classes.filter { test[$0] == 0 && training[$0] * testCount >= 20 * trainingCount }
+      let samples = untested.reduce(0) { $0 + training[$1] }
+      add(
+        !untested.isEmpty && test.count { $0 > 0 } > 1,
+        "\(list(untested, of: classes.count)) \(samples) of \(trainingCount) training samples, but no test sample: "
+          + "the test does not judge them")
     }
     return warnings
   }
@@ -70,6 +90,7 @@ extension Dataset {
   /// Where images of one value are more than a few.
   private var blankImages: [String] {
     [("training", train.images), ("test", test.images)].compactMap { part, images in
+      guard images.shape.count > 1 else { return nil }
       let blank = images.countOfBlanks
       guard blank * 50 >= images.count, blank > 1 else { return nil }
       return "\(blank) of \(images.count) \(part) images have one value throughout: a blank picture"

@@ -2,7 +2,7 @@
 public final class Dataset: Sendable {
   public let train: Split
   public let test: Split
-  /// The largest label of both splits plus 1; at least 2.
+  /// The largest label of both splits plus 1, or the columns of one-hot labels; at least 2.
   public let classes: Int
   /// A digest of all images and labels: equal data, however it is compressed, gives an equal checksum.
   public let checksum: UInt64

@@ -27,18 +27,20 @@ extension DatasetDirectory {
       (purpose == .training ? [.trainImages, .trainLabels] : [])
       + (purpose == .evaluation || hasTest ? [.testImages, .testLabels] : [])
     if let part = needed.first(where: { chosen[$0] == nil }) {
-      throw missing(part, prefix: prefix, in: directory, names: names)
+      throw missing(part, prefix: prefix, in: directory, names: names, for: purpose)
     }
     return chosen
   }
 
   static func missing(
-    _ part: DatasetPart, prefix: String, in directory: String, names: [String]
+    _ part: DatasetPart, prefix: String, in directory: String, names: [String], for purpose: Dataset.Purpose
   ) -> LockstepError {
     let shown = names.sorted().prefix(12).joined(separator: ", ")
     return LockstepError(
       .data, directory,
-      expected: DatasetPart.allCases.map { prefix + $0.canonicalName }.joined(separator: ", ")
+      expected: (purpose == .training ? DatasetPart.allCases : [.testImages, .testLabels]).map {
+        prefix + $0.canonicalName
+      }.joined(separator: ", ")
         + " (each may end in .gz)",
       found: names.isEmpty
         ? "an empty directory"

@@ -1,13 +1,7 @@
-#if canImport(Darwin)
-  import Darwin
-#else
-  import Glibc
-#endif
-
 /// Where the files of a dataset are: in the directory that was asked for, or one or two folders below it, as torchvision
-/// leaves them (`MNIST/raw`).
+/// leaves them (`MNIST/raw`), or in folders side by side that make up one dataset (`train` and `test`).
 struct DatasetDirectory {
-  /// The directory that the files are in.
+  /// The directory that the files are in, or all the folders with them.
   let path: String
   let paths: PartTable<String?>
   /// Tells of a folder that nobody has named.
@@ -15,89 +9,65 @@ struct DatasetDirectory {
 
   /// - Throws: LockstepError (.data) naming the directory, what was looked for and what is there.
   init(finding directory: String, for purpose: Dataset.Purpose) throws {
-    let names = try Self.list(directory)
-    guard !names.contains(where: { DatasetFileName($0) != nil }) else {
+    let here = DatasetFolder(path: directory, names: try DatasetFolder.list(directory))
+    let (below, forbidden) = here.isDataset && here.parts.isWhole(for: purpose) ? ([], nil) : here.below()
+    if here.isDataset {
+      if let joined = DatasetFolder.join([here] + below, in: directory, for: purpose) {
+        (path, paths, note) = (joined.path, joined.paths, joined.note)
+        return
+      }
       (path, note) = (directory, nil)
       do {
-        paths = try Self.paths(of: names, in: directory, for: purpose)
+        paths = try here.choose(for: purpose)
       } catch let error as LockstepError {
-        let whole = Self.folders(below: directory, for: purpose).filter { (try? $0.paths.get()) != nil }
+        let whole = below.filter { (try? $0.choose(for: purpose)) != nil }
         throw error.mentioning(whole.map(\.path))
       }
       return
     }
-    let folders = Self.folders(below: directory, for: purpose)
-    guard folders.count <= 1 else {
+    // Of those that have all, or else of those that will do (to train without test files).
+    let usable = below.filter { (try? $0.choose(for: purpose)) != nil }
+    let joined = DatasetFolder.joined(below, in: directory, for: purpose)
+    let complete = usable.filter { $0.parts.isWhole(for: purpose) }
+    let whole = complete.count + joined.count > 0 ? complete : usable
+    guard whole.count + joined.count <= 1 else {
       throw LockstepError(
         .data, directory, expected: "the files of one dataset",
-        found: "those of several, in \(folders.map(\.path).prefix(12).joined(separator: ", "))",
+        found: "those of several, in "
+          + (whole.map(\.path) + joined.map(\.path)).sorted().prefix(12).joined(separator: ", "),
         fix: "Name one of these with --data")
     }
-    guard let folder = folders.first else {
-      throw Self.missing(
-        purpose == .training ? .trainImages : .testImages, prefix: "", in: directory, names: names)
+    if let joined = joined.first {
+      (path, paths, note) = (joined.path, joined.paths, joined.note)
+    } else if let folder = whole.first {
+      (path, paths) = (folder.path, try folder.choose(for: purpose))
+      let others = below.filter { $0.path != folder.path && $0.parts.isDisjoint(with: folder.parts) }
+      note =
+        "the dataset is taken from \(folder.path)"
+        + (others.isEmpty || folder.parts.isWhole(for: purpose)
+          ? "" : ", without what others hold: \(others.map(\.contents).joined(separator: "; "))")
+    } else {
+      throw Self.nothingWhole(below, forbidden, in: here, for: purpose)
     }
-    (path, paths) = (folder.path, try folder.paths.get())
-    note = "the dataset is taken from \(folder.path)"
   }
 
-  private typealias Folder = (path: String, paths: Result<PartTable<String?>, any Error>)
-
-  private static func paths(
-    of names: [String], in directory: String, for purpose: Dataset.Purpose
-  ) throws -> PartTable<String?> {
-    let base = directory.hasSuffix("/") ? directory : directory + "/"
-    let chosen = try choose(names, in: directory, for: purpose) { isDirectory(base + $0) }
-    return PartTable { part in chosen[part].map { base + $0 } }
-  }
-
-  /// The folders one or two levels down with files of a dataset, sorted, only those that have all
-  /// that are needed where any has; each once, whatever links lead to it.
-  private static func folders(below directory: String, for purpose: Dataset.Purpose) -> [Folder] {
-    /// More are not looked into: whoever names the root of a disk means something else.
-    var budget = 1000
-    var seen: Set<[UInt64]> = []
-    var found: [Folder] = []
-    func look(below directory: String, depth: Int) {
-      for name in ((try? list(directory)) ?? []).sorted() where !name.hasPrefix(".") && budget > 0 {
-        let path = directory.hasSuffix("/") ? directory + name : "\(directory)/\(name)"
-        var status = stat()
-        budget -= 1
-        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR,
-          seen.insert([UInt64(truncatingIfNeeded: status.st_dev), UInt64(status.st_ino)]).inserted
-        else { continue }
-        let names = (try? list(path)) ?? []
-        if names.contains(where: { DatasetFileName($0) != nil }) {
-          found.append((path, Result { try paths(of: names, in: path, for: purpose) }))
-        } else if depth > 1 {
-          look(below: path, depth: depth - 1)
-        }
-      }
+  private static func nothingWhole(
+    _ below: [DatasetFolder], _ forbidden: LockstepError?, in here: DatasetFolder,
+    for purpose: Dataset.Purpose
+  ) -> any Error {
+    if let forbidden { return forbidden }
+    if below.count > 1 {
+      return LockstepError(
+        .data, here.path, expected: "the files of one dataset",
+        found: "parts: \(below.prefix(6).map(\.contents).joined(separator: "; "))",
+        fix: "Put the files of one dataset into one directory, or into folders named train and test")
     }
-    look(below: directory, depth: 2)
-    let whole = found.filter { (try? $0.paths.get()) != nil }
-    return whole.isEmpty ? found : whole
-  }
-
-  private static func list(_ directory: String) throws -> [String] {
-    let (stream, reason) = Activity.duringFileAccess(.readingFile) {
-      let stream = opendir(directory)
-      return (stream, errno)
+    if let only = below.first {
+      do { _ = try only.choose(for: purpose) } catch { return error }
     }
-    guard let stream else {
-      throw LockstepError(
-        .data, directory, expected: "a directory with the dataset", found: String(cString: strerror(reason)),
-        fix: wherever(directory))
-    }
-    defer { closedir(stream) }
-    var names: [String] = []
-    while let entry = readdir(stream) {
-      let name = withUnsafeBytes(of: &entry.pointee.d_name) {
-        String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      if name != ".", name != ".." { names.append(name) }
-    }
-    return names
+    return missing(
+      purpose == .training ? .trainImages : .testImages, prefix: "", in: here.path, names: here.names,
+      for: purpose)
   }
 
   /// What to do where files are missing.

@@ -1,26 +1,10 @@
-#if canImport(Darwin)
-  import Darwin
-#else
-  import Glibc
-#endif
-
 /// MNIST as `scripts/fetch-mnist` leaves it, which is what training takes where nothing else is asked for. Only of this
 /// directory is the script worth a word.
 enum DefaultDataset {
-  static let directory = "data/mnist"
-
-  /// Whether a path is this directory, or in it.
+  /// Whether a path is such a directory, of this checkout or of another, or in it.
   static func contains(_ path: String) -> Bool {
-    let relative = path.hasPrefix("./") ? String(path.dropFirst(2)) : path
-    return [directory, "\(workingDirectory)/\(directory)"].contains {
-      relative == $0 || relative.hasPrefix($0 + "/")
-    }
-  }
-
-  private static var workingDirectory: String {
-    guard let path = getcwd(nil, 0) else { return "." }
-    defer { free(path) }
-    return String(cString: path)
+    let parts = path.split(separator: "/").filter { $0 != "." }
+    return zip(parts, parts.dropFirst()).contains { $0 == "data" && $1 == "mnist" }
   }
 }
 

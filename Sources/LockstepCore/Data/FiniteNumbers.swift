@@ -43,7 +43,7 @@ extension SampleTable {
   }
 
   /// "row 3, column 7"
-  private func place(of element: Int) -> String {
+  func place(of element: Int) -> String {
     guard let image = FeatureLayout(sampleShape: shape).image else { return "number \(element)" }
     let (channel, pixel) = element.quotientAndRemainder(dividingBy: image.height * image.width)
     return (image.channels > 1 ? "channel \(channel), " : "")

@@ -25,10 +25,19 @@ enum ImageShape {
         throw failure("", "For vectors without a shape write [\(count), \(shape.reduce(1, *))]")
       }
     }
-    if shape.count == 3, shape[2] <= 4, shape[0] > 4, shape[1] > shape[2] {
+    guard shape.count == 3, shape[0] > 1 else { return shape }
+    let (first, second, last) = (shape[0], shape[1], shape[2])
+    if last < min(first, second) || first == second && first != last {
       throw failure(
-        ", \(shape[2]) channels in the last place",
-        "Write the channels before the rows: [\(count), \(shape[2]), \(shape[0]), \(shape[1])]")
+        ", it seems with \(last) channels in the last place",
+        "Write the channels before the rows: [\(count), \(last), \(first), \(second)]")
+    }
+    // Pictures of many channels are square in practice; a vector that was folded up is not.
+    if first > max(second, last), second != last {
+      throw failure(
+        ", which may be \(first) channels of \(second)x\(last), \(last) of \(first)x\(second) or no images",
+        "Write images as [n, channels, height, width] with fewer channels than rows or columns, for "
+          + "vectors without a shape write [\(count), \(shape.reduce(1, *))]")
     }
     return shape
   }
@@ -45,6 +54,11 @@ extension SampleTable {
         found: "the dimensions \([count] + shape)",
         fix: "The samples come first: write \([labels] + [count] + shape.dropLast())")
     }
+    if let written = samplesElsewhere(labels: labels) {
+      throw LockstepError(
+        .data, path, expected: "\(labels) images, one for each label, counted by the first dimension",
+        found: "the dimensions \([count] + shape)", fix: "The samples come first: write \(written)")
+    }
     let reading = try ImageShape.reading(shape, count: count, path: path)
     guard count == labels else {
       throw LockstepError(
@@ -52,5 +66,15 @@ extension SampleTable {
         fix: "Take images and labels from the same dataset")
     }
     return shaped(reading)
+  }
+
+  /// The dimensions to write where a single row holds all the samples: [1, n, 28, 28], or [n * 784].
+  private func samplesElsewhere(labels: Int) -> [Int]? {
+    let total = count * elementsPerSample
+    guard labels > 1, count != labels, total > labels, total % labels == 0, count == 1 || shape.isEmpty else {
+      return nil
+    }
+    if shape.first == labels, shape.count > 1 { return shape }
+    return shape.count <= 1 ? [labels, total / labels] : nil
   }
 }

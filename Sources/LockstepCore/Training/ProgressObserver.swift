@@ -17,8 +17,9 @@ public final class ProgressObserver: TrainingObserver {
       let ranks = start.ranks == 1 ? "one process" : "\(start.ranks) ranks"
       let threads = start.threads == 1 ? "1 thread" : "\(start.threads) threads"
       progress.line(
-        "\(start.trainingSamples) samples of \(shapeText(start.sampleShape)) in \(start.classes) classes of "
-          + "\(start.dataset), \(start.parameters) parameters, \(ranks) of \(threads) (\(start.instructionSet))"
+        "\(start.trainingSamples) \(start.trainingSamples == 1 ? "sample" : "samples") of "
+          + "\(shapeText(start.sampleShape)) in \(start.classes) classes of \(oneLine(start.dataset)), "
+          + "\(start.parameters) parameters, \(ranks) of \(threads) (\(start.instructionSet))"
       )
       if let reference = start.referenceBatch {
         progress.line(
@@ -46,6 +47,11 @@ public final class ProgressObserver: TrainingObserver {
     case .end: progress.finish()
     }
   }
+}
+
+/// Without the line breaks that a directory's name may have.
+public func oneLine(_ text: String) -> String {
+  text.split(whereSeparator: \.isNewline).joined(separator: " ")
 }
 
 /// "97.81%"

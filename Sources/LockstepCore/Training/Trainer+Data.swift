@@ -1,4 +1,11 @@
 extension Trainer {
+  /// Throws for a dataset that was loaded for evaluation.
+  static func requireTrainingSamples(_ dataset: Dataset) throws {
+    guard dataset.train.count == 0 else { return }
+    throw LockstepError(
+      .data, dataset.name, expected: "training samples", found: "none", fix: "Load the dataset for training")
+  }
+
   /// Throws where nothing but the training samples themselves could tell how well a network reads.
   static func requireJudges(_ dataset: Dataset, _ sampler: Sampler) throws {
     guard dataset.test.count == 0, sampler.trainingCount == sampler.datasetCount else { return }

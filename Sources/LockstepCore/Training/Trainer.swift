@@ -35,6 +35,7 @@ public final class Trainer {
     exchange: ExchangeName = .auto
   ) throws {
     try recipe.check()
+    try Self.requireTrainingSamples(dataset)
     self.recipe = recipe
     self.dataset = dataset
     self.collective = collective
