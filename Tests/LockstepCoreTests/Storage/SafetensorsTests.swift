@@ -32,7 +32,7 @@ import Testing
       + #""b":{"dtype":"F32","shape":[1],"data_offsets":[8,12]}}   "#
     #expect(header.utf8.count == 152)
     let data: [UInt8] = [0, 0, 0, 0xC0, 0, 0, 0, 0x3F, 0, 0, 0x80, 0x3F]
-    #expect(file.serialized() == [152, 0, 0, 0, 0, 0, 0, 0] + Array(header.utf8) + data)
+    #expect(try file.serialized() == [152, 0, 0, 0, 0, 0, 0, 0] + Array(header.utf8) + data)
   }
 
   @Test func dataStartsAtAMultipleOf8() {
