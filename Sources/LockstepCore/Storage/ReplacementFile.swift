@@ -28,7 +28,7 @@ extension OutputPlace {
       guard error.code == EISDIR else {
         throw failure("to write the file", "opening it failed: \(error)", error.fix(option: option))
       }
-      throw failure("a file", "a directory", "Give the name of a file in it, or choose another \(option)")
+      throw failure("a file", "a directory", "Choose another \(option), or remove it")
     }
     guard case .file(let final) = self else { return }
     guard !final.hasSuffix("/") else {
