@@ -19,7 +19,7 @@ extension FuzzTarget {
     try require(
       network.parameterCount <= 16 * 16 * count,
       "memory for \(network.parameterCount) parameters, of which there are \(count)")
-    let written = model.safetensors().serialized()
+    let written = try model.safetensors().serialized()
     let again = try mustSucceed("read again") { try Model(bytes: written, path: "again") }
     try require(again.parameters.digest == model.parameters.digest, "the digests differ")
     try require(again.safetensors().serialized() == written, "written twice, the bytes differ")

@@ -15,7 +15,7 @@ extension FuzzTarget {
       try require(tensor.shape.reduce(1, *) == tensor.values.count, "\(tensor.name): \(tensor.shape)")
     }
     try require(4 * file.tensors.reduce(0) { $0 + $1.values.count } < bytes.count, "more values than bytes")
-    let written = file.serialized()
+    let written = try file.serialized()
     let again = try mustSucceed("read again") { try Safetensors(bytes: written, path: "again") }
     try require(again.metadata == file.metadata, "the metadata differ")
     try require(again.serialized() == written, "written twice, the bytes differ")

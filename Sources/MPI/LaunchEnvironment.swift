@@ -11,6 +11,8 @@ public struct LaunchEnvironment: Sendable {
     let size: String?
     /// Whether the size also stands in shells that are none of the processes.
     var isLeftToShells = false
+    /// A variable, and its least number where it is one, without which the others are somebody else's.
+    var witness: (name: String, least: Int?)?
   }
 
   private static let kinds = [
@@ -25,6 +27,12 @@ public struct LaunchEnvironment: Sendable {
     Kind(name: "aprun", rank: "ALPS_APP_PE", size: nil),
     Kind(name: "jsrun", rank: "JSM_NAMESPACE_RANK", size: "JSM_NAMESPACE_SIZE"),
     Kind(name: "flux", rank: "FLUX_TASK_RANK", size: "FLUX_JOB_SIZE", isLeftToShells: true),
+    // Also of Kubernetes' PyTorchJob.
+    Kind(
+      name: "torchrun", rank: "RANK", size: "WORLD_SIZE", isLeftToShells: true, witness: ("MASTER_ADDR", nil)),
+    // The job's own script is task 1. On the first node one cannot tell: it may be all that was started.
+    Kind(name: "pbsdsh", rank: "PBS_VNODENUM", size: nil, witness: ("PBS_TASKNUM", 2)),
+    Kind(name: "pbsdsh", rank: "PBS_NODENUM", size: nil, witness: ("PBS_TASKNUM", 2)),
   ]
 
   /// Whether MPI can be initialised with the ranks of a launcher. A process that nothing launched need not touch MPI at all:
@@ -38,18 +46,32 @@ public struct LaunchEnvironment: Sendable {
   var nodeSize: Int? { number("OMPI_COMM_WORLD_LOCAL_SIZE") ?? number("MPI_LOCALNRANKS") }
 
   /// Who started this process as one of several, and of how many, or of how many at least; nil where none did.
-  private var several: (launcher: String, least: Int, isExact: Bool)? {
+  /// `given`: the variables to take away from a process that is to train alone.
+  private var several: (launcher: String, least: Int, isExact: Bool, given: [String])? {
     // An mpirun in a job of another launcher's has ranks of its own.
-    if let size = number("OMPI_COMM_WORLD_SIZE") { return size > 1 ? ("mpirun", size, true) : nil }
-    if let tasks = tasksOfStep, tasks > 1 { return ("srun", tasks, number("SLURM_STEP_NUM_TASKS") == tasks) }
-    for kind in Self.kinds {
+    if let size = number("OMPI_COMM_WORLD_SIZE") { return size > 1 ? ("mpirun", size, true, []) : nil }
+    if let tasks = tasksOfStep, tasks > 1 {
+      return ("srun", tasks, sizeOfStep == tasks, ["SLURM_PROCID", "SLURM_STEP_ID", "SLURM_STEPID"])
+    }
+    for kind in Self.kinds where isWitnessed(kind) {
       let rank = number(kind.rank)
       let size = rank != nil || !kind.isLeftToShells ? kind.size.flatMap(number) ?? 0 : 0
       // The number of one process shows that there are others.
       let least = max(size, (rank ?? 0) + 1)
-      if least > 1 { return (kind.name, least, size == least) }
+      if least > 1 { return (kind.name, least, size == least, kind.witness.map { [$0.name] } ?? []) }
     }
     return nil
+  }
+
+  private func isWitnessed(_ kind: Kind) -> Bool {
+    guard let (name, least) = kind.witness else { return true }
+    guard let least else { return variables[name] != nil }
+    return number(name).map { $0 >= least } ?? false
+  }
+
+  /// The tasks of a step as it says, else as the job does: only in a step's own processes is the number one of these.
+  private var sizeOfStep: Int? {
+    number("SLURM_STEP_NUM_TASKS") ?? number("SLURM_NTASKS") ?? number("SLURM_NPROCS")
   }
 
   /// The tasks of the Slurm step that this process is one of. nil in a batch script and in a shell of `salloc`, which have
@@ -62,21 +84,24 @@ public struct LaunchEnvironment: Sendable {
     }
     // Steps of Slurm's own: an interactive shell, a batch script, what is outside of any step.
     guard step < 0xFFFF_FFF0 else { return nil }
-    return max(number("SLURM_STEP_NUM_TASKS") ?? 1, task + 1)
+    return max(sizeOfStep ?? 1, task + 1)
   }
 
   /// What is wrong where MPI, or this process without MPI, sees `size` ranks. `library`: the MPI that the binary uses.
   public func disagreement(size: Int, library: String) -> LaunchError? {
-    guard let (launcher, least, isExact) = several, least > size else { return nil }
-    let fix =
+    guard let (launcher, least, isExact, given) = several, least > size else { return nil }
+    let start =
       launcher == "srun"
-      ? "Start them with srun --mpi=pmix, or with mpirun. For a training of one process in each task: "
-        + "env -u SLURM_PROCID -u SLURM_STEP_ID -u SLURM_STEPID lockstep"
+      ? "Start them with srun --mpi=pmix, or with mpirun"
       : "Start them with mpirun (under Slurm also srun --mpi=pmix) of the MPI that this binary uses, \(library)"
+    let alone =
+      given.isEmpty
+      ? ""
+      : ". For a training of one process in each task: env\(given.reduce("") { "\($0) -u \($1)" }) lockstep"
     return LaunchError(
       description:
         "\(launcher) started this process as one of \(isExact ? "" : "at least ")\(least), but it finds "
-        + "\(size == 1 ? "itself alone" : "\(size) ranks"): each would train by itself. \(fix)")
+        + "\(size == 1 ? "itself alone" : "\(size) ranks"): each would train by itself. \(start)\(alone)")
   }
 
   private func number(_ name: String) -> Int? { variables[name].flatMap { Int($0) } }

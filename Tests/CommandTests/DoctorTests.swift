@@ -76,6 +76,7 @@ import Testing
     let plain = try json([])["cores"] as? Int
     let report = try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any]
     #expect(report?["cores"] as? Int == task.expected ?? plain, "\(result.errors)")
+    #expect(report?["slurm_cpus_per_task"] as? Int == task.expected)
   }
 
   @Test func anEmptyInstructionSetIsNone() throws {

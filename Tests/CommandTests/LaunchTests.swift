@@ -51,6 +51,14 @@ import Testing
         """)
   }
 
+  /// Ranks that end without a word after a request: only where none had begun is there surely nothing to save.
+  @Test(arguments: [("echo ready 0 2 >&3;", "--resume"), ("", "nothing to save")])
+  func ranksWithoutAWord(_ scenario: (word: String, told: String)) throws {
+    try write(
+      mpirun: "exec 3>\"$LOCKSTEP_STATUS_FILE\"; \(scenario.word) kill -TERM $PPID; exec 3>&-; kill -USR1 $$")
+    expect(try launch(train), status: 1, naming: [scenario.told])
+  }
+
   struct End: CustomTestStringConvertible, Sendable {
     let testDescription: String
     let status: Int32

@@ -49,6 +49,19 @@ import Testing
     expect(result, status: 64, naming: ["rank 2 on ", "memory", "ulimit -v"])
   }
 
+  /// Files, stacks and threads: each is told with the limit that is in the way, before anything is written.
+  @Test(arguments: [
+    ("ulimit -n 6", [String](), 1, "ulimit -n"), ("ulimit -n 8", [], 1, "ulimit -n"),
+    ("ulimit -s 256", [], 64, "ulimit -s"), ("ulimit -v 300000", ["--threads", "200"], 1, "ulimit -v"),
+  ])
+  func otherLimits(_ scenario: (limit: String, arguments: [String], status: Int, naming: String)) throws {
+    let limit = ["sh", "-c", scenario.limit + "; exec \"$@\"", "sh"]
+    let arguments = train(["--quiet"] + scenario.arguments)
+    let result = try Launch.takingTurns { try run(limit[0], limit[1...] + [Repository.lockstep] + arguments) }
+    expect(result, status: Int32(scenario.status), naming: [scenario.naming])
+    #expect(!FileManager.default.fileExists(atPath: scene.scratch.file("run")))
+  }
+
   /// From too little to load anything to enough: an error, or a result; never a crash.
   @Test(arguments: Array(stride(from: 60_000, through: 420_000, by: 30_000))) func whateverTheLimit(
     kilobytes: Int

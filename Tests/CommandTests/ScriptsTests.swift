@@ -23,7 +23,7 @@ import Testing
     ("profile", []), ("profile", ["gpt"]), ("fetch-mnist", ["--all"]), ("fetch-mnist", ["a", "b"]),
     ("fuzz", ["yams"]), ("fuzz", ["--seconds", "soon"]), ("launch", []), ("test-debian13", ["--clean"]),
     ("bench", ["mlp-65"]), ("bench", ["--install-peers", "torch", "jax"]),
-    ("plot-performance", ["--epochs", "0"]),
+    ("plot-performance", ["--epochs", "0"]), ("torture", ["--bogus"]), ("torture", ["--rounds", "0"]),
   ]) func refusesWhatItDoesNotKnow(name: String, arguments: [String]) throws {
     let result = try checkout.script(name, arguments)
     #expect(result.status == 64, "\(result.errors)")

@@ -71,6 +71,13 @@ import Testing
     expect(result, status: 75, naming: ["is safe"])
   }
 
+  /// `ulimit -t` sets both limits, and the hard one kills.
+  @Test func aHardLimitOnProcessorTime() throws {
+    let result = try run(
+      ["sh", "-c", "ulimit -t 3; exec \"$@\"", "sh", Repository.lockstep] + train() + ["--quiet"])
+    expect(result, status: 75, naming: ["is safe"])
+  }
+
   /// Progress is lost, the training is not.
   @Test func aReaderOfProgressThatWentAway() throws {
     let script = "{ \"$@\"; echo $? >\"$0/status\"; } 2>&1 >\"$0/output\" | head -n 1"

@@ -29,6 +29,14 @@ import Testing
     Start("srun without PMI", step("0", tasks: 4), refusal: srun + ["one of 4"]),
     Start("its last task", step("0", tasks: 4, task: 3), refusal: srun),
     Start("srun of old names", ["SLURM_STEPID": "2", "SLURM_STEP_NUM_TASKS": "2"], refusal: srun),
+    Start(
+      "srun that does not tell the step's size", job.merging(["SLURM_STEP_ID": "0"]) { $1 },
+      refusal: srun + ["one of 4"]),
+    Start(
+      "the same of old names", ["SLURM_STEPID": "1", "SLURM_NPROCS": "2", "SLURM_PROCID": "1"],
+      refusal: srun + ["one of 2"]),
+    Start("a step of unknown size", ["SLURM_JOB_ID": "7", "SLURM_STEP_ID": "0", "SLURM_PROCID": "0"]),
+    Start("a batch step of unknown size", job.merging(["SLURM_STEP_ID": "4294967291"]) { $1 }),
     Start("a task of unknown siblings", ["SLURM_JOB_ID": "7", "SLURM_PROCID": "2"], refusal: ["at least 3"]),
     Start("srun -n 1", step("3", tasks: 1)),
     Start("an sbatch script", job),
@@ -54,6 +62,18 @@ import Testing
     Start("jsrun", ["JSM_NAMESPACE_RANK": "0", "JSM_NAMESPACE_SIZE": "6"], refusal: ["jsrun"]),
     Start("flux", ["FLUX_TASK_RANK": "0", "FLUX_JOB_SIZE": "6"], refusal: ["flux"]),
     Start("a shell of flux", ["FLUX_JOB_SIZE": "6"]),
+    Start(
+      "torchrun", ["RANK": "0", "WORLD_SIZE": "2", "MASTER_ADDR": "localhost"],
+      refusal: ["torchrun", "one of 2", "mpirun", "env -u MASTER_ADDR"]),
+    Start("torchrun of one", ["RANK": "0", "WORLD_SIZE": "1", "MASTER_ADDR": "localhost"]),
+    Start("somebody's own numbers", ["RANK": "3", "WORLD_SIZE": "8"]),
+    Start("a shell for torchrun", ["WORLD_SIZE": "8", "MASTER_ADDR": "node1"]),
+    Start(
+      "pbsdsh", ["PBS_TASKNUM": "3", "PBS_VNODENUM": "1", "PBS_NODENUM": "0"],
+      refusal: ["pbsdsh", "at least 2", "mpirun", "env -u PBS_TASKNUM"]),
+    Start("pbsdsh of PBS Pro", ["PBS_TASKNUM": "536870914", "PBS_NODENUM": "2"], refusal: ["at least 3"]),
+    Start("a script of PBS", ["PBS_TASKNUM": "1", "PBS_VNODENUM": "0", "PBS_NODENUM": "0"]),
+    Start("pbsdsh on the first node", ["PBS_TASKNUM": "2", "PBS_VNODENUM": "0", "PBS_NODENUM": "0"]),
     Start("PMIx", ["PMIX_RANK": "2"], refusal: ["PMIx", "at least 3"]),
     Start("empty and odd values", ["PMI_SIZE": "", "PMI_RANK": "x", "SLURM_STEP_ID": ""]),
   ]

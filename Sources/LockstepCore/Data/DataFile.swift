@@ -60,7 +60,7 @@ final class DataFile: ByteSource, @unchecked Sendable {
     guard status.st_mode & S_IFMT == S_IFREG else {
       close(file)
       throw LockstepError(
-        .data, path, expected: "a regular file", found: Self.kind(of: status.st_mode),
+        .data, path, expected: "a regular file", found: fileKind(of: status.st_mode),
         fix: "Put the IDX file itself under this name")
     }
     self.path = path
@@ -113,18 +113,11 @@ final class DataFile: ByteSource, @unchecked Sendable {
   }
 
   static func unreadable(_ path: String, _ code: Int32) -> LockstepError {
-    LockstepError(
-      .data, path, expected: "a file that can be read", found: String(cString: strerror(code)),
-      fix: "Check the path and its permissions on every node")
-  }
-
-  private static func kind(of mode: mode_t) -> String {
-    switch mode & S_IFMT {
-    case S_IFDIR: "a directory"
-    case S_IFIFO: "a FIFO"
-    case S_IFCHR, S_IFBLK: "a device"
-    case S_IFSOCK: "a socket"
-    default: "something else"
-    }
+    let error = SystemError(code: code)
+    return LockstepError(
+      error.isOfDescriptors ? .failure : .data, path, expected: "a file that can be read",
+      found: error.description,
+      fix: error.isOfDescriptors
+        ? SystemError.fixOfDescriptors : "Check the path and its permissions on every node")
   }
 }

@@ -9,6 +9,8 @@ public struct Diagnosis: Sendable {
   public var onlineProcessors = ThreadBudget.onlineProcessors
   /// The least that a control group grants, in processors; nil where none limits it.
   public var quota = CPUQuota.least
+  /// The processors that Slurm gives a task; nil where it does not say.
+  public var processorsOfTask = ThreadBudget.processorsOfTask
   /// The directory that ranks of a node share memory in, and the bytes that a run may take of it.
   public var sharedMemoryDirectory: String
   public var sharedMemoryRoom: Int
@@ -35,7 +37,7 @@ public struct Diagnosis: Sendable {
       ("instruction set", "\(instructionSet) (LOCKSTEP_ISA overrides)"),
       ("cores", "\(peak.threads) for this process"),
       ("affinity", "\(allowedProcessors) of \(onlineProcessors) processors"),
-      ("quota", quota.map { "\(fixed($0, 2)) processors in the mean, by a control group" } ?? "none"),
+      ("quota", quota.map { "\(roundedDown($0)) processors in the mean, by a control group" } ?? "none"),
       (
         "launcher",
         ranks.map { "started \($0) rank\($0 == 1 ? "" : "s")" } ?? "none: one process, without MPI"
@@ -45,6 +47,10 @@ public struct Diagnosis: Sendable {
       ("peak, all \(peak.threads)", "\(speed(peak.allCores)), \(speed(peak.shareOfCore)) a core"),
       ("empty parallel part", "\(fixed(peak.emptyPart, 2)) microseconds"),
     ]
+    // Where it is more than there is, it does not count.
+    if let task = processorsOfTask, task <= peak.threads {
+      lines.insert(("Slurm", "\(task) a task (SLURM_CPUS_PER_TASK)"), at: 5)
+    }
     for kernel in kernels?.measurements ?? [] {
       let share = fixed(100 * kernel.shareOfPeak, 0)
       lines.append((kernel.name, "\(speed(kernel.speed)), \(share)% of the core's peak at the same moments"))
@@ -62,6 +68,7 @@ public struct Diagnosis: Sendable {
     line.add("allowed_processors", allowedProcessors)
     line.add("online_processors", onlineProcessors)
     if let quota { line.add("quota_processors", quota) }
+    if let task = processorsOfTask, task <= peak.threads { line.add("slurm_cpus_per_task", task) }
     line.add("ranks", ranks ?? 1)
     line.add("launcher", ranks == nil ? "none" : "MPI")
     line.add("shared_memory_directory", sharedMemoryDirectory)
@@ -74,6 +81,13 @@ public struct Diagnosis: Sendable {
       line.add(kernel.key + "_of_peak", kernel.shareOfPeak)
     }
     return line.text
+  }
+
+  /// 1.999 processors are not 2.
+  private func roundedDown(_ value: Double) -> String {
+    let digits = value < 0.1 ? 3 : 2
+    let scale = digits == 3 ? 1000.0 : 100
+    return fixed((value * scale + 1e-6).rounded(.down) / scale, digits)
   }
 
   private func speed(_ value: Double) -> String { "\(fixed(value, 1)) GFLOP/s" }

@@ -24,7 +24,7 @@ public struct Checkpoint: Equatable, Sendable {
   public func serialized() throws -> [UInt8] {
     var metadata = try metadata()
     metadata[Self.checksumKey] = Self.noChecksum
-    var bytes = Safetensors(metadata: metadata, tensors: tensors).serialized()
+    var bytes = try Safetensors(metadata: metadata, tensors: tensors).serialized()
     guard let place = Self.checksumPlace(in: bytes) else { preconditionFailure("the key is in the header") }
     bytes.replaceSubrange(place, with: Self.checksum(of: bytes).utf8)
     return bytes

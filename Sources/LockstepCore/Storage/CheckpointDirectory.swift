@@ -37,7 +37,12 @@ public struct CheckpointDirectory: Sendable {
     do {
       closedir(try systemPointer { opendir(path) })
     } catch let error as SystemError {
-      if error.code == ENOENT { return Newest() }
+      if error.code == ENOENT {
+        guard let target = linkTarget(of: path) else { return Newest() }
+        throw LockstepError(
+          .data, path, expected: "a directory", found: "a symbolic link to '\(target)', which is not there",
+          fix: "Is it mounted? Mount it; or remove the link to start from the beginning")
+      }
       throw LockstepError(
         .data, path, expected: "a directory that can be read", found: error.description,
         fix: "Make it one, or choose another --output")
@@ -73,9 +78,24 @@ public struct CheckpointDirectory: Sendable {
     }
   }
 
+  /// Throws `LockstepError` (data) where something has the name of a checkpoint that no checkpoint can replace.
+  func requireFiles() throws {
+    for step in steps where isDirectory(file(step: step)) {
+      throw LockstepError(
+        .data, file(step: step), expected: "a file",
+        found: "a directory, where a checkpoint is to be written",
+        fix: "Remove it, or give it another name")
+    }
+  }
+
   /// Writes a checkpoint durably, and then removes all but the newest `keep` up to it. Of those of later steps, which
   /// belong to a part of the run that was given up, only the `damaged` go: another that verifies may be all that there is.
+  ///
+  /// Throws `LockstepError`: usage for a negative step and a `keep` below 1.
   public func write(_ bytes: [UInt8], step: Int, keep: Int, damaged: [Int] = []) throws {
+    for (name, value, least) in [("step", step, 0), ("keep", keep, 1)] where value < least {
+      throw LockstepError(.usage, name, expected: "a number from \(least)", found: "\(value)")
+    }
     try createDirectories(path)
     try replaceFile(file(step: step), with: bytes)
     let steps = steps

@@ -73,7 +73,8 @@ public final class CheckpointWriter {
   /// The path of the last checkpoint. Throws where it could not be written. nil where there was none.
   public func lastResult() throws -> String? {
     guard let failure else { return safe }
-    throw Self.told(failure, fix: "Free space, then go on with --resume; \(safeText)")
+    throw Self.told(
+      failure, fix: "Free space, or mend what else it was, then go on with --resume; \(safeText)")
   }
 
   private static func told(_ error: any Error, fix: String) -> LockstepError {

@@ -55,7 +55,7 @@ private func obstacle(_ error: SystemError, _ path: String, _ option: String) ->
 }
 
 /// nil where there is none but the working directory or the root.
-private func parentDirectory(of path: String) -> String? {
+func parentDirectory(of path: String) -> String? {
   var end = path.endIndex
   while end > path.startIndex, path[path.index(before: end)] == "/" { end = path.index(before: end) }
   guard let slash = path[..<end].lastIndex(of: "/"), slash > path.startIndex else { return nil }

@@ -11,7 +11,9 @@ public func readFile(_ path: String, limit: Int, kind: LockstepError.Kind) throw
   do {
     return try Activity.duringFileAccess(.readingFile) { try readWholeFile(path, limit: limit, kind: kind) }
   } catch let error as SystemError {
-    throw LockstepError(kind, path, expected: "a readable file", found: error.description)
+    throw LockstepError(
+      error.isOfDescriptors ? .failure : kind, path, expected: "a readable file", found: error.description,
+      fix: error.isOfDescriptors ? SystemError.fixOfDescriptors : nil)
   }
 }
 
@@ -43,6 +45,18 @@ private func readWholeFile(_ path: String, limit: Int, kind: LockstepError.Kind)
     filled += got
   }
   return Array(bytes[..<filled])
+}
+
+/// "a directory", for messages.
+func fileKind(of mode: mode_t) -> String {
+  switch mode & S_IFMT {
+  case S_IFREG: "a regular file"
+  case S_IFDIR: "a directory"
+  case S_IFIFO: "a FIFO"
+  case S_IFCHR, S_IFBLK: "a device"
+  case S_IFSOCK: "a socket"
+  default: "something else"
+  }
 }
 
 /// Removes the temporary files that killed processes left in a directory.

@@ -9,11 +9,11 @@ enum OutputPlace: Equatable {
   /// A regular file or none yet, to be replaced as a whole: its own path, behind all symbolic links, which stay.
   case file(String)
   /// A device, a FIFO or the like: somebody made it for a purpose, so it is opened and written to.
-  case special(String, isFIFO: Bool)
+  case special(String, mode: mode_t)
   /// What is open in this process already, such as /dev/stdout: whatever it is, its other writers share the position.
   case descriptor(Int32)
 
-  /// Throws `SystemError` where links lead in a circle.
+  /// Throws `SystemError` where links lead in a circle, and where it is a directory.
   init(_ path: String) throws {
     var path = path
     for _ in 0..<40 {
@@ -29,11 +29,12 @@ enum OutputPlace: Equatable {
         let target = linkTarget(of: path) ?? ""
         let directory = path.lastIndex(of: "/").map { path[...$0] } ?? ""
         path = target.hasPrefix("/") ? target : directory + target
-      case S_IFREG, S_IFDIR:
+      case S_IFREG:
         self = .file(path)
         return
+      case S_IFDIR: throw SystemError(code: EISDIR)
       default:
-        self = .special(path, isFIFO: kind == S_IFIFO)
+        self = .special(path, mode: kind)
         return
       }
     }
@@ -60,9 +61,7 @@ enum OutputPlace: Equatable {
   func open() throws -> Int32 {
     switch self {
     case .descriptor(let number): return try systemCall { fcntl(number, F_DUPFD_CLOEXEC, 3) }
-    case .file(let path), .special(let path, isFIFO: false):
-      return try systemCall { openFile(path, O_WRONLY | O_NOCTTY | O_CLOEXEC) }
-    case .special(let path, isFIFO: true):
+    case .special(let path, mode: S_IFIFO):
       // Without a reader the call would wait for ever.
       let deadline = time(nil) + Self.patience
       while true {
@@ -74,6 +73,8 @@ enum OutputPlace: Equatable {
           usleep(50_000)
         }
       }
+    case .file(let path), .special(let path, _):
+      return try systemCall { openFile(path, O_WRONLY | O_NOCTTY | O_CLOEXEC) }
     }
   }
 }

@@ -14,6 +14,35 @@ public func replaceFile(_ path: String, with bytes: [UInt8], option: String = "-
   try file.commit()
 }
 
+/// Throws, before the work whose result is to go there, what `replaceFile` would for a directory, for a place in a
+/// directory that is not there, and for links in a circle.
+public func checkOutput(_ path: String, option: String) throws { _ = try OutputPlace(path, option: option) }
+
+extension OutputPlace {
+  /// Throws `LockstepError` (failure).
+  fileprivate init(_ path: String, option: String) throws {
+    func failure(_ expected: String, _ found: String, _ fix: String) -> LockstepError {
+      LockstepError(.failure, path, expected: expected, found: found, fix: fix)
+    }
+    do { try self.init(path) } catch let error as SystemError {
+      guard error.code == EISDIR else {
+        throw failure("to write the file", "opening it failed: \(error)", error.fix(option: option))
+      }
+      throw failure("a file", "a directory", "Choose another \(option), or remove it")
+    }
+    guard case .file(let final) = self else { return }
+    guard !final.hasSuffix("/") else {
+      throw failure("a file", "the name of a directory", "Leave out the / at the end")
+    }
+    var status = stat()
+    guard let directory = parentDirectory(of: final), stat(directory, &status) != 0, errno == ENOENT else {
+      return
+    }
+    throw failure(
+      "to write the file", "there is no directory \(directory)", "Make it, or choose another \(option)")
+  }
+}
+
 /// A file that takes its place by a rename once it is whole and on disk: a temporary file in the same directory, fsync,
 /// rename, fsync of the directory. Dropped before that, it leaves nothing.
 ///
@@ -25,24 +54,37 @@ final class ReplacementFile {
   /// The temporary file and the one that it is going to be; nil where the bytes go to their place at once.
   private var names: (temporary: String, final: String)?
   private var descriptor: Int32 = -1
+  /// What kind of file takes the bytes at once.
+  private var mode: mode_t = S_IFREG
+  /// What is going to be replaced; nil where there is nothing yet.
+  private var former: stat?
 
   init(_ path: String, option: String) throws {
     self.path = path
     self.option = option
-    do {
-      let place = try OutputPlace(path)
-      if case .file(let final) = place {
-        let names = (temporary: "\(Self.shortened(final)).tmp-\(getpid())", final: final)
-        try told("creating \(names.temporary)") {
-          descriptor = try FileOperation.open(names.temporary, O_WRONLY | O_CREAT | O_TRUNC)
-        }
-        self.names = names
-      } else {
-        descriptor = try place.open()
+    let place = try OutputPlace(path, option: option)
+    if case .special(_, let mode) = place { self.mode = mode }
+    guard case .file(let final) = place else {
+      do { descriptor = try place.open() } catch let error as SystemError {
+        throw failure("opening it", error)
       }
-    } catch let error as SystemError {
-      throw failure("opening it", error)
+      return
     }
+    var status = stat()
+    if lstat(final, &status) == 0 { former = status }
+    let names = (temporary: "\(Self.shortened(final)).tmp-\(getpid())", final: final)
+    try told("creating \(names.temporary)") {
+      descriptor = try FileOperation.open(names.temporary, O_WRONLY | O_CREAT | O_TRUNC)
+    }
+    self.names = names
+    keepAttributes()
+  }
+
+  /// The owner first: a change of it takes away bits of the mode. Only root may give files away.
+  private func keepAttributes() {
+    guard let former else { return }
+    if fchown(descriptor, former.st_uid, former.st_gid) != 0 { _ = fchown(descriptor, ~0, former.st_gid) }
+    fchmod(descriptor, former.st_mode & 0o7777)
   }
 
   deinit {
@@ -75,16 +117,20 @@ final class ReplacementFile {
     return String(path[..<start] + name)
   }
 
-  private func told(
-    _ what: String, consequence: String = "The file as it was before is untouched", _ body: () throws -> Void
-  ) throws {
+  private func told(_ what: String, consequence: String? = nil, _ body: () throws -> Void) throws {
     do { try body() } catch let error as SystemError {
-      throw failure(what, error, consequence: names == nil && descriptor >= 0 ? nil : consequence)
+      let untouched = former == nil ? nil : "The file as it was before is untouched"
+      throw failure(what, error, consequence: consequence ?? untouched)
     }
   }
 
   private func failure(_ what: String, _ error: SystemError, consequence: String? = nil) -> LockstepError {
-    let found = error.code == ENXIO ? "nobody who reads from it" : "\(what) failed: \(error)"
+    var found = "\(what) failed: \(error)"
+    if mode == S_IFIFO, error.code == ENXIO {
+      found = "nobody who reads from it"
+    } else if mode != S_IFREG {
+      found = "\(fileKind(of: mode)): \(found)"
+    }
     return LockstepError(
       .failure, path, expected: "to write the file", found: found,
       fix: (consequence.map { $0 + ". " } ?? "") + error.fix(option: option))

@@ -35,6 +35,9 @@ public final class RunDirectory {
     (path, self.lock) = (lock.directory, lock)
     lock.keepDirectory()
     try createDirectories(checkpoints.path)
+    // What could not be written at the end of hours is told now.
+    try checkpoints.requireFiles()
+    try checkOutput("\(path)/model.safetensors", option: "--output")
     // Of processes that were killed. Where others are not kept out they may be somebody's.
     if lock.excludesOthers {
       for directory in [path, checkpoints.path] { removeTemporaryFiles(in: directory) }

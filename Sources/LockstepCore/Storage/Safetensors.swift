@@ -18,6 +18,15 @@ public struct Safetensors: Equatable, Sendable {
       self.shape = shape
       self.values = values
     }
+
+    /// The values that the shape says; nil where that is no number.
+    fileprivate var count: Int? {
+      shape.reduce(1 as Int?) { product, size in
+        guard let product, size >= 0 else { return nil }
+        let (count, overflows) = product.multipliedReportingOverflow(by: size)
+        return overflows ? nil : count
+      }
+    }
   }
 
   public var metadata: [String: String]
@@ -31,7 +40,14 @@ public struct Safetensors: Equatable, Sendable {
   public subscript(name: String) -> Tensor? { tensors.first { $0.name == name } }
 
   /// Names sorted, no time stamp, the header padded with spaces to a multiple of 8: equal content is equal bytes.
-  public func serialized() -> [UInt8] {
+  ///
+  /// Throws `LockstepError` (data) for a tensor whose values are not as many as its shape says.
+  public func serialized() throws -> [UInt8] {
+    for tensor in tensors where tensor.count != tensor.values.count {
+      throw LockstepError(
+        .data, tensor.name, expected: "values for a shape of \(tensor.shape)", found: "\(tensor.values.count)"
+      )
+    }
     let sorted = tensors.sorted { $0.name < $1.name }
     var entries = [
       "\"__metadata__\":{"

@@ -17,10 +17,17 @@ public struct SystemError: Error, Equatable, CustomStringConvertible {
 
   public init(code: Int32) { self.code = code }
 
+  /// Whether the file is not to blame: this process, or the system, has no descriptor left.
+  var isOfDescriptors: Bool { code == EMFILE || code == ENFILE }
+  static let fixOfDescriptors = "Raise the limit on open files (ulimit -n)"
+
   /// What a user can do about it who named the file by this option of the command.
   func fix(option: String) -> String {
     switch code {
-    case ENOSPC, EDQUOT, EFBIG: "Free space or choose another \(option)"
+    case EFBIG where limit(on: RLIMIT_FSIZE) != nil: "Raise the limit (ulimit -f) or choose another \(option)"
+    case EFBIG: "Choose another \(option), on a file system for files of this size"
+    case EMFILE, ENFILE: Self.fixOfDescriptors
+    case ENOSPC, EDQUOT: "Free space or choose another \(option)"
     case EROFS, EACCES, EPERM: "Make it writable for you or choose another \(option)"
     case ENAMETOOLONG: "Choose a shorter \(option)"
     default: "Choose another \(option)"

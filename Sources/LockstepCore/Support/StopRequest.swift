@@ -30,6 +30,7 @@ public enum StopRequest {
       sigaddset(&caught, number)
     }
     pthread_sigmask(SIG_UNBLOCK, &caught, nil)
+    if !isIgnored(SIGXCPU) { lowerProcessorTimeLimit() }
     for number in [SIGPIPE, SIGXFSZ, SIGTTOU] { signal(number, SIG_IGN) }
   }
 

@@ -13,8 +13,12 @@ public enum ThreadBudget {
     let share = try min(
       share(of: allowedProcessors, host: host, collective),
       shareOfQuotas(CPUQuota.current, host: host, collective))
-    let task = getenv("SLURM_CPUS_PER_TASK").flatMap { Int(String(cString: $0)) } ?? 0
-    return task > 0 ? min(share, task) : share
+    return min(share, processorsOfTask ?? .max)
+  }
+
+  /// What Slurm gives each task; nil where it does not say.
+  static var processorsOfTask: Int? {
+    getenv("SLURM_CPUS_PER_TASK").flatMap { Int(String(cString: $0)) }.flatMap { $0 > 0 ? $0 : nil }
   }
 
   /// Collective.

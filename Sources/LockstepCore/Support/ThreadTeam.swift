@@ -23,12 +23,13 @@ public final class ThreadTeam: @unchecked Sendable {
   /// The most threads of a team.
   public static let mostThreads = 1024
 
-  /// Throws `LockstepError`: usage for a number out of 1 to `mostThreads`, failure where the system grants no more.
+  /// Throws `LockstepError`: usage for a number out of 1 to `mostThreads` or a main stack too small, failure where the system grants no more.
   public init(count: Int) throws {
     guard 1...Self.mostThreads ~= count else {
       throw LockstepError(
         .usage, "--threads", expected: "a number from 1 to \(Self.mostThreads)", found: "\(count)")
     }
+    try Self.requireStack()
     self.count = count
     // Spinning pays only while every thread has a core.
     state = TeamState(count: count, spins: count <= ThreadBudget.processorsAtOnce ? 600 : 0)
@@ -49,7 +50,9 @@ public final class ThreadTeam: @unchecked Sendable {
         start.release()
         throw LockstepError(
           .failure, "--threads", expected: "\(count) threads", found: "the system granted \(index)",
-          fix: "Ask for fewer, or raise the limit on processes (ulimit -u)")
+          fix: "Ask for fewer, or raise the limit on "
+            + (limit(on: RLIMIT_AS) == nil ? "" : "address space (ulimit -v) or on ")
+            + "processes (ulimit -u)")
       }
       threads.append(thread)
     }
@@ -59,6 +62,14 @@ public final class ThreadTeam: @unchecked Sendable {
     state.ending.store(true, ordering: .sequentiallyConsistent)
     state.publish()
     for thread in threads { pthread_join(thread, nil) }
+  }
+
+  /// The thread that calls works too. Where it is the main one its stack may grow to the limit of now, and not beyond.
+  private static func requireStack() throws {
+    guard let bytes = limit(on: RLIMIT_STACK), bytes < Double(stackSize) else { return }
+    throw LockstepError(
+      .usage, "stack", expected: "a limit of at least \(stackSize >> 10) KB (ulimit -s)",
+      found: "\(fixed(bytes / 1024, 0)) KB", fix: "Raise it: ulimit -s 8192")
   }
 
   /// Splits `0 ..< units` over the threads and returns when all of it is done. Ranges begin at multiples of `grain`, the

@@ -12,10 +12,13 @@ public final class StallWatch {
   /// Collective, with the same timeout in seconds on all ranks. To be ended by `stop`.
   ///
   /// `advice` ends what is told of a stall: "see to that and ...". `tell` is called on rank 0 where the heartbeats of some
-  /// nodes do not reach others.
+  /// nodes do not reach others. Throws `LockstepError` (usage) for a timeout that is not above 0.
   public init(
     timeout: Double, advice: String, collective: any Collective, tell: (String) -> Void
   ) throws {
+    guard timeout > 0 else {
+      throw LockstepError(.usage, "timeout", expected: "seconds above 0", found: "\(timeout)")
+    }
     let state = try StallWatchState(timeout: timeout, advice: advice, collective: collective)
     self.state = state
     task = BackgroundTask { state.run() }

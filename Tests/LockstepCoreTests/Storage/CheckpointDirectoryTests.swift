@@ -85,6 +85,26 @@ import Testing
     #expect(found.damaged == [])
   }
 
+  /// Of a file system that is not mounted: the checkpoints are not gone.
+  @Test func aLinkToNothing() throws {
+    try FileManager.default.createSymbolicLink(
+      atPath: directory.path, withDestinationPath: scratch.path + "/scratch")
+    let error = #expect(throws: LockstepError.self) { try directory.newest() }
+    #expect(error?.kind == .data && error?.fix?.contains("mounted") == true, "\(error!)")
+  }
+
+  /// Told at the start, and not each time that the step's checkpoint cannot be written.
+  @Test(arguments: [("checkpoints/step-00000007.safetensors", .data), ("model.safetensors", .failure)])
+  func aDirectoryInAFilesPlace(_ scenario: (name: String, kind: LockstepError.Kind)) throws {
+    let path = scratch.path + "/" + scenario.name
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    let lock = try RunLock.take(scratch.path, shouldStop: { false }, tell: { _ in })
+    let error = #expect(throws: LockstepError.self) { try RunDirectory(resuming: lock) }
+    #expect(error?.subject == path && error?.kind == scenario.kind, "\(error!)")
+    #expect(
+      error?.found.contains("a directory") == true && error?.fix?.lowercased().contains("remove it") == true)
+  }
+
   /// With the checksum that changed bytes have: the CRC-32 of all, with zeros in its own place.
   private static func sealed(_ bytes: [UInt8]) -> [UInt8] {
     var bytes = bytes

@@ -68,7 +68,7 @@ import Testing
 
   /// Sound files of this format which are no checkpoint, or not one of this version.
   @Test func otherMetadataIsRefused() throws {
-    let model = SafetensorsTests.tiny.serialized()
+    let model = try SafetensorsTests.tiny.serialized()
     expectDataError("f", ["checkpoint that Lockstep wrote"]) { try Checkpoint(bytes: model, path: "f") }
     let good = try Self.tiny().metadata()
     for (key, value) in [

@@ -3,7 +3,7 @@ import Testing
 
 /// Damaged and hostile files are refused with an error, or are harmless; they never crash or allocate what they promise.
 @Suite struct HostileSafetensorsTests {
-  private static let bytes = SafetensorsTests.tiny.serialized()
+  private static let bytes = try! SafetensorsTests.tiny.serialized()
 
   @Test func everyTruncationIsRefused() {
     for count in 0..<Self.bytes.count {

@@ -27,7 +27,7 @@ import Testing
       #expect(read.normalization == Self.model.normalization)
       #expect(read.network.inputShape == [2, 3])
       #expect(read.network.specification == Self.network.specification)
-      #expect(read.safetensors().serialized() == Self.model.safetensors().serialized())
+      #expect(try read.safetensors().serialized() == Self.model.safetensors().serialized())
     }
   }
 

@@ -78,6 +78,53 @@ import Testing
     #expect(try readFile(path, limit: 9, kind: .data) == Array("abc".utf8))
   }
 
+  /// What a file cannot replace is told before the work, and again where it is tried all the same.
+  @Test(arguments: [
+    ("dir", "a directory"), ("dir/", "a directory"), ("link", "a directory"),
+    ("absent/", "name of a directory"),
+    ("absent/file", "there is no directory "), ("dangling", "there is no directory /nowhere"),
+    ("socket", "a socket: "),
+  ]) func noPlaceForAFile(name: String, found: String) throws {
+    try FileManager.default.createDirectory(atPath: scratch.path + "/dir", withIntermediateDirectories: false)
+    _ = try link("link", to: "dir")
+    _ = try link("dangling", to: "/nowhere/file")
+    #expect(mknod(scratch.path + "/socket", S_IFSOCK | 0o600, 0) == 0)
+    let path = scratch.path + "/" + name
+    let error = #expect(throws: LockstepError.self) {
+      try replaceFile(path, with: [1], option: "--predictions")
+    }
+    #expect(error?.found.contains(found) == true && error?.subject == path, "\(error!)")
+    if name != "socket" {
+      #expect(throws: LockstepError.self) { try checkOutput(path, option: "--predictions") }
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path).count == 4)
+  }
+
+  @Test func placesForFiles() throws {
+    _ = try scratch.write([], as: "there")
+    for name in ["there", "absent"] { try checkOutput(scratch.path + "/" + name, option: "--output") }
+    try checkOutput("/dev/null", option: "--output")
+  }
+
+  @Test(arguments: [0o600, 0o640, 0o444, 0o755]) func modesStay(mode: mode_t) throws {
+    let path = try scratch.write([1], as: "file")
+    #expect(chmod(path, mode) == 0)
+    try replaceFile(path, with: [2])
+    var status = stat()
+    #expect(lstat(path, &status) == 0 && status.st_mode & 0o7777 == mode)
+    #expect(status.st_size == 1)
+  }
+
+  /// The file that could not be replaced is only told of where there is one.
+  @Test(arguments: [false, true]) func whatIsUntouched(isThere: Bool) throws {
+    if isThere { _ = try scratch.write([1], as: "file") }
+    let path = scratch.path + "/file"
+    try FileManager.default.createDirectory(
+      atPath: "\(path).tmp-\(getpid())", withIntermediateDirectories: false)
+    let error = #expect(throws: LockstepError.self) { try replaceFile(path, with: [2]) }
+    #expect(error?.fix?.contains("untouched") == isThere)
+  }
+
   @Test func aNameOfFullLength() throws {
     let path = scratch.path + "/" + String(repeating: "ä", count: 127)
     try replaceFile(path, with: [1])

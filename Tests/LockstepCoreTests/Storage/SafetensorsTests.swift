@@ -32,13 +32,13 @@ import Testing
       + #""b":{"dtype":"F32","shape":[1],"data_offsets":[8,12]}}   "#
     #expect(header.utf8.count == 152)
     let data: [UInt8] = [0, 0, 0, 0xC0, 0, 0, 0, 0x3F, 0, 0, 0x80, 0x3F]
-    #expect(file.serialized() == [152, 0, 0, 0, 0, 0, 0, 0] + Array(header.utf8) + data)
+    #expect(try file.serialized() == [152, 0, 0, 0, 0, 0, 0, 0] + Array(header.utf8) + data)
   }
 
-  @Test func dataStartsAtAMultipleOf8() {
+  @Test func dataStartsAtAMultipleOf8() throws {
     for length in 0..<16 {
       let name = String(repeating: "x", count: length)
-      let bytes = Safetensors(metadata: [:], tensors: [.init(name: name, shape: [1], values: [1])])
+      let bytes = try Safetensors(metadata: [:], tensors: [.init(name: name, shape: [1], values: [1])])
         .serialized()
       #expect(bytes[0] % 8 == 0)
       #expect(bytes.count == 8 + Int(bytes[0]) + 4)

@@ -78,6 +78,23 @@ import Testing
     }
   }
 
+  @Test func checkpointDirectories() throws {
+    let directory = CheckpointDirectory(path: "/nowhere")
+    for keep in [0, -1, .min] { refuse(.usage, "keep") { try directory.write([], step: 1, keep: keep) } }
+    refuse(.usage, "step") { try directory.write([], step: -1, keep: 1) }
+  }
+
+  @Test(arguments: [0, -1, .nan, -.infinity]) func stallTimeouts(seconds: Double) {
+    refuse(.usage, "timeout") {
+      try StallWatch(timeout: seconds, advice: "", collective: SingleProcess()) { _ in }
+    }
+  }
+
+  @Test(arguments: [[2], [], [-1, -1], [.max, .max], [4, 0]]) func tensorsOfOtherShapes(shape: [Int]) {
+    let tensor = Safetensors.Tensor(name: "w", shape: shape, values: [1, 2, 3])
+    refuse(.data, "w") { try Safetensors(metadata: [:], tensors: [tensor]).serialized() }
+  }
+
   @Test(arguments: [0, -1, 1 << 33]) func synthesizedDigits(count: Int) {
     for (train, test) in [(count, 1), (1, count)] {
       refuse(.usage, "digits") {
