@@ -101,7 +101,7 @@ package struct DatasetFolder {
       fix: "Name the directory, or leave --data out")
   }
 
-  private static func parent(of path: String) -> String {
+  static func parent(of path: String) -> String {
     let parts = path.split(separator: "/")
     let parent = parts.dropLast().joined(separator: "/")
     return path.hasPrefix("/") ? "/" + parent : parent.isEmpty ? "." : parent

@@ -81,6 +81,28 @@ import Testing
     #expect(test.test.labels == [5, 0] && test.train.count == 0)
   }
 
+  @Test func theOtherPartIsBeside() throws {
+    let directory = try spread { $0.hasPrefix("train") ? "train" : "test" }
+    let place =
+      "the test images and test labels are in \(directory.path)/test: pass \(directory.path) with --data"
+    let train = directory.path + "/train"
+    let data = try Dataset.load(directory: train, collective: SingleProcess())
+    #expect(data.notes == [place])
+    for (path, purpose, told) in [
+      (train, .evaluation, place),
+      (directory.path + "/test", .training, "are in \(train): pass \(directory.path)"),
+    ] as [(String, Dataset.Purpose, String)] {
+      let error = #expect(throws: AgreedError.self) {
+        try Dataset.load(directory: path, for: purpose, collective: SingleProcess())
+      }
+      #expect(error?.message.contains(told) == true, "\(error?.message ?? "")")
+    }
+    let error = #expect(throws: LockstepError.self) {
+      try Trainer(recipe: Recipe(), dataset: data, collective: SingleProcess(), team: ThreadTeam(count: 1))
+    }
+    #expect(error?.fix?.contains(place) == true)
+  }
+
   @Test func partsOfWhatMayBeDifferentDatasets() throws {
     let pieces = try spread { $0.contains("images") ? "MNIST" : "KMNIST" }
     let told = message(pieces)

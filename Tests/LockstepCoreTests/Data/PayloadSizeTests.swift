@@ -54,7 +54,7 @@ import Testing
   }
 
   @Test func theTypeIsSmallerThanTheHeaderSays() {
-    expectDataError("f", ["the file holds 60 of 28x28 of uint8 or int8, or was cut off"]) {
+    expectDataError("f", ["60 of 28x28 of uint8 or int8, or was cut off"]) {
       try IDXFile(contents: idx(.float32, [60, 28, 28], Array(repeating: 0, count: 60 * 784)), path: "f")
     }
   }
