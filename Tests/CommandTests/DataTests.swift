@@ -77,7 +77,7 @@ import Testing
     let result = try train(["--quiet"], ranks: ranks)
     #expect(figures(result) == figures(reference) && result.status == 0)
     #expect(result.output.hasPrefix("dataset \(data)/MNIST/raw\n"))
-    #expect(result.errors == "lockstep: warning: the dataset is taken from \(data)/MNIST/raw\n")
+    #expect(result.errors == "lockstep: the dataset is taken from \(data)/MNIST/raw\n")
   }
 
   @Test(arguments: [nil, 3]) func labelsAlikeAreToldOnce(ranks: Int?) throws {

@@ -36,7 +36,7 @@ extension Dataset {
       let (sample, element) = index.quotientAndRemainder(dividingBy: images.elementsPerSample)
       found.append(
         "\(value) in \(part) image \(sample) (counted from 0), \(images.place(of: element)), is "
-          + "\(Int(min(distance, 1e15))) deviations from the mean of the training images, \(mean). Beside it the "
+          + "\(distance < 1e6 ? "\(Int(distance))" : "more than a million") deviations from the mean of the training images, \(mean). Beside it the "
           + "others may count for nothing")
     }
     return found

@@ -67,7 +67,8 @@ extension Dataset {
       let taught = training.count { $0 > 0 }
       add(
         trainingCount <= 2 * classes.count && classes.count > 2 || taught > 10 && trainingCount < 10 * taught,
-        "\(classes.count) classes, but \(trainingCount) training samples: too few of each to learn from")
+        "\(classes.count) classes, but \(trainingCount) training \(trainingCount == 1 ? "sample" : "samples"): too few of each to learn from"
+      )
       // Of a small test set a class may be missing by chance: not of one where 20 samples of it were to be expected.
       let untested = classes.filter { test[$0] == 0 && training[$0] * testCount >= 20 * trainingCount }
       let samples = untested.reduce(0) { $0 + training[$1] }

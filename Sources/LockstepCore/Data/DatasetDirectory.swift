@@ -12,16 +12,22 @@ struct DatasetDirectory {
     let here = DatasetFolder(path: directory, names: try DatasetFolder.list(directory))
     let (below, forbidden) = here.isDataset && here.parts.isWhole(for: purpose) ? ([], nil) : here.below()
     if here.isDataset {
-      if let joined = DatasetFolder.join([here] + below, in: directory, for: purpose) {
+      let folders = [here] + below
+      // What training would take decides where evaluation finds its part.
+      let joined =
+        DatasetFolder.join(folders, in: directory, for: .training)?.restricted(to: purpose)
+        ?? DatasetFolder.join(folders, in: directory, for: purpose)
+      if let joined {
         (path, paths, note) = (joined.path, joined.paths, joined.note)
         return
       }
-      (path, note) = (directory, nil)
+      let neighbour = here.complement(for: purpose)
+      (path, note) = (directory, neighbour)
       do {
         paths = try here.choose(for: purpose)
       } catch let error as LockstepError {
         let whole = below.filter { (try? $0.choose(for: purpose)) != nil }
-        throw error.mentioning(whole.map(\.path))
+        throw error.mentioning(whole.map(\.path), neighbour)
       }
       return
     }
@@ -80,9 +86,10 @@ struct DatasetDirectory {
 
 extension LockstepError {
   /// The same, with folders below in which all is well.
-  fileprivate func mentioning(_ folders: [String]) -> LockstepError {
-    guard !folders.isEmpty else { return self }
+  fileprivate func mentioning(_ folders: [String], _ neighbour: String?) -> LockstepError {
     var error = self
+    if let neighbour { error.fix = "Note that \(neighbour)" }
+    guard !folders.isEmpty else { return error }
     error.fix = "A whole dataset is in \(folders.prefix(3).joined(separator: ", ")): pass that with --data"
     return error
   }

@@ -5,6 +5,13 @@ extension DatasetFolder {
     let path: String
     let folders: [String]
     let paths: PartTable<String?>
+    func restricted(to purpose: Dataset.Purpose) -> Joined {
+      guard purpose == .evaluation else { return self }
+      let test: Set<DatasetPart> = [.testImages, .testLabels]
+      return Joined(
+        path: path, folders: folders, paths: PartTable { test.contains($0) ? paths[$0] : nil })
+    }
+
     var note: String { "the dataset is taken from \(folders.joined(separator: " and "))" }
   }
 
@@ -39,6 +46,23 @@ extension DatasetFolder {
     return Joined(
       path: directory, folders: used.map(\.path),
       paths: PartTable { part in chosen[part].flatMap { places[$0] } })
+  }
+
+  /// Where a folder beside this one holds what is missing here, and what to do: "the test images and test labels are in
+  /// d/test: pass d with --data".
+  func complement(for purpose: Dataset.Purpose) -> String? {
+    guard isNamedAsPart, !parts.isWhole(for: purpose) else { return nil }
+    let up = Self.parent(of: path)
+    let names = ((try? Self.list(up)) ?? []).filter { DatasetFolder(path: $0, names: []).isNamedAsPart }
+    let others = DatasetFolder(path: up, names: names).below().found.filter {
+      $0.parts.isDisjoint(with: parts)
+    }
+    guard
+      let other = others.first(where: {
+        Self.join([self, $0], in: up, for: purpose) != nil || purpose == .evaluation
+      })
+    else { return nil }
+    return "\(other.contents): pass \(up) with --data"
   }
 
   /// "train", "test_set", "MNIST-images"

@@ -5,7 +5,7 @@
 #endif
 
 /// A directory and the names in it.
-struct DatasetFolder {
+package struct DatasetFolder {
   let path: String
   let names: [String]
   /// Those of a dataset that have a file here.
@@ -78,7 +78,7 @@ struct DatasetFolder {
   }
 
   /// A directory that cannot be listed for the reason `errno`, with the advice that fits it.
-  static func unreadable(_ directory: String, reason: Int32) -> LockstepError {
+  package static func unreadable(_ directory: String, reason: Int32) -> LockstepError {
     if directory.isEmpty { return noName }
     let fix =
       switch reason {
@@ -101,7 +101,7 @@ struct DatasetFolder {
       fix: "Name the directory, or leave --data out")
   }
 
-  private static func parent(of path: String) -> String {
+  static func parent(of path: String) -> String {
     let parts = path.split(separator: "/")
     let parent = parts.dropLast().joined(separator: "/")
     return path.hasPrefix("/") ? "/" + parent : parent.isEmpty ? "." : parent

@@ -14,7 +14,9 @@ extension Trainer {
       expected:
         "test files (\(DatasetPart.testImages.canonicalName), \(DatasetPart.testLabels.canonicalName)), or "
         + "training samples to validate on",
-      found: "neither", fix: "Put the test files there, or set --validation-split, for example to 0.1")
+      found: "neither",
+      fix: "Put the test files there, or set --validation-split, for example to 0.1"
+        + (dataset.notes.isEmpty ? "" : ". Note: \(dataset.notes.joined(separator: "; "))"))
   }
 
   /// How well the samples that were held back are read; nil where none were. Collective.

@@ -171,19 +171,7 @@ import Testing
     #expect(message(directory).contains("no train images among"))
     let training = try TemporaryDirectory(tinyDataset().filter { $0.key.hasPrefix("train") })
     #expect(message(training, for: .evaluation).contains("no test images among"))
-  }
-
-  /// The script that fetches MNIST is of use for no other directory.
-  @Test(arguments: [("data/mnist", true), ("./data/mnist", true), ("mnist", false), ("/data/mnist", false)])
-  func theScriptIsNamedForItsDirectoryOnly(path: String, isNamed: Bool) {
-    let error = #expect(throws: AgreedError.self) {
-      try Dataset.load(directory: path + "/none", collective: SingleProcess())
-    }
-    #expect(error?.message.contains("scripts/fetch-mnist") == isNamed, "\(error?.message ?? "")")
-    expectDataError(
-      path + "/train-images-idx3-ubyte", isNamed ? ["again with scripts/fetch-mnist"] : ["where it came"]
-    ) {
-      try IDXFile(contents: Array("garbage".utf8), path: path + "/train-images-idx3-ubyte")
-    }
+    #expect(
+      message(training, for: .evaluation).contains(": expected t10k-images-idx3-ubyte, t10k-labels-idx1"))
   }
 }

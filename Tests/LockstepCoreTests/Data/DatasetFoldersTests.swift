@@ -56,6 +56,72 @@ import Testing
     #expect(message(broken).contains(broken.path + "/KMNIST/raw: expected"))
   }
 
+  /// The tiny dataset's files, each in the folder that `place` names.
+  private func spread(_ place: (String) -> String?) throws -> TemporaryDirectory {
+    let directory = try TemporaryDirectory()
+    for (name, bytes) in tinyDataset() {
+      guard let folder = place(name) else { continue }
+      try write([name: bytes], below: directory, folder)
+    }
+    return directory
+  }
+
+  private static let layouts: [@Sendable (String) -> String] = [
+    { $0.hasPrefix("train") ? "train" : "test" }, { $0.contains("images") ? "images" : "labels" },
+    { ($0.hasPrefix("train") ? "train/" : "test/") + ($0.contains("images") ? "images" : "labels") },
+    { $0.hasPrefix("train") ? "." : "test" }, { "digits/" + ($0.hasPrefix("train") ? "train" : "t10k") },
+  ]
+
+  @Test(arguments: layouts.indices) func foldersThatMakeUpOne(layout: Int) throws {
+    let directory = try spread(Self.layouts[layout])
+    let (data, whole) = (try load(directory), try load(TemporaryDirectory(tinyDataset())))
+    #expect(data.checksum == whole.checksum && data.test.labels == [5, 0])
+    #expect(data.notes.count == 1 && data.notes[0].contains(" and "))
+    let test = try Dataset.load(directory: directory.path, for: .evaluation, collective: SingleProcess())
+    #expect(test.test.labels == [5, 0] && test.train.count == 0)
+  }
+
+  @Test func theOtherPartIsBeside() throws {
+    let directory = try spread { $0.hasPrefix("train") ? "train" : "test" }
+    let place =
+      "the test images and test labels are in \(directory.path)/test: pass \(directory.path) with --data"
+    let train = directory.path + "/train"
+    let data = try Dataset.load(directory: train, collective: SingleProcess())
+    #expect(data.notes == [place])
+    for (path, purpose, told) in [
+      (train, .evaluation, place),
+      (directory.path + "/test", .training, "are in \(train): pass \(directory.path)"),
+    ] as [(String, Dataset.Purpose, String)] {
+      let error = #expect(throws: AgreedError.self) {
+        try Dataset.load(directory: path, for: purpose, collective: SingleProcess())
+      }
+      #expect(error?.message.contains(told) == true, "\(error?.message ?? "")")
+    }
+    let error = #expect(throws: LockstepError.self) {
+      try Trainer(recipe: Recipe(), dataset: data, collective: SingleProcess(), team: ThreadTeam(count: 1))
+    }
+    #expect(error?.fix?.contains(place) == true)
+  }
+
+  @Test func partsOfWhatMayBeDifferentDatasets() throws {
+    let pieces = try spread { $0.contains("images") ? "MNIST" : "KMNIST" }
+    let told = message(pieces)
+    #expect(told.contains("the train labels and test labels are in \(pieces.path)/KMNIST"), "\(told)")
+    #expect(told.contains("Put the files of one dataset into one directory"))
+    // Training goes without test files; where those are is told.
+    let without = try load(spread { $0.hasPrefix("train") ? "a" : "b" })
+    #expect(without.test.count == 0)
+    #expect(without.notes[0].contains("the test images and test labels are in "))
+    // Two that are whole only together with their neighbours are several.
+    let two = try TemporaryDirectory()
+    for (name, bytes) in tinyDataset() {
+      for set in ["x", "y"] {
+        try write([name: bytes], below: two, "\(set)/\(name.hasPrefix("train") ? "train" : "test")")
+      }
+    }
+    #expect(message(two).contains("those of several, in \(two.path)/x, \(two.path)/y"), "\(message(two))")
+  }
+
   @Test func filesHereComeBeforeFolders() throws {
     let directory = try TemporaryDirectory(tinyDataset())
     try write(tinyDataset().mapValues { $0.dropLast() }, below: directory, "raw")

@@ -57,6 +57,34 @@ import Testing
     #expect(held.count == 1 && held[0].contains("class 3 of 10 has") && held[0].contains("(10.00%)"))
   }
 
+  @Test func oneClassIsNearlyAll() throws {
+    let most = (0..<1000).map { Int32($0 < 990 ? 1 : 0) }
+    let found = try warnings(most, most)
+    #expect(found.count == 2 && found[0].contains("99.00% of the training samples are of class 1"))
+    #expect(found[1].contains("99.00% of the test samples"))
+    #expect(try warnings((0..<1000).map { Int32($0 < 980 ? 1 : 0) }, [0, 1]) == [])
+  }
+
+  @Test func classesWithoutATestSample() throws {
+    let many = (0..<300).map { Int32($0 % 10) }
+    let found = try warnings(ten, many.filter { $0 < 8 })
+    #expect(
+      found.count == 1 && found[0].contains("classes 8, 9 of 10 have 20 of 100 training samples, but no test")
+    )
+  }
+
+  @Test func indicesThatAreNone() throws {
+    #expect(try warnings(ten, ten, heldBack: [-1, 100, .max, .min]) == [])
+  }
+
+  @Test(arguments: [(667, 3), (400, 5), (11, 9)]) func fewOfEach(classes: Int, each: Int) throws {
+    let labels = (0..<classes * each).map { Int32($0 % classes) }
+    let found = try warnings(labels, [0, 1])
+    #expect(
+      found.count == 1 && found[0].contains("\(classes) classes, but \(classes * each) training samples"))
+    #expect(try warnings((0..<classes * 10).map { Int32($0 % classes) }, [0, 1]) == [])
+  }
+
   @Test func moreClassesThanSamplesCanTeach() throws {
     let found = try warnings((0..<100).map { Int32($0) }, [1, 2])
     #expect(found.count == 1 && found[0].contains("100 classes, but 100 training samples"))

@@ -21,6 +21,8 @@ import Testing
     ([4, 10, 6, 6], [10, 6, 6]), ([4, 6, 6, 1], [6, 6]), ([4, 1, 1, 6, 6], [6, 6]),
     ([4, 6, 6, 1, 1], [6, 6]),
     ([4, 3, 6, 6, 1], [3, 6, 6]), ([4, 3, 4, 3], [3, 4, 3]), ([4, 1, 1, 1, 1], [1]),
+    ([4, 2, 9, 8], [2, 9, 8]),
+    ([4, 1, 1, 8], [1, 1, 8]), ([4, 64, 7, 7], [64, 7, 7]), ([4, 3, 3, 3], [3, 3, 3]),
   ])
   func shapes(dimensions: [Int], shape: [Int]) throws {
     let data = try load(dimensions)
@@ -35,6 +37,8 @@ import Testing
 
   @Test(arguments: [
     ([4, 6, 6, 3], "[4, 3, 6, 6]"), ([4, 6, 6, 4], "[4, 4, 6, 6]"), ([4, 32, 20, 2], "[4, 2, 32, 20]"),
+    ([4, 8, 8, 12], "[4, 12, 8, 8]"), ([4, 4, 4, 3], "[4, 3, 4, 4]"), ([4, 9, 7, 5], "[4, 5, 9, 7]"),
+    ([4, 14, 7, 8], "write [4, 784]"), ([4, 28, 2, 14], "write [4, 784]"),
     ([4, 2, 3, 4, 5], "write [4, 120]"), ([4, 6, 6, 3, 2], "write [4, 216]"), ([4], "each other's names"),
   ])
   func othersAreRefused(dimensions: [Int], fix: String) throws {
@@ -48,6 +52,14 @@ import Testing
     #expect(
       error?.message.contains("found the dimensions [6, 6, 50]. The samples come first: write [50, 6, 6]")
         == true)
+  }
+
+  @Test(arguments: [
+    ([1, 50, 6, 6], "write [50, 6, 6]"), ([1800], "write [50, 36]"), ([1, 1800], "write [50, 36]"),
+  ])
+  func samplesInOneRow(dimensions: [Int], fix: String) throws {
+    let error = #expect(throws: AgreedError.self) { try load(dimensions, labels: [50]) }
+    #expect(error?.message.contains("The samples come first: " + fix) == true, "\(error?.message ?? "")")
   }
 
   @Test func imagesAndLabelsSwapped() throws {

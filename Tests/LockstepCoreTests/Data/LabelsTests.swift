@@ -26,6 +26,29 @@ import Testing
     #expect(try read(idx([1, 3], [0, 0, 1]), images: 1).classes == [2])
   }
 
+  /// Ten columns are ten classes, whichever of them samples have.
+  @Test func columnsAreClasses() throws {
+    func load(_ columns: Int, _ testColumns: Int) throws -> Dataset {
+      func rows(_ count: Int, _ columns: Int) -> [UInt8] {
+        idx([count, columns], (0..<count * columns).map { $0 % columns == $0 / columns ? 1 : 0 })
+      }
+      let directory = try TemporaryDirectory(
+        tinyDataset().merging([
+          "train-labels-idx1-ubyte": rows(4, columns), "t10k-labels-idx1-ubyte": rows(2, testColumns),
+        ]) { $1 })
+      return try withExtendedLifetime(directory) {
+        try Dataset.load(directory: directory.path, collective: SingleProcess())
+      }
+    }
+    let data = try load(10, 10)
+    #expect(data.classes == 10)
+    #expect(
+      data.warnings().contains { $0.contains("classes 4, 5, 6, 7, 8, 9 of 10 have no training sample") })
+    let error = #expect(throws: AgreedError.self) { try load(10, 12) }
+    #expect(error?.message.contains("expected one-hot labels of 10 columns, as in ") == true)
+    #expect(error?.message.contains("found 12 columns") == true)
+  }
+
   private static func qmnist(_ digits: [Int32], code: Int32 = 30) -> [Int32] {
     digits.enumerated().flatMap { [$1, 4, 2100 + Int32($0), 7, code + $1, 1000, 0, 0] }
   }

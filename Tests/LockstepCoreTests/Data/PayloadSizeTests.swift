@@ -21,15 +21,24 @@ import Testing
       "the file holds 60 of 112x112 or 240 of 56x56", "write the true dimensions"),
     Case([60, 28, 28], 60 * 14 * 14, "60 samples of 28x28", "the file holds 60 of 14x14, or was cut off"),
     Case([60, 28, 28], 60 * 32 * 32, "the file holds 60 of 32x32:"),
-    Case([60, 28, 14], 60 * 56 * 28, "60 of 56x28 or 240 of 28x14"),
+    Case(
+      [60, 28, 14], 60 * 56 * 28,
+      "60 of 56x28 or 240 of 28x14 or 60 of 28x14 of int32 or float32 or 60 of 4x28x14"),
     Case([60, 3, 28, 28], 60 * 3 * 32 * 32, "60 samples of 3x28x28", "60 of 3x32x32:"),
     Case([60, 28, 28], 70 * 784, "the file holds 70 of 28x28:"),
     Case([60, 28, 28], 60 * 784 + 3, "Fetch or write the file again"),
     Case([60, 28, 28], 59 * 784, "60 samples of 28x28, the file ends after 59 of them. Fetch"),
     Case([60, 28, 28], 59 * 784 + 10, "after 59 of them and a part. Fetch"),
     Case([60, 28, 28], 0, "after 0 of them"),
-    Case([60], 59, "The header says 60 samples, the file ends after 59 of them"),
-    Case([60], 120, "The header says 60 samples, the file holds 120 of one number"),
+    Case([60, 28, 28], 60 * 3 * 784, "the file holds 180 of 28x28 or 60 of 3x28x28:"),
+    Case(
+      [60, 28, 28], 60 * 8 * 784, "480 of 28x28 or 60 of 28x28 of float64: write the true dimensions and type"
+    ),
+    Case([60], 59, "The header says 60 labels, the file ends after 59 of them"),
+    Case(
+      [60], 120,
+      "The header says 60 labels, the file holds 120 labels or 60 labels of int16 or 60 one-hot rows of 2"),
+    Case([60], 600, "the file holds 600 labels or 60 one-hot rows of 10:"),
     Case([60, 784], 1568 * 60, "the file holds 120 of 784 numbers"),
   ])
   func isExplained(_ file: Case) {
@@ -41,6 +50,12 @@ import Testing
     if file.payload == 0 { return }
     expectDataError("f", ["\(file.dimensions) elements", found + " (inflated)"] + file.told) {
       try IDXFile(contents: gzip(contents), path: "f").table()
+    }
+  }
+
+  @Test func theTypeIsSmallerThanTheHeaderSays() {
+    expectDataError("f", ["60 of 28x28 of uint8 or int8, or was cut off"]) {
+      try IDXFile(contents: idx(.float32, [60, 28, 28], Array(repeating: 0, count: 60 * 784)), path: "f")
     }
   }
 

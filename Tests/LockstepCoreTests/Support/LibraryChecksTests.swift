@@ -104,6 +104,15 @@ import Testing
     }
   }
 
+  @Test func noTrainingSamples() throws {
+    let directory = try TemporaryDirectory(tinyDataset())
+    let data = try Dataset.load(directory: directory.path, for: .evaluation, collective: SingleProcess())
+    refuse(.data, directory.path) {
+      try Trainer(
+        recipe: Recipe(), dataset: data, collective: SingleProcess(), team: ThreadTeam(count: 1))
+    }
+  }
+
   /// Restored without a look at `check`.
   @Test func checkpointsThatDoNotFit() throws {
     let data = try formulaDataset(samples: 40, features: 5, classes: 3)
