@@ -94,7 +94,9 @@ import Testing
   }
 
   /// Told at the start, and not each time that the step's checkpoint cannot be written.
-  @Test(arguments: [("checkpoints/step-00000007.safetensors", .data), ("model.safetensors", .failure)])
+  @Test(arguments: [
+    ("checkpoints/step-00000007.safetensors", LockstepError.Kind.data), ("model.safetensors", .failure),
+  ])
   func aDirectoryInAFilesPlace(_ scenario: (name: String, kind: LockstepError.Kind)) throws {
     let path = scratch.path + "/" + scenario.name
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)

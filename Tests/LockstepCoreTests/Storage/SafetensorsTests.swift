@@ -21,7 +21,7 @@ import Testing
   }
 
   /// Sorted names, no spaces but the padding to a multiple of 8, little-endian data.
-  @Test func layout() {
+  @Test func layout() throws {
     let file = Safetensors(
       metadata: ["k": "v", "format": "pt"],
       tensors: [

@@ -84,7 +84,7 @@ import Testing
     refuse(.usage, "step") { try directory.write([], step: -1, keep: 1) }
   }
 
-  @Test(arguments: [0, -1, .nan, -.infinity]) func stallTimeouts(seconds: Double) {
+  @Test(arguments: [0, -1, .nan, -Double.infinity]) func stallTimeouts(seconds: Double) {
     refuse(.usage, "timeout") {
       try StallWatch(timeout: seconds, advice: "", collective: SingleProcess()) { _ in }
     }
