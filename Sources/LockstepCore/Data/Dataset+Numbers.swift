@@ -34,10 +34,11 @@ extension Dataset {
       let share = distance * distance / Double(spread.count)
       guard distance > 1000 || spread.count >= 1000 && share > 0.25 else { continue }
       let (sample, element) = index.quotientAndRemainder(dividingBy: images.elementsPerSample)
+      let times = distance < 1e6 ? "\(Int(distance))" : "more than a million"
       found.append(
-        "\(value) in \(part) image \(sample) (counted from 0), \(images.place(of: element)), is "
-          + "\(distance < 1e6 ? "\(Int(distance))" : "more than a million") deviations from the mean of the training images, \(mean). Beside it the "
-          + "others may count for nothing")
+        "\(value) in \(part) image \(sample) (counted from 0), \(images.place(of: element)), is \(times) "
+          + "deviations from the mean of the training images, \(mean). Beside it the others may count for nothing"
+      )
     }
     return found
   }

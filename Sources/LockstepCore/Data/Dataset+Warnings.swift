@@ -27,31 +27,11 @@ extension Dataset {
   static func warnings(training: [Int], test: [Int]) -> [String] {
     let (trainingCount, testCount) = (training.reduce(0, +), test.reduce(0, +))
     let classes = training.indices
-    var warnings: [String] = []
+    var warnings = alike(training: training, test: test)
     func add(_ condition: Bool, _ text: @autoclosure () -> String) {
       if condition { warnings.append(text()) }
     }
 
-    let alike = [("training", training, trainingCount), ("test", test, testCount)].compactMap {
-      part, counts, total -> (String, Int)? in
-      guard total > 1, let only = counts.firstIndex(of: total) else { return nil }
-      return ("\(total) \(part) samples", only)
-    }
-    if alike.count == 2, alike[0].1 == alike[1].1 {
-      warnings.append(
-        "all labels are \(alike[0].1), of \(alike[0].0) and \(alike[1].0): any network reads them all, and the "
-          + "accuracy says nothing")
-    } else {
-      for (samples, label) in alike { warnings.append("the labels of all \(samples) are \(label)") }
-    }
-    for (part, counts, total) in [("training", training, trainingCount), ("test", test, testCount)] {
-      let most = counts.max() ?? 0
-      guard most < total, most * 100 >= total * 99, let label = counts.firstIndex(of: most) else { continue }
-      let share = percent(Double(most) / Double(total))
-      warnings.append(
-        "\(share) of the \(part) samples are of class \(label): who always says \(label) reaches that accuracy"
-      )
-    }
     let testOnly = classes.filter { training[$0] == 0 && test[$0] > 0 }
     if trainingCount > 0 {
       let share = testOnly.reduce(0) { $0 + test[$1] }
@@ -67,7 +47,8 @@ extension Dataset {
       let taught = training.count { $0 > 0 }
       add(
         trainingCount <= 2 * classes.count && classes.count > 2 || taught > 10 && trainingCount < 10 * taught,
-        "\(classes.count) classes, but \(trainingCount) training \(trainingCount == 1 ? "sample" : "samples"): too few of each to learn from"
+        "\(classes.count) classes, but \(trainingCount) training \(trainingCount == 1 ? "sample" : "samples"): "
+          + "too few of each to learn from"
       )
       // Of a small test set a class may be missing by chance: not of one where 20 samples of it were to be expected.
       let untested = classes.filter { test[$0] == 0 && training[$0] * testCount >= 20 * trainingCount }
@@ -76,6 +57,33 @@ extension Dataset {
         !untested.isEmpty && test.count { $0 > 0 } > 1,
         "\(list(untested, of: classes.count)) \(samples) of \(trainingCount) training samples, but no test sample: "
           + "the test does not judge them")
+    }
+    return warnings
+  }
+
+  /// Of labels that are all one, or nearly.
+  private static func alike(training: [Int], test: [Int]) -> [String] {
+    let parts = [("training", training), ("test", test)].map { ($0, $1, $1.reduce(0, +)) }
+    var warnings: [String] = []
+    let alike = parts.compactMap {
+      part, counts, total -> (String, Int)? in
+      guard total > 1, let only = counts.firstIndex(of: total) else { return nil }
+      return ("\(total) \(part) samples", only)
+    }
+    if alike.count == 2, alike[0].1 == alike[1].1 {
+      warnings.append(
+        "all labels are \(alike[0].1), of \(alike[0].0) and \(alike[1].0): any network reads them all, and the "
+          + "accuracy says nothing")
+    } else {
+      for (samples, label) in alike { warnings.append("the labels of all \(samples) are \(label)") }
+    }
+    for (part, counts, total) in parts {
+      let most = counts.max() ?? 0
+      guard most < total, most * 100 >= total * 99, let label = counts.firstIndex(of: most) else { continue }
+      let share = percent(Double(most) / Double(total))
+      warnings.append(
+        "\(share) of the \(part) samples are of class \(label): who always says \(label) reaches that accuracy"
+      )
     }
     return warnings
   }
