@@ -56,7 +56,8 @@ import Testing
   func ranksWithoutAWord(_ scenario: (word: String, told: String)) throws {
     try write(
       mpirun: "exec 3>\"$LOCKSTEP_STATUS_FILE\"; \(scenario.word) kill -TERM $PPID; exec 3>&-; kill -USR1 $$")
-    expect(try launch(train), status: 1, naming: [scenario.told])
+    let result = try launch(train)
+    #expect(result.status == 1 && result.errors.contains(scenario.told), "\(result.status): \(result.errors)")
   }
 
   struct End: CustomTestStringConvertible, Sendable {
