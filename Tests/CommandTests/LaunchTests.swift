@@ -55,8 +55,13 @@ import Testing
   @Test(arguments: [("echo ready 0 2 >&3;", "--resume"), ("", "nothing to save")])
   func ranksWithoutAWord(_ scenario: (word: String, told: String)) throws {
     try write(
-      mpirun: "exec 3>\"$LOCKSTEP_STATUS_FILE\"; \(scenario.word) kill -TERM $PPID; exec 3>&-; kill -USR1 $$")
-    expect(try launch(train), status: 1, naming: [scenario.told])
+      mpirun: """
+        exec 3>"$LOCKSTEP_STATUS_FILE"; \(scenario.word) sleep 0.5
+        kill -TERM $PPID; exec 3>&-; sleep 0.5
+        kill -USR1 $$
+        """)
+    let result = try launch(train)
+    #expect(result.status == 1 && result.errors.contains(scenario.told), "\(result.status): \(result.errors)")
   }
 
   struct End: CustomTestStringConvertible, Sendable {
