@@ -22,6 +22,9 @@ struct Evaluate: LockstepCommand {
   }
 
   func run(_ collective: any Collective) throws {
+    try collective.together {
+      if collective.rank == 0, let predictions { try checkOutput(predictions, option: "--predictions") }
+    }
     let former = try formerRun(collective)
     let saved = try former?.checkpoint == nil ? collective.together { try Model(path: self.model) } : nil
     let team = try makeTeam(threads, collective)
