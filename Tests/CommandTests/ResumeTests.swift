@@ -99,8 +99,15 @@ import Testing
     let result = try go(first + ["--resume"])
     #expect(result.errors.contains("no checkpoint to go on from: starting from the beginning"))
     try expectWhole(result, reference)
+    // Not over a model that is finished.
     try FileManager.default.removeItem(atPath: path + "/checkpoints")
-    try expectWhole(go(["--resume", "--quiet", "--log-every", "1"]), reference)
+    let model = try scene.scratch.data("run/model.safetensors")
+    expect(
+      try go(["--resume", "--seed", "9"]), status: 64,
+      naming: ["--output \(path)", "checkpoints to go on from", "model.safetensors"])
+    #expect(try scene.scratch.data("run/model.safetensors") == model)
+    try FileManager.default.removeItem(atPath: path + "/model.safetensors")
+    try expectWhole(go(["--resume", "--quiet", "--log-every", "1"] + first), reference)
   }
 
   @Test(arguments: [nil, 3]) func anotherRecipeIsRefused(ranks: Int?) throws {

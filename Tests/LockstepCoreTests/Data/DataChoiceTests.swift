@@ -57,7 +57,9 @@ import Testing
 
   @Test func digitsAreDrawnByAllOrNone() throws {
     let first = choice(nil, digits, in: "/a")
-    #expect(try source(first, there: ["/own", "data/mnist"]) == digits)
+    #expect(try choice(nil, digits, in: "/b").source(given: first, host: "n0") { _ in false } == digits)
+    let other = #expect(throws: LockstepError.self) { try source(first, there: ["/own"]) }
+    #expect(other?.found == "'/own'")
     let error = #expect(throws: LockstepError.self) { try source(first, flag: "/x", there: ["/x"]) }
     #expect(error?.kind == .usage && error?.subject == "--data")
   }
