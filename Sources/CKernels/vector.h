@@ -58,7 +58,7 @@ INLINE v16 sqrt16(v16 v) {
 #if __has_builtin(__builtin_elementwise_sqrt)
   return __builtin_elementwise_sqrt(v);
 #else
-  UNROLL for (int i = 0; i < 16; i++) v[i] = __builtin_sqrtf(v[i]);
+  UNROLL(i, 16) v[i] = __builtin_sqrtf(v[i]);
   return v;
 #endif
 }
