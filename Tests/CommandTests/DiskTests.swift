@@ -65,15 +65,21 @@ import Testing
   /// An error after the last step, too, is in the metrics; a run that goes on takes it out.
   @Test func aFailureIsInTheMetrics() throws {
     let reference = try scene.train(Self.recipe)
-    let obstacle = path + "/model.safetensors/in-the-way"
+    let model = path + "/model.safetensors"
+    // Stopped in a step, both ranks give the obstacle its time.
     let result = try scene.job(
       ["train", "--data", scene.data, "--output", path, "--threads", "1"] + Self.recipe, ranks: 2,
-      beside: "wait_for test -e run/metrics.jsonl; mkdir -p '\(obstacle)'")
+      environment: ["LOCKSTEP_FAULT_SIGNAL": "\(SIGSTOP):5"],
+      beside: """
+        wait_for are_stopped '\(path)' 2
+        mkdir -p '\(model)/in-the-way'
+        stopped '\(path)' | xargs kill -CONT
+        """)
     expect(result, status: 1, naming: ["model.safetensors"])
     let log = try TrainingRun(path: path, result: result).metrics
     #expect(log.last?["event"] as? String == "error" && log.last?["step"] as? Int == 10, "\(log)")
     #expect((log.last?["reason"] as? String)?.contains("model.safetensors") == true)
-    try FileManager.default.removeItem(atPath: path + "/model.safetensors")
+    try FileManager.default.removeItem(atPath: model)
     try expectWhole(go(["--resume"]), reference, "resumed")
   }
 

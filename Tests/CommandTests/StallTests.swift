@@ -98,11 +98,9 @@ import Testing
       train(steps, timeout: timeout), ranks: 2,
       environment: hearing.environment.merging(["LOCKSTEP_FAULT_SIGNAL": "\(SIGSTOP):40"]) { $1 },
       beside: """
-        stopped() { ps -eo pid,stat,args | awk '$2 ~ /^T/ && /[l]ockstep train/ && index($0, "\(path)") { print $1 }'; }
-        are_stopped() { test "$(stopped | wc -l)" = 2; }
-        wait_for are_stopped
+        wait_for are_stopped '\(path)' 2
         \(timeout < 60 ? "LOCKSTEP_FAULT_SIGNAL= LOCKSTEP_FAULT_FILE_OPERATION=5:hang \(witness)" : "")
-        stopped | xargs -n 1 kill -CONT
+        stopped '\(path)' | xargs -n 1 kill -CONT
         """)
     #expect(result.status == 0, "\(result.errors)")
     #expect(TrainingRun(path: path, result: result).digest == reference.digest)
