@@ -135,8 +135,12 @@ struct Train: LockstepCommand {
         : "\(output!): going on after step \(state.step) of \(trainer.totalSteps)")
   }
 
-  /// Where the body throws, the metrics say why. A stop on request is no failure.
+  /// Where the body throws, or a watch ends it, the metrics say why. A stop on request is no failure.
   private func noting(_ files: RunFiles?, _ trainer: Trainer, _ body: () throws -> Void) throws {
+    if let metrics = files?.metrics {
+      LastWords.set { try? metrics.noteFailure(step: $0, layer: nil, reason: $1) }
+    }
+    defer { LastWords.set(nil) }
     do { try body() } catch {
       let status = (error as? LockstepError)?.exitStatus ?? (error as? AgreedError)?.exitStatus
       if status != LockstepError.Kind.stopped.rawValue {

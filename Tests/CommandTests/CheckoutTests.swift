@@ -116,6 +116,15 @@ import Testing
     #expect(checkout.called == "")
   }
 
+  /// What was built before needs no compiler.
+  @Test func aToolchainThatIsNotEnoughIsNotNeeded() throws {
+    try checkout.writeBinary(isCurrent: true)
+    try checkout.program("swift", "echo 'Swift version 5.9.2'")
+    let result = try checkout.script("train", [])
+    #expect(result.status == 0, "\(result.errors)")
+    for told in ["is too old", "going on with "] { #expect(result.errors.contains(told), "\(result.errors)") }
+  }
+
   @Test func setupTakesTheOldestSwift() throws {
     let result = try checkout.script("setup", [])
     #expect(result.status == 0, "\(result.errors)")

@@ -52,16 +52,29 @@ import Testing
   }
 
   /// Ranks that end without a word after a request: only where none had begun is there surely nothing to save.
-  @Test(arguments: [("echo ready 0 2 >&3;", "--resume"), ("", "nothing to save")])
-  func ranksWithoutAWord(_ scenario: (word: String, told: String)) throws {
+  @Test(arguments: [
+    ("echo ready 0 2 >&3", "kill -USR1 $$", "--resume"), ("", "kill -USR1 $$", "nothing to save"),
+    ("", "exit 255", "nothing to save"),
+  ])
+  func ranksWithoutAWord(_ scenario: (word: String, end: String, told: String)) throws {
     try write(
       mpirun: """
-        exec 3>"$LOCKSTEP_STATUS_FILE"; \(scenario.word) sleep 0.5
-        kill -TERM $PPID; exec 3>&-; sleep 0.5
-        kill -USR1 $$
+        is_there() { until [ -e "${LOCKSTEP_STATUS_FILE%/*}/$1" ]; do sleep 0.02; done; }
+        exec 3>"$LOCKSTEP_STATUS_FILE"; \(scenario.word)
+        is_there \(scenario.word.isEmpty ? "heard" : "begun")
+        kill -TERM $PPID; is_there stop; exec 3>&-; is_there gone
+        \(scenario.end)
         """)
     let result = try launch(train)
     #expect(result.status == 1 && result.errors.contains(scenario.told), "\(result.status): \(result.errors)")
+  }
+
+  /// mpirun drops what it cannot write, and ends well.
+  @Test func resultsThatCannotBeWritten() throws {
+    let result = try launch(
+      train + ["--epochs", "1"], within: ["sh", "-c", "exec \"$@\" >/dev/full", "sh"])
+    let told = ["standard output: expected to write the results", "No space left on device"]
+    expect(result, status: 1, naming: told)
   }
 
   struct End: CustomTestStringConvertible, Sendable {

@@ -41,6 +41,26 @@ import Testing
       result, status: 75, naming: ["after step 40 of ", "checkpoints/step-00000040.safetensors is safe"])
   }
 
+  /// Signals of faults, from another process; the process's own still end it as such.
+  @Test(arguments: [SIGABRT, SIGTRAP, SIGSYS, SIGSEGV, SIGBUS, SIGFPE, SIGILL], [true, false])
+  func signalsOfFaults(signal: Int32, isOfAnother: Bool) throws {
+    let script = """
+      "$@" & job=$!
+      until grep -q event...step "$0/metrics.jsonl" 2>/dev/null; do kill -0 $job || exit 99; sleep 0.02; done
+      \(isOfAnother ? "kill -\(signal) $job" : ":")
+      wait $job
+      """
+    let result = try run(
+      ["sh", "-c", script, path, Repository.lockstep] + train() + ["--quiet", "--log-every", "1"],
+      environment: isOfAnother
+        ? [:] : ["LOCKSTEP_FAULT_SIGNAL": "\(signal):40", "SWIFT_BACKTRACE": "enable=no"])
+    if isOfAnother {
+      expect(result, status: 75, naming: ["is safe"])
+    } else {
+      #expect(result.status == 128 + signal, "\(result.status): \(result.errors)")
+    }
+  }
+
   @Test(arguments: [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1]) func whatWasIgnoredStaysSo(signal: Int32)
     throws
   {

@@ -50,6 +50,12 @@ import Testing
     let phase = "last seen in: \(hearing == .sharedMemory ? "forward and backward of step 40" : "")"
     #expect(result.errors.contains(phase), "\(result.errors)")
     try expectNoProcess(result)
+    // The rank that would have to write it is the stopped one.
+    guard job.rank != 0 else { return }
+    let last = try TrainingRun(path: path, result: result).metrics.last
+    #expect(last?["event"] as? String == "error", "\(String(describing: last))")
+    #expect(last?["step"] as? Int == 40)
+    #expect((last?["reason"] as? String)?.contains("rank \(job.rank) on ") == true)
   }
 
   /// All but one: that one tells.

@@ -87,6 +87,7 @@ package struct DatasetFolder {
         isDirectory(parent(of: directory))
           ? "Give the directory that the file is in: '\(parent(of: directory))'"
           : "Give the directory that the files are in"
+      case EMFILE, ENFILE: SystemError.fixOfDescriptors
       default: DatasetDirectory.wherever(directory)
       }
     return LockstepError(

@@ -98,7 +98,8 @@ enum MappedFileFault {
         }
         _exit(LockstepError.Kind.data.rawValue)
       }
-      // Not ours: the instruction runs again, into what was there before.
+      // Not ours: the instruction runs again, into what was there before; what was sent is sent again.
       sigaction(SIGBUS, &former, nil)
+      if let info, info.pointee.si_code <= 0 { raise(SIGBUS) }
     }
 }

@@ -7,7 +7,7 @@ import Synchronization
 #endif
 
 /// `metrics.jsonl`: one JSON object a line, written as things happen. Accuracies are fractions.
-public final class MetricsLog: TrainingObserver {
+public final class MetricsLog: TrainingObserver, @unchecked Sendable {
   private let path: String
   /// Atomic, because `synchronize` is called on another thread.
   private let file = Atomic<Int32>(-1)
@@ -49,7 +49,7 @@ public final class MetricsLog: TrainingObserver {
     try write(line)
   }
 
-  /// Notes why the run has failed: at which step, in which layer where that is known.
+  /// Notes why the run has failed: at which step, in which layer where that is known. On any thread.
   public func noteFailure(step: Int, layer: String?, reason: String) throws {
     var line = JSONLine()
     line.add("event", "error")

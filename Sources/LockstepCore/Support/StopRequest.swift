@@ -13,8 +13,8 @@ public enum StopRequest {
 
   public static var isRaised: Bool { time.load(ordering: .relaxed) != 0 }
 
-  /// From here on every signal that would end the process, but for those of its own faults, is a request to stop. One
-  /// that comes a second or more after the first ends the process at once; sooner it may be the same request on another
+  /// From here on every signal that would end the process is a request to stop, those of faults (SIGABRT, SIGSEGV) where
+  /// another process sent them. One that comes a second or more after the first ends the process at once; sooner it may be the same request on another
   /// way, from a launcher that forwards it.
   ///
   /// Not ended either, because the calls that caused them fail: by SIGPIPE, where a reader went away, and SIGXFSZ,
@@ -29,6 +29,7 @@ public enum StopRequest {
       signal(number, handler)
       sigaddset(&caught, number)
     }
+    FaultSignals.catchThoseOfOthers()
     pthread_sigmask(SIG_UNBLOCK, &caught, nil)
     if !isIgnored(SIGXCPU) { lowerProcessorTimeLimit() }
     for number in [SIGPIPE, SIGXFSZ, SIGTTOU] { signal(number, SIG_IGN) }
@@ -56,7 +57,7 @@ public enum StopRequest {
     #endif
   }
 
-  private static func isIgnored(_ number: Int32) -> Bool {
+  static func isIgnored(_ number: Int32) -> Bool {
     var action = sigaction()
     guard sigaction(number, nil, &action) == 0 else { return false }
     #if canImport(Glibc)
@@ -68,8 +69,10 @@ public enum StopRequest {
     #endif
   }
 
+  private static let handler: @convention(c) (Int32) -> Void = { receive($0) }
+
   /// Does only what a signal handler may: atomics, clock_gettime, pwrite, signal and raise.
-  private static let handler: @convention(c) (Int32) -> Void = { number in
+  static func receive(_ number: Int32) {
     var clock = timespec()
     clock_gettime(CLOCK_MONOTONIC, &clock)
     let now = 1000 * Int(clock.tv_sec) + Int(clock.tv_nsec) / 1_000_000 + 1

@@ -62,7 +62,8 @@ public enum Activity {
 
     /// nil of a rank of another version.
     var phase: Phase? { Phase(rawValue: UInt8(word >> 56)) }
-    var description: String { phase?.description(step: Int(word & (1 << 56 - 1))) ?? "an unknown phase" }
+    var step: Int { Int(word & (1 << 56 - 1)) }
+    var description: String { phase?.description(step: step) ?? "an unknown phase" }
   }
 
   static var snapshot: Snapshot {

@@ -106,9 +106,20 @@ final class StallWatchState: @unchecked Sendable {
     while !isEnding.load(ordering: .relaxed) {
       let left = end - monotonicSeconds()
       guard left > 0 else { return }
-      _ = poll(&waits, nfds_t(waits.count), Int32((left * 1000).rounded(.up)))
+      // mpirun gives the other ranks a second when one is lost.
+      _ = poll(&waits, nfds_t(waits.count), Int32((min(left, 0.2) * 1000).rounded(.up)))
+      noteLost()
       if members.isWatcher, let socket { inbox.receive(from: socket) }
     }
+  }
+
+  /// The launcher asks the others to stop when a rank is lost, and then kills them.
+  private func noteLost() {
+    guard StopRequest.isRaised else { return }
+    let ended = ended
+    guard let rank = members.lost.first(where: { !ended.contains($0) }) else { return }
+    let activity = members.group.firstIndex(of: rank).flatMap { table?.beat(of: $0)?.activity }
+    LastWords.say(members.message(lost: rank, at: activity))
   }
 
   private func look() {
@@ -128,6 +139,11 @@ final class StallWatchState: @unchecked Sendable {
     // Three seconds later the launcher has ended this process, or is not going to.
     let isLate = now - found > 3
     if isTold {
+      if let stall = stalls.first {
+        LastWords.say(members.message(stall, others: stalls.count - 1))
+      } else if now - found > interval {
+        LastWords.say("another rank has found one that is stalled, and told of it")
+      }
       if isLate { _exit(1) }
     } else if let stall = stalls.first {
       if isLate || teller(of: stall, among: stalls) == members.rank {
@@ -159,6 +175,9 @@ final class StallWatchState: @unchecked Sendable {
       writeError("lockstep: \(message)\n")
       socket?.send(.report, from: members.rank)
     }
+    LastWords.say(message)
+    // Once this process has ended, the launcher ends rank 0 as well, which notes it.
+    if members.rank != 0, detector.isFresh(0) { usleep(UInt32(3 * interval * 1_000_000)) }
     _exit(1)
   }
 }

@@ -17,6 +17,8 @@ struct WatchMembers: Sendable {
   /// The first rank of each rank's node.
   let nodes: [Int]
   private let processes: [Int]
+  /// The other ranks of the group whose processes can be asked for here: those of another container cannot.
+  private let visible: [Int]
   /// What to do once the cause is seen to.
   private let advice: String
   /// The first rank of each rank's group.
@@ -33,6 +35,7 @@ struct WatchMembers: Sendable {
     nodes = try collective.allGather(UInt64(collective.nodeRanks[0])).map { Int($0) }
     processes = try collective.allGather(UInt64(getpid())).map { Int($0) }
     hosts = try collective.hostNames()
+    visible = group.filter { [rank, processes] in $0 != rank && isThere(processes[$0]) }
   }
 
   var ownRow: Int { group.firstIndex(of: rank)! }
@@ -44,6 +47,15 @@ struct WatchMembers: Sendable {
   func observers(of rank: Int) -> [Int] {
     let own = leaders.indices.filter { leaders[$0] == leaders[rank] }
     return own + watchers.filter { leaders[$0] != leaders[rank] }
+  }
+
+  /// The ranks of the group whose processes are gone.
+  var lost: [Int] { visible.filter { !isThere(processes[$0]) } }
+
+  /// What is noted of a rank that is lost; mpirun tells of it.
+  func message(lost rank: Int, at activity: Activity.Snapshot?) -> String {
+    let place = activity.map { "; it was last seen in: \($0.description)" } ?? ""
+    return "\(name(rank)) has been killed, or has crashed\(place)"
   }
 
   /// What is told of a stalled rank; `others` are stalled as well.
@@ -79,6 +91,8 @@ struct WatchMembers: Sendable {
   /// All that do.
   var seers: [Int] { leaders.indices.filter { leader in watchers.count < 2 || watchers.contains(leader) } }
 }
+
+private func isThere(_ process: Int) -> Bool { kill(pid_t(process), 0) == 0 || errno != ESRCH }
 
 extension Collective {
   /// Every rank's host, by rank. Collective.
