@@ -18,7 +18,7 @@ extension FuzzTarget {
     try recipe.apply(yaml: bytes, path: "fuzz")
     let yaml = try mustSucceed("written") { try recipe.yaml() }
     var again = Recipe()
-    try mustSucceed("read again: \(yaml)") { try again.apply(yaml: Array(yaml.utf8), path: "again") }
+    _ = try mustSucceed("read again: \(yaml)") { try again.apply(yaml: Array(yaml.utf8), path: "again") }
     try require(again == recipe, "read again, it differs: \(yaml)")
     try recipe.check()
     let schedule = recipe.learningRateSchedule(totalSteps: 100)

@@ -12,11 +12,17 @@ extension Argument: GivenValue { fileprivate var given: Any { wrappedValue } }
 extension OptionGroup: GivenValue { fileprivate var given: Any { wrappedValue } }
 
 extension ParsableArguments {
+  /// The names of its own options.
+  static var optionNames: [String] {
+    Mirror(reflecting: Self()).children.compactMap { $0.label.map { flag(String($0.drop { $0 == "_" })) } }
+  }
+
   /// All flags and arguments with their values, defaults too: found by reflection, so that no new one is left out.
   var givenValues: [Fact] {
     Mirror(reflecting: self).children.flatMap { child -> [Fact] in
       // The stored property behind `@Option var maxSteps` is `_maxSteps`.
       guard let label = child.label, let property = child.value as? any GivenValue else { return [] }
+      if let recipe = property.given as? RecipeOptions { return recipe.facts }
       if let group = property.given as? any ParsableArguments { return group.givenValues }
       let name = flag(String(label.drop { $0 == "_" }))
       return [Fact(child.value is any PositionalValue ? "<\(name)>" : "--\(name)", shown(property.given))]

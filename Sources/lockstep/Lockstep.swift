@@ -93,7 +93,9 @@ enum Program {
       try command.run()  // a command of ArgumentParser's own, which throws the help that it shows
       return .text("", status: 0)
     } catch {
-      return .text(Lockstep.fullMessage(for: error), status: Lockstep.exitCode(for: error).rawValue)
+      let (text, status) = (Lockstep.fullMessage(for: error), Lockstep.exitCode(for: error).rawValue)
+      let isHelpOfTrain = status == 0 && text.contains("USAGE: lockstep train ")
+      return .text(isHelpOfTrain ? text + "\n" + RecipeOptions.help() : text, status: status)
     }
   }
 }

@@ -1,75 +1,109 @@
 import ArgumentParser
 import LockstepCore
 
-/// The flags that override a recipe: one for each of its keys.
+/// The recipe, and the flags that override it: one for each of its keys (`Recipe.keys`), which ArgumentParser leaves to us.
 struct RecipeOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "A YAML file that sets any of the options below by their names, or the name of a shipped recipe.",
+      "A YAML file that sets any of the options below by their names, or the name of a shipped recipe. 'list' shows "
+        + "those, 'schema' a JSON schema for editors.",
       valueName: "name"))
   var recipe: String?
+  @Argument(parsing: .allUnrecognized, help: .hidden) var others: [String] = []
 
-  @Option(help: "linear, mlp or cnn.") var model: String?
-  @Option(help: "Sizes of the hidden layers of mlp, such as 512,512.") var hidden: String?
-  @Option(help: "The layers themselves, instead of a model: 'dense 64, tanh, dense classes'.") var network:
-    String?
-  @Option(help: "Passes over the training samples.") var epochs: String?
-  @Option(help: "Stop after this many steps; 0 saves the initial weights.") var maxSteps: String?
-  @Option(help: "Samples a step, over all ranks.") var batchSize: String?
-  @Option(help: "Parts of a batch; the most ranks that can help. Decides the bits.") var microBatches: String?
-  @Option(help: "Decides initial weights and order.") var seed: String?
-  @Option(help: "sgd, adam or adamw.") var optimizer: String?
-  @Option(help: "The learning rate.") var lr: String?
-  @Option(help: "The momentum of sgd.") var momentum: String?
-  @Option(help: "Added to the gradient, times the weights.") var weightDecay: String?
-  @Flag(help: "Nesterov's momentum.") var nesterov = false
-  @Option(help: "Adam's decay rates of the moments.") var betas: String?
-  @Option(help: "Adam's epsilon.") var epsilon: String?
-  @Option(help: "Scale lr by batch-size over this batch size (the linear scaling rule).")
-  var lrReferenceBatch: String?
-  @Option(help: "constant, step (times gamma at each milestone) or cosine (down to 0).") var schedule: String?
-  @Option(help: "Epochs after which the step schedule lowers the rate, such as 3,6.") var milestones: String?
-  @Option(help: "The factor of the step schedule.") var gamma: String?
-  @Option(help: "Steps over which the rate first rises linearly.") var warmupSteps: String?
-  @Option(help: "none, auto, or MEAN,DEVIATION.") var normalize: String?
-  @Option(help: "The part of the training samples held back to validate, 0 to 0.9.") var validationSplit:
-    String?
-  @Option(help: "Shift training images randomly by up to this many pixels.") var augmentShift: String?
-  @Option(help: "Rotate training images randomly by up to this many degrees.") var augmentRotate: String?
-  @Option(help: "Scale training images randomly by up to this part.") var augmentScale: String?
-  @Flag(help: "Keep the weights of the epoch with the least validation loss.") var keepBest = false
-  @Option(help: "Stop after this many epochs without a smaller validation loss.") var patience: String?
-  @Option(help: "exact: the same bits on any number of ranks; fast: sums in Float.") var reduction: String?
+  func validate() throws { _ = try overrides() }
 
-  /// Key and text of each flag given.
-  private var overrides: [(key: String, text: String?)] {
-    [
-      ("model", model), ("hidden", hidden), ("network", network), ("epochs", epochs), ("max-steps", maxSteps),
-      ("batch-size", batchSize), ("micro-batches", microBatches), ("seed", seed), ("optimizer", optimizer),
-      ("lr", lr), ("momentum", momentum), ("weight-decay", weightDecay),
-      ("nesterov", nesterov ? "true" : nil),
-      ("betas", betas), ("epsilon", epsilon), ("lr-reference-batch", lrReferenceBatch),
-      ("schedule", schedule),
-      ("milestones", milestones), ("gamma", gamma), ("warmup-steps", warmupSteps), ("normalize", normalize),
-      ("validation-split", validationSplit), ("augment-shift", augmentShift),
-      ("augment-rotate", augmentRotate),
-      ("augment-scale", augmentScale), ("keep-best", keepBest ? "true" : nil), ("patience", patience),
-      ("reduction", reduction),
-    ]
+  /// Key and text of each flag given, in their order.
+  func overrides() throws -> [(key: String, text: String)] {
+    var found: [(key: String, text: String)] = []
+    var rest = others[...]
+    while let argument = rest.popFirst() {
+      guard argument.hasPrefix("--") else {
+        throw ValidationError("Unexpected argument '\(argument)': expected options, each --name value")
+      }
+      let parts = argument.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      let name = String(parts[0])
+      guard let key = Recipe.keys.first(where: { $0.name == name }) else { throw Self.unknown(name) }
+      if parts.count == 2 {
+        found.append((name, String(parts[1])))
+      } else if key.isFlag {
+        found.append((name, "true"))
+      } else if let value = rest.popFirst() {
+        found.append((name, value))
+      } else {
+        throw ValidationError("Missing value for '--\(name)': \(key.help)")
+      }
+    }
+    return found
+  }
+
+  private static func unknown(_ name: String) -> ValidationError {
+    let fix =
+      switch name {
+      case "device", "gpu", "gpus", "cuda": "Lockstep trains on CPUs: leave it out"
+      case "np", "n", "ranks", "nproc", "nproc-per-node", "world-size":
+        "Ranks are mpirun's: mpirun -np 4 lockstep train"
+      case "dropout", "activation": "That is a layer: --network 'dense 64, relu, dropout 0.5, dense classes'"
+      default:
+        suggestedName(for: name, among: Recipe.keys.map(\.name) + Train.optionNames).map {
+          "Did you mean '--\($0)'?"
+        }
+          ?? "See lockstep train --help"
+      }
+    return ValidationError("Unknown option '--\(name)'. \(fix)")
   }
 
   /// Flags override the recipe, the recipe overrides the defaults. `former` stands for the recipe of a run that goes on,
-  /// where no other is asked for.
-  func resolved(former: Recipe? = nil) throws -> Recipe {
+  /// where no other is asked for. `warn` is told of options that have no effect.
+  func resolved(former: Recipe? = nil, warn: (String) -> Void) throws -> Recipe {
     var result = Recipe()
+    var given: [(key: String, subject: String)] = []
     if let recipe {
-      try result.apply(yaml: try Recipe.path(for: recipe))
+      let path = try Recipe.path(for: recipe)
+      given = try result.apply(yaml: path).map { ($0, "\(path): \($0)") }
     } else if let former {
       result = former
     }
-    for (key, text) in overrides {
-      if let text { try result.set(key, to: text, subject: "--\(key)") }
+    let overrides = try overrides()
+    // A model takes the place of the layers that a file lists.
+    let keys = overrides.map(\.key)
+    if keys.contains("model"), !keys.contains("network") { result.network = [] }
+    for (key, text) in overrides { try result.set(key, to: text, subject: "--\(key)") }
+    for (key, subject) in given.filter({ !keys.contains($0.key) }) + keys.map({ ($0, "--\($0)") }) {
+      if let reason = result.reasonWithoutEffect(key), !(key == "network" && result.network.isEmpty) {
+        warn("\(subject) has no effect: \(reason)")
+      }
+    }
+    if keys.contains("optimizer"), result.optimizer == .adamw, result.weightDecay == 0 {
+      warn("--optimizer adamw without a --weight-decay is adam; 0.01 is common")
     }
     return result
+  }
+
+  /// The value of each key as given.
+  var facts: [Fact] {
+    let given = Dictionary((try? overrides()) ?? [], uniquingKeysWith: { $1 })
+    return [Fact("--recipe", recipe.map { "'\($0)'" } ?? "not given")]
+      + Recipe.keys.map { key in Fact("--\(key.name)", given[key.name].map { "'\($0)'" } ?? "not given") }
+  }
+
+  /// What a run is named after: its recipe, or the model, or that it lists its layers.
+  func runName(_ resolved: Recipe) -> String {
+    if let recipe {
+      let file = recipe.split(separator: "/").last.map(String.init) ?? recipe
+      let name =
+        [".yaml", ".yml"].first(where: file.hasSuffix).map { String(file.dropLast($0.count)) } ?? file
+      if name != "config", !name.isEmpty { return name }
+    }
+    return resolved.network.isEmpty ? resolved.model.rawValue : "network"
+  }
+
+  /// What was asked for instead of a training; nil where nothing was.
+  var listing: String? {
+    switch recipe {
+    case "schema": RecipeSchema.text
+    case "list": Self.shippedRecipes(indent: "") + "\n"
+    default: nil
+    }
   }
 }

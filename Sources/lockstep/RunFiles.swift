@@ -15,7 +15,7 @@ struct RunFiles {
     if let lock {
       run = try RunDirectory(resuming: lock)
     } else {
-      let path = try command.output ?? RunDirectory.makeDefault(for: recipe)
+      let path = try command.output ?? RunDirectory.makeDefault(named: command.options.runName(recipe))
       run = try RunDirectory(creating: path, shouldStop: { StopRequest.isRaised }, tell: tell)
     }
     try run.write(recipe)

@@ -4,13 +4,14 @@ import LockstepCore
 struct Train: LockstepCommand {
   static let configuration = CommandConfiguration(
     abstract: "Trains a network and reports its test accuracy.",
+    usage: "lockstep train [--recipe <name>] [--data <dir>] [--output <run>] [<option> ...]",
     discussion: """
       Without --data it takes $LOCKSTEP_DATA, else data/mnist, else digits that it synthesizes. Runs in one process on \
       all cores, or on ranks: mpirun -np 4 --hostfile hostfile lockstep train.
       """)
 
   @Option(help: ArgumentHelp("The directory of the IDX files.", valueName: "dir")) var data: String?
-  @Option(help: ArgumentHelp("The run directory (default runs/MODEL-TIME).", valueName: "run")) var output:
+  @Option(help: ArgumentHelp("The run directory (default: runs/RECIPE-TIME).", valueName: "run")) var output:
     String?
   @Option(help: "Threads of each rank (default: the cores that it may use).") var threads: Int?
   @Option(help: "How ranks exchange gradients: auto, allreduce or shared (memory). Changes no bit.")
@@ -45,11 +46,14 @@ struct Train: LockstepCommand {
 
   /// Agree, lock, look, load, build, restore, train, save: a run's lock is taken before anything of it is looked at.
   func run(_ collective: any Collective) throws {
+    if let listing = options.listing {
+      return try collective.together { if collective.rank == 0 { try writeResult(listing) } }
+    }
     let lock = try resume && !show ? takeLock(collective) : nil
     defer { withExtendedLifetime(lock) {} }
     let former = try resume ? FormerRun(at: output!, collective: collective, tell: warn) : nil
     let (recipe, text) = try collective.together {
-      let recipe = try options.resolved(former: former?.recipe)
+      let recipe = try options.resolved(former: former?.recipe) { if collective.rank == 0 { warn($0) } }
       return (recipe, try recipe.yaml())
     }
     try collective.requireSame(text, "recipe")

@@ -53,4 +53,47 @@ import Testing
     #expect(result.status == 64)
     #expect(result.errors.contains("found 'mlp-521'. Did you mean 'mlp-512'?"))
   }
+
+  @Test func theListNamesThem() throws {
+    let result = try lockstep(["train", "--recipe", "list"], ranks: 2)
+    #expect(result.status == 0)
+    #expect(
+      result.output.split(separator: "\n").map { $0.prefix { $0 != " " } } == Self.names.map { Substring($0) }
+    )
+  }
+
+  /// What editors are given is what this version reads: recipes/recipe.schema.json, by `lockstep train --recipe schema`.
+  @Test func theSchemaIsCurrent() throws {
+    let file = try String(contentsOfFile: Repository.root + "/recipes/recipe.schema.json", encoding: .utf8)
+    #expect(try lockstep(["train", "--recipe", "schema"]).output == file)
+    let schema = try #require(try JSONSerialization.jsonObject(with: Data(file.utf8)) as? [String: Any])
+    let properties = try #require(schema["properties"] as? [String: Any])
+    for name in Self.names {
+      let recipe = try String(contentsOfFile: "\(Repository.root)/recipes/\(name).yaml", encoding: .utf8)
+      #expect(recipe.contains("\n# yaml-language-server: $schema=recipe.schema.json\n"))
+      for line in recipe.split(separator: "\n") where line.contains(/^[a-z]/) {
+        #expect(properties[String(line.prefix { $0 != ":" })] != nil, "\(line)")
+      }
+    }
+  }
+
+  /// A run without --output is named after its recipe; its config lists what decides it and no more.
+  @Test(arguments: [
+    (["--recipe", "softmax-regression"], "softmax-regression-", ["model: linear"], ["hidden:", "gamma:"]),
+    (
+      ["--network", "dense 4, relu, dense classes"], "network-", ["network: dense 4"], ["model:", "hidden:"]
+    ),
+    (["--model", "linear"], "linear-", ["model: linear"], ["network:"]),
+  ]) func runsAreNamedAfterThem(_ run: (flags: [String], name: String, has: [String], lacks: [String])) throws
+  {
+    let result = try lockstep(
+      ["train", "--data", scene.data, "--max-steps", "1", "--quiet"] + run.flags,
+      directory: scene.scratch.path)
+    #expect(result.status == 0, "\(result.errors)")
+    let names = try FileManager.default.contentsOfDirectory(atPath: scene.scratch.file("runs"))
+    #expect(names.count == 1 && names[0].hasPrefix(run.name), "\(names)")
+    let config = try scene.scratch.text("runs/\(names[0])/config.yaml")
+    for text in run.has { #expect(config.contains(text)) }
+    for text in run.lacks { #expect(!config.contains(text)) }
+  }
 }

@@ -13,7 +13,7 @@ public enum LayerSpecification: Equatable, Sendable, CustomStringConvertible {
   case flatten, relu, tanh, sigmoid
 
   /// What a layer may look like, for messages.
-  static let forms =
+  package static let forms =
     "'dense N', 'dense classes', 'conv N KxK [stride S] [pad P]', 'maxpool K [stride S]', 'dropout P', 'dropout2d P', "
     + "'flatten', 'relu', 'tanh' or 'sigmoid'"
 

@@ -42,10 +42,7 @@ extension Recipe {
     switch key {
     case "epochs": schedule == .cosine
     case "max-steps": false
-    case "momentum", "nesterov": optimizer == .sgd
-    case "betas", "epsilon": optimizer != .sgd
-    case "milestones", "gamma": schedule == .step
-    default: true
+    default: reasonWithoutEffect(key) == nil
     }
   }
 }

@@ -83,10 +83,13 @@ public struct FormerRun: Sendable {
       // Nothing else knows what the run was asked for.
       return config.isEmpty ? nil : try collective.together { try read.get() }
     }
-    // It is written with all keys: where some are missing, those that are left may mean another training.
+    // It is written with all keys that have an effect: where some are missing, those left may mean another training.
     let lines = String(decoding: config, as: UTF8.self).split(separator: "\n")
-    let isWhole = Recipe.keys.allSatisfy { key in lines.contains { $0.hasPrefix("\(key.name):") } }
-    if isWhole, let recipe = try? read.get() { return recipe }
+    if let recipe = try? read.get(),
+      recipe.effectiveKeys.allSatisfy({ key in lines.contains { $0.hasPrefix("\(key.name):") } })
+    {
+      return recipe
+    }
     tell("\(path) is lost or damaged: the recipe is the checkpoint's, and is written anew")
     return checkpoint.recipe
   }

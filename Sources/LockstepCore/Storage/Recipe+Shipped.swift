@@ -13,7 +13,7 @@ extension Recipe {
     let directory = shippedDirectory
     let names = directory.map(recipeNames) ?? []
     if let directory, names.contains(name) { return "\(directory)/\(name).yaml" }
-    let nearest = nearestName(to: name, among: names).map { "Did you mean '\($0)'? " } ?? ""
+    let nearest = suggestedName(for: name, among: names).map { "Did you mean '\($0)'? " } ?? ""
     throw LockstepError(
       .usage, "--recipe", expected: "a YAML file or the name of a shipped recipe", found: "'\(name)'",
       fix: names.isEmpty
@@ -41,6 +41,16 @@ extension Recipe {
       parts = parts.dropLast()
     }
     return nil
+  }
+
+  /// The shipped recipes by name, each with the first line of its file.
+  public static var shipped: [(name: String, summary: String)] {
+    guard let directory = shippedDirectory else { return [] }
+    return recipeNames(in: directory).sorted().map { name in
+      let bytes = (try? readFile("\(directory)/\(name).yaml", limit: largestFile, kind: .usage)) ?? []
+      let line = String(decoding: bytes, as: UTF8.self).prefix { $0 != "\n" }
+      return (name, line.hasPrefix("# ") ? String(line.dropFirst(2)) : "")
+    }
   }
 
   private static func recipeNames(in directory: String) -> [String] {

@@ -2,17 +2,20 @@ import Yams
 
 extension Recipe {
   /// The largest recipe that is read: far above any that a person writes.
-  private static let largestFile = 1 << 14
+  static let largestFile = 1 << 14
 
-  /// Overrides this recipe's values by those of a YAML file: one mapping from key to scalar or list.
+  /// Overrides this recipe's values by those of a YAML file: one mapping from key to scalar or list. Returns the names of
+  /// its keys.
   ///
   /// Throws `LockstepError` (usage) naming the file and the key.
-  public mutating func apply(yaml path: String) throws {
+  @discardableResult
+  public mutating func apply(yaml path: String) throws -> [String] {
     try apply(yaml: try readFile(path, limit: Self.largestFile, kind: .usage), path: path)
   }
 
   /// As above, for the file's bytes.
-  public mutating func apply(yaml bytes: [UInt8], path: String) throws {
+  @discardableResult
+  public mutating func apply(yaml bytes: [UInt8], path: String) throws -> [String] {
     let node: Node?
     do {
       guard let text = String(validating: bytes, as: UTF8.self) else {
@@ -40,22 +43,24 @@ extension Recipe {
       throw LockstepError(.usage, path, expected: "a recipe in YAML", found: "\(error)")
     }
     // A file without a key, "---" too, changes nothing.
-    guard let node, node.scalar?.string != "" else { return }
+    guard let node, node.scalar?.string != "" else { return [] }
     guard let mapping = node.mapping else {
       throw LockstepError(
         .usage, path, expected: "a mapping of recipe keys, one 'key: value' a line", found: "something else")
     }
-    var seen: Set<String> = []
+    var seen: [String] = []
     for (keyNode, value) in mapping {
       guard let key = keyNode.scalar?.string else {
         throw LockstepError(.usage, path, expected: "a recipe key", found: "a key that is no scalar")
       }
-      guard seen.insert(key).inserted else {
+      guard !seen.contains(key) else {
         throw LockstepError(
           .usage, path, expected: "each key once", found: "'\(key)' twice", fix: "Remove one")
       }
+      seen.append(key)
       try set(key, to: try Self.text(of: value, key: key, path: path), subject: "\(path): \(key)")
     }
+    return seen
   }
 
   /// Whether an anchor may begin anywhere: an '&' before a word and not after one, as in "R&D".
@@ -90,9 +95,9 @@ extension Recipe {
       .usage, "\(path): \(key)", expected: "a scalar or a list of scalars", found: "something nested")
   }
 
-  /// The whole recipe, one `key: value` a line: what `apply` reads back.
+  /// The whole recipe, one `key: value` a line, without keys that have no effect: what `apply` reads back.
   public func yaml() throws -> String {
-    let pairs = Self.keys.map { key in (Node(key.name), Node(key.read(self))) }
+    let pairs = effectiveKeys.map { key in (Node(key.name), Node(key.read(self))) }
     return try Yams.serialize(node: Node(pairs))
   }
 }

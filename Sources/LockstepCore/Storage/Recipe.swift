@@ -5,6 +5,9 @@ public struct Recipe: Equatable, Sendable {
   }
   public enum OptimizerName: String, CaseIterable, Sendable {
     case sgd, adam, adamw
+
+    /// The learning rate where none is asked for.
+    var defaultLearningRate: Double { self == .sgd ? 0.02 : 0.001 }
   }
   public enum ScheduleName: String, CaseIterable, Sendable {
     case constant, step, cosine
@@ -24,7 +27,12 @@ public struct Recipe: Equatable, Sendable {
   public var microBatches = 4
   public var seed: UInt64 = 1
   public var optimizer = OptimizerName.sgd
-  public var learningRate = 0.02
+  /// By default the optimizer's: 0.02 for sgd, 0.001 for adam and adamw.
+  public var learningRate: Double {
+    get { givenLearningRate ?? optimizer.defaultLearningRate }
+    set { givenLearningRate = newValue }
+  }
+  private var givenLearningRate: Double?
   public var momentum = 0.9
   public var weightDecay = 0.0
   /// Of SGD's momentum.
@@ -36,9 +44,14 @@ public struct Recipe: Equatable, Sendable {
   /// The linear scaling rule (Goyal et al. 2017): `lr` is meant for this batch size, and is used times
   /// batchSize / lrReferenceBatch. nil for `lr` as it is.
   public var lrReferenceBatch: Int?
-  public var schedule = ScheduleName.step
-  /// Epochs (from 0) at whose start the rate of the `step` schedule is multiplied by `gamma`.
-  public var milestones = [4, 6]
+  public var schedule = ScheduleName.constant
+  /// Epochs (from 0) at whose start the rate of the `step` schedule is multiplied by `gamma`. By default after half and
+  /// three quarters of the epochs.
+  public var milestones: [Int] {
+    get { givenMilestones ?? Set([epochs / 2, epochs * 3 / 4]).filter { $0 > 0 }.sorted() }
+    set { givenMilestones = newValue }
+  }
+  private var givenMilestones: [Int]?
   public var gamma = 0.1
   public var warmupSteps = 0
   public var normalize = Normalization.auto

@@ -44,15 +44,15 @@ public final class RunDirectory {
     }
   }
 
-  /// Makes "runs/mlp-20261120-235959", the default for a run that starts now, and returns its path.
-  public static func makeDefault(for recipe: Recipe) throws -> String {
+  /// Makes "runs/NAME-20261120-235959", the default for a run that starts now, and returns its path.
+  public static func makeDefault(named name: String) throws -> String {
     var now = time(nil)
     var calendar = tm()
     localtime_r(&now, &calendar)
     var text = [CChar](repeating: 0, count: 32)
     strftime(&text, text.count, "%Y%m%d-%H%M%S", &calendar)
     let stamp = String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-    return try makeUnused("runs/\(recipe.model.rawValue)-\(stamp)")
+    return try makeUnused("runs/\(name)-\(stamp)")
   }
 
   /// Makes the directory, or that of the first name with -2, -3 ... after it that nobody has: several runs may start within

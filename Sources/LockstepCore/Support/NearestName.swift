@@ -1,7 +1,33 @@
-/// The candidate with the smallest edit distance (Levenshtein 1966) to a mistyped name; nil where none is near.
+/// The name that is probably meant: what others call by the name that was given, or else the nearest; nil where there is
+/// none among the candidates.
+package func suggestedName(for name: String, among candidates: [String]) -> String? {
+  let spelled = name.lowercased().map { $0 == "_" ? "-" : String($0) }.joined()
+  if candidates.contains(spelled) { return spelled }
+  if let meant = synonyms[spelled], candidates.contains(meant) { return meant }
+  return nearestName(to: spelled, among: candidates)
+}
+
+/// What other programs call it.
+private let synonyms = [
+  "learning-rate": "lr", "rate": "lr", "alpha": "lr", "batch": "batch-size", "bs": "batch-size",
+  "minibatch": "batch-size", "steps": "max-steps", "iterations": "max-steps", "max-iter": "max-steps",
+  "epoch": "epochs", "opt": "optimizer", "optim": "optimizer", "wd": "weight-decay", "l2": "weight-decay",
+  "decay": "weight-decay", "lr-scheduler": "schedule", "lr-schedule": "schedule", "scheduler": "schedule",
+  "warmup": "warmup-steps", "layers": "hidden", "hidden-size": "hidden", "hidden-layers": "hidden",
+  "architecture": "network", "arch": "model", "val-split": "validation-split", "early-stopping": "patience",
+  "random-seed": "seed", "normalise": "normalize", "mean-std": "normalize", "eps": "epsilon",
+  "accumulation-steps": "micro-batches", "dataset": "data", "data-dir": "data", "out": "output",
+  "output-dir": "output", "save": "output", "save-dir": "output", "config": "recipe", "workers": "threads",
+  "num-workers": "threads", "jobs": "threads", "num-threads": "threads", "cores": "threads",
+  "log-interval": "log-every", "save-every": "checkpoint-every", "continue": "resume", "restart": "resume",
+  "silent": "quiet", "dry-run": "show", "summary": "show",
+]
+
+/// The candidate with the smallest edit distance (Levenshtein 1966) to a mistyped name; nil where none is near: where more
+/// than a third of the letters would have to change.
 package func nearestName(to name: String, among candidates: [String]) -> String? {
   let best = candidates.map { ($0, editDistance(Array(name), Array($0))) }.min { $0.1 < $1.1 }
-  guard let (candidate, distance) = best, distance <= max(2, name.count / 3) else { return nil }
+  guard let (candidate, distance) = best, distance <= (name.count + 1) / 3 else { return nil }
   return candidate
 }
 

@@ -19,7 +19,7 @@ public final class ProgressObserver: TrainingObserver {
       progress.line(
         "\(start.trainingSamples) \(start.trainingSamples == 1 ? "sample" : "samples") of "
           + "\(shapeText(start.sampleShape)) in \(start.classes) classes of \(oneLine(start.dataset)), "
-          + "\(start.parameters) parameters, \(ranks) of \(threads) (\(start.instructionSet))"
+          + "\(start.parameters) parameters, \(start.optimization), \(ranks) of \(threads) (\(start.instructionSet))"
       )
       if let reference = start.referenceBatch {
         progress.line(

@@ -44,6 +44,24 @@ package struct Schedule: Equatable, Sendable {
   }
 }
 
+extension Recipe {
+  /// How it is optimized, in a few words: "sgd, lr 0.02, momentum 0.9, constant".
+  var optimization: String {
+    let momentum =
+      optimizer == .sgd && momentum > 0 ? [(nesterov ? "nesterov " : "momentum ") + "\(momentum)"] : []
+    let decay = weightDecay > 0 ? ["weight decay \(weightDecay)"] : []
+    let warmup = warmupSteps > 0 ? ["\(warmupSteps) steps of warmup"] : []
+    let shape =
+      switch schedule {
+      case .constant: "constant"
+      case .cosine: "cosine"
+      case .step: "times \(gamma) at epochs \(milestones.map(String.init).joined(separator: " and "))"
+      }
+    return ([optimizer.rawValue, "lr \(scaledLearningRate)"] + momentum + decay + warmup + [shape])
+      .joined(separator: ", ")
+  }
+}
+
 /// cos 2πt for 0 <= t <= 1/2, without a library's cosine, whose last bits differ between systems: brought into |x| <=
 /// π/4 by symmetry, then the Taylor series.
 package func cosine(ofTurn t: Double) -> Double {

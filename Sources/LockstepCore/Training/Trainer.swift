@@ -132,6 +132,6 @@ public final class Trainer {
       trainingSamples: sampler.trainingCount, validationSamples: sampler.datasetCount - sampler.trainingCount,
       testSamples: dataset.test.count, epochs: recipe.epochs, totalSteps: totalSteps,
       normalization: normalization, learningRate: recipe.scaledLearningRate, recipeRate: recipe.learningRate,
-      referenceBatch: recipe.lrReferenceBatch, batchSize: recipe.batchSize)
+      optimization: recipe.optimization, referenceBatch: recipe.lrReferenceBatch, batchSize: recipe.batchSize)
   }
 }

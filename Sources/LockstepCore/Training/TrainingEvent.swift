@@ -43,6 +43,8 @@ public struct TrainingStart: Sendable {
   /// The base learning rate, after the linear scaling rule where `referenceBatch` asks for it.
   public var learningRate: Double
   public var recipeRate: Double
+  /// "sgd, lr 0.02, momentum 0.9, constant"
+  public var optimization: String
   public var referenceBatch: Int?
   public var batchSize: Int
 }

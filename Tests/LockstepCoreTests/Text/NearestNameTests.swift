@@ -16,7 +16,16 @@ import Testing
 
   @Test func hostileNamesCostNothing() {
     #expect(nearestName(to: String(repeating: "momentum", count: 100_000), among: names) == nil)
-    #expect(nearestName(to: "", among: names) == "lr")
+    #expect(nearestName(to: "", among: names) == nil)
+    #expect(suggestedName(for: String(repeating: "x", count: 100_000), among: names) == nil)
     #expect(nearestName(to: "lr", among: []) == nil)
+  }
+
+  /// Other programs' names, and other spellings, where there is such a candidate.
+  @Test(arguments: [
+    ("learning_rate", "lr"), ("BATCH", "batch-size"), ("Momentum", "momentum"), ("seed", nil), ("epoch", nil),
+    ("ab", nil),
+  ]) func ofASynonym(name: String, expected: String?) {
+    #expect(suggestedName(for: name, among: names) == expected)
   }
 }

@@ -1,0 +1,39 @@
+import Foundation
+import Testing
+
+/// Runs of an earlier version (`Tests/Golden/runs.sh`): this one goes on from their checkpoints to the same bits, and reads
+/// their models.
+@Suite struct GoldenRunsTests {
+  static let names = ["sgd", "adam", "mlp"]
+  let scratch: TemporaryDirectory
+
+  init() throws {
+    scratch = try TemporaryDirectory()
+    let digits = ["synthesize", "--output", "digits", "--train", "300", "--test", "100", "--seed", "7"]
+    #expect(try lockstep(digits, directory: scratch.path).status == 0)
+  }
+
+  private func golden(_ name: String) throws -> Data {
+    try Data(contentsOf: URL(fileURLWithPath: "\(Repository.root)/Tests/Golden/runs/\(name)"))
+  }
+
+  @Test(arguments: names, [nil, 3]) func areGoneOnWith(name: String, ranks: Int?) throws {
+    let run = scratch.file("run")
+    try FileManager.default.copyItem(atPath: "\(Repository.root)/Tests/Golden/runs/\(name)", toPath: run)
+    let result = try lockstep(
+      ["train", "--resume", "--data", "digits", "--output", run, "--quiet", "--log-every", "7"], ranks: ranks,
+      directory: scratch.path)
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(try result.output == String(decoding: golden("\(name).txt"), as: UTF8.self))
+    #expect(try TrainingRun(path: run, result: result).model == golden("\(name).safetensors"))
+  }
+
+  @Test(arguments: names) func modelsAreRead(name: String) throws {
+    let model = "\(Repository.root)/Tests/Golden/runs/\(name).safetensors"
+    let result = try lockstep(["evaluate", model, "--data", "digits"], directory: scratch.path)
+    let expected = try String(decoding: golden("\(name).txt"), as: UTF8.self)
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(expected.hasPrefix(result.output))
+    #expect(try expected.contains("weights " + lockstep(["digest", model]).output))
+  }
+}
