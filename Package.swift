@@ -8,6 +8,7 @@ let package = Package(
     .executable(name: "lockstep", targets: ["lockstep"]),
     .library(name: "LockstepCore", targets: ["LockstepCore"]),
     .library(name: "LockstepMPI", targets: ["LockstepMPI"]),
+    .library(name: "MPI", targets: ["MPI"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
@@ -22,20 +23,53 @@ let package = Package(
       providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
     .target(name: "CMPI", dependencies: ["COpenMPI"]),
     .target(name: "CKernels"),
-    .target(name: "MPI", dependencies: ["CMPI"]),
+    // The C library of this platform, under one name.
+    .target(name: "PlatformC"),
+    .target(name: "MPI", dependencies: ["CMPI", "PlatformC"]),
+    // Each sees those above it.
+    .target(name: "LockstepSupport", dependencies: ["CKernels", "CZlib", "PlatformC"]),
+    .target(name: "LockstepRanks", dependencies: ["LockstepSupport", "PlatformC"]),
+    .target(
+      name: "LockstepData",
+      dependencies: ["CKernels", "CZlib", "LockstepRanks", "LockstepSupport", "PlatformC"]),
+    .target(name: "LockstepNetwork", dependencies: ["CKernels", "LockstepData", "LockstepSupport"]),
+    .target(
+      name: "LockstepTraining",
+      dependencies: [
+        "CKernels", "LockstepData", "LockstepNetwork", "LockstepRanks", "LockstepSupport", "PlatformC",
+      ]),
+    .target(
+      name: "LockstepStorage",
+      dependencies: [
+        "LockstepData", "LockstepNetwork", "LockstepRanks", "LockstepSupport", "LockstepTraining",
+        "PlatformC",
+        .product(name: "Yams", package: "Yams"),
+      ]),
+    .target(
+      name: "LockstepRun",
+      dependencies: [
+        "CKernels", "LockstepData", "LockstepNetwork", "LockstepRanks", "LockstepStorage", "LockstepSupport",
+        "LockstepTraining", "PlatformC",
+      ]),
+    // All of them under one name.
     .target(
       name: "LockstepCore",
-      dependencies: ["CKernels", "CZlib", .product(name: "Yams", package: "Yams")]),
-    .target(name: "LockstepMPI", dependencies: ["LockstepCore", "MPI"]),
+      dependencies: [
+        "LockstepData", "LockstepNetwork", "LockstepRanks", "LockstepRun", "LockstepStorage",
+        "LockstepSupport",
+        "LockstepTraining",
+      ]),
+    .target(name: "LockstepMPI", dependencies: ["LockstepRanks", "LockstepSupport", "MPI", "PlatformC"]),
     .executableTarget(
       name: "lockstep",
       dependencies: [
-        "LockstepCore", "LockstepMPI", "MPI",
+        "LockstepCore", "LockstepMPI", "MPI", "PlatformC",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .target(name: "FuzzTargets", dependencies: ["LockstepCore", "CZlib"]),
     .executableTarget(name: "lockstep-fuzz", dependencies: ["FuzzTargets", "LockstepCore"]),
-    .testTarget(name: "LockstepCoreTests", dependencies: ["LockstepCore", "CKernels", "FuzzTargets"]),
+    .testTarget(
+      name: "LockstepCoreTests", dependencies: ["LockstepCore", "CKernels", "FuzzTargets", "PlatformC"]),
     .testTarget(name: "LockstepMPITests", dependencies: ["LockstepMPI", "MPI"]),
     .testTarget(name: "CommandTests", dependencies: ["LockstepCore"]),
   ]

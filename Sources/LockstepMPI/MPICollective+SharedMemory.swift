@@ -1,4 +1,5 @@
-import LockstepCore
+import LockstepRanks
+import LockstepSupport
 import MPI
 
 /// Memory that is set aside, of which allocations take one part after another.

@@ -1,4 +1,5 @@
-import LockstepCore
+import LockstepRanks
+import LockstepSupport
 import MPI
 
 /// The trainer's collective over an MPI communicator. Each call is told to the watch of the other ranks (`StallWatch`).

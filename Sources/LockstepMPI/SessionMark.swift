@@ -1,10 +1,5 @@
-import LockstepCore
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import LockstepSupport
+import PlatformC
 
 /// Where a session's process numbers are valid: in one PID namespace of one start of one system. A job leaves it in its
 /// session's directory, so that a later one knows whether the absence of a process says anything.

@@ -1,10 +1,5 @@
-import LockstepCore
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import LockstepSupport
+import PlatformC
 
 /// What Open MPI leaves behind where nobody is left to clean up, because mpirun itself was killed:
 ///

@@ -1,10 +1,5 @@
-import LockstepCore
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import LockstepSupport
+import PlatformC
 
 /// The files that this user's processes have open or mapped, told by the parts of their paths: a path may lead over
 /// symbolic links, and the numbers of a device and a file are not the same everywhere that a kernel shows them.

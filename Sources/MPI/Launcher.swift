@@ -1,9 +1,5 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 import CMPI
+import PlatformC
 
 /// The program that started this process (mpirun, srun), as the environment tells of it before MPI is initialised.
 public enum Launcher {

@@ -1,10 +1,5 @@
+import PlatformC
 import Synchronization
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// A barrier of a node's ranks in memory that they share. It takes a fraction of MPI_Barrier's time. Where ranks outnumber
 /// cores, one that waits gives its core up at once: those that it waits for need it. Where they do not, it first waits

@@ -1,10 +1,5 @@
 import CMPI
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import PlatformC
 
 /// A directory that the ranks of a node may share memory in.
 public struct SharedMemoryDirectory: Equatable, Sendable {

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import PlatformC
 
 /// Memory of which the ranks of a node have one copy: a file that all of them map. Its name goes before it has a byte, so
 /// that nothing is left behind however the job ends, and its bytes are reserved before anyone uses them: writing to memory

@@ -1,10 +1,5 @@
 import CMPI
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import PlatformC
 
 /// The life of MPI in this process, as one scope.
 public enum World {

@@ -1,11 +1,6 @@
 import FuzzTargets
 import LockstepCore
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import PlatformC
 
 /// `lockstep-fuzz TARGET FILE...` reads each file with the target and dies of a finding. Built by `scripts/fuzz` it has
 /// libFuzzer's main function and takes its options; `lockstep-fuzz TARGET --describe` prints what the script passes on.

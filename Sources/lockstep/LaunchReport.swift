@@ -1,9 +1,5 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 import MPI
+import PlatformC
 
 /// What this process tells the script that started it (`scripts/launch`), over the pipe that `LOCKSTEP_STATUS_FILE`
 /// names: lines "ready RANK RANKS-OF-THE-NODE" and "ended RANK STATUS". mpirun can hang when all ranks have ended, and

@@ -2,12 +2,7 @@ import ArgumentParser
 import LockstepCore
 import LockstepMPI
 import MPI
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import PlatformC
 
 /// Starts MPI where a launcher started this process, runs the subcommand, and sees to it that an error is told once and
 /// ends all ranks with its status.

@@ -1,10 +1,5 @@
 import LockstepCore
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import PlatformC
 
 /// Throws (usage) where an output would replace a file that the command reads, by whatever name.
 func requireNoInput(_ output: String, option: String, inputs: [String]) throws {

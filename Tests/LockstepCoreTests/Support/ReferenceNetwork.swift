@@ -1,10 +1,5 @@
 import LockstepCore
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import PlatformC
 
 /// A network in Double, as plainly as its layers' formulas have it: what kernels are compared with.
 struct ReferenceNetwork {

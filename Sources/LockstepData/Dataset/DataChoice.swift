@@ -1,0 +1,59 @@
+import LockstepSupport
+
+/// Where a rank would take its data from.
+package struct DataChoice: Equatable {
+  /// `--data`; empty where it is not given.
+  var flag: String
+  /// The directory as it is named on this rank; empty where digits are synthesized.
+  var named: String
+  /// The same from the root.
+  var absolute: String
+  /// Whether it is there.
+  var isFound: Bool
+
+  package init(flag: String?, source: DataSource, directory: String, isDirectory: (String) -> Bool) {
+    self.flag = flag ?? ""
+    named = if case .directory(let path) = source { path } else { "" }
+    absolute = named.isEmpty || named.hasPrefix("/") ? named : "\(directory)/\(named)"
+    isFound = isDirectory(absolute)
+  }
+
+  /// As `bytes` of another rank.
+  package init(bytes: [UInt8]) {
+    let parts = bytes.split(separator: 0, omittingEmptySubsequences: false).map {
+      String(decoding: $0, as: UTF8.self)
+    }
+    (flag, named, absolute, isFound) = (parts[0], parts[1], parts[2], !parts[3].isEmpty)
+  }
+
+  /// No path holds a zero.
+  package var bytes: [UInt8] {
+    Array([flag, named, absolute, isFound ? "found" : ""].joined(separator: "\0").utf8)
+  }
+
+  /// What this rank is to load where rank 0, on the host of this name, loads `first`.
+  package func source(given first: DataChoice, host: String, isDirectory: (String) -> Bool) throws
+    -> DataSource
+  {
+    if first.named.isEmpty {
+      guard flag.isEmpty, named.isEmpty || !isFound else {
+        throw LockstepError(
+          .usage, flag.isEmpty ? "data" : "--data",
+          expected: "none as on rank 0 on \(host), which finds no data and draws digits", found: "'\(named)'",
+          fix: "Start every rank with --data")
+      }
+      return .synthetic(train: 60_000, test: 10_000)
+    }
+    if !flag.isEmpty, flag != first.flag { return .directory(flag) }
+    // Where rank 0 lacks it too, it is rank 0 that tells.
+    guard first.isFound else { return .directory(first.absolute) }
+    // On another node the same name may lead there from another working directory.
+    for path in [first.absolute, first.named] where isDirectory(path) { return .directory(path) }
+    throw LockstepError(
+      .data, first.absolute, expected: "the directory that rank 0 on \(host) takes its data from",
+      found: "none"
+        + (first.named == first.absolute
+          ? "" : ", nor '\(first.named)' in the directory that this rank was started in"),
+      fix: "Copy it there, use a directory that all nodes share, or give --data, which may differ by node")
+  }
+}

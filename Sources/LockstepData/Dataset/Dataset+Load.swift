@@ -1,0 +1,160 @@
+import LockstepRanks
+import LockstepSupport
+
+extension Dataset {
+  /// What a dataset is loaded for, which decides the files that it must have.
+  public enum Purpose: Sendable {
+    /// Training files, and test files unless there are none of either kind.
+    case training
+    /// Test files; no others are read.
+    case evaluation
+  }
+
+  /// Loads the IDX files of a directory, one copy a node: every rank must have the files and looks at their headers, but a
+  /// single rank of each node reads them, into memory that all of the node's ranks use, so that what becomes of the files afterwards is of no matter. Where memory leaves no
+  /// room for that, files that are not compressed are mapped instead (`requireUnchanged`).
+  ///
+  /// All ranks make the same collective calls, whatever they find: what may fail on one rank only runs inside
+  /// `together`, and every branch around a collective call is taken on a value that was gathered from all ranks.
+  ///
+  /// - Throws: on all ranks alike, an AgreedError that tells the LockstepError (.data) of the lowest rank that
+  ///   could not load, or that its node's files differ from rank 0's.
+  public static func load(
+    directory: String, for purpose: Purpose = .training, collective: any Collective
+  ) throws -> Dataset {
+    try DatasetLoader(directory: directory, purpose: purpose, collective: collective).load()
+  }
+}
+
+/// Loads one dataset on all ranks.
+struct DatasetLoader {
+  let directory: String
+  let purpose: Dataset.Purpose
+  let collective: any Collective
+  /// Whether this rank reads for its node.
+  var isReader: Bool { collective.nodeRank == 0 }
+
+  /// The files of a directory that are there.
+  struct Files {
+    let found: DatasetDirectory
+    let parts: PartTable<IDXFile?>
+  }
+
+  /// The elements of each part that is there, the same on every rank of a node.
+  struct Loaded {
+    let tables: PartTable<SampleTable?>
+    var mappedFiles: MappedFiles?
+    /// Whether this rank's bytes are not known to be those that its node's reader checks.
+    var isUnproven = false
+  }
+
+  func load() throws -> Dataset {
+    let files = try collective.together { try open() }
+    let headers = try requireSameHeaders(files.parts)
+    let loaded = try loadTables(files, headers)
+    // Whoever has bytes of its own judges them; equal checksums make that the answer of all.
+    let checksum = try collective.onSomeRanks(isReader || loaded.isUnproven) {
+      let (train, test, _, _) = try valid(loaded.tables, files)
+      for (split, part) in [(train, DatasetPart.trainImages), (test, .testImages)] {
+        try split.images.requireFinite(path: path(of: part, files))
+      }
+      return Dataset.checksum(train: train, test: test)
+    }
+    let agreed = try agreedChecksum(checksum)
+    let (train, test, classes, notes) = try valid(loaded.tables, files)
+    return Dataset(
+      validTrain: train, test: test, classes: classes, name: files.found.path, checksum: agreed,
+      notes: (files.found.note.map { [$0] } ?? []) + notes, mappedFiles: loaded.mappedFiles)
+  }
+
+  func open() throws -> Files {
+    let found = try DatasetDirectory(finding: directory, for: purpose)
+    return Files(found: found, parts: try PartTable { try found.paths[$0].map { try IDXFile(path: $0) } })
+  }
+
+  private func path(of part: DatasetPart, _ files: Files) -> String {
+    files.found.paths[part] ?? "\(directory)/\(part.canonicalName)"
+  }
+
+  /// The splits, the number of classes, and what is worth telling of how labels were read.
+  private func valid(
+    _ tables: PartTable<SampleTable?>, _ files: Files
+  ) throws -> (train: Split, test: Split, classes: Int, notes: [String]) {
+    var notes: [String] = []
+    var columns: [(count: Int, path: String)] = []
+    func split(_ images: DatasetPart, _ labels: DatasetPart) throws -> Split? {
+      guard let pictures = tables[images], let table = tables[labels] else { return nil }
+      let reading = try table.labelReading(path: path(of: labels, files), images: pictures.count)
+      if let note = reading.note {
+        if notes.isEmpty { notes.append(note) }
+        columns.append((table.elementsPerSample, path(of: labels, files)))
+      }
+      return Split(images: pictures, labels: reading.classes)
+    }
+    let (train, test) = (try split(.trainImages, .trainLabels), try split(.testImages, .testLabels))
+    // A directory without either was refused.
+    let images = (train ?? test)!.images
+    let result = try Dataset.validate(
+      train: train ?? .none(like: images), test: test ?? .none(like: images)
+    ) { path(of: $0, files) }
+    return (result.train, result.test, try Self.classes(result.classes, oneHot: columns), notes)
+  }
+
+  /// The number of classes: each column of one-hot labels is one, whether samples have it or not.
+  private static func classes(_ seen: Int, oneHot columns: [(count: Int, path: String)]) throws -> Int {
+    guard let first = columns.first else { return seen }
+    if let other = columns.first(where: { $0.count != first.count }) {
+      throw LockstepError(
+        .data, other.path, expected: "one-hot labels of \(first.count) columns, as in \(first.path)",
+        found: "\(other.count) columns", fix: "Give both the same columns, one for each class")
+    }
+    guard first.count <= Int(Dataset.maximumLabel) + 1 else {
+      throw LockstepError(
+        .data, first.path, expected: "one-hot labels of at most \(Dataset.maximumLabel + 1) columns",
+        found: "\(first.count)", fix: "Write one class number for each sample")
+    }
+    return max(seen, first.count)
+  }
+
+  /// Returns the checksum that all have in common, or throws on all ranks alike, naming a node with another.
+  ///
+  /// - Parameter own: nil (told as 0, which no checksum is) on the ranks that have not computed it.
+  private func agreedChecksum(_ own: UInt64?) throws -> UInt64 {
+    let checksums = try collective.allGather(own ?? 0)
+    let judges = checksums.indices.filter { checksums[$0] != 0 }
+    guard let other = judges.first(where: { checksums[$0] != checksums[judges[0]] }) else {
+      return checksums[judges[0]]
+    }
+    let hosts = try [judges[0], other].map {
+      String(decoding: try collective.broadcast(Array(collective.hostName.utf8), from: $0), as: UTF8.self)
+    }
+    return try collective.together {
+      throw LockstepError(
+        .data, directory, expected: "the same data everywhere",
+        found: "other data on \(hosts[1]) (rank \(other)) than on \(hosts[0]) (rank \(judges[0]))",
+        fix: Self.copyDirectory)
+    }
+  }
+
+  static let copyDirectory =
+    "Copy one node's directory to the others, or use a directory that all nodes share"
+}
+
+extension Collective {
+  /// Runs the body on some ranks. Where it throws on all of those, all ranks throw the first one's error; where on some,
+  /// they throw it with the rank's name. Collective; returns nil on the others.
+  func onSomeRanks<T>(_ takesPart: Bool, _ body: () throws -> T) throws -> T? {
+    let result = takesPart ? Result(catching: body) : nil
+    var failure: (any Error)?
+    if case .failure(let error)? = result { failure = error }
+    let (none, done, failed) = (UInt64(0), UInt64(1), UInt64(2))
+    let told = try allGather(result == nil ? none : failure == nil ? done : failed)
+    guard let first = told.firstIndex(of: failed) else { return try result?.get() }
+    if told.contains(done) { return try together { try result?.get() } }
+    let status = (failure as? LockstepError)?.exitStatus ?? (failure as? AgreedError)?.exitStatus ?? 1
+    let message = try broadcast(failure.map { Array("\($0)".utf8) } ?? [], from: first)
+    throw AgreedError(
+      rank: first, message: String(decoding: message, as: UTF8.self),
+      exitStatus: Int32(try allGather(UInt64(status))[first]))
+  }
+}

@@ -1,0 +1,105 @@
+import LockstepSupport
+
+/// Images and labels to train on and to test with. Never changes once made.
+public final class Dataset: Sendable {
+  public let train: Split
+  public let test: Split
+  /// The largest label of both splits plus 1, or the columns of one-hot labels; at least 2.
+  public let classes: Int
+  /// A digest of all images and labels: equal data, however it is compressed, gives an equal checksum.
+  public let checksum: UInt64
+  /// The directory it came from, or "synthesized digits".
+  public let name: String
+  /// What a user should know of how the files were read.
+  public let notes: [String]
+  /// The files that are mapped; nil where the data stand in memory of their own, which nobody else can change.
+  private let mappedFiles: MappedFiles?
+
+  /// The largest label that is taken for a class; a larger one is a damaged or mistaken file.
+  public static let maximumLabel: Int32 = 65_535
+
+  /// - Throws: LockstepError (.data) where the two splits or their labels do not fit together.
+  public convenience init(train: Split, test: Split, name: String) throws {
+    for (part, split) in [("train", train), ("test", test)] where split.count == 0 && split.images.count == 0
+    {
+      throw LockstepError(
+        .data, "\(name): \(part) images", expected: "at least one image of at least one element",
+        found: "the dimensions \([split.images.count] + split.images.shape)",
+        fix: "Write the file again with samples in it")
+    }
+    let valid = try Self.validate(train: train, test: test) { "\(name): \($0)" }
+    for (part, split) in [("train", train), ("test", test)] {
+      try split.images.requireFinite(path: "\(name): \(part) images")
+    }
+    self.init(
+      validTrain: valid.train, test: valid.test, classes: valid.classes, name: name,
+      checksum: Self.checksum(train: train, test: test))
+  }
+
+  /// For splits that `validate` has seen.
+  init(
+    validTrain train: Split, test: Split, classes: Int, name: String, checksum: UInt64, notes: [String] = [],
+    mappedFiles: MappedFiles? = nil
+  ) {
+    self.train = train
+    self.test = test
+    self.classes = classes
+    self.name = name
+    self.checksum = checksum
+    self.notes = notes
+    self.mappedFiles = mappedFiles
+  }
+
+  /// Sees to it that the data are those that were loaded: of files that are mapped, since there was no room for a copy.
+  /// Every rank asks for those that it reads, so all must ask together (`Collective.together`).
+  ///
+  /// - Throws: LockstepError (.data) naming a file that was changed meanwhile.
+  public func requireUnchanged() throws {
+    guard let mappedFiles else { return }
+    try mappedFiles.requireUnchanged { Self.checksum(train: train, test: test) == checksum }
+  }
+
+  /// Whether `requireUnchanged` has anything to look at: on all ranks or on none.
+  package var isMapped: Bool { mappedFiles != nil }
+
+  /// Checks that the parts fit together, and counts the classes. `subject` names a part's file in an error. Either split
+  /// may have no samples.
+  static func validate(
+    train: Split, test: Split, subject: (DatasetPart) -> String
+  ) throws -> (train: Split, test: Split, classes: Int) {
+    let train = try shaped(train, subject(.trainImages), subject(.trainLabels))
+    let test = try shaped(test, subject(.testImages), subject(.testLabels))
+    guard train.images.shape == test.images.shape, train.images.element == test.images.element else {
+      throw LockstepError(
+        .data, subject(.testImages),
+        expected: "images like the training set's, \(train.images.shape) of type \(train.images.element)",
+        found: "\(test.images.shape) of type \(test.images.element)",
+        fix: "Take both splits from the same dataset")
+    }
+    let largest = max(
+      try largestLabel(train, subject(.trainLabels)), try largestLabel(test, subject(.testLabels)))
+    return (train, test, max(2, Int(largest) + 1))
+  }
+
+  private static func shaped(_ split: Split, _ path: String, _ labelsPath: String) throws -> Split {
+    guard split.images.elementsPerSample > 0 else {
+      throw LockstepError(
+        .data, path, expected: "images of at least one element",
+        found: "the dimensions \([split.images.count] + split.images.shape)",
+        fix: "Write the file again with samples in it")
+    }
+    return Split(
+      images: try split.images.images(labels: split.labels.count, path: path, labelsPath: labelsPath),
+      labels: split.labels)
+  }
+
+  private static func largestLabel(_ split: Split, _ subject: String) throws -> Int32 {
+    if let index = split.labels.firstIndex(where: { !(0...maximumLabel).contains($0) }) {
+      throw LockstepError(
+        .data, subject, expected: "labels from 0 to \(maximumLabel)",
+        found: "\(split.labels[index]) at index \(index)",
+        fix: "Number the classes from 0")
+    }
+    return split.labels.max() ?? 0
+  }
+}

@@ -1,0 +1,98 @@
+import LockstepSupport
+
+/// Where the files of a dataset are: in the directory that was asked for, or one or two folders below it, as torchvision
+/// leaves them (`MNIST/raw`), or in folders side by side that make up one dataset (`train` and `test`).
+struct DatasetDirectory {
+  /// The directory that the files are in, or all the folders with them.
+  let path: String
+  let paths: PartTable<String?>
+  /// Tells of a folder that nobody has named.
+  let note: String?
+
+  /// - Throws: LockstepError (.data) naming the directory, what was looked for and what is there.
+  init(finding directory: String, for purpose: Dataset.Purpose) throws {
+    let here = DatasetFolder(path: directory, names: try DatasetFolder.list(directory))
+    let (below, forbidden) = here.isDataset && here.parts.isWhole(for: purpose) ? ([], nil) : here.below()
+    if here.isDataset {
+      let folders = [here] + below
+      // What training would take decides where evaluation finds its part.
+      let joined =
+        DatasetFolder.join(folders, in: directory, for: .training)?.restricted(to: purpose)
+        ?? DatasetFolder.join(folders, in: directory, for: purpose)
+      if let joined {
+        (path, paths, note) = (joined.path, joined.paths, joined.note)
+        return
+      }
+      let neighbour = here.complement(for: purpose)
+      (path, note) = (directory, neighbour)
+      do {
+        paths = try here.choose(for: purpose)
+      } catch let error as LockstepError {
+        let whole = below.filter { (try? $0.choose(for: purpose)) != nil }
+        throw error.mentioning(whole.map(\.path), neighbour)
+      }
+      return
+    }
+    // Of those that have all, or else of those that will do (to train without test files).
+    let usable = below.filter { (try? $0.choose(for: purpose)) != nil }
+    let joined = DatasetFolder.joined(below, in: directory, for: purpose)
+    let complete = usable.filter { $0.parts.isWhole(for: purpose) }
+    let whole = complete.count + joined.count > 0 ? complete : usable
+    guard whole.count + joined.count <= 1 else {
+      throw LockstepError(
+        .data, directory, expected: "the files of one dataset",
+        found: "those of several, in "
+          + (whole.map(\.path) + joined.map(\.path)).sorted().prefix(12).joined(separator: ", "),
+        fix: "Name one of these with --data")
+    }
+    if let joined = joined.first {
+      (path, paths, note) = (joined.path, joined.paths, joined.note)
+    } else if let folder = whole.first {
+      (path, paths) = (folder.path, try folder.choose(for: purpose))
+      let others = below.filter { $0.path != folder.path && $0.parts.isDisjoint(with: folder.parts) }
+      note =
+        "the dataset is taken from \(folder.path)"
+        + (others.isEmpty || folder.parts.isWhole(for: purpose)
+          ? "" : ", without what others hold: \(others.map(\.contents).joined(separator: "; "))")
+    } else {
+      throw Self.nothingWhole(below, forbidden, in: here, for: purpose)
+    }
+  }
+
+  private static func nothingWhole(
+    _ below: [DatasetFolder], _ forbidden: LockstepError?, in here: DatasetFolder,
+    for purpose: Dataset.Purpose
+  ) -> any Error {
+    if let forbidden { return forbidden }
+    if below.count > 1 {
+      return LockstepError(
+        .data, here.path, expected: "the files of one dataset",
+        found: "parts: \(below.prefix(6).map(\.contents).joined(separator: "; "))",
+        fix: "Put the files of one dataset into one directory, or into folders named train and test")
+    }
+    if let only = below.first {
+      do { _ = try only.choose(for: purpose) } catch { return error }
+    }
+    return missing(
+      purpose == .training ? .trainImages : .testImages, prefix: "", in: here.path, names: here.names,
+      for: purpose)
+  }
+
+  /// What to do where files are missing.
+  static func wherever(_ directory: String) -> String {
+    DefaultDataset.contains(directory)
+      ? "Download MNIST with scripts/fetch-mnist, or pass the directory of the files with --data"
+      : "Put the files there, or pass their directory with --data or $LOCKSTEP_DATA"
+  }
+}
+
+extension LockstepError {
+  /// The same, with folders below in which all is well.
+  fileprivate func mentioning(_ folders: [String], _ neighbour: String?) -> LockstepError {
+    var error = self
+    if let neighbour { error.fix = "Note that \(neighbour)" }
+    guard !folders.isEmpty else { return error }
+    error.fix = "A whole dataset is in \(folders.prefix(3).joined(separator: ", ")): pass that with --data"
+    return error
+  }
+}

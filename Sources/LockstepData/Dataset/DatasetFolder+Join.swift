@@ -1,0 +1,82 @@
+import LockstepSupport
+
+extension DatasetFolder {
+  /// Folders that together hold one dataset, each another part of it.
+  struct Joined {
+    /// The directory that they are in.
+    let path: String
+    let folders: [String]
+    let paths: PartTable<String?>
+    func restricted(to purpose: Dataset.Purpose) -> Joined {
+      guard purpose == .evaluation else { return self }
+      let test: Set<DatasetPart> = [.testImages, .testLabels]
+      return Joined(
+        path: path, folders: folders, paths: PartTable { test.contains($0) ? paths[$0] : nil })
+    }
+
+    var note: String { "the dataset is taken from \(folders.joined(separator: " and "))" }
+  }
+
+  /// All the folders as one dataset; else those of each directory that are.
+  static func joined(
+    _ folders: [DatasetFolder], in directory: String, for purpose: Dataset.Purpose
+  ) -> [Joined] {
+    if let all = join(folders, in: directory, for: purpose) { return [all] }
+    let groups = Dictionary(grouping: folders) { parent(of: $0, in: directory) }
+    return groups.keys.sorted().compactMap { join(groups[$0]!, in: $0, for: purpose) }
+  }
+
+  /// nil where they are not the parts of one whole: where one of them is that by itself, where two hold the same part, or
+  /// where their names do not say that they are parts, and may be those of different datasets.
+  static func join(
+    _ folders: [DatasetFolder], in directory: String, for purpose: Dataset.Purpose
+  ) -> Joined? {
+    let names = folders.flatMap(\.names).filter { DatasetFileName($0) != nil }
+    let parts = folders.reduce(into: Set<DatasetPart>()) { $0.formUnion($1.parts) }
+    guard folders.count > 1, folders.reduce(0, { $0 + $1.parts.count }) == parts.count,
+      !folders.contains(where: { $0.parts.isWhole(for: purpose) }),
+      folders.allSatisfy({ $0.path == directory || $0.isNamedAsPart }),
+      Set(names.compactMap { DatasetFileName($0)?.prefix }).count == 1
+    else { return nil }
+    var places: [String: String] = [:]
+    for folder in folders { for name in folder.names { places[name] = folder.path(of: name) } }
+    let chosen = try? DatasetDirectory.choose(names, in: directory, for: purpose) { isDirectory(places[$0]!) }
+    guard let chosen else { return nil }
+    let used = folders.filter {
+      purpose == .training || !$0.parts.isDisjoint(with: [.testImages, .testLabels])
+    }
+    return Joined(
+      path: directory, folders: used.map(\.path),
+      paths: PartTable { part in chosen[part].flatMap { places[$0] } })
+  }
+
+  /// Where a folder beside this one holds what is missing here, and what to do: "the test images and test labels are in
+  /// d/test: pass d with --data".
+  func complement(for purpose: Dataset.Purpose) -> String? {
+    guard isNamedAsPart, !parts.isWhole(for: purpose) else { return nil }
+    let up = Self.parent(of: path)
+    let names = ((try? Self.list(up)) ?? []).filter { DatasetFolder(path: $0, names: []).isNamedAsPart }
+    let others = DatasetFolder(path: up, names: names).below().found.filter {
+      $0.parts.isDisjoint(with: parts)
+    }
+    guard
+      let other = others.first(where: {
+        Self.join([self, $0], in: up, for: purpose) != nil || purpose == .evaluation
+      })
+    else { return nil }
+    return "\(other.contents): pass \(up) with --data"
+  }
+
+  /// "train", "test_set", "MNIST-images"
+  private var isNamedAsPart: Bool {
+    let name = path.split(separator: "/").last.map { $0.lowercased() } ?? ""
+    return ["train", "test", "t10k", "eval", "val", "image", "label"].contains { name.contains($0) }
+  }
+
+  /// `directory` itself, or the folder of it that this one is in.
+  private static func parent(of folder: DatasetFolder, in directory: String) -> String {
+    guard let slash = folder.path.lastIndex(of: "/") else { return directory }
+    let parent = String(folder.path[..<slash])
+    return parent.count > directory.count ? parent : directory
+  }
+}

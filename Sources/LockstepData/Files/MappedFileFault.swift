@@ -1,0 +1,101 @@
+import LockstepSupport
+import PlatformC
+import Synchronization
+
+/// What happens where a mapped file no longer has the bytes that are read, cut off by another process or lost with its
+/// disk: the system sends SIGBUS. No Swift code can go on from there, so this ends the process itself, with a message
+/// that names the file and status 65.
+enum MappedFileFault {
+  private struct Region {
+    var start: UInt
+    var end: UInt
+    var message: UnsafeMutableRawBufferPointer
+  }
+
+  private static let capacity = 8
+  nonisolated(unsafe) private static let regions: UnsafeMutablePointer<Region> = {
+    let regions = UnsafeMutablePointer<Region>.allocate(capacity: capacity)
+    regions.initialize(
+      repeating: Region(start: 0, end: 0, message: .init(start: nil, count: 0)), count: capacity)
+    return regions
+  }()
+  nonisolated(unsafe) private static var former = sigaction()
+  nonisolated(unsafe) private static var isInstalled = false
+
+  /// Zero until someone tells. Threads and a node's ranks meet the same fault, and one message is enough.
+  nonisolated(unsafe) private static var told = {
+    let own = UnsafeMutablePointer<Atomic<Int>>.allocate(capacity: 1)
+    own.initialize(to: Atomic(0))
+    return own
+  }()
+
+  /// Keeps what `told` is in.
+  nonisolated(unsafe) private static var memory: SharedMemory?
+
+  /// Makes the node's ranks tell once, by 8 bytes or more that are zeroed.
+  static func share(_ memory: SharedMemory) {
+    told = memory.bytes.baseAddress!.assumingMemoryBound(to: Atomic<Int>.self)
+    self.memory = memory
+  }
+
+  /// On the main thread, as `forget`. More files than there is room for are left to the system.
+  static func watch(_ bytes: UnsafeRawBufferPointer, path: String) {
+    install()
+    guard let free = (0..<capacity).first(where: { regions[$0].start == 0 }) else { return }
+    let error = LockstepError(
+      .data, path, expected: "the \(bytes.count) bytes that the run began with",
+      found: "a part that is no longer there: the file was cut off meanwhile, or its disk fails",
+      fix: "Put the whole file back and go on with --resume, or start again")
+    let text = Array("lockstep: \(error)\n".utf8)
+    let message = UnsafeMutableRawBufferPointer.allocate(byteCount: text.count, alignment: 1)
+    message.copyBytes(from: text)
+    let start = UInt(bitPattern: bytes.baseAddress!)
+    regions[free] = Region(start: start, end: start + UInt(bytes.count), message: message)
+  }
+
+  static func forget(_ bytes: UnsafeRawBufferPointer) {
+    let start = UInt(bitPattern: bytes.baseAddress!)
+    guard let index = (0..<capacity).first(where: { regions[$0].start == start }) else { return }
+    regions[index].start = 0
+    regions[index].end = 0
+    regions[index].message.deallocate()
+  }
+
+  private static func install() {
+    guard !isInstalled else { return }
+    isInstalled = true
+    _ = told  // makes the static, which a signal handler must not
+    var action = sigaction()
+    #if canImport(Darwin)
+      action.__sigaction_u.__sa_sigaction = handler
+    #else
+      action.__sigaction_handler.sa_sigaction = handler
+    #endif
+    action.sa_flags = Int32(SA_SIGINFO)
+    sigaction(SIGBUS, &action, &former)
+  }
+
+  /// Does only what a signal handler may: an atomic, write, sleep, _exit and sigaction.
+  private static let handler:
+    @convention(c) (Int32, UnsafeMutablePointer<siginfo_t>?, UnsafeMutableRawPointer?) -> Void = {
+      _, info, _ in
+      #if canImport(Darwin)
+        let address = UInt(bitPattern: info?.pointee.si_addr)
+      #else
+        let address = UInt(bitPattern: info?.pointee._sifields._sigfault.si_addr)
+      #endif
+      for index in 0..<capacity where regions[index].start <= address && address < regions[index].end {
+        if told.pointee.exchange(1, ordering: .relaxed) == 0 {
+          let message = regions[index].message
+          _ = write(2, message.baseAddress, message.count)
+        } else {
+          // Whoever tells has begun: ending first could end it.
+          sleep(2)
+        }
+        _exit(LockstepError.Kind.data.rawValue)
+      }
+      // Not ours: the instruction runs again, into what was there before; what was sent is sent again.
+      sigaction(SIGBUS, &former, nil)
+      if let info, info.pointee.si_code <= 0 { raise(SIGBUS) }
+    }
+}

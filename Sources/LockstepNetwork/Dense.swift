@@ -1,0 +1,81 @@
+import CKernels
+import LockstepData
+import LockstepSupport
+
+/// A fully connected layer, with a ReLU as the last part of its formula where it is rectified:
+///
+///     Y = X Wᵀ + b, or max(X Wᵀ + b, 0)      [rows, in] -> [rows, out]
+///     dX = dY W,  dW = dYᵀ X,  db = the column sums of dY
+///
+/// W is [out, in], as in PyTorch. In memory it lies in panels of 16 outputs (see CKernels.h), which the forward and
+/// weight-gradient kernels read without packing.
+package struct Dense: DividedLayer {
+  package let input: FeatureLayout
+  package let outputs: Int
+  package let isRectified: Bool
+
+  package init(input: FeatureLayout, outputs: Int, isRectified: Bool = false) {
+    self.input = input
+    self.outputs = outputs
+    self.isRectified = isRectified
+  }
+
+  package init(inputs: Int, outputs: Int, isRectified: Bool = false) {
+    self.init(input: .vector(inputs), outputs: outputs, isRectified: isRectified)
+  }
+
+  package var rectified: (any Layer)? {
+    isRectified ? nil : Dense(input: input, outputs: outputs, isRectified: true)
+  }
+
+  package var output: FeatureLayout { .vector(outputs) }
+  /// Rows of a panel: an input's padding has weights too, which are zero and stay so.
+  var inputs: Int { input.count }
+  var inputPanels: Int { paddedToPanel(inputs) / 16 }
+  var panels: Int { paddedToPanel(outputs) / 16 }
+  package var parameterCount: Int { panels * (inputs + 1) * 16 }
+  package var flopsPerSample: Int { 2 * input.features * outputs }
+
+  /// PyTorch's default: uniform within 1 / sqrt(in) (He et al. 2015 with a = sqrt(5)).
+  package var tensors: [ParameterTensor] {
+    let (input, inputs) = (input, inputs)
+    let bound = 1 / Float(input.features).squareRoot()
+    return [
+      ParameterTensor(name: "weight", shape: [outputs, input.features], initialBound: bound) { element in
+        let (output, index) = element.quotientAndRemainder(dividingBy: input.features)
+        return ((output / 16) * (inputs + 1) + input.position(of: index)) * 16 + output % 16
+      },
+      ParameterTensor(name: "bias", shape: [outputs], initialBound: bound) { output in
+        ((output / 16) * (inputs + 1) + inputs) * 16 + output % 16
+      },
+    ]
+  }
+
+  /// A thread that keeps its panels keeps them in its cache; where there are too few, rows or inputs are split instead.
+  func splitsOutputs(over threads: Int) -> Bool { panels >= 2 * threads }
+  package func readsWholeInput(threads: Int) -> Bool { splitsOutputs(over: threads) }
+
+  package func forward(_ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, pass: Pass) {
+    let (rows, panels) = (0..<pass.rows, panels)
+    if splitsOutputs(over: pass.team.count) {
+      pass.team.splitByThread(panels, grain: 2, pieces: 2) {
+        forward(x, to: y, parameters: parameters, rows: rows, panels: $0, thread: $1)
+      }
+    } else {
+      pass.team.splitByThread(rows.count, grain: 4) {
+        forward(x, to: y, parameters: parameters, rows: $0, panels: 0..<panels, thread: $1)
+      }
+    }
+  }
+
+  /// A part of it, on the team's thread of that number.
+  func forward(
+    _ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, rows: Range<Int>,
+    panels: Range<Int>, thread: Int
+  ) {
+    kernel_dense_forward(
+      kernel_dense(
+        x: x.matrix(for: thread), weights: parameters, inputs: inputs, y: y.mutableMatrix, relu: isRectified),
+      rows.kernel, panels.kernel)
+  }
+}

@@ -1,0 +1,65 @@
+import LockstepData
+import LockstepSupport
+
+/// A layer whose passes are divided by inputs or outputs. Its backward pass comes in two parts, of which the second one,
+/// the parameters' gradient, can wait and be divided among threads and ranks: each sums its share of the parameters over
+/// all samples.
+package protocol DividedLayer: Layer {
+  /// y = f(x), `[rows, in] -> [rows, out]`.
+  func forward(_ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, pass: Pass)
+  /// Whether each of so many threads reads all of x.
+  func readsWholeInput(threads: Int) -> Bool
+
+  /// Given dL/dy, writes dL/dx where `dx` is asked for, `[rows, out] -> [rows, in]`, going through ReLUs as `masks` says.
+  func inputGradient(
+    x: Activations, y: Activations, dy: Activations, dx: Activations?, parameters: UnsafePointer<Float>,
+    masks: GradientMasks, pass: Pass)
+
+  /// Hands on a part of a rank's share of the parameters' gradient, `dy` being what `inputGradient` left, on the team's
+  /// thread of that number, which calls. Returns false where a gradient is NaN or too large to sum exactly.
+  func weightGradient(
+    x: Activations, dy: Activations, microBatches: MicroBatches, into gradient: GradientSlice, share: Share,
+    part: Share, thread: Int
+  ) -> Bool
+
+  /// The same layer, where it has so few outputs that its passes can go by rows too.
+  var byRows: (any NarrowLayer)? { get }
+
+  /// Whether `inputGradient` is `transposeOutputGradient`, which goes by rows, and then `transposedInputGradient`.
+  func transposesOutputGradient(_ masks: GradientMasks) -> Bool
+  /// Readies rows of dy for `transposedInputGradient`, on the calling thread. They begin at a multiple of 16.
+  func transposeOutputGradient(_ dy: Activations, rows: Range<Int>, pass: Pass)
+  /// Writes dL/dx on all threads.
+  func transposedInputGradient(
+    x: Activations, dx: Activations, parameters: UnsafePointer<Float>, masks: GradientMasks, pass: Pass)
+}
+
+/// Which ReLUs the gradient goes back through in a layer's backward pass.
+package struct GradientMasks: Equatable, Sendable {
+  /// The layer's own: dy is not yet zero where y is.
+  package var output: Bool
+  /// The one that made x: dx is to be zero where x is.
+  package var input: Bool
+
+  package init(output: Bool = false, input: Bool = false) { (self.output, self.input) = (output, input) }
+}
+
+/// A layer of few outputs, some rows at a time.
+package protocol NarrowLayer: Sendable {
+  /// Fills rows of y on the team's thread of that number, which calls.
+  func forward(
+    _ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, rows: Range<Int>, thread: Int)
+
+  /// Floats of the transposed weights.
+  var transposedCount: Int { get }
+  /// The weights as `inputGradient` takes them.
+  func transpose(_ parameters: UnsafePointer<Float>, into transposed: UnsafeMutablePointer<Float>)
+  /// Writes rows of dL/dx on the calling thread.
+  func inputGradient(
+    x: Activations, dy: Activations, dx: Activations, transposed: UnsafePointer<Float>, rows: Range<Int>,
+    masks: GradientMasks)
+}
+
+extension DividedLayer {
+  package var passes: LayerPasses { .byFeatures(self) }
+}

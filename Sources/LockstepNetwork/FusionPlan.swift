@@ -1,0 +1,150 @@
+import Synchronization
+
+/// How a network is computed: which of its layers are done together. This type alone knows what is fused with what; a
+/// fused plan gives the bits of a plain one, faster.
+package final class FusionPlan: Sendable {
+  package enum Style: Sendable {
+    /// Everything below.
+    case fused
+    /// A layer at a time.
+    case plain
+  }
+
+  package let network: Network
+  package let style: Style
+  /// The layers as they are computed.
+  package let units: [PlanUnit]
+  /// The units, those in a row that work on every sample by itself taken together.
+  let stages: [PlanStage]
+  /// The first unit that has parameters: no gradient need go further down.
+  let firstLearning: Int
+  /// The last layer, where it goes together with the loss, by rows.
+  let head: (any NarrowLayer)?
+  /// Fused calls so far.
+  private let fusedCallCount = Atomic<Int>(0)
+
+  package init(_ network: Network, style: Style = .fused) {
+    self.network = network
+    self.style = style
+    units = style == .fused ? Self.joinMasks(Self.takeInReLUs(network)) : Self.oneByOne(network)
+    stages = PlanStage.stages(of: units, together: style == .fused)
+    firstLearning = units.firstIndex { $0.layer.parameterCount > 0 } ?? 0
+    head = style == .fused ? units.last.flatMap { $0.layer.narrow } : nil
+  }
+
+  /// How often something was fused so far: 0 for a plain plan.
+  package var fusedCalls: Int { fusedCallCount.load(ordering: .relaxed) }
+
+  func note(fused: Bool) { if fused { fusedCallCount.add(1, ordering: .relaxed) } }
+
+  /// Floats that a sample of a unit's input takes.
+  package func inputCount(of unit: Int) -> Int {
+    unit == 0 ? network.input.count : units[unit - 1].layer.output.count
+  }
+
+  /// Floats of scratch memory that a pass over `rows` samples uses.
+  func scratchCount(rows: Int) -> Int {
+    stages.map { units[$0.range].reduce(0) { $0 + $1.layer.scratchCount(rows: rows) } }.max() ?? 0
+  }
+
+  /// Whether it pays that each of so many threads makes a copy of the input of its own: all of them read all of it.
+  package func copiesInput(threads: Int) -> Bool {
+    guard style == .fused, threads > 1, case .byFeatures(let layer)? = units.first?.layer.passes else {
+      return false
+    }
+    return layer.readsWholeInput(threads: threads)
+  }
+
+  private static func oneByOne(_ network: Network) -> [PlanUnit] {
+    network.layers.indices.map {
+      PlanUnit(layer: network.layers[$0], layers: $0..<$0 + 1, network: network)
+    }
+  }
+
+  /// A ReLU goes into the layer right before it, where that can have one.
+  private static func takeInReLUs(_ network: Network) -> [PlanUnit] {
+    oneByOne(network).reduce(into: []) { units, next in
+      if next.layer.isReLU, let last = units.last, let layer = last.layer.rectified,
+        network.positions[next.layers.lowerBound] == network.positions[last.layers.lowerBound] + 1
+      {
+        units[units.count - 1] = PlanUnit(
+          layer: layer, layers: last.layers.lowerBound..<next.layers.upperBound, network: network)
+      } else {
+        units.append(next)
+      }
+    }
+  }
+
+  /// Between two layers that are divided by features, the second one takes the gradient back through the first one's ReLU
+  /// as it writes it.
+  private static func joinMasks(_ units: [PlanUnit]) -> [PlanUnit] {
+    var units = units
+    for i in units.indices.dropFirst() where units[i - 1].hasReLU {
+      guard case .byFeatures = units[i].layer.passes, case .byFeatures = units[i - 1].layer.passes else {
+        continue
+      }
+      units[i - 1].masks.output = false
+      units[i].masks.input = true
+    }
+    return units
+  }
+}
+
+/// A layer as a plan computes it: with the ReLU after it or without.
+package struct PlanUnit: Sendable {
+  package let layer: any Layer
+  /// The network's layers that it stands for.
+  package let layers: Range<Int>
+  /// "layers.0": that of the first of them.
+  package let name: String
+  /// Where its parameters start in the flat buffer.
+  package let offset: Int
+  var masks: GradientMasks
+
+  init(layer: any Layer, layers: Range<Int>, network: Network) {
+    self.layer = layer
+    self.layers = layers
+    name = "layers.\(network.positions[layers.lowerBound])"
+    offset = network.offsets[layers.lowerBound]
+    masks = GradientMasks(output: layers.count > 1)
+  }
+
+  var hasReLU: Bool { layers.count > 1 }
+  package var parameters: Range<Int> { offset..<offset + layer.parameterCount }
+}
+
+extension Layer {
+  fileprivate var narrow: (any NarrowLayer)? {
+    guard case .byFeatures(let layer) = passes else { return nil }
+    return layer.byRows
+  }
+}
+
+/// What a pass takes at a time.
+enum PlanStage: Sendable {
+  /// Units in a row that work on every sample by itself, and the number of the first.
+  case rowwise([any RowwiseLayer], first: Int)
+  /// Another unit and its number.
+  case divided(any DividedLayer, Int)
+
+  var range: Range<Int> {
+    switch self {
+    case .rowwise(let layers, let first): first..<first + layers.count
+    case .divided(_, let number): number..<number + 1
+    }
+  }
+
+  static func stages(of units: [PlanUnit], together: Bool) -> [PlanStage] {
+    units.enumerated().reduce(into: []) { stages, next in
+      switch next.element.layer.passes {
+      case .byFeatures(let layer): stages.append(.divided(layer, next.offset))
+      case .byRows(let layer):
+        if together, case .rowwise(let before, let first)? = stages.last {
+          stages[stages.count - 1] = .rowwise(before + [layer], first: first)
+        } else {
+          stages.append(.rowwise([layer], first: next.offset))
+        }
+      }
+    }
+  }
+}

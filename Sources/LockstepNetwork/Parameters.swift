@@ -1,0 +1,82 @@
+import LockstepData
+import LockstepSupport
+
+/// A network's parameters: one flat buffer, of which layers own ranges.
+public final class Parameters {
+  public let network: Network
+  private let buffer: AlignedBuffer<Float>
+
+  package var pointer: UnsafeMutablePointer<Float> { buffer.pointer }
+  package var count: Int { buffer.count }
+
+  /// All zero.
+  public convenience init(_ network: Network) {
+    self.init(network, buffer: AlignedBuffer(count: network.parameterCount, zero: 0))
+  }
+
+  /// Over memory that holds `network.parameterCount` Floats, as they are.
+  package init(_ network: Network, buffer: AlignedBuffer<Float>) {
+    self.network = network
+    self.buffer = buffer
+  }
+
+  /// Copies of values that lie as a network's parameters do.
+  package convenience init(_ network: Network, copying values: UnsafeMutablePointer<Float>) {
+    self.init(network)
+    pointer.update(from: values, count: count)
+  }
+
+  /// The initial weights of a seed: element e of tensor t is uniform within the tensor's bound, a function of
+  /// (seed, t, e) alone.
+  public convenience init(_ network: Network, seed: UInt64) {
+    self.init(network)
+    initialize(seed: seed)
+  }
+
+  package func initialize(seed: UInt64) {
+    for (number, tensor) in network.tensors.enumerated() {
+      let random = CounterRandom(seed: seed, purpose: .initialWeights, time: number)
+      let bound = tensor.initialBound
+      for start in stride(from: 0, to: tensor.count, by: 4) {
+        let bits = random.block(start / 4)
+        for element in start..<min(start + 4, tensor.count) {
+          let unit = CounterRandom.uniform(bits[element - start])
+          buffer.pointer[tensor.flatIndex(element)] = (2 * unit - 1) * bound
+        }
+      }
+    }
+  }
+
+  /// A tensor's elements, row-major in its shape.
+  package func values(of tensor: ParameterTensor) -> [Float] {
+    (0..<tensor.count).map { pointer[tensor.flatIndex($0)] }
+  }
+
+  /// Replaces a tensor's elements.
+  package func set(_ tensor: ParameterTensor, to values: [Float]) {
+    precondition(values.count == tensor.count)
+    for (element, value) in values.enumerated() { pointer[tensor.flatIndex(element)] = value }
+  }
+
+  /// The 64-bit FNV-1a hash (Fowler, Noll, Vo; draft-eastlake-fnv) of every tensor in the order of their names: the
+  /// name, a zero byte, then the elements as little-endian bytes. It does not depend on the layout in memory, and any
+  /// single changed byte changes it.
+  public var digest: UInt64 {
+    var hash = FNV1a()
+    for tensor in network.tensors.sorted(by: { $0.name < $1.name }) { add(tensor, to: &hash) }
+    return hash.value
+  }
+
+  /// The same of one tensor alone.
+  package func digest(of tensor: ParameterTensor) -> UInt64 {
+    var hash = FNV1a()
+    add(tensor, to: &hash)
+    return hash.value
+  }
+
+  private func add(_ tensor: ParameterTensor, to hash: inout FNV1a) {
+    for byte in tensor.name.utf8 { hash.combine(byte) }
+    hash.combine(UInt8(0))
+    for element in 0..<tensor.count { hash.combine(pointer[tensor.flatIndex(element)].bitPattern) }
+  }
+}

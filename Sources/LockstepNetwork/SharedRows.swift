@@ -1,0 +1,36 @@
+import LockstepData
+import LockstepSupport
+
+/// Inputs and output gradients of some layers for all ranks of a node, in memory that they share: the ranks' rows one
+/// after another.
+package final class SharedRows {
+  /// The inputs, by the unit of the plan.
+  package let activations: [Int: Activations]
+  /// dL/dy, by unit + 1, as in a workspace.
+  package let gradients: [Int: Activations]
+  private let memory: SharedMemory
+
+  /// In `byteCount` bytes of zeroed memory.
+  package init(_ plan: FusionPlan, layers: Set<Int>, capacity: Int, in memory: SharedMemory) {
+    var next = 0
+    func take(_ features: Int) -> Activations {
+      let count = paddedToPanel(capacity) * rowStride(features)
+      defer { next += count * 4 }
+      return Activations(
+        AlignedBuffer<Float>(sharing: memory, from: next, count: count).pointer, features: features)
+    }
+    var (activations, gradients) = ([Int: Activations](), [Int: Activations]())
+    for layer in layers.sorted() {
+      activations[layer] = take(plan.inputCount(of: layer))
+      gradients[layer + 1] = take(plan.units[layer].layer.output.count)
+    }
+    (self.activations, self.gradients, self.memory) = (activations, gradients, memory)
+  }
+
+  package static func byteCount(_ plan: FusionPlan, layers: Set<Int>, capacity: Int) -> Int {
+    layers.reduce(0) {
+      $0 + 4 * paddedToPanel(capacity)
+        * (rowStride(plan.inputCount(of: $1)) + rowStride(plan.units[$1].layer.output.count))
+    }
+  }
+}

@@ -1,0 +1,27 @@
+import CKernels
+import LockstepSupport
+
+/// Runs a weight-gradient kernel into where it belongs: exact or in Float, written or applied at once.
+struct WeightGradient {
+  let slice: GradientSlice
+  /// Returns false where a gradient is NaN or over the limit.
+  let exact: (kernel_gradient_sink, _ limit: Float) -> Bool
+  let fast: (kernel_gradient_sink) -> Void
+
+  func run() -> Bool {
+    switch slice {
+    case .exact(let sum, let limit):
+      return exact(kernel_gradient_sink(exact: sum, fast: nil, update: nil), limit)
+    case .fast(let sum):
+      fast(kernel_gradient_sink(exact: nil, fast: sum, update: nil))
+      return true
+    case .applied(let update, let isExact, let limit):
+      return withUnsafePointer(to: update) {
+        let sink = kernel_gradient_sink(exact: nil, fast: nil, update: $0)
+        if isExact { return exact(sink, limit) }
+        fast(sink)
+        return true
+      }
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import LockstepData
+import LockstepSupport
+
+/// The memory that a plan needs for batches of up to `capacity` samples: the activations of every layer and, where
+/// it learns, the gradients with respect to them. Each has a buffer of its own, so that padding once zero stays zero.
+package final class Workspace {
+  package let capacity: Int
+  /// `activations[0]` is the input, `activations[i + 1]` is the output of the plan's unit i.
+  package private(set) var activations: [Activations]
+  /// dL / d`activations[i]`; that of the input is not computed. Empty where nothing is learned.
+  package private(set) var gradients: [Activations]
+  package let scratch: AlignedBuffer<Float>
+  private let buffers: [AlignedBuffer<Float>]
+  private let shared: SharedRows?
+  /// The weights of a head that goes together with the loss, transposed.
+  let transposedHead: ThreadCopies?
+
+  package var input: Activations { activations[0] }
+  package var logits: Activations { activations[activations.count - 1] }
+  package var logitsGradient: Activations { gradients[gradients.count - 1] }
+
+  /// For a team of `threads`.
+  package convenience init(_ plan: FusionPlan, capacity: Int, learns: Bool, threads: Int = 1) {
+    self.init(plan, capacity: capacity, learns: learns, threads: threads, shared: nil, copiesInput: false)
+  }
+
+  /// `shared` gives memory to those of the activations and gradients that the ranks of a node share. With `copiesInput`
+  /// each thread has an input of its own.
+  package init(
+    _ plan: FusionPlan, capacity: Int, learns: Bool, threads: Int, shared: SharedRows?, copiesInput: Bool
+  ) {
+    self.capacity = capacity
+    self.shared = shared
+    // Transposes write whole blocks of 8 rows.
+    let rows = paddedToPanel(max(capacity, 1))
+    let features = [plan.network.input.count] + plan.units.map { $0.layer.output.count }
+    var buffers: [AlignedBuffer<Float>] = []
+    func allocate(_ features: Int, unless shared: Activations?) -> Activations {
+      if let shared { return shared }
+      buffers.append(AlignedBuffer(count: rows * rowStride(features), zero: 0))
+      return Activations(buffers.last!.pointer, features: features)
+    }
+    activations = features.enumerated().map { allocate($0.element, unless: shared?.activations[$0.offset]) }
+    if copiesInput {
+      let copies = ThreadCopies(threads: threads, count: rows * rowStride(features[0]))
+      activations[0] = Activations(activations[0].pointer, features: features[0], copies: copies)
+    }
+    transposedHead =
+      learns ? plan.head.map { ThreadCopies(threads: threads, count: $0.transposedCount) } : nil
+    gradients =
+      learns
+      ? features.enumerated().map {
+        allocate($0.offset == 0 ? 0 : $0.element, unless: shared?.gradients[$0.offset])
+      } : []
+    scratch = AlignedBuffer(
+      count: plan.scratchCount(rows: rows), zero: 0)
+    self.buffers = buffers
+  }
+
+  /// The bytes that one takes: those of samples, and those that every thread has. `shared` units have rows elsewhere.
+  package static func byteCount(
+    _ plan: FusionPlan, capacity: Int, learns: Bool, shared: Set<Int> = [], threads: Int = 1,
+    copiesInput: Bool = false
+  ) -> (samples: Double, threads: Double) {
+    let rows = Double(paddedToPanel(max(capacity, 1)))
+    func row(_ features: Int) -> Double { rows * Double(rowStride(features)) }
+    let outputs = plan.units.map(\.layer.output.count)
+    var floats = Double(plan.scratchCount(rows: Int(rows)))
+    for (i, features) in ([plan.network.input.count] + outputs).enumerated() {
+      if !shared.contains(i) { floats += row(features) }
+      if learns, !shared.contains(i - 1) { floats += row(i == 0 ? 0 : features) }
+    }
+    let copied =
+      (copiesInput ? row(plan.network.input.count) : 0)
+      + Double(learns ? plan.head?.transposedCount ?? 0 : 0)
+    return (4 * floats, 4 * Double(threads) * copied)
+  }
+
+  /// Moves this rank's rows of what is shared to `row` of the node's.
+  package func place(atRow row: Int) {
+    guard let shared else { return }
+    for (i, all) in shared.activations { activations[i] = all.dropping(rows: row) }
+    for (i, all) in shared.gradients { gradients[i] = all.dropping(rows: row) }
+  }
+}

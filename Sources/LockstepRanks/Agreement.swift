@@ -1,0 +1,65 @@
+import LockstepSupport
+
+/// Something that ranks must have in common, because it decides what they do together.
+public struct Fact: Equatable, Sendable {
+  /// A flag, for example.
+  public var name: String
+  /// As it is to be shown.
+  public var value: String
+
+  public init(_ name: String, _ value: String) {
+    self.name = name
+    self.value = value
+  }
+}
+
+extension Collective {
+  /// Throws on all ranks alike (usage) where a rank has another value of a fact than rank 0, or other facts: the lowest such
+  /// rank and its host, what it has, and what rank 0 has. Collective; always the same two calls first, whatever the facts.
+  public func requireSame(_ facts: [Fact], fix: String) throws {
+    let reference = Fact.decode(try broadcast(Fact.encode(facts), from: 0))
+    let host = String(decoding: try broadcast(Array(hostName.utf8), from: 0), as: UTF8.self)
+    try together {
+      guard let (own, first) = Fact.firstDifference(facts, reference) else { return }
+      throw LockstepError(
+        .usage, own.name, expected: "\(first.value) as on rank 0 on \(host)", found: own.value, fix: fix)
+    }
+  }
+
+  /// Throws on all ranks alike where ranks run other programs: those need not make the same calls, nor compute the same.
+  /// Collective. Comes before all that one build may do and another may not.
+  public func requireSameBuild() throws {
+    guard size > 1 else { return }
+    try requireSame(
+      [
+        Fact("lockstep", "version \(Build.version), numerical contract \(Build.contract)"),
+        Fact("the lockstep binary", "the file with digest \(Build.digest.hexadecimal)"),
+      ],
+      fix:
+        "Copy the same file to every node, or use a directory that all nodes share: builds of the same source differ"
+    )
+  }
+}
+
+extension Fact {
+  /// Arguments cannot hold a zero.
+  private static let separator: UInt8 = 0
+
+  static func encode(_ facts: [Fact]) -> [UInt8] {
+    Array(facts.flatMap { [Array($0.name.utf8), Array($0.value.utf8)] }.joined(separator: [separator]))
+  }
+
+  static func decode(_ bytes: [UInt8]) -> [Fact] {
+    let parts = bytes.split(separator: separator, omittingEmptySubsequences: false).map {
+      String(decoding: $0, as: UTF8.self)
+    }
+    return stride(from: 0, to: parts.count - 1, by: 2).map { Fact(parts[$0], parts[$0 + 1]) }
+  }
+
+  /// The first of one's own facts that is another on rank 0, and that.
+  static func firstDifference(_ own: [Fact], _ reference: [Fact]) -> (own: Fact, reference: Fact)? {
+    if let pair = zip(own, reference).first(where: { $0 != $1 }) { return (pair.0, pair.1) }
+    guard own.count != reference.count else { return nil }
+    return (Fact("arguments", "\(own.count) options"), Fact("arguments", "\(reference.count) options"))
+  }
+}

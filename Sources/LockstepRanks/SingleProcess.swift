@@ -1,0 +1,32 @@
+import LockstepSupport
+
+/// The collective of one process: nothing to exchange.
+public final class SingleProcess: Collective {
+  public let rank = 0
+  public let size = 1
+  public let nodeRank = 0
+  public let nodeSize = 1
+  public let nodeRanks = [0]
+  public let hostName = "localhost"
+
+  public init() {}
+
+  public func allReduce(_ buffer: UnsafeMutableBufferPointer<Double>) {}
+  public func allReduce(_ buffer: UnsafeMutableBufferPointer<Float>) {}
+  public let smallestNode = 1
+  public func allReduceAcrossNodes(_ buffer: UnsafeMutableBufferPointer<Double>) {}
+  public func allReduceAcrossNodes(_ buffer: UnsafeMutableBufferPointer<Float>) {}
+  public func allGather(_ value: UInt64) -> [UInt64] { [value] }
+  public func broadcast(_ bytes: [UInt8], from root: Int) -> [UInt8] { bytes }
+  public func barrier() {}
+  public func nodeBarrier() {}
+  public func reserveShared(byteCount: Int, parts: Int) {}
+
+  public func allocateShared(byteCount: Int) -> SharedMemory {
+    let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: max(byteCount, 1), alignment: 64)
+    bytes.initializeMemory(as: UInt8.self, repeating: 0)
+    return SharedMemory(bytes: UnsafeMutableRawBufferPointer(rebasing: bytes[..<byteCount])) {
+      bytes.deallocate()
+    }
+  }
+}

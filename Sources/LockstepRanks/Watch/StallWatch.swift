@@ -1,0 +1,47 @@
+import LockstepSupport
+import Synchronization
+
+/// Ends the job where a rank is stalled: stopped, lost with its node, or stuck in the file system. The others would wait
+/// for it in MPI for ever.
+///
+/// A thread of each rank beats while the process runs, whatever its main thread is stuck in. Ranks of a node see each
+/// other's heartbeats in memory that they share; across nodes each rank sends its own to a few watchers.
+public final class StallWatch {
+  private let state: StallWatchState
+  private var task: BackgroundTask?
+
+  /// Collective, with the same timeout in seconds on all ranks. To be ended by `stop`.
+  ///
+  /// `advice` ends what is told of a stall: "see to that and ...". `tell` is called on rank 0 where the heartbeats of some
+  /// nodes do not reach others. Throws `LockstepError` (usage) for a timeout that is not above 0.
+  public init(
+    timeout: Double, advice: String, collective: any Collective, tell: (String) -> Void
+  ) throws {
+    guard timeout > 0 else {
+      throw LockstepError(.usage, "timeout", expected: "seconds above 0", found: "\(timeout)")
+    }
+    let state = try StallWatchState(timeout: timeout, advice: advice, collective: collective)
+    self.state = state
+    task = BackgroundTask { state.run() }
+    guard state.usesSockets else { return }
+    try collective.barrier()  // behind it every rank has a thread that beats
+    let missing = try collective.allGather(UInt64(state.giveUpUnheard()))
+    if collective.rank == 0, let rank = missing.firstIndex(where: { $0 > 0 }) {
+      tell(
+        "heartbeats (UDP datagrams) of \(missing[rank]) ranks do not reach rank \(rank) on \(state.members.hosts[rank]): "
+          + "of ranks that stop, only those are noticed that have another on their node")
+    }
+  }
+
+  deinit { stop() }
+
+  /// Ends the watch. Before the collective's shared memory is given back; not collective.
+  public func stop() {
+    guard let task else { return }
+    state.isEnding.store(true, ordering: .relaxed)
+    state.wake()
+    task.wait()
+    Activity.stopTelling()
+    self.task = nil
+  }
+}

@@ -1,0 +1,188 @@
+import LockstepSupport
+import PlatformC
+import Synchronization
+
+/// What the thread of a watch works on.
+final class StallWatchState: @unchecked Sendable {
+  let members: WatchMembers
+  let isEnding = Atomic<Bool>(false)
+  private let interval: Double
+  private let table: HeartbeatTable?
+  /// Where there are ranks that share no memory with this one. Receives only on watchers.
+  private let socket: HeartbeatSocket?
+  private let inbox: HeartbeatInbox
+  private var detector: StallDetector
+  private var count: UInt64 = 0
+  private var foundAt: Double?
+  /// Written to, it ends the thread's sleep.
+  private var pipe: (read: Int32, write: Int32) = (-1, -1)
+
+  /// Collective.
+  init(timeout: Double, advice: String, collective: any Collective) throws {
+    interval = min(1, timeout / 8)
+    // Where the node has no room for it, its ranks take each other for ranks of other nodes.
+    let isForbidden = try collective.allGather(Faults.forbidsHeartbeatTable ? 1 : 0).contains(1)
+    let memory =
+      isForbidden
+      ? nil : try? collective.allocateShared(byteCount: HeartbeatTable.byteCount(ranks: collective.nodeSize))
+    table = memory.map { HeartbeatTable($0, ranks: collective.nodeSize) }
+    members = try WatchMembers(collective, sharesTable: table != nil, advice: advice)
+    detector = StallDetector(ranks: collective.size, timeout: timeout, interval: interval)
+    inbox = HeartbeatInbox(ranks: collective.size)
+    socket = try Self.makeSocket(members, collective)
+    Activity.startTelling(in: table?.activityWords(of: members.ownRow))
+    var ends: [Int32] = [-1, -1]
+    if makePipe(&ends) == 0 { pipe = (ends[0], ends[1]) }
+  }
+
+  deinit { for end in [pipe.read, pipe.write] where end >= 0 { close(end) } }
+
+  var usesSockets: Bool { members.watchers.count > 1 }
+
+  /// Collective.
+  private static func makeSocket(_ members: WatchMembers, _ collective: any Collective) throws
+    -> HeartbeatSocket?
+  {
+    guard members.watchers.count > 1 else { return nil }
+    var bytes = [UInt8](repeating: 0, count: 8)
+    for index in bytes.indices { bytes[index] = .random(in: 0...255) }
+    let token = try collective.broadcast(bytes, from: 0).withUnsafeBytes { $0.load(as: UInt64.self) }
+    let socket = HeartbeatSocket(token: token)
+    for watcher in members.watchers {
+      let own = watcher == members.rank ? socket?.announcement ?? [] : []
+      let announcement = try collective.broadcast(own, from: watcher)
+      if watcher != members.rank { socket?.addTarget(announcement) }
+    }
+    return socket
+  }
+
+  /// Waits up to two seconds for a datagram of every rank that this one watches by them; returns the number of those from
+  /// which none came.
+  func giveUpUnheard() -> Int {
+    guard members.isWatcher else { return 0 }
+    var unheard = inbox.unheard(of: members.others)
+    for _ in 0..<200 where !unheard.isEmpty {
+      usleep(10_000)
+      unheard = inbox.unheard(of: members.others)
+    }
+    inbox.giveUp(unheard)
+    return unheard.count
+  }
+
+  func wake() { _ = writeAll([0], to: pipe.write) }
+
+  /// The thread's life. Where the system grants none and this is the main thread, the rank is not watched.
+  func run() {
+    while !Activity.isMainThread, !isEnding.load(ordering: .relaxed) {
+      beat()
+      look()
+      sleep()
+    }
+    table?.end(members.ownRow)
+    socket?.send(.end, from: members.rank)
+  }
+
+  private var ownBeat: StallDetector.Beat {
+    .init(count: count, activity: Activity.snapshot, call: Activity.call)
+  }
+
+  private func beat() {
+    count += 1
+    let beat = ownBeat
+    table?.write(beat, to: members.ownRow)
+    socket?.send(.beat(beat), from: members.rank)
+  }
+
+  private func sleep() {
+    var waits = [pollfd(fd: pipe.read, events: Int16(POLLIN), revents: 0)]
+    if members.isWatcher, let socket {
+      waits.append(pollfd(fd: socket.descriptor, events: Int16(POLLIN), revents: 0))
+    }
+    let end = monotonicSeconds() + interval
+    while !isEnding.load(ordering: .relaxed) {
+      let left = end - monotonicSeconds()
+      guard left > 0 else { return }
+      // mpirun gives the other ranks a second when one is lost.
+      _ = poll(&waits, nfds_t(waits.count), Int32((min(left, 0.2) * 1000).rounded(.up)))
+      noteLost()
+      if members.isWatcher, let socket { inbox.receive(from: socket) }
+    }
+  }
+
+  /// The launcher asks the others to stop when a rank is lost, and then kills them.
+  private func noteLost() {
+    guard StopRequest.isRaised else { return }
+    let ended = ended
+    guard let rank = members.lost.first(where: { !ended.contains($0) }) else { return }
+    let activity = members.group.firstIndex(of: rank).flatMap { table?.beat(of: $0)?.activity }
+    LastWords.say(members.message(lost: rank, at: activity))
+  }
+
+  private func look() {
+    var beats = [StallDetector.Beat?](repeating: nil, count: members.size)
+    for (row, rank) in members.group.enumerated() { beats[rank] = table?.beat(of: row) }
+    if members.isWatcher { for rank in members.others { beats[rank] = inbox[rank] } }
+    beats[members.rank] = ownBeat
+    let now = monotonicSeconds()
+    let stalls = detector.check(now: now, beats: beats)
+    let mismatch =
+      stalls.isEmpty && members.seesAll ? detector.mismatch(nodes: members.nodes, ended: ended) : nil
+    if inbox.hasReport { table?.claimReport() }
+    let isTold = inbox.hasReport || table?.isReportClaimed == true
+    guard isTold || !stalls.isEmpty || mismatch != nil else { return foundAt = nil }
+    let found = foundAt ?? now
+    foundAt = found
+    // Three seconds later the launcher has ended this process, or is not going to.
+    let isLate = now - found > 3
+    if isTold {
+      if let stall = stalls.first {
+        LastWords.say(members.message(stall, others: stalls.count - 1))
+      } else if now - found > interval {
+        LastWords.say("another rank has found one that is stalled, and told of it")
+      }
+      if isLate { _exit(1) }
+    } else if let stall = stalls.first {
+      if isLate || teller(of: stall, among: stalls) == members.rank {
+        end(members.message(stall, others: stalls.count - 1))
+      }
+    } else if let mismatch, isLate || members.seers.first(where: detector.isFresh) == members.rank {
+      end(members.message(mismatch))
+    }
+  }
+
+  /// The ranks that have come to their end, as far as they are seen from here.
+  private var ended: Set<Int> {
+    var ended = Set(members.others.filter { inbox.hasEnded($0) })
+    for (row, rank) in members.group.enumerated() where table?.hasEnded(row) == true { ended.insert(rank) }
+    return ended
+  }
+
+  /// The lowest live rank that sees the stall; of the ranks that do, those that are stuck in the file system come last.
+  private func teller(of stall: StallDetector.Stall, among stalls: [StallDetector.Stall]) -> Int {
+    let stalled = Set(stalls.map(\.rank))
+    let live = members.observers(of: stall.rank).filter { detector.isFresh($0) }
+    return live.first { !stalled.contains($0) } ?? live.first ?? members.rank
+  }
+
+  /// Tells of it, unless another rank of this node has, and ends this process, upon which the launcher ends the others.
+  /// MPI_Abort is for the main thread only.
+  private func end(_ message: String) -> Never {
+    if table?.claimReport() ?? true {
+      writeError("lockstep: \(message)\n")
+      socket?.send(.report, from: members.rank)
+    }
+    LastWords.say(message)
+    // Once this process has ended, the launcher ends rank 0 as well, which notes it.
+    if members.rank != 0, detector.isFresh(0) { usleep(UInt32(3 * interval * 1_000_000)) }
+    _exit(1)
+  }
+}
+
+// Under a name of its own: a member above hides the system's.
+private func makePipe(_ ends: UnsafeMutablePointer<Int32>) -> Int32 { pipe(ends) }
+
+private func monotonicSeconds() -> Double {
+  var now = timespec()
+  clock_gettime(CLOCK_MONOTONIC, &now)
+  return Double(now.tv_sec) + Double(now.tv_nsec) * 1e-9
+}

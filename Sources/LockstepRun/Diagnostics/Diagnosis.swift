@@ -1,0 +1,96 @@
+import LockstepSupport
+
+/// What an engineer wants to know of a machine before a run, as `lockstep doctor` tells it.
+public struct Diagnosis: Sendable {
+  public var version: String
+  public var instructionSet = InstructionSet.current
+  /// Ranks that the launcher started; nil where there was none and MPI is not used.
+  public var ranks: Int?
+  /// The processors that this process may run on, and how many the system has.
+  public var allowedProcessors = Processors.allowed.count
+  public var onlineProcessors = Processors.online
+  /// The least that a control group grants, in processors; nil where none limits it.
+  public var quota = CPUQuota.least
+  /// The processors that Slurm gives a task; nil where it does not say.
+  public var processorsOfTask = Processors.ofTask
+  /// The directory that ranks of a node share memory in, and the bytes that a run may take of it.
+  public var sharedMemoryDirectory: String
+  public var sharedMemoryRoom: Int
+  /// Its `threads` are the cores that this rank may use.
+  public var peak: PeakSpeed
+  public var kernels: DenseSpeed?
+
+  public init(
+    version: String, ranks: Int?, sharedMemoryDirectory: String, sharedMemoryRoom: Int, peak: PeakSpeed,
+    kernels: DenseSpeed?
+  ) {
+    self.version = version
+    self.ranks = ranks
+    self.sharedMemoryDirectory = sharedMemoryDirectory
+    self.sharedMemoryRoom = sharedMemoryRoom
+    self.peak = peak
+    self.kernels = kernels
+  }
+
+  /// Aligned lines for people.
+  public var text: String {
+    var lines = [
+      ("lockstep", version),
+      ("instruction set", "\(instructionSet) (LOCKSTEP_ISA overrides)"),
+      ("cores", "\(peak.threads) for this process"),
+      ("affinity", "\(allowedProcessors) of \(onlineProcessors) processors"),
+      ("quota", quota.map { "\(roundedDown($0)) processors in the mean, by a control group" } ?? "none"),
+      (
+        "launcher",
+        ranks.map { "started \($0) rank\($0 == 1 ? "" : "s")" } ?? "none: one process, without MPI"
+      ),
+      ("shared memory", "\(sharedMemoryRoom >> 20) MB in \(sharedMemoryDirectory)"),
+      ("peak, one core", speed(peak.oneCore)),
+      ("peak, all \(peak.threads)", "\(speed(peak.allCores)), \(speed(peak.shareOfCore)) a core"),
+      ("empty parallel part", "\(fixed(peak.emptyPart, 2)) microseconds"),
+    ]
+    // Where it is more than there is, it does not count.
+    if let task = processorsOfTask, task <= peak.threads {
+      lines.insert(("Slurm", "\(task) a task (SLURM_CPUS_PER_TASK)"), at: 5)
+    }
+    for kernel in kernels?.measurements ?? [] {
+      let share = fixed(100 * kernel.shareOfPeak, 0)
+      lines.append((kernel.name, "\(speed(kernel.speed)), \(share)% of the core's peak at the same moments"))
+    }
+    let width = lines.map(\.0.count).max()! + 2
+    return lines.map { $0 + String(repeating: " ", count: width - $0.count) + $1 }.joined(separator: "\n")
+  }
+
+  /// One line of JSON for programs. Speeds are in GFLOP/s.
+  public var json: String {
+    var line = JSONLine()
+    line.add("version", version)
+    line.add("instruction_set", instructionSet)
+    line.add("cores", peak.threads)
+    line.add("allowed_processors", allowedProcessors)
+    line.add("online_processors", onlineProcessors)
+    if let quota { line.add("quota_processors", quota) }
+    if let task = processorsOfTask, task <= peak.threads { line.add("slurm_cpus_per_task", task) }
+    line.add("ranks", ranks ?? 1)
+    line.add("launcher", ranks == nil ? "none" : "MPI")
+    line.add("shared_memory_directory", sharedMemoryDirectory)
+    line.add("shared_memory_bytes", sharedMemoryRoom)
+    line.add("peak_one_core", peak.oneCore)
+    line.add("peak_all_cores", peak.allCores)
+    line.add("empty_part_microseconds", peak.emptyPart)
+    for kernel in kernels?.measurements ?? [] {
+      line.add(kernel.key, kernel.speed)
+      line.add(kernel.key + "_of_peak", kernel.shareOfPeak)
+    }
+    return line.text
+  }
+
+  /// 1.999 processors are not 2.
+  private func roundedDown(_ value: Double) -> String {
+    let digits = value < 0.1 ? 3 : 2
+    let scale = digits == 3 ? 1000.0 : 100
+    return fixed((value * scale + 1e-6).rounded(.down) / scale, digits)
+  }
+
+  private func speed(_ value: Double) -> String { "\(fixed(value, 1)) GFLOP/s" }
+}

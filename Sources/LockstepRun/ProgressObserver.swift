@@ -1,0 +1,54 @@
+import LockstepData
+import LockstepSupport
+import LockstepTraining
+
+/// Tells a person at the terminal how training goes on.
+public final class ProgressObserver: TrainingObserver {
+  private let progress = Progress()
+
+  private let quiet: Bool
+
+  /// `quiet`: warnings only.
+  public init(quiet: Bool = false) { self.quiet = quiet }
+
+  public func observe(_ event: TrainingEvent) {
+    if case .warning(let text) = event { return progress.line("lockstep: warning: " + text) }
+    if quiet { return }
+    switch event {
+    case .warning: break
+    case .checkpoint: progress.finish()
+    case .start(let start), .resume(let start, _):
+      let ranks = start.ranks == 1 ? "one process" : "\(start.ranks) ranks"
+      let threads = start.threads == 1 ? "1 thread" : "\(start.threads) threads"
+      progress.line(
+        "\(start.trainingSamples) \(start.trainingSamples == 1 ? "sample" : "samples") of "
+          + "\(shapeText(start.sampleShape)) in \(start.classes) classes of \(oneLine(start.dataset)), "
+          + "\(start.parameters) parameters, \(start.optimization), \(ranks) of \(threads) (\(start.instructionSet))"
+      )
+      if let reference = start.referenceBatch {
+        progress.line(
+          "learning rate \(start.learningRate): \(start.recipeRate) times \(start.batchSize)/\(reference), by the "
+            + "linear scaling rule")
+      }
+    case .step(let report):
+      progress.update(Double(report.step) / Double(max(report.totalSteps, 1))) {
+        "epoch \(report.epoch), step \(report.step)/\(report.totalSteps), loss \(fixed(report.epochLoss, 4)), "
+          + "accuracy \(percent(report.epochAccuracy))"
+      }
+    case .epoch(let report):
+      let validation = report.validation.map { "validation \(percent($0.accuracy)), " } ?? ""
+      let test = report.test.count > 0 ? "test \(percent(report.test.accuracy)), " : ""
+      progress.line(
+        "epoch \(report.epoch)/\(report.epochs): loss \(fixed(report.trainLoss, 4)), "
+          + "accuracy \(percent(report.trainAccuracy)), \(validation)\(test)"
+          + "\(fixed(report.seconds, 2)) s, \(Int(report.samplesPerSecond)) samples/s")
+    case .overfitting(let epoch):
+      progress.line("overfitting since epoch \(epoch): validation loss has risen, training loss still falls")
+    case .stoppedEarly(let epoch, let best):
+      progress.line("stopped after epoch \(epoch): no smaller validation loss since epoch \(best)")
+    case .keptBest(let epoch, let loss):
+      progress.line("kept the weights of epoch \(epoch), validation loss \(fixed(loss, 4))")
+    case .end: progress.finish()
+    }
+  }
+}

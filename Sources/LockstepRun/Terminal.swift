@@ -1,0 +1,57 @@
+import PlatformC
+
+/// The terminal that standard error leads to: itself, or the one in which mpirun runs, which passes on what its ranks
+/// write.
+package struct Terminal: Equatable {
+  /// Nil for standard error itself.
+  package let path: String?
+  /// Where the terminal does not tell.
+  package let usualColumns: Int
+
+  /// nil where there is none, or one that cannot rewrite its line.
+  static func ofStandardError() -> Terminal? {
+    func variable(_ name: String) -> String { getenv(name).map { String(cString: $0) } ?? "" }
+    if variable("TERM") == "dumb" { return nil }
+    if isatty(2) == 1 { return Terminal(path: nil, usualColumns: 80) }
+    var status = stat()
+    guard fstat(2, &status) == 0, status.st_mode & S_IFMT != S_IFREG else { return nil }
+    var name = [CChar](repeating: 0, count: 256)
+    gethostname(&name, name.count - 1)
+    let host = String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    return Terminal(passedOn: variable("LOCKSTEP_TERMINAL"), host: host)
+  }
+
+  init(path: String?, usualColumns: Int) {
+    self.path = path
+    self.usualColumns = usualColumns
+  }
+
+  /// What scripts/train says of its terminal, "HOST:/dev/pts/3:120". Only on that host can it be asked for its width
+  /// later.
+  package init?(passedOn text: String, host: String) {
+    let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+    guard parts.count >= 3, !parts[0].isEmpty else { return nil }
+    func short(_ name: String) -> Substring { name.prefix { $0 != "." } }
+    let device = parts[1..<parts.count - 1].joined(separator: ":")
+    let columns = Int(parts[parts.count - 1]) ?? 0
+    self.init(
+      path: short(parts[0]) == short(host) && device.hasPrefix("/dev/") ? device : "",
+      usualColumns: 1...10_000 ~= columns ? columns : 80)
+  }
+
+  /// As it is now: a person may change it at any time.
+  var columns: Int {
+    var size = winsize()
+    var isKnown = false
+    if let path {
+      let file = path.isEmpty ? -1 : open(path, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)
+      if file >= 0 {
+        isKnown = ioctl(file, UInt(TIOCGWINSZ), &size) == 0
+        close(file)
+      }
+    } else {
+      isKnown = ioctl(2, UInt(TIOCGWINSZ), &size) == 0
+    }
+    return isKnown && size.ws_col > 0 ? Int(size.ws_col) : usualColumns
+  }
+}

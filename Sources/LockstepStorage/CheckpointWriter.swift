@@ -1,0 +1,92 @@
+import LockstepSupport
+import LockstepTraining
+
+/// Writes a run's checkpoints on a thread of its own, one at a time, while training goes on. On rank 0.
+public final class CheckpointWriter: CheckpointSink {
+  private let directory: CheckpointDirectory
+  private let every: Int
+  private let keep: Int
+  private let damaged: [Int]
+  /// What must be on disk before a checkpoint that counts on it.
+  private let prepare: () throws -> Void
+  private var task: (task: BackgroundTask, outcome: Outcome)?
+  /// The newest checkpoint that is safe.
+  private var safe: String?
+  private var failure: (any Error)?
+
+  private final class Outcome {
+    let step: Int
+    var result: Result<Void, any Error> = .success(())
+    init(step: Int) { self.step = step }
+  }
+
+  /// A checkpoint every so many steps (0: at the end of each epoch only), of which the newest `keep` stay. `safe` is one
+  /// that exists already, `damaged` are steps of which what is there may go; `prepare` is called before each is written, on
+  /// the writing thread.
+  ///
+  /// Throws `LockstepError` (usage) for a negative `every` and a `keep` below 1.
+  public init(
+    directory: CheckpointDirectory, every: Int, keep: Int, safe: String?, damaged: [Int] = [],
+    prepare: @escaping () throws -> Void = {}
+  ) throws {
+    for (name, value, least) in [("checkpoint-every", every, 0), ("keep", keep, 1)] where value < least {
+      throw LockstepError(.usage, name, expected: "a number from \(least)", found: "\(value)")
+    }
+    (self.directory, self.every, self.keep, self.safe) = (directory, every, keep, safe)
+    self.damaged = damaged
+    self.prepare = prepare
+  }
+
+  deinit { task?.task.wait() }
+
+  public func isDue(_ step: Int) -> Bool { every > 0 && step % every == 0 }
+
+  /// Starts to write what `make` makes. The one before must have been waited for.
+  public func begin(_ state: TrainingState, _ make: @escaping () -> Checkpoint) {
+    precondition(task == nil)
+    let outcome = Outcome(step: state.step)
+    let (directory, keep, damaged, prepare) = (directory, keep, damaged, prepare)
+    let background = BackgroundTask {
+      outcome.result = Result {
+        try prepare()
+        try directory.write(try make().serialized(), step: outcome.step, keep: keep, damaged: damaged)
+      }
+    }
+    task = (background, outcome)
+  }
+
+  /// What became of the checkpoint that was begun, once it is known and has not been told.
+  public func poll() -> TrainingEvent? { task?.task.isDone == true ? wait() : nil }
+
+  /// As `poll`, but waits.
+  public func wait() -> TrainingEvent? {
+    guard let (task, outcome) = task else { return nil }
+    Activity.during(.waitingForCheckpoint, step: outcome.step) { task.wait() }
+    self.task = nil
+    switch outcome.result {
+    case .success:
+      (safe, failure) = (directory.file(step: outcome.step), nil)
+      return .checkpoint(path: safe!, step: outcome.step)
+    case .failure(let error):
+      failure = error
+      return .warning(Self.told(error, fix: "Training goes on; \(safeText)").description)
+    }
+  }
+
+  /// The path of the last checkpoint. Throws where it could not be written. nil where there was none.
+  public func lastResult() throws -> String? {
+    guard let failure else { return safe }
+    throw Self.told(
+      failure, fix: "Free space, or mend what else it was, then go on with --resume; \(safeText)")
+  }
+
+  private static func told(_ error: any Error, fix: String) -> LockstepError {
+    var told = error as? LockstepError ?? LockstepError(.failure, "checkpoint", found: "\(error)")
+    told.fix = fix
+    return told
+  }
+
+  private var safeText: String {
+    safe.map { "\($0) is the newest checkpoint that is safe" } ?? "no checkpoint is safe yet"
+  }
+}

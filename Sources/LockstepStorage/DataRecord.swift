@@ -1,0 +1,50 @@
+import LockstepData
+import LockstepSupport
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// Where a run's data is, as `checkpoints/dataset.json` keeps it for the run to go on: not in the checkpoints, which are
+/// the same wherever the data lies.
+package enum DataRecord {
+  private struct Content: Decodable {
+    var directory: String?
+    /// The numbers of training and test digits.
+    var synthesized: [Int]?
+  }
+
+  static func path(in checkpoints: CheckpointDirectory) -> String { "\(checkpoints.path)/dataset.json" }
+
+  /// A directory is kept by what its path leads to now: the run may go on from another working directory, or when
+  /// links and directories on the way are gone.
+  package static func encode(_ source: DataSource) -> [UInt8] {
+    guard case .directory(let path) = source else { return text(source) }
+    return text(.directory(realPath(path)))
+  }
+
+  static func text(_ source: DataSource) -> [UInt8] {
+    switch source {
+    case .directory(let path): Array("{\"directory\":\(jsonString(path))}\n".utf8)
+    case .synthetic(let train, let test): Array("{\"synthesized\":[\(train),\(test)]}\n".utf8)
+    }
+  }
+
+  /// What a run's metrics call by this name.
+  static func source(named name: String) -> DataSource {
+    name == "synthesized digits" ? .synthetic(train: 60_000, test: 10_000) : .directory(name)
+  }
+
+  /// nil where the bytes say nothing.
+  package static func decode(_ bytes: [UInt8]) -> DataSource? {
+    guard bytes.count < 1 << 14, let content = try? JSONDecoder().decode(Content.self, from: Data(bytes))
+    else { return nil }
+    if let directory = content.directory, !directory.isEmpty { return .directory(directory) }
+    guard let counts = content.synthesized, counts.count == 2, counts.allSatisfy({ 1...1 << 30 ~= $0 }) else {
+      return nil
+    }
+    return .synthetic(train: counts[0], test: counts[1])
+  }
+}

@@ -1,0 +1,136 @@
+import LockstepData
+import LockstepRanks
+import LockstepSupport
+import LockstepTraining
+import PlatformC
+
+/// What a run directory tells of the run in it, as far as there is one.
+public struct FormerRun: Sendable {
+  /// The newest checkpoint that can be gone on from.
+  public var checkpoint: Checkpoint?
+  public var checkpointPath: String?
+  /// Steps of newer checkpoints that are damaged.
+  public var damaged: [Int] = []
+  /// What the run was asked for last.
+  public var recipe: Recipe?
+  /// What it was trained on.
+  public var data: DataSource?
+
+  /// Reads `path` on rank 0, which must have the run's lock. Collective: all ranks get what it reads, or throw what it
+  /// throws.
+  ///
+  /// `config.yaml` and `metrics.jsonl` may be lost or damaged where there is a checkpoint, which has what is needed. `tell` is
+  /// called on rank 0 with what is amiss. Throws `LockstepError` (data) where there are checkpoints and none verifies: a run
+  /// that starts over would remove them, and nobody may have meant it to.
+  public init(at path: String, collective: any Collective, tell: (String) -> Void) throws {
+    try self.init(
+      checkpointAt: path, collective: collective,
+      fix: "Restore one; or remove them to start from the beginning, or choose another --output", tell: tell)
+    try collective.together { [checkpoint] in
+      guard collective.rank == 0, checkpoint == nil, access("\(path)/model.safetensors", F_OK) == 0 else {
+        return
+      }
+      throw LockstepError(
+        .usage, "--output \(path)", expected: "checkpoints to go on from",
+        found: "a finished run without any (model.safetensors)",
+        fix: "Choose another --output, or move the model away to start from the beginning")
+    }
+    let config = try collective.together { [checkpoint] in
+      collective.rank == 0 ? try Self.config("\(path)/config.yaml", isNeeded: checkpoint == nil) : []
+    }
+    recipe = try Self.recipe(
+      try collective.broadcast(config, from: 0), of: checkpoint, "\(path)/config.yaml", collective,
+      collective.rank == 0 ? tell : { _ in })
+  }
+
+  /// As above, but for the recipe that was asked for last. `fix` is what can be done where no checkpoint verifies.
+  public init(
+    checkpointAt path: String, collective: any Collective, fix: String, tell: (String) -> Void
+  ) throws {
+    try self.init(dataOf: path, collective: collective)
+    let checkpoints = CheckpointDirectory(path: path + "/checkpoints")
+    if let newest = try checkpoints.newest(collective: collective, fix: fix, tell: tell) {
+      (checkpoint, checkpointPath, damaged) = (newest.checkpoint, newest.path, newest.damaged)
+    }
+  }
+
+  /// What the run was trained on, and nothing else of it. Collective.
+  public init(dataOf path: String, collective: any Collective) throws {
+    let checkpoints = CheckpointDirectory(path: path + "/checkpoints")
+    let source = collective.rank == 0 ? Self.data(at: path, checkpoints) : nil
+    data = DataRecord.decode(try collective.broadcast(source.map(DataRecord.text) ?? [], from: 0))
+  }
+
+  /// Empty where there is none, or it is of no use and not needed.
+  private static func config(_ path: String, isNeeded: Bool) throws -> [UInt8] {
+    do { return try readFile(path, limit: 1 << 14, kind: .data) } catch {
+      if isNeeded, access(path, F_OK) == 0 { throw error }
+      return []
+    }
+  }
+
+  /// The recipe that `config.yaml` has, whole or damaged, or the checkpoint's.
+  private static func recipe(
+    _ config: [UInt8], of checkpoint: Checkpoint?, _ path: String, _ collective: any Collective,
+    _ tell: (String) -> Void
+  ) throws -> Recipe? {
+    let read = Result {
+      var recipe = Recipe()
+      try recipe.apply(yaml: config, path: path)
+      return recipe
+    }
+    guard let checkpoint else {
+      // Nothing else knows what the run was asked for.
+      return config.isEmpty ? nil : try collective.together { try read.get() }
+    }
+    // It is written with all keys that have an effect: where some are missing, those left may mean another training.
+    let lines = String(decoding: config, as: UTF8.self).split(separator: "\n")
+    if let recipe = try? read.get(),
+      recipe.effectiveKeys.allSatisfy({ key in lines.contains { $0.hasPrefix("\(key.name):") } })
+    {
+      return recipe
+    }
+    tell("\(path) is lost or damaged: the recipe is the checkpoint's, and is written anew")
+    return checkpoint.recipe
+  }
+
+  /// As the run has noted it; a run of an earlier version has told its metrics.
+  private static func data(at path: String, _ checkpoints: CheckpointDirectory) -> DataSource? {
+    let note = try? readFile(DataRecord.path(in: checkpoints), limit: 1 << 14, kind: .data)
+    if let source = note.flatMap(DataRecord.decode) { return source }
+    guard let log = try? readFile("\(path)/metrics.jsonl", limit: 1 << 34, kind: .failure) else { return nil }
+    return MetricsLog.dataset(ofLog: log).map(DataRecord.source(named:))
+  }
+}
+
+extension CheckpointDirectory {
+  /// The newest checkpoint that verifies, read by rank 0, on all ranks; on rank 0 also the steps of newer ones that are
+  /// damaged. Collective.
+  ///
+  /// `tell` is called on rank 0 for each newer one that does not verify, with the reason. Throws `LockstepError` (data) where
+  /// there are some and none does.
+  public func newest(collective: any Collective, fix: String, tell: (String) -> Void) throws
+    -> (checkpoint: Checkpoint, path: String, damaged: [Int])?
+  {
+    let found = try collective.together { () -> Newest? in
+      guard collective.rank == 0 else { return nil }
+      let found = try newest()
+      for reason in found.skipped { tell("skipped \(reason)") }
+      if found.file == nil, !found.skipped.isEmpty {
+        throw LockstepError(
+          .data, self.path, expected: "a checkpoint to go on from",
+          found: found.skipped.count == 1
+            ? "one that cannot be read" : "\(found.skipped.count) that cannot be read",
+          fix: fix)
+      }
+      return found
+    }
+    let path = String(
+      decoding: try collective.broadcast(Array((found?.file?.path ?? "").utf8), from: 0), as: UTF8.self)
+    guard !path.isEmpty else { return nil }
+    let bytes = try collective.broadcast(found?.file?.bytes ?? [], from: 0)
+    return try collective.together {
+      (try Checkpoint(bytes: bytes, path: path), path, found?.damaged ?? [])
+    }
+  }
+}

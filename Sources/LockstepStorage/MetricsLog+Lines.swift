@@ -1,0 +1,105 @@
+import LockstepSupport
+import LockstepTraining
+
+extension MetricsLog {
+  /// nil of what is not logged.
+  func line(for event: TrainingEvent) -> JSONLine? {
+    var line = JSONLine()
+    switch event {
+    case .start(let start): start.describe(in: &line)
+    case .step(let report):
+      guard logEvery > 0, report.step % logEvery == 0 else { return nil }
+      report.describe(in: &line)
+    case .epoch(let report): report.describe(in: &line)
+    case .overfitting(let epoch):
+      line.add("event", "overfitting")
+      line.add("since_epoch", epoch)
+    case .stoppedEarly(let epoch, let best):
+      line.add("event", "stopped_early")
+      line.add("epoch", epoch)
+      line.add("best_epoch", best)
+    case .keptBest(let epoch, let loss):
+      line.add("event", "kept_best")
+      line.add("epoch", epoch)
+      line.add("validation_loss", loss)
+    case .resume(let start, let state):
+      line.add("event", "resume")
+      line.add("epoch", state.epoch + 1)
+      line.add("step", state.step)
+      line.add("ranks", start.ranks)
+      line.add("threads", start.threads)
+      line.add("instruction_set", start.instructionSet)
+    case .checkpoint(let path, let step):
+      line.add("event", "checkpoint")
+      line.add("step", step)
+      line.add("file", String(path.split(separator: "/").last ?? ""))
+    case .warning: return nil
+    case .end(let result): result.describe(in: &line)
+    }
+    return line
+  }
+}
+
+extension TrainingStart {
+  func describe(in line: inout JSONLine) {
+    line.add("event", "start")
+    line.add("dataset", dataset)
+    line.add("training_samples", trainingSamples)
+    line.add("validation_samples", validationSamples)
+    line.add("test_samples", testSamples)
+    line.add("parameters", parameters)
+    line.add("epochs", epochs)
+    line.add("steps", totalSteps)
+    line.add("normalize", normalization.description)
+    line.add("learning_rate", learningRate)
+    if let referenceBatch { line.add("lr_reference_batch", referenceBatch) }
+    line.add("ranks", ranks)
+    line.add("threads", threads)
+    line.add("instruction_set", instructionSet)
+  }
+}
+
+extension StepReport {
+  func describe(in line: inout JSONLine) {
+    line.add("event", "step")
+    line.add("epoch", epoch)
+    line.add("step", step)
+    line.add("train_loss", loss)
+    line.add("learning_rate", learningRate)
+  }
+}
+
+extension EpochReport {
+  func describe(in line: inout JSONLine) {
+    line.add("event", "epoch")
+    line.add("epoch", epoch)
+    line.add("step", step)
+    line.add("train_loss", trainLoss)
+    line.add("train_accuracy", trainAccuracy)
+    validation?.describe(as: "validation", in: &line)
+    test.describe(as: "test", in: &line)
+    line.add("learning_rate", learningRate)
+    line.add("seconds", seconds)
+    line.add("samples_per_second", samplesPerSecond)
+  }
+}
+
+extension TrainingResult {
+  func describe(in line: inout JSONLine) {
+    line.add("event", "end")
+    line.add("step", steps)
+    test.describe(as: "test", in: &line)
+    validation?.describe(as: "validation", in: &line)
+    line.add("weights", digest.hexadecimal)
+    line.add("seconds", seconds)
+  }
+}
+
+extension Evaluation {
+  /// Nothing of no samples.
+  func describe(as part: String, in line: inout JSONLine) {
+    guard count > 0 else { return }
+    line.add(part + "_loss", loss)
+    line.add(part + "_accuracy", accuracy)
+  }
+}

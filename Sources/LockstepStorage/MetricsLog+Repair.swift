@@ -1,0 +1,53 @@
+import LockstepTraining
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+extension MetricsLog {
+  private struct Line: Decodable {
+    var event: String
+    var epoch: Int?
+    var step: Int?
+  }
+
+  /// The bytes of a log that a run which goes on from `state` keeps: up to the last event before the first that comes after
+  /// the state, or that tells the end or a failure. Lines of others between events stay; at the end they may be what a crash has torn.
+  package static func lengthKept(of log: [UInt8], upTo state: TrainingState) -> Int {
+    guard state.step > 0 else { return 0 }
+    let decoder = JSONDecoder()
+    var (start, kept) = (0, 0)
+    while let end = log[start...].firstIndex(of: UInt8(ascii: "\n")) {
+      let bytes = log[start..<end]
+      start = end + 1
+      guard bytes.count < longestLine, let line = try? decoder.decode(Line.self, from: Data(bytes)) else {
+        continue
+      }
+      switch line.event {
+      case "epoch" where line.epoch ?? .max > state.epoch: return kept
+      case "step" where line.step ?? .max > state.step: return kept
+      case "stopped_early", "kept_best", "end", "error": return kept
+      default: kept = start
+      }
+    }
+    return kept
+  }
+
+  /// Above any that is written: the longest names a dataset by its path.
+  private static let longestLine = 1 << 15
+
+  /// Whether a log tells the run's end.
+  package static func hasEnd(_ log: [UInt8]) -> Bool {
+    let end = #"{"event":"end","#.utf8
+    return log.split(separator: UInt8(ascii: "\n")).contains { $0.starts(with: end) }
+  }
+
+  /// The dataset that a log's first line names.
+  package static func dataset(ofLog log: [UInt8]) -> String? {
+    struct Start: Decodable { var dataset: String }
+    let line = log.prefix(longestLine).prefix { $0 != UInt8(ascii: "\n") }
+    return try? JSONDecoder().decode(Start.self, from: Data(line)).dataset
+  }
+}

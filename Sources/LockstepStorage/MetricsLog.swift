@@ -1,0 +1,108 @@
+import LockstepSupport
+import LockstepTraining
+import PlatformC
+import Synchronization
+
+/// `metrics.jsonl`: one JSON object a line, written as things happen. Accuracies are fractions.
+public final class MetricsLog: TrainingObserver, @unchecked Sendable {
+  private let path: String
+  /// Atomic, because `synchronize` is called on another thread.
+  private let file = Atomic<Int32>(-1)
+  let logEvery: Int
+  private let tell: (String) -> Void
+  /// Whether a run goes on whose lines so far are not there.
+  public let lacksBeginning: Bool
+  /// What fsync failed with.
+  private let lost = Atomic<Int32>(0)
+
+  /// Steps are logged every `logEvery`; 0 for none. What the file holds stays, up to `state` where one is given: the lines
+  /// of what comes after it are going to be written again. `tell` is called where the file goes away meanwhile.
+  public init(
+    path: String, logEvery: Int, resuming state: TrainingState? = nil,
+    tell: @escaping (String) -> Void = { _ in }
+  ) throws {
+    self.tell = tell
+    self.path = path
+    self.logEvery = logEvery
+    let file = try Self.open(path)
+    self.file.store(file, ordering: .relaxed)
+    guard let state else {
+      lacksBeginning = false
+      return
+    }
+    // What cannot be read cannot be cut either, and a log is not what a run goes on from.
+    let bytes = (try? readFile(path, limit: 1 << 34, kind: .failure)) ?? []
+    let kept = Self.lengthKept(of: bytes, upTo: state)
+    lacksBeginning = kept == 0 && state.step > 0
+    if kept < bytes.count { try told { try FileOperation.truncate(file, to: kept) } }
+  }
+
+  deinit { if descriptor >= 0 { close(descriptor) } }
+
+  public func observe(_ event: TrainingEvent) throws {
+    guard let line = line(for: event) else { return }
+    let error = lost.load(ordering: .relaxed)
+    if error != 0 { throw Self.failure(path, SystemError(code: error)) }
+    try write(line)
+  }
+
+  /// Notes why the run has failed: at which step, in which layer where that is known. On any thread.
+  public func noteFailure(step: Int, layer: String?, reason: String) throws {
+    var line = JSONLine()
+    line.add("event", "error")
+    line.add("step", step)
+    if let layer { line.add("layer", layer) }
+    line.add("reason", reason)
+    try write(line)
+  }
+
+  private func write(_ line: JSONLine) throws {
+    var status = stat()
+    if fstat(descriptor, &status) == 0, status.st_nlink == 0 {
+      try createDirectories(String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]))
+      file.store(try Self.open(path), ordering: .relaxed)
+      status.st_size = 0
+      tell("\(path): deleted during the run. It is made again, without its lines so far")
+    }
+    try told {
+      do { try FileOperation.write(Array((line.text + "\n").utf8), to: descriptor) } catch {
+        // No part of a line stays for another to be added to.
+        _ = try? systemCall { ftruncate(descriptor, status.st_size) }
+        throw error
+      }
+    }
+  }
+
+  /// Makes durable what is written. On any thread. Where that fails no line can be trusted to be on disk, so the next one is
+  /// an error.
+  func synchronize() throws {
+    try told {
+      do { try FileOperation.synchronize(descriptor) } catch let error as SystemError {
+        // A device or the like has nothing to make durable.
+        if [EINVAL, ENOTSUP].contains(error.code) { return }
+        lost.store(error.code, ordering: .relaxed)
+        throw error
+      }
+    }
+  }
+
+  private var descriptor: Int32 { file.load(ordering: .relaxed) }
+
+  /// A file of before stays open: another thread may be using it.
+  private static func open(_ path: String) throws -> Int32 {
+    // Non-blocking: a FIFO would have to be waited for.
+    do { return try FileOperation.open(path, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK) } catch let error
+      as SystemError
+    { throw failure(path, error) }
+  }
+
+  private func told(_ body: () throws -> Void) throws {
+    do { try body() } catch let error as SystemError { throw Self.failure(path, error) }
+  }
+
+  private static func failure(_ path: String, _ error: SystemError) -> LockstepError {
+    LockstepError(
+      .failure, path, expected: "to write the metrics", found: error.description,
+      fix: "The checkpoints are untouched: free space and go on with --resume, or choose another --output")
+  }
+}

@@ -1,0 +1,81 @@
+import LockstepData
+import LockstepNetwork
+import LockstepSupport
+import LockstepTraining
+import PlatformC
+
+extension Model {
+  /// Tensors under PyTorch's names and layouts; the network and its input in the metadata. Equal models are equal bytes.
+  public func safetensors() -> Safetensors {
+    Safetensors(
+      metadata: [
+        "format": "pt",
+        "lockstep.classes": String(network.classes),
+        "lockstep.input": network.inputShape.map(String.init).joined(separator: ","),
+        "lockstep.network": network.specification.map(\.description).joined(separator: ", "),
+        "lockstep.normalize": normalization.description,
+      ],
+      tensors: network.tensors.map {
+        Safetensors.Tensor(name: $0.name, shape: $0.shape, values: parameters.values(of: $0))
+      })
+  }
+
+  /// Reads `model.safetensors`, or the one in a run directory. Throws `LockstepError` (data).
+  public init(path: String) throws {
+    let file = isDirectory(path) ? path + "/model.safetensors" : path
+    guard path == file || access(file, F_OK) == 0 || !RunDirectory.isRun(at: path) else {
+      throw LockstepError(
+        .data, file, expected: "the model of a finished run", found: "a run that is not finished",
+        fix: "Go on with it by train --resume; evaluate takes its newest checkpoint")
+    }
+    try self.init(bytes: try readFile(file, limit: 1 << 36, kind: .data), path: file)
+  }
+
+  /// As above, for the file's bytes.
+  public init(bytes: [UInt8], path file: String) throws {
+    let safetensors = try Safetensors(bytes: bytes, path: file)
+    func failure(_ expected: String, _ found: String) -> LockstepError {
+      LockstepError(
+        .data, file, expected: expected, found: found, fix: "Give a model.safetensors that Lockstep wrote")
+    }
+    func metadata(_ key: String) throws -> String {
+      guard let value = safetensors.metadata["lockstep." + key] else {
+        throw failure("metadata 'lockstep.\(key)'", "none")
+      }
+      return value
+    }
+    let shape = try metadata("input").split(separator: ",").map { Int($0) ?? 0 }
+    guard !shape.isEmpty, shape.allSatisfy({ 1...1 << 20 ~= $0 }),
+      shape.reduce(1.0, { $0 * Double($1) }) < 1e8
+    else {
+      throw failure("an input shape", "'\(try metadata("input"))'")
+    }
+    let layers = try metadata("network").split(separator: ",").map { text in
+      guard let layer = LayerSpecification(String(text)) else { throw failure("a layer", "'\(text)'") }
+      return layer
+    }
+    guard let normalization = Normalization(try metadata("normalize")), !layers.isEmpty else {
+      throw failure("a normalization and layers", "'\(try metadata("normalize"))', \(layers.count) layers")
+    }
+    // What is in memory already bounds the network, so that no text can make it allocate.
+    let present = safetensors.tensors.reduce(0) { $0 + $1.values.count }
+    let classes = try Int(metadata("classes")) ?? 0
+    let network: Network
+    do {
+      network = try Network(
+        inputShape: shape, specification: layers, classes: classes, mostParameters: present)
+    } catch let error as LockstepError {
+      throw failure("layers that fit each other", error.description)
+    }
+    for tensor in network.tensors where safetensors[tensor.name]?.shape != tensor.shape {
+      let found = safetensors[tensor.name].map { "shape \($0.shape)" } ?? "none"
+      throw failure("tensor \(tensor.name) of shape \(tensor.shape)", found)
+    }
+    guard safetensors.tensors.count == network.tensors.count else {
+      throw failure("\(network.tensors.count) tensors", "\(safetensors.tensors.count)")
+    }
+    let parameters = Parameters(network)
+    for tensor in network.tensors { parameters.set(tensor, to: safetensors[tensor.name]!.values) }
+    try self.init(parameters: parameters, normalization: normalization)
+  }
+}

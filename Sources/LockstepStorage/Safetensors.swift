@@ -1,0 +1,189 @@
+import LockstepSupport
+import LockstepTraining
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// The safetensors format (huggingface.co/docs/safetensors): the header's length as a little-endian u64, a header in
+/// JSON, the tensors' bytes. Only F32 tensors are written or read.
+public struct Safetensors: Equatable, Sendable {
+  public typealias Tensor = NamedTensor
+
+  public var metadata: [String: String]
+  public var tensors: [Tensor]
+
+  public init(metadata: [String: String], tensors: [Tensor]) {
+    self.metadata = metadata
+    self.tensors = tensors
+  }
+
+  public subscript(name: String) -> Tensor? { tensors.first { $0.name == name } }
+
+  /// Names sorted, no time stamp, the header padded with spaces to a multiple of 8: equal content is equal bytes.
+  ///
+  /// Throws `LockstepError` (data) for a tensor whose values are not as many as its shape says.
+  public func serialized() throws -> [UInt8] {
+    for tensor in tensors where tensor.count != tensor.values.count {
+      throw LockstepError(
+        .data, tensor.name, expected: "values for a shape of \(tensor.shape)", found: "\(tensor.values.count)"
+      )
+    }
+    let sorted = tensors.sorted { $0.name < $1.name }
+    var entries = [
+      "\"__metadata__\":{"
+        + metadata.sorted { $0.key < $1.key }.map { "\(jsonString($0.key)):\(jsonString($0.value))" }
+        .joined(separator: ",") + "}"
+    ]
+    var offset = 0
+    for tensor in sorted {
+      let end = offset + tensor.values.count * 4
+      let shape = tensor.shape.map(String.init).joined(separator: ",")
+      entries.append(
+        "\(jsonString(tensor.name)):{\"dtype\":\"F32\",\"shape\":[\(shape)],\"data_offsets\":[\(offset),\(end)]}"
+      )
+      offset = end
+    }
+    var header = Array("{\(entries.joined(separator: ","))}".utf8)
+    header += [UInt8](repeating: UInt8(ascii: " "), count: (8 - header.count % 8) % 8)
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(8 + header.count + offset)
+    withUnsafeBytes(of: UInt64(header.count).littleEndian) { bytes += $0 }
+    bytes += header
+    for tensor in sorted {
+      for value in tensor.values { withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes += $0 } }
+    }
+    return bytes
+  }
+}
+
+extension Safetensors {
+  private struct Entry: Decodable {
+    let dtype: String
+    let shape: [Int]
+    let dataOffsets: [Int]
+
+    enum CodingKeys: String, CodingKey {
+      case dtype, shape
+      case dataOffsets = "data_offsets"
+    }
+  }
+  private struct Header: Decodable {
+    var metadata: [String: String]?
+    var entries: [(name: String, entry: Entry)] = []
+
+    /// Members of all objects: the metadata and its keys, each tensor and its three.
+    var memberCount: Int { (metadata.map { 1 + $0.count } ?? 0) + 4 * entries.count }
+
+    init(from decoder: any Decoder) throws {
+      struct Name: CodingKey {
+        let stringValue: String
+        var intValue: Int? { nil }
+        init(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+      }
+      let container = try decoder.container(keyedBy: Name.self)
+      for key in container.allKeys {
+        if key.stringValue == "__metadata__" {
+          metadata = try container.decode([String: String].self, forKey: key)
+        } else {
+          entries.append((key.stringValue, try container.decode(Entry.self, forKey: key)))
+        }
+      }
+    }
+  }
+
+  /// PyTorch's names have some dozens of characters.
+  private static let longestName = 1024
+
+  /// The members of all objects in valid JSON: its colons outside strings. JSONDecoder passes over names given twice, but
+  /// cannot count them. nil where a name is longer than any that is meant: hashing one of combining characters takes
+  /// time with the square of its length.
+  private static func memberCount(_ json: ArraySlice<UInt8>) -> Int? {
+    var count = 0
+    var (isInString, isEscaped) = (false, false)
+    var length = 0
+    for byte in json {
+      if isInString { length += 1 }
+      if isEscaped {
+        isEscaped = false
+      } else if byte == UInt8(ascii: "\"") {
+        if !isInString { length = 0 }
+        isInString.toggle()
+      } else if isInString {
+        isEscaped = byte == UInt8(ascii: "\\")
+      } else if byte == UInt8(ascii: ":") {
+        guard length <= longestName else { return nil }
+        count += 1
+      }
+    }
+    return count
+  }
+
+  /// Reads a file. Throws `LockstepError` (data) naming the path where anything is not as the format has it.
+  public init(path: String) throws {
+    try self.init(bytes: try readFile(path, limit: 1 << 36, kind: .data), path: path)
+  }
+
+  /// As above, for the file's bytes.
+  public init(bytes: [UInt8], path: String) throws {
+    func failure(_ expected: String, _ found: String) -> LockstepError {
+      LockstepError(
+        .data, path, expected: expected, found: found, fix: "Give a model.safetensors that Lockstep wrote")
+    }
+    guard bytes.count >= 8 else { throw failure("a safetensors file", "\(bytes.count) bytes") }
+    let length = bytes.withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
+    guard length <= 100_000_000, length <= bytes.count - 8 else {
+      throw failure("a header within the file", "a header of \(length) bytes in a file of \(bytes.count)")
+    }
+    let dataStart = 8 + Int(length)
+    guard let memberCount = Self.memberCount(bytes[8..<dataStart]) else {
+      throw failure("names of at most \(Self.longestName) bytes", "a longer one")
+    }
+    let header: Header
+    do {
+      header = try JSONDecoder().decode(Header.self, from: Data(bytes[8..<dataStart]))
+    } catch {
+      throw failure("a safetensors header in JSON", "\(error)")
+    }
+    guard memberCount == header.memberCount else {
+      throw failure(
+        "a header that names everything once", "a name given twice, or one that the format has not")
+    }
+    metadata = header.metadata ?? [:]
+    tensors = []
+    var offset = 0
+    let dataCount = bytes.count - dataStart
+    for (name, entry) in header.entries.sorted(by: {
+      ($0.entry.dataOffsets.first ?? 0, $0.name) < ($1.entry.dataOffsets.first ?? 0, $1.name)
+    }) {
+      guard entry.dtype == "F32" else { throw failure("tensors of F32", "\(name) of \(entry.dtype)") }
+      var count = 1
+      for size in entry.shape {
+        let (product, overflow) = count.multipliedReportingOverflow(by: size)
+        guard size >= 0, !overflow, product <= dataCount else {
+          throw failure("\(name) within the file", "shape \(entry.shape)")
+        }
+        count = product
+      }
+      guard entry.dataOffsets.count == 2, entry.dataOffsets[0] == offset,
+        entry.dataOffsets[1] == offset + 4 * count,
+        offset + 4 * count <= dataCount
+      else {
+        throw failure("\(name) of shape \(entry.shape) at byte \(offset)", "offsets \(entry.dataOffsets)")
+      }
+      let values = bytes.withUnsafeBytes { raw in
+        (0..<count).map {
+          Float(
+            bitPattern: UInt32(
+              littleEndian: raw.loadUnaligned(fromByteOffset: dataStart + offset + 4 * $0, as: UInt32.self)))
+        }
+      }
+      tensors.append(Tensor(name: name, shape: entry.shape, values: values))
+      offset += 4 * count
+    }
+    guard offset == dataCount else { throw failure("\(offset) bytes of tensors", "\(dataCount)") }
+  }
+}

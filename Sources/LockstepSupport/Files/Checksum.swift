@@ -1,0 +1,16 @@
+import CZlib
+
+package enum Checksum {
+  /// The CRC-32 (ISO 3309) of bytes after others of which it is `start`.
+  package static func crc(_ bytes: UnsafeRawBufferPointer, after start: UInt32) -> UInt32 {
+    // The bytes may lie on a slow disk.
+    Activity.duringFileAccess(.readingFile) {
+      stride(from: 0, to: bytes.count, by: filePiece).reduce(start) { crc, offset in
+        Activity.noteAnswer()
+        let piece = bytes[offset...].prefix(filePiece)
+        return UInt32(
+          crc32_z(UInt(crc), (bytes.baseAddress! + offset).assumingMemoryBound(to: UInt8.self), piece.count))
+      }
+    }
+  }
+}

@@ -1,0 +1,45 @@
+import PlatformC
+
+/// The system calls by which a run's files change. Each throws the `SystemError` of the call. All of them are here, so that
+/// tests can let each one fail (`Faults`).
+package enum FileOperation {
+  /// The file descriptor.
+  package static func open(_ path: String, _ flags: Int32) throws -> Int32 {
+    try perform { try systemCall { sysOpen(path, flags | O_CLOEXEC, 0o644) } }
+  }
+
+  package static func write(_ bytes: [UInt8], to file: Int32) throws {
+    try perform(first: { try? writeBytes(Array(bytes.prefix(bytes.count / 2)), to: file) }) {
+      try writeBytes(bytes, to: file)
+    }
+  }
+
+  package static func synchronize(_ file: Int32) throws { try perform { try systemCall { fsync(file) } } }
+
+  package static func truncate(_ file: Int32, to length: Int) throws {
+    try perform { try systemCall { ftruncate(file, off_t(length)) } }
+  }
+
+  static func rename(_ old: String, _ new: String) throws {
+    try perform { try systemCall { sysRename(old, new) } }
+  }
+
+  package static func remove(_ path: String) throws { try perform { try systemCall { unlink(path) } } }
+
+  package static func makeDirectory(_ path: String) throws {
+    try perform { try systemCall { mkdir(path, 0o755) } }
+  }
+
+  /// Under the eyes of `StallWatch`.
+  @discardableResult
+  private static func perform<T>(first: () -> Void = {}, _ body: () throws -> T) throws -> T {
+    try Activity.duringFileAccess(.writingFile) {
+      if let code = Faults.hitFileOperation(first: first) { throw SystemError(code: code) }
+      return try body()
+    }
+  }
+}
+
+// Under names of their own: the members above hide the system's.
+private func sysOpen(_ path: String, _ flags: Int32, _ mode: mode_t) -> Int32 { open(path, flags, mode) }
+private func sysRename(_ old: String, _ new: String) -> Int32 { rename(old, new) }

@@ -1,0 +1,38 @@
+/// Zeroed memory on a cache line's boundary that lives as long as this object.
+package final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable {
+  package let elements: UnsafeMutableBufferPointer<Element>
+  /// Whose the memory is, where it is not this object's own.
+  private let owner: AnyObject?
+  package var pointer: UnsafeMutablePointer<Element> { elements.baseAddress! }
+  package var count: Int { elements.count }
+
+  package init(count: Int, zero: Element) {
+    let raw = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: max(count, 1) * MemoryLayout<Element>.stride, alignment: 64)
+    let bound = raw.bindMemory(to: Element.self)
+    bound.initialize(repeating: zero)
+    elements = UnsafeMutableBufferPointer(rebasing: bound[..<count])
+    owner = nil
+  }
+
+  /// `count` elements of memory that a node's ranks share, from byte `offset` on.
+  package init(sharing memory: SharedMemory, from offset: Int, count: Int) {
+    let bytes = memory.bytes[offset..<offset + count * MemoryLayout<Element>.stride]
+    elements = UnsafeMutableRawBufferPointer(rebasing: bytes).bindMemory(to: Element.self)
+    owner = memory
+  }
+
+  deinit {
+    if owner == nil { UnsafeMutableRawPointer(elements.baseAddress!).deallocate() }
+  }
+}
+
+/// `count` rounded up to a whole number of panels of 16 floats, the unit of every stride.
+package func paddedToPanel(_ count: Int) -> Int { (count + 15) / 16 * 16 }
+
+/// How far apart rows of `count` floats begin: whole panels, and one more where the rows' beginnings would share a few
+/// sets of the cache, which hold a dozen lines each.
+package func rowStride(_ count: Int) -> Int {
+  let padded = paddedToPanel(count)
+  return padded % 256 == 0 ? padded + 16 : padded
+}

@@ -1,0 +1,63 @@
+/// A collective call as one word: what kind of call it is, what all must give alike (the root, or how many elements), and
+/// which one it is, counted by each rank among all of its scope.
+public struct CollectiveCall: Equatable, Sendable {
+  public enum Kind: UInt8, CaseIterable, Sendable {
+    case barrier = 1
+    case allGather, broadcast, sumOfDoubles, sumOfFloats, release
+    case nodeBarrier, nodeMemory
+    case nodeSumOfDoubles, nodeSumOfFloats
+
+    /// Who makes the call together.
+    public var scope: Scope {
+      switch self {
+      case .barrier, .allGather, .broadcast, .sumOfDoubles, .sumOfFloats, .release: .world
+      case .nodeBarrier, .nodeMemory: .node
+      case .nodeSumOfDoubles, .nodeSumOfFloats: .acrossNodes
+      }
+    }
+
+    var description: String {
+      switch self {
+      case .barrier: "barrier"
+      case .allGather: "allgather"
+      case .broadcast: "broadcast"
+      case .sumOfDoubles: "allreduce (double)"
+      case .sumOfFloats: "allreduce (float)"
+      case .release: "release"
+      case .nodeBarrier: "node's barrier"
+      case .nodeMemory: "node's allocation"
+      case .nodeSumOfDoubles: "allreduce over nodes (double)"
+      case .nodeSumOfFloats: "allreduce over nodes (float)"
+      }
+    }
+  }
+
+  /// All ranks, those of a node, or those with the same number on their nodes.
+  public enum Scope: Int, CaseIterable, Sendable { case world, node, acrossNodes }
+
+  /// The kind in the highest byte, then three bytes of what all give alike, and the number in the lower half. 0: none.
+  package let word: UInt64
+
+  public static let none = CollectiveCall(word: 0)
+
+  public init(_ kind: Kind, detail: Int = 0, number: UInt32) {
+    word = UInt64(kind.rawValue) << 56 | UInt64(detail & 0xFF_FFFF) << 32 | UInt64(number)
+  }
+
+  package init(word: UInt64) { self.word = word }
+
+  /// nil where the rank waits for nobody.
+  public var kind: Kind? { Kind(rawValue: UInt8(word >> 56)) }
+
+  package var description: String {
+    guard let kind else { return "no call" }
+    let detail = word >> 32 & 0xFF_FFFF
+    let what =
+      switch kind {
+      case .broadcast: " from rank \(detail)"
+      case .sumOfDoubles, .sumOfFloats, .nodeSumOfDoubles, .nodeSumOfFloats: " of \(detail) elements"
+      default: ""
+      }
+    return "\(kind.description)\(what), call number \(UInt32(truncatingIfNeeded: word))"
+  }
+}

@@ -1,0 +1,5 @@
+/// Comma-separated elements; nil where one is none. An empty text is an empty list.
+package func list<T>(_ text: String, _ element: (String) -> T?) -> [T]? {
+  let parts = text.split(separator: ",").map { element($0.filter { $0 != " " }) }
+  return parts.contains { $0 == nil } ? nil : parts.compactMap { $0 }
+}

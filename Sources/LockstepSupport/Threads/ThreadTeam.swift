@@ -1,0 +1,128 @@
+import CKernels
+import PlatformC
+import Synchronization
+
+/// The threads of one rank. They split the elements of a kernel's output among them, never a sum, so that neither their
+/// number nor who does what changes a bit.
+///
+/// A step has about ten parallel parts of some ten microseconds each. Each thread begins with the same share every time,
+/// whose data is in its cache, and then helps the others: one that the system has put aside holds up nobody for longer
+/// than the piece that it is in.
+public final class ThreadTeam: @unchecked Sendable {
+  public let count: Int
+  private let state: TeamState
+  private var threads: [pthread_t] = []
+  /// Bytes of a thread's stack: what kernels need at most, and as much three times for what calls them.
+  static let stackSize = 4 * KERNEL_STACK_BYTES
+
+  /// The most threads of a team.
+  public static let mostThreads = 1024
+
+  /// Throws `LockstepError`: usage for a number out of 1 to `mostThreads` or a main stack too small, failure where the system grants no more.
+  public init(count: Int) throws {
+    guard 1...Self.mostThreads ~= count else {
+      throw LockstepError(
+        .usage, "--threads", expected: "a number from 1 to \(Self.mostThreads)", found: "\(count)")
+    }
+    try Self.requireStack()
+    self.count = count
+    // Spinning pays only while every thread has a core.
+    state = TeamState(count: count, spins: count <= Processors.atOnce ? 600 : 0)
+    // Libraries' defaults are for little functions: 128 KB in musl, 512 KB in macOS. Kernels keep their lists there.
+    var attributes = pthread_attr_t()
+    pthread_attr_init(&attributes)
+    defer { pthread_attr_destroy(&attributes) }
+    pthread_attr_setstacksize(&attributes, Self.stackSize)
+    for index in 1..<count {
+      let start = Unmanaged.passRetained(Start(state: state, index: index))
+      #if canImport(Glibc)
+        var thread = pthread_t()
+      #else
+        var thread: pthread_t!
+      #endif
+      let code = pthread_create(&thread, &attributes, Self.main, start.toOpaque())
+      guard code == 0 else {
+        start.release()
+        throw LockstepError(
+          .failure, "--threads", expected: "\(count) threads", found: "the system granted \(index)",
+          fix: "Ask for fewer, or raise the limit on "
+            + (limit(on: RLIMIT_AS) == nil ? "" : "address space (ulimit -v) or on ")
+            + "processes (ulimit -u)")
+      }
+      threads.append(thread)
+    }
+  }
+
+  deinit {
+    state.ending.store(true, ordering: .sequentiallyConsistent)
+    state.publish()
+    for thread in threads { pthread_join(thread, nil) }
+  }
+
+  /// The thread that calls works too. Where it is the main one its stack may grow to the limit of now, and not beyond.
+  private static func requireStack() throws {
+    guard let bytes = limit(on: RLIMIT_STACK), bytes < Double(stackSize) else { return }
+    throw LockstepError(
+      .usage, "stack", expected: "a limit of at least \(stackSize >> 10) KB (ulimit -s)",
+      found: "\(fixed(bytes / 1024, 0)) KB", fix: "Raise it: ulimit -s 8192")
+  }
+
+  /// Splits `0 ..< units` over the threads and returns when all of it is done. Ranges begin at multiples of `grain`, the
+  /// least that is worth handing to a thread; a thread's share is cut into up to `pieces`, which others can take over.
+  package func split(_ units: Int, grain: Int = 1, pieces: Int = 4, _ body: @escaping (Range<Int>) -> Void) {
+    splitByThread(units, grain: grain, pieces: pieces) { range, _ in body(range) }
+  }
+
+  /// The same for a body that wants to know which of the threads, `0 ..< count`, works on the range.
+  package func splitByThread(
+    _ units: Int, grain: Int = 1, pieces: Int = 4, _ body: @escaping (Range<Int>, _ thread: Int) -> Void
+  ) {
+    let grain = max(grain, 1)
+    let blocks = (units + grain - 1) / grain
+    let shares = min(count, blocks)
+    guard shares > 1 else {
+      if units > 0 { body(0..<units, 0) }
+      return
+    }
+    state.run(TeamJob(units: units, grain: grain, blocks: blocks, shares: shares, pieces: pieces, body: body))
+  }
+
+  /// What a thread is told when it starts.
+  private final class Start {
+    let state: TeamState
+    let index: Int
+    init(state: TeamState, index: Int) {
+      self.state = state
+      self.index = index
+    }
+  }
+
+  private static let main: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { raw in
+    let start = Unmanaged<Start>.fromOpaque(raw!).takeRetainedValue()
+    start.state.serve(index: start.index)
+    return nil
+  }
+}
+
+/// One parallel part: units in blocks of `grain`, blocks in one share a thread, shares in pieces.
+struct TeamJob {
+  let units: Int
+  let grain: Int
+  let blocks: Int
+  let shares: Int
+  let pieces: Int
+  let body: (Range<Int>, Int) -> Void
+
+  private func firstBlock(of share: Int) -> Int { blocks * share / shares }
+
+  func pieceCount(of share: Int) -> Int { min(pieces, firstBlock(of: share + 1) - firstBlock(of: share)) }
+
+  func range(share: Int, piece: Int) -> Range<Int> {
+    let begin = firstBlock(of: share)
+    let count = firstBlock(of: share + 1) - begin
+    let parts = pieceCount(of: share)
+    let lower = begin + count * piece / parts
+    let upper = begin + count * (piece + 1) / parts
+    return lower * grain..<min(upper * grain, units)
+  }
+}

@@ -1,0 +1,51 @@
+import LockstepData
+import LockstepSupport
+
+extension Checkpoint {
+  /// Whether training with this recipe and dataset may go on from here, to the result of a training that was never
+  /// interrupted. Throws `LockstepError` (data) naming every difference.
+  public func check(_ recipe: Recipe, _ dataset: Dataset, path: String) throws {
+    guard dataset.checksum == datasetDigest else {
+      throw LockstepError(
+        .data, path, expected: "the dataset of digest \(datasetDigest.hexadecimal), which it was trained on",
+        found: "\(dataset.name) of digest \(dataset.checksum.hexadecimal)",
+        fix: "Give that one by --data, or start anew with another --output")
+    }
+    let differences = recipe.differences(from: self.recipe)
+    guard !differences.isEmpty else { return }
+    throw LockstepError(
+      .data, path, expected: differences.map { "\($0.key) \($0.old)" }.joined(separator: ", "),
+      found: differences.map { "\($0.key) \($0.new)" }.joined(separator: ", "),
+      fix: "Leave the flags out to go on as before, or start anew with another --output")
+  }
+}
+
+extension Recipe {
+  struct Difference: Equatable {
+    var key: String
+    var old: String
+    var new: String
+  }
+
+  /// The keys whose values lead to other weights than the old recipe's over the steps that both have. More or fewer
+  /// epochs and steps do not, unless the schedule depends on them.
+  func differences(from old: Recipe) -> [Difference] {
+    var differences: [Difference] = []
+    for key in Self.keys where key.read(self) != key.read(old) {
+      guard matters(key.name) || old.matters(key.name) else { continue }
+      if ["model", "hidden", "network"].contains(key.name), layers == old.layers { continue }
+      let note = key.name == "epochs" ? " (on which the cosine schedule depends)" : ""
+      differences.append(Difference(key: key.name, old: key.read(old) + note, new: key.read(self)))
+    }
+    return differences
+  }
+
+  /// Whether a key decides a bit of this recipe's weights.
+  private func matters(_ key: String) -> Bool {
+    switch key {
+    case "epochs": schedule == .cosine
+    case "max-steps": false
+    default: reasonWithoutEffect(key) == nil
+    }
+  }
+}

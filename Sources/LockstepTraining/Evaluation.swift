@@ -1,0 +1,139 @@
+import LockstepData
+import LockstepNetwork
+import LockstepRanks
+import LockstepSupport
+
+/// How well a network reads a set of samples: sums over all of them, of which every rank computes a part.
+public struct Evaluation: Equatable, Sendable {
+  /// The mean loss.
+  public var loss: Double
+  /// Samples whose largest logit is the label's.
+  public var hits: Int
+  public var count: Int
+  public var accuracy: Double { count == 0 ? 0 : Double(hits) / Double(count) }
+}
+
+/// Evaluates in batches, each rank a contiguous part of the samples. Every loss is rounded to the grid before it is
+/// summed, so that the result does not depend on who computed what.
+public final class Evaluator {
+  static let batchSize = 256
+  private let plan: FusionPlan
+  private let collective: any Collective
+  private let team: ThreadTeam
+  private let normalization: Normalization
+  private let workspace: Workspace
+  private let loss: SoftmaxCrossEntropy
+  private let batch: Batch
+
+  /// Not collective. Throws `LockstepError` (usage) for a normalization that no recipe could hold, and where the memory
+  /// for its batches cannot be had.
+  public init(_ network: Network, normalization: Normalization, collective: any Collective, team: ThreadTeam)
+    throws
+  {
+    try normalization.check()
+    plan = FusionPlan(network)
+    try MemoryNeed(evaluating: plan, rows: Self.batchSize).reserve()
+    self.normalization = normalization
+    self.collective = collective
+    self.team = team
+    workspace = Workspace(plan, capacity: Self.batchSize, learns: false)
+    loss = SoftmaxCrossEntropy(classes: network.classes, capacity: Self.batchSize)
+    batch = Batch(capacity: Self.batchSize)
+  }
+
+  /// Collective. `indices` picks samples of the split; nil means all.
+  ///
+  /// Throws `LockstepError` (data or usage) for samples, labels, indices or parameters that are not the network's, on
+  /// each rank that is given such.
+  public func evaluate(_ parameters: Parameters, on split: Split, indices: [Int]? = nil) throws -> Evaluation
+  {
+    try check(parameters, split)
+    if let odd = indices?.first(where: { !split.labels.indices.contains($0) }) {
+      throw LockstepError(
+        .usage, "indices", expected: "numbers of samples from 0 to \(split.count - 1)", found: "\(odd)")
+    }
+    let count = indices?.count ?? split.count
+    let sums = AlignedBuffer<Double>(count: 2, zero: 0)
+    try Activity.during(.evaluating) {
+      forEachBatch(of: count) { start, rows in
+        forward(parameters, rows: rows, of: split) { indices?[start + $0] ?? start + $0 }
+        let part = plan.evaluate(
+          loss, labels: batch.labels, divisor: count, parameters, workspace, pass: pass(rows: rows))
+        sums.pointer[0] += part.loss
+        sums.pointer[1] += Double(part.hits)
+      }
+      try collective.allReduce(sums.elements)
+    }
+    // Equal on all ranks.
+    if sums.pointer[0].isNaN {
+      try collective.together {
+        throw LockstepError(
+          .failure, "evaluation", expected: "a loss that is a number",
+          found: "NaN: training has diverged, or "
+            + "samples are far larger than those that were trained on",
+          fix: "Lower --lr, or look at the data")
+      }
+    }
+    return Evaluation(loss: sums.pointer[0], hits: Int(sums.pointer[1]), count: count)
+  }
+
+  /// The class of the largest logit for each sample of a split, the first of several. Collective. Throws as
+  /// `evaluate` does.
+  public func predictions(_ parameters: Parameters, on split: Split) throws -> [Int] {
+    try check(parameters, split)
+    let classes = AlignedBuffer<Double>(count: split.count, zero: 0)
+    forEachBatch(of: split.count) { start, rows in
+      forward(parameters, rows: rows, of: split) { start + $0 }
+      for row in 0..<rows {
+        let logits = UnsafeBufferPointer(start: workspace.logits.row(row), count: plan.network.classes)
+        let largest = logits.indices.reduce(0) { logits[$1] > logits[$0] ? $1 : $0 }
+        classes.pointer[start + row] = Double(largest)
+      }
+    }
+    try collective.allReduce(classes.elements)
+    return classes.elements.map { Int($0) }
+  }
+
+  /// The kernels read what they are told to: nothing may reach them that is not as the network has it.
+  private func check(_ parameters: Parameters, _ split: Split) throws {
+    func failure(_ subject: String, _ expected: String, _ found: String) -> LockstepError {
+      LockstepError(
+        .data, subject, expected: expected, found: found, fix: "Give what this network was made for")
+    }
+    let other = parameters.network
+    guard other.inputShape == plan.network.inputShape, other.specification == plan.network.specification,
+      other.classes == plan.network.classes
+    else {
+      throw failure("parameters", "those of a network for \(plan.network.inputShape)", "another network's")
+    }
+    let images = split.images
+    guard images.shape == plan.network.inputShape else {
+      throw failure("samples", "the shape \(plan.network.inputShape)", "\(images.shape)")
+    }
+    guard images.count == split.labels.count else {
+      throw failure("labels", "\(images.count), one for each sample", "\(split.labels.count)")
+    }
+    if let odd = split.labels.firstIndex(where: { !(0..<plan.network.classes).contains(Int($0)) }) {
+      throw failure(
+        "labels", "numbers from 0 to \(plan.network.classes - 1)", "\(split.labels[odd]) at index \(odd)")
+    }
+  }
+
+  /// Calls the body with the first sample and the size of each batch of this rank's part of `count` samples.
+  private func forEachBatch(of count: Int, _ body: (_ start: Int, _ rows: Int) -> Void) {
+    let end = count * (collective.rank + 1) / collective.size
+    for start in stride(from: count * collective.rank / collective.size, to: end, by: Self.batchSize) {
+      body(start, min(Self.batchSize, end - start))
+    }
+  }
+
+  private func forward(_ parameters: Parameters, rows: Int, of split: Split, index: @escaping (Int) -> Int) {
+    batch.load(
+      rows, from: split, normalization: normalization, into: workspace.input, team: team, index: index)
+    plan.forward(parameters, workspace, pass: pass(rows: rows))
+  }
+
+  private func pass(rows: Int) -> Pass {
+    Pass(rows: rows, scratch: workspace.scratch.pointer, team: team)
+  }
+}

@@ -1,0 +1,105 @@
+import LockstepNetwork
+import LockstepRanks
+import LockstepSupport
+import PlatformC
+
+/// The memory that a rank needs besides the dataset, known before any of it is set aside. In Double, so that no size
+/// overflows.
+package struct MemoryNeed: Equatable {
+  /// Weights, moments, gradients, and what is copied of them for a checkpoint: decided by the layers.
+  package var state = 0.0
+  /// Activations and their gradients: decided by the samples of a batch too.
+  package var samples = 0.0
+  /// Copies that each thread has.
+  package var threads = 0.0
+  /// Memory that the node's ranks have once.
+  package var shared = 0.0
+  /// The flag that makes the layers smaller.
+  package var layersFlag = "--network"
+
+  package var own: Double { state + samples + threads }
+
+  /// For evaluating batches of `rows`.
+  package init(evaluating plan: FusionPlan, rows: Int) {
+    (samples, threads) = Workspace.byteCount(plan, capacity: rows, learns: false)
+  }
+
+  /// For training on `rows` samples of each batch. `shared.units` are those of the plan whose rows stand in the node's memory,
+  /// `shared` the bytes of that; nil where the rank has all of its own. `usesMPI`: gradients are summed by it.
+  /// `isWriter`: the rank makes the checkpoints.
+  package init(
+    training plan: FusionPlan, recipe: Recipe, rows: Int, threads: Int, copiesInput: Bool,
+    shared: (units: Set<Int>, bytes: Int)?, usesMPI: Bool, isWriter: Bool
+  ) {
+    self.init(evaluating: plan, rows: Evaluator.batchSize)
+    let network = plan.network
+    let weights = 4 * Double(network.parameterCount)
+    let kept = weights * Double(1 + recipe.momentCount)
+    let best = recipe.keepBest ? weights : 0
+    let gradient = Double(
+      GradientSum.byteCount(parameterCount: network.parameterCount, reduction: recipe.reduction))
+    state = best + (shared == nil ? kept + gradient : 0)
+    // MPI has a copy of what it sums, and what the node's ranks share is summed elsewhere first.
+    if usesMPI { state += shared == nil ? gradient : 2 * gradient }
+    // A copy, its tensors in PyTorch's order, and their bytes in the file.
+    if isWriter { state += 3 * (kept + best) }
+    let learning = Workspace.byteCount(
+      plan, capacity: rows, learns: true, shared: shared?.units ?? [], threads: threads,
+      copiesInput: copiesInput)
+    samples += learning.samples
+    self.threads += learning.threads
+    if !recipe.augmentation.isNone { samples += 4 * Double(rows) * Double(rowStride(network.inputFeatures)) }
+    self.shared = Double(shared?.bytes ?? 0)
+    if recipe.network.isEmpty, recipe.model == .mlp { layersFlag = "--hidden" }
+  }
+
+  /// Throws where this process cannot have it: not only compares, but takes so much and gives it back.
+  func reserve() throws {
+    for limit in MemoryLimit.ofProcess { try check(own + shared + Self.slack, limit) }
+    guard own >= 1 else { return }
+    let taken =
+      own < 0x1p62
+      ? mmap(nil, Int(own), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) : MAP_FAILED
+    guard let taken, taken != MAP_FAILED else {
+      throw refusal(own, allowed: "as much as the system grants this process", ranks: 1)
+    }
+    munmap(taken, Int(own))
+  }
+
+  /// Thread stacks, messages, the allocator's own.
+  private static let slack = 0x1p25
+
+  /// Throws on all ranks where any of them, or those of a node together, cannot have what they need. Collective.
+  func require(_ collective: any Collective) throws {
+    let owns = try collective.allGather(UInt64(min(own, 0x1p62)))
+    let limit = MemoryLimit.ofNode
+    // Ranks that are bounded by the same group, or by the machine, share what it leaves.
+    let names = try collective.allGather((limit?.name ?? "").stableHash)
+    let sharers = collective.nodeRanks.filter { names[$0] == names[collective.rank] }
+    let total = sharers.reduce(shared) { $0 + Double(owns[$1]) }
+    try collective.together {
+      if let limit { try check(total, limit, ranks: sharers.count) }
+      try reserve()
+    }
+  }
+
+  /// Throws where so many bytes, the need of so many ranks, are more than the limit.
+  package func check(_ bytes: Double, _ limit: MemoryLimit, ranks: Int = 1) throws {
+    guard bytes <= limit.bytes else {
+      throw refusal(bytes, allowed: "at most \(limit.bytes.inBytes), \(limit.name)", ranks: ranks)
+    }
+  }
+
+  private func refusal(_ bytes: Double, allowed: String, ranks: Int) -> LockstepError {
+    let parts = [
+      (state + shared, "weights, moments, gradients and checkpoints", layersFlag),
+      (samples, "activations", "--batch-size"), (threads, "copies of each thread", "--threads"),
+    ].filter { $0.0 > 0.05 * (own + shared) }.sorted { $0.0 > $1.0 }
+    let fewer = ranks > 1 ? ["start fewer ranks on this node"] : []
+    return LockstepError(
+      .usage, "memory", expected: "to need \(allowed)",
+      found: "\(bytes.inBytes)" + (ranks > 1 ? " for \(ranks) ranks" : "") + ", for "
+        + parts.map(\.1).joined(separator: " and "),
+      fix: (["Lower \(parts.map(\.2).joined(separator: " or "))"] + fewer).joined(separator: ", or "))
+  }
+}

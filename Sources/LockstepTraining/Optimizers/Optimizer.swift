@@ -1,0 +1,65 @@
+import CKernels
+import LockstepNetwork
+import LockstepSupport
+
+/// Turns gradients into new parameters, each element for itself, so that any split of them over threads or ranks gives
+/// the same bits.
+package protocol Optimizer: AnyObject {
+  /// The update of step `step` (counted from 1) as the kernels take it, for the whole parameter buffer.
+  func update(of parameters: Parameters, step: Int, learningRate: Float) -> kernel_update
+  /// What it remembers from step to step, each laid out as the parameters: what a checkpoint must hold besides them.
+  var moments: [AlignedBuffer<Float>] { get }
+}
+
+extension Recipe {
+  package func makeOptimizer(parameterCount: Int) -> any Optimizer {
+    makeOptimizer(parameterCount: parameterCount) { AlignedBuffer(count: $0, zero: 0) }
+  }
+
+  /// The optimizer that the recipe names, with its state at the start, in zeroed memory that `allocate` gives.
+  func makeOptimizer(
+    parameterCount: Int, allocate: (Int) throws -> AlignedBuffer<Float>
+  ) rethrows -> any Optimizer {
+    let moments = try (0..<momentCount).map { _ in try allocate(parameterCount) }
+    switch optimizer {
+    case .sgd:
+      return SGD(
+        velocity: moments.first, momentum: Float(momentum), weightDecay: Float(weightDecay),
+        nesterov: nesterov)
+    case .adam, .adamw:
+      return Adam(
+        first: moments[0], second: moments[1], beta1: betas.first, beta2: betas.second,
+        epsilon: Float(epsilon),
+        weightDecay: Float(weightDecay), decouplesDecay: optimizer == .adamw)
+    }
+  }
+
+  /// Of the optimizer that the recipe names.
+  var momentCount: Int { optimizer == .sgd ? (momentum == 0 ? 0 : 1) : 2 }
+}
+
+extension kernel_update {
+  /// The same update for the parameters from `offset` on.
+  func advanced(by offset: Int) -> kernel_update {
+    var update = self
+    update.weights += offset
+    if let first { update.first = first + offset }
+    if let second { update.second = second + offset }
+    return update
+  }
+
+  /// Updates all parameters by the summed gradient.
+  package func apply(_ gradient: GradientSum, count: Int, team: ThreadTeam) {
+    let (update, exact, fast) = (self, gradient.exact, gradient.fast)
+    team.split(count / 16, grain: 512) { range in
+      let elements = kernel_range(begin: range.lowerBound * 16, end: range.upperBound * 16)
+      withUnsafePointer(to: update) { update in
+        withUnsafePointer(to: exact) { exacts in
+          withUnsafePointer(to: fast) { fasts in
+            kernel_apply_update(update, exact == nil ? nil : exacts, fast == nil ? nil : fasts, 1, elements)
+          }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,26 @@
+extension Recipe {
+  /// Why a key decides nothing beside the values of others, such as "the optimizer is adam"; nil where it does.
+  public func reasonWithoutEffect(_ key: String) -> String? {
+    let hasReason: (isTrue: Bool, reason: String) =
+      switch key {
+      case "model": (!network.isEmpty, "the network lists its layers")
+      case "hidden" where !network.isEmpty: (true, "the network lists its layers")
+      case "hidden": (model != .mlp, "the model is \(model.rawValue)")
+      case "network": (network.isEmpty, "no layers are listed")
+      case "momentum", "nesterov": (optimizer != .sgd, "the optimizer is \(optimizer.rawValue)")
+      case "betas", "epsilon": (optimizer == .sgd, "the optimizer is sgd")
+      case "milestones", "gamma": (schedule != .step, "the schedule is \(schedule.rawValue)")
+      default: (false, "")
+      }
+    return hasReason.isTrue ? hasReason.reason : nil
+  }
+
+  /// The keys that decide something: those that a recipe is written with.
+  package var effectiveKeys: [RecipeKey] { Self.keys.filter { reasonWithoutEffect($0.name) == nil } }
+
+  /// Whether both ask for the same, in all keys that have an effect.
+  public static func == (left: Recipe, right: Recipe) -> Bool {
+    let (keys, others) = (left.effectiveKeys, right.effectiveKeys)
+    return keys.map(\.name) == others.map(\.name) && keys.allSatisfy { $0.read(left) == $0.read(right) }
+  }
+}

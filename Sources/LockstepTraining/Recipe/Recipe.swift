@@ -1,0 +1,131 @@
+import LockstepData
+import LockstepNetwork
+import LockstepSupport
+
+/// Everything that decides the bits of a run, besides the dataset: what a recipe file holds and what flags override.
+public struct Recipe: Equatable, Sendable {
+  public enum Model: String, CaseIterable, Sendable {
+    case linear, mlp, cnn
+  }
+  public enum OptimizerName: String, CaseIterable, Sendable {
+    case sgd, adam, adamw
+
+    /// The learning rate where none is asked for.
+    var defaultLearningRate: Double { self == .sgd ? 0.02 : 0.001 }
+  }
+  public enum ScheduleName: String, CaseIterable, Sendable {
+    case constant, step, cosine
+  }
+
+  public var model = Model.mlp
+  /// The layers, where a recipe lists them itself; empty for those of `model`.
+  public var network: [LayerSpecification] = []
+  /// Outputs of the hidden layers of `mlp`.
+  public var hidden = [512]
+  public var epochs = 8
+  /// Stops after this many steps, wherever the epoch stands; nil for no such limit.
+  public var maxSteps: Int?
+  /// The global batch, whatever the number of ranks.
+  public var batchSize = 64
+  /// Into how many parts a global batch is cut: the most ranks that can help.
+  public var microBatches = 4
+  public var seed: UInt64 = 1
+  public var optimizer = OptimizerName.sgd
+  /// By default the optimizer's: 0.02 for sgd, 0.001 for adam and adamw.
+  public var learningRate: Double {
+    get { givenLearningRate ?? optimizer.defaultLearningRate }
+    set { givenLearningRate = newValue }
+  }
+  private var givenLearningRate: Double?
+  public var momentum = 0.9
+  public var weightDecay = 0.0
+  /// Of SGD's momentum.
+  public var nesterov = false
+  /// Adam's decay rates of the moments.
+  public var betas = Betas(first: 0.9, second: 0.999)
+  /// Adam's.
+  public var epsilon = 1e-8
+  /// The linear scaling rule (Goyal et al. 2017): `lr` is meant for this batch size, and is used times
+  /// batchSize / lrReferenceBatch. nil for `lr` as it is.
+  public var lrReferenceBatch: Int?
+  public var schedule = ScheduleName.constant
+  /// Epochs (from 0) at whose start the rate of the `step` schedule is multiplied by `gamma`. By default after half and
+  /// three quarters of the epochs.
+  public var milestones: [Int] {
+    get { givenMilestones ?? Set([epochs / 2, epochs * 3 / 4]).filter { $0 > 0 }.sorted() }
+    set { givenMilestones = newValue }
+  }
+  private var givenMilestones: [Int]?
+  public var gamma = 0.1
+  public var warmupSteps = 0
+  public var normalize = Normalization.auto
+  /// The part of the training samples that is held back to validate.
+  public var validationSplit = 0.0
+  public var augmentation = Augmentation()
+  /// Whether the weights of the epoch with the least validation loss are kept, and not the last.
+  public var keepBest = false
+  /// Stops after this many epochs without a smaller validation loss; nil for never.
+  public var patience: Int?
+  public var reduction = Reduction.exact
+
+  /// The default recipe: 98% on MNIST.
+  public init() {}
+
+  public struct Betas: Equatable, Sendable {
+    public init(first: Double, second: Double) {
+      self.first = first
+      self.second = second
+    }
+
+    public var first: Double
+    public var second: Double
+  }
+
+  /// The learning rate after the linear scaling rule, where that is asked for.
+  public var scaledLearningRate: Double {
+    lrReferenceBatch.map { learningRate * Double(batchSize) / Double($0) } ?? learningRate
+  }
+
+  /// The schedule of a training of so many steps.
+  package func learningRateSchedule(totalSteps: Int) -> Schedule {
+    let shape: Schedule.Shape =
+      switch schedule {
+      case .constant: .constant
+      case .step: .step(milestones: milestones, gamma: gamma)
+      case .cosine: .cosine
+      }
+    return Schedule(base: scaledLearningRate, shape: shape, warmupSteps: warmupSteps, totalSteps: totalSteps)
+  }
+
+  /// Throws `LockstepError` (usage) for a value that its flag would refuse too, and where values do not go together.
+  public func check() throws {
+    for key in Self.keys { try key.check(self) }
+    if keepBest || patience != nil, validationSplit == 0 {
+      throw LockstepError(
+        .usage, keepBest ? "keep-best" : "patience", expected: "samples to validate on", found: "none",
+        fix: "Set --validation-split, for example to 0.1: the test samples must not choose")
+    }
+    if nesterov, momentum == 0 || optimizer != .sgd {
+      throw LockstepError(
+        .usage, "nesterov", expected: "sgd with a momentum",
+        found: "\(optimizer.rawValue), momentum \(momentum)",
+        fix: "Leave it out, or set --optimizer sgd and --momentum")
+    }
+  }
+
+  /// The layers: those that the recipe lists, or its model's.
+  public var layers: [LayerSpecification] {
+    guard network.isEmpty else { return network }
+    switch model {
+    case .linear: return [.dense(outputs: nil)]
+    case .mlp: return hidden.flatMap { [.dense(outputs: $0), .relu] } + [.dense(outputs: nil)]
+    case .cnn:
+      return [
+        .conv(outputs: 10, size: 5, stride: 1, padding: 0), .maxPool(size: 2, stride: 2), .relu,
+        .conv(outputs: 20, size: 5, stride: 1, padding: 0), .dropout2D(0.5), .maxPool(size: 2, stride: 2),
+        .relu,
+        .flatten, .dense(outputs: 50), .relu, .dropout(0.5), .dense(outputs: nil),
+      ]
+    }
+  }
+}

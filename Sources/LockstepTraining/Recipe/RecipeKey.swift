@@ -1,0 +1,132 @@
+import LockstepSupport
+
+/// One key of a recipe, which is also the flag `--name`: its texts, its limits, and what help and schemas say of it.
+public struct RecipeKey: Sendable {
+  /// The values that a key takes, as a JSON schema tells them.
+  package enum Values: Sendable {
+    case choice([String])
+    case integer(ClosedRange<Int>)
+    /// An integer, or none.
+    case optional(ClosedRange<Int>)
+    case number(ClosedRange<Double>)
+    case flag
+    /// A list, or a text with commas.
+    case list
+    case text
+  }
+
+  public let name: String
+  /// What it decides, for help.
+  public let help: String
+  /// The default, for help, where it follows other keys.
+  package let defaultText: String?
+  package let values: Values
+  /// What a value must be, for messages.
+  let expected: String
+  package let read: @Sendable (Recipe) -> String
+  /// Returns false where the text is no value of this key.
+  let write: @Sendable (inout Recipe, String) -> Bool
+
+  /// `defaultText` where the default follows other keys.
+  init(
+    _ name: String, _ help: String, default defaultText: String? = nil, _ values: Values = .text,
+    expected: String, read: @escaping @Sendable (Recipe) -> String,
+    write: @escaping @Sendable (inout Recipe, String) -> Bool
+  ) {
+    (self.name, self.help, self.defaultText) = (name, help, defaultText)
+    (self.values, self.expected, self.read, self.write) = (values, expected, read, write)
+  }
+
+  /// The value of a recipe that says nothing else, for help; nil where that is none.
+  public var defaultValue: String? {
+    if let defaultText { return defaultText }
+    let text = read(Recipe())
+    return ["", "none", "false"].contains(text) && name != "normalize" ? nil : text
+  }
+
+  /// Whether it may stand without a value, for true.
+  public var isFlag: Bool { if case .flag = values { true } else { false } }
+
+  /// Throws where the recipe's value, written out, would not be read again: one limit for flags, files and properties.
+  func check(_ recipe: Recipe) throws {
+    var copy = recipe
+    let text = read(recipe)
+    guard write(&copy, text) else {
+      throw LockstepError(.usage, name, expected: expected, found: "'\(text)'")
+    }
+  }
+}
+
+extension RecipeKey {
+  static func choice<T: RawRepresentable & CaseIterable & Sendable>(
+    _ name: String, _ path: WritableKeyPath<Recipe, T> & Sendable, _ help: String
+  ) -> RecipeKey where T.RawValue == String {
+    let names = T.allCases.map(\.rawValue)
+    return value(
+      name, path, help, .choice(names), expected: "one of " + names.joined(separator: ", "),
+      read: \.rawValue, parse: T.init(rawValue:))
+  }
+
+  static func integer(
+    _ name: String, _ path: WritableKeyPath<Recipe, Int> & Sendable, _ range: ClosedRange<Int>, _ help: String
+  ) -> RecipeKey {
+    value(
+      name, path, help, .integer(range),
+      expected: "a whole number from \(range.lowerBound) to \(range.upperBound)", read: { String($0) },
+      parse: { Int($0).flatMap { range.contains($0) ? $0 : nil } })
+  }
+
+  static func optional(
+    _ name: String, _ path: WritableKeyPath<Recipe, Int?> & Sendable, _ range: ClosedRange<Int>,
+    _ help: String
+  ) -> RecipeKey {
+    value(
+      name, path, help, .optional(range), expected: "a whole number from \(range.lowerBound), or none",
+      read: { $0.map { String($0) } ?? "none" },
+      parse: { text in
+        text == "none" ? .some(nil) : Int(text).flatMap { range.contains($0) ? .some($0) : nil }
+      })
+  }
+
+  static func flag(_ name: String, _ path: WritableKeyPath<Recipe, Bool> & Sendable, _ help: String)
+    -> RecipeKey
+  {
+    value(name, path, help, .flag, expected: "true or false", read: { String($0) }, parse: { Bool($0) })
+  }
+
+  static func number(
+    _ name: String, _ path: WritableKeyPath<Recipe, Double> & Sendable, _ range: ClosedRange<Double>,
+    _ help: String, default defaultText: String? = nil, expected: String? = nil
+  ) -> RecipeKey {
+    value(
+      name, path, help, default: defaultText, .number(range),
+      expected: expected ?? "a number from \(range.lowerBound) to \(range.upperBound)", read: { "\($0)" },
+      parse: { Double($0).flatMap { range.contains($0) ? $0 : nil } })
+  }
+
+  /// Elements between commas.
+  static func listOf<T: Sendable>(
+    _ name: String, _ path: WritableKeyPath<Recipe, [T]> & Sendable, _ help: String,
+    default defaultText: String? = nil, expected: String,
+    write: @escaping @Sendable (T) -> String = { "\($0)" },
+    element: @escaping @Sendable (String) -> T?
+  ) -> RecipeKey {
+    value(
+      name, path, help, default: defaultText, .list, expected: expected,
+      read: { $0.map(write).joined(separator: ",") }, parse: { list($0, element) })
+  }
+
+  static func value<T>(
+    _ name: String, _ path: WritableKeyPath<Recipe, T> & Sendable, _ help: String,
+    default defaultText: String? = nil, _ values: Values = .text, expected: String,
+    read: @escaping @Sendable (T) -> String, parse: @escaping @Sendable (String) -> T?
+  ) -> RecipeKey {
+    RecipeKey(
+      name, help, default: defaultText, values, expected: expected, read: { read($0[keyPath: path]) },
+      write: { recipe, text in
+        guard let value = parse(text) else { return false }
+        recipe[keyPath: path] = value
+        return true
+      })
+  }
+}

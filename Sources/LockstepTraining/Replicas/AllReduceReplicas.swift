@@ -1,0 +1,46 @@
+import LockstepData
+import LockstepNetwork
+import LockstepSupport
+
+/// Every rank has parameters of its own: the whole gradient is summed by MPI_Allreduce, and each rank updates all.
+final class AllReduceReplicas: Replicas {
+  let parameters: Parameters
+  let optimizer: any Optimizer
+  let gradient: GradientSum
+  let fillsParameters = true
+  let sharedRows: SharedRows? = nil
+  var failure: GradientFailure? { gradients.failure }
+  private let settings: ReplicaSettings
+  private var gradients = StepGradients()
+
+  init(_ settings: ReplicaSettings) {
+    self.settings = settings
+    parameters = Parameters(settings.network, seed: settings.recipe.seed)
+    optimizer = settings.recipe.makeOptimizer(parameterCount: settings.network.parameterCount)
+    gradient = settings.makeGradient()
+  }
+
+  func begin(_ step: Int, _ shard: Shard, in workspace: Workspace, learningRate: Double) {
+    gradients = StepGradients(
+      step: step, update: optimizer.update(of: parameters, step: step, learningRate: Float(learningRate)))
+  }
+
+  func add(_ job: WeightGradientJob) { gradients.add(job, team: settings.team, into: slice) }
+
+  private func slice(for job: WeightGradientJob) -> GradientSlice {
+    gradient.slice(at: job.parameters.lowerBound)
+  }
+
+  func finish(_ metrics: StepMetrics) throws -> StepMetrics {
+    gradient.metrics = gradients.finish(metrics, team: settings.team, into: slice)
+    Activity.enter(.waitingForGradients, step: gradients.step)
+    try gradient.allReduce(settings.collective)
+    let total = gradient.metrics
+    if total.failures > 0 {
+      try gradients.refuse(settings, limit: gradient.limit)
+    }
+    Activity.enter(.updating, step: gradients.step)
+    gradients.update.apply(gradient, count: parameters.count, team: settings.team)
+    return total
+  }
+}

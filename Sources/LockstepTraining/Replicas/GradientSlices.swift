@@ -1,0 +1,100 @@
+import CKernels
+import LockstepSupport
+
+/// This rank's part of the parameters that are updated from written gradients: those of all ranks of the node, which it
+/// reads in their shared memory, and of the other nodes.
+struct GradientSlices {
+  private let settings: ReplicaSettings
+  /// The gradients of the node's ranks, by their number on it.
+  private let neighbours: [GradientSum]
+  /// None on a node's surplus ranks, where another node has fewer.
+  private let ranges: [Range<Int>]
+  /// The slices' sum over the node, where it goes on to other nodes; nil where there is one node.
+  private let nodeSum: GradientSum?
+
+  /// `except`: the plan's units that take another way.
+  init(_ settings: ReplicaSettings, except units: Set<Int>, neighbours: [GradientSum]) {
+    self.settings = settings
+    self.neighbours = neighbours
+    ranges = Self.ranges(settings, except: units)
+    let collective = settings.collective
+    nodeSum = collective.nodeSize == collective.size ? nil : settings.makeGradient()
+  }
+
+  private static func ranges(_ settings: ReplicaSettings, except units: Set<Int>) -> [Range<Int>] {
+    let (plan, number, shares) = (
+      settings.plan, settings.collective.nodeRank, settings.collective.smallestNode
+    )
+    guard number < shares else { return [] }
+    // All parameters in one slice where no layer takes another way: one allreduce over the nodes.
+    let whole =
+      units.isEmpty
+      ? [0..<plan.network.parameterCount]
+      : plan.units.indices.filter { !units.contains($0) }.map { plan.units[$0].parameters }
+    return whole.map {
+      let own = Share(index: number, count: shares).range(of: $0.count, grain: 16)
+      return $0.lowerBound + own.lowerBound..<$0.lowerBound + own.upperBound
+    }.filter { !$0.isEmpty }
+  }
+
+  /// All ranks' metrics, behind the node's barrier. Collective.
+  func sumMetrics() throws -> StepMetrics {
+    let total = neighbours.dropFirst().reduce(neighbours[0].metrics) { $0 + $1.metrics }
+    let collective = settings.collective
+    guard collective.nodeSize < collective.size else { return total }
+    // One rank a node adds the node's, so that each counts once.
+    let values = AlignedBuffer<Double>(count: total.values.count, zero: 0)
+    if collective.nodeRank == 0 {
+      for (i, value) in total.values.enumerated() { values.pointer[i] = value }
+    }
+    try collective.allReduce(values.elements)
+    return StepMetrics(values: Array(values.elements))
+  }
+
+  /// Updates the slices by their sum over all ranks. Collective.
+  func apply(_ update: kernel_update) throws {
+    guard let nodeSum else {
+      for range in ranges { self.update(range, update, from: neighbours) }
+      return
+    }
+    for range in ranges {
+      sum(range, into: nodeSum)
+      try nodeSum.allReduceAcrossNodes(range, settings.collective)
+      self.update(range, update, from: [nodeSum])
+    }
+  }
+
+  private func update(_ range: Range<Int>, _ update: kernel_update, from sums: [GradientSum]) {
+    inParts(of: range, of: sums) { exact, fast, count, range in
+      withUnsafePointer(to: update) { kernel_apply_update($0, exact, fast, count, range) }
+    }
+  }
+
+  private func sum(_ range: Range<Int>, into sum: GradientSum) {
+    inParts(of: range, of: neighbours) { exact, fast, count, range in
+      if let exact { kernel_sum_exact(exact, count, sum.mutableExact, range) }
+      if let fast { kernel_sum_fast(fast, count, sum.mutableFast, range) }
+    }
+  }
+
+  /// Calls the body for parts of a range on the threads, with the gradients' addresses in double or in Float.
+  private func inParts(
+    of range: Range<Int>, of sums: [GradientSum],
+    _ body:
+      @escaping (
+        UnsafePointer<UnsafePointer<Double>?>?, UnsafePointer<UnsafePointer<Float>?>?, Int32, kernel_range
+      ) -> Void
+  ) {
+    let isExact = settings.recipe.reduction == .exact
+    let (exact, fast) = (sums.map(\.exact), sums.map(\.fast))
+    settings.team.split(range.count / 16, grain: 512) { part in
+      let part = kernel_range(
+        begin: range.lowerBound + part.lowerBound * 16, end: range.lowerBound + part.upperBound * 16)
+      exact.withUnsafeBufferPointer { exact in
+        fast.withUnsafeBufferPointer { fast in
+          body(isExact ? exact.baseAddress : nil, isExact ? nil : fast.baseAddress, Int32(exact.count), part)
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,162 @@
+import CKernels
+import LockstepData
+import LockstepNetwork
+import LockstepSupport
+
+/// The ranks of a node share memory: one copy of the parameters, of which each rank updates its share between two
+/// barriers.
+///
+/// Where there is one node, a dense layer's gradient is never exchanged. Its inputs and output gradients are far
+/// smaller: they stand in shared memory, and each rank sums its share of the weights over all ranks' samples and applies
+/// it at once (`divided`). Of the other layers, and where there are more nodes, each rank's gradient stands in shared
+/// memory; a rank sums its slice of them and updates its slice of the parameters. Across nodes the slices are allreduced,
+/// each by one rank a node.
+///
+/// The exact sum does not depend on its order, so the bits are those of `AllReduceReplicas`. With the fast reduction all
+/// ranks agree, as they must, because each slice is summed once a node.
+final class SharedReplicas: Replicas {
+  /// In the node's memory, like the moments.
+  let parameters: Parameters
+  let optimizer: any Optimizer
+  let gradient: GradientSum
+  private let settings: ReplicaSettings
+  private let slices: GradientSlices
+  /// The units whose gradient is summed over all ranks' rows.
+  private let divided: Set<Int>
+  private let rows: SharedRows
+  /// The micro-batches of the node's rows in a step of `globalCount` samples.
+  private var microBatches = MicroBatches()
+  private var globalCount = 0
+  /// Failures of divided units by rank, of every other step: nobody overwrites what a slower rank has yet to read.
+  private let failureCounts: AlignedBuffer<Int>
+  private var gradients = StepGradients()
+  private var dividedJobs: [WeightGradientJob] = []
+
+  /// Collective. The parameters are those of the recipe's seed.
+  init(_ settings: ReplicaSettings) throws {
+    self.settings = settings
+    let (network, recipe, collective) = (settings.network, settings.recipe, settings.collective)
+    let count = network.parameterCount
+    let bytes = GradientSum.byteCount(parameterCount: count, reduction: recipe.reduction)
+    let gradients = try collective.allocateShared(byteCount: bytes * collective.nodeSize)
+    let neighbours = (0..<collective.nodeSize).map {
+      GradientSum(
+        parameterCount: count, microBatches: recipe.microBatches, reduction: recipe.reduction, in: gradients,
+        slot: $0)
+    }
+    gradient = neighbours[collective.nodeRank]
+    let weights = try collective.allocateShared(byteCount: count * 4)
+    parameters = Parameters(network, buffer: AlignedBuffer(sharing: weights, from: 0, count: count))
+    if collective.nodeRank == 0 { parameters.initialize(seed: recipe.seed) }
+    divided = Self.dividedUnits(settings)
+    let rowMemory = try collective.allocateShared(
+      byteCount: SharedRows.byteCount(settings.plan, layers: divided, capacity: recipe.batchSize))
+    rows = SharedRows(settings.plan, layers: divided, capacity: recipe.batchSize, in: rowMemory)
+    failureCounts = AlignedBuffer(
+      sharing: try collective.allocateShared(byteCount: 16 * collective.nodeSize), from: 0,
+      count: 2 * collective.nodeSize)
+    // Each rank updates its slice of the moments, and rank 0 sees the whole for a checkpoint.
+    optimizer = try recipe.makeOptimizer(parameterCount: count) {
+      AlignedBuffer(sharing: try collective.allocateShared(byteCount: $0 * 4), from: 0, count: $0)
+    }
+    try collective.nodeBarrier()
+    slices = GradientSlices(settings, except: divided, neighbours: neighbours)
+  }
+
+  /// Those whose rows are cheaper to read than their gradients: a gradient is written, and read, as doubles.
+  static func dividedUnits(_ settings: ReplicaSettings) -> Set<Int> {
+    let (plan, collective) = (settings.plan, settings.collective)
+    guard collective.nodeSize == collective.size else { return [] }
+    return Set(
+      plan.units.indices.filter {
+        let layer = plan.units[$0].layer
+        guard case .byFeatures = layer.passes else { return false }
+        return settings.recipe.batchSize * (plan.inputCount(of: $0) + layer.output.count)
+          < 6 * layer.parameterCount
+      })
+  }
+
+  /// In how many allocations: gradients, weights, rows, failures, and the optimizer's moments.
+  static func parts(_ recipe: Recipe) -> Int { 4 + recipe.momentCount }
+
+  /// What a node's ranks share, all in all.
+  static func byteCount(_ settings: ReplicaSettings) -> Int {
+    let (count, recipe) = (settings.network.parameterCount, settings.recipe)
+    return GradientSum.byteCount(parameterCount: count, reduction: recipe.reduction)
+      * settings.collective.nodeSize + count * 4 * (1 + recipe.momentCount)
+      + SharedRows.byteCount(settings.plan, layers: dividedUnits(settings), capacity: recipe.batchSize)
+      + 16 * settings.collective.nodeSize
+  }
+
+  var fillsParameters: Bool { settings.collective.nodeRank == 0 }
+  var sharedRows: SharedRows? { rows }
+  var failure: GradientFailure? { gradients.failure }
+
+  func begin(_ step: Int, _ shard: Shard, in workspace: Workspace, learningRate: Double) {
+    gradients = StepGradients(
+      step: step, update: optimizer.update(of: parameters, step: step, learningRate: Float(learningRate)))
+    dividedJobs.removeAll(keepingCapacity: true)
+    if shard.globalCount != globalCount { place(workspace, globalCount: shard.globalCount) }
+  }
+
+  /// Puts this rank's rows where they belong among the node's.
+  private func place(_ workspace: Workspace, globalCount: Int) {
+    let collective = settings.collective
+    self.globalCount = globalCount
+    var bounds: [Int32] = [0]
+    for (number, rank) in collective.nodeRanks.enumerated() {
+      if number == collective.nodeRank { workspace.place(atRow: Int(bounds.last!)) }
+      let own = settings.sampler.bounds(count: globalCount, rank: rank, ranks: collective.size)
+      let start = bounds.last! - own[0]
+      bounds += own.dropFirst().map { start + $0 }
+    }
+    microBatches = MicroBatches(bounds: bounds).chained(by: settings.recipe.reduction)
+  }
+
+  func add(_ job: WeightGradientJob) {
+    if divided.contains(job.layer) { return dividedJobs.append(job) }
+    gradients.add(job, team: settings.team, into: slice)
+  }
+
+  private func slice(for job: WeightGradientJob) -> GradientSlice {
+    gradient.slice(at: job.parameters.lowerBound)
+  }
+
+  func finish(_ metrics: StepMetrics) throws -> StepMetrics {
+    gradient.metrics = gradients.finish(metrics, team: settings.team, into: slice)
+    Activity.enter(.waitingForGradients, step: gradients.step)
+    try settings.collective.nodeBarrier()
+    let total = try slices.sumMetrics()
+    if total.failures > 0 { try refuse() }
+    Activity.enter(.updating, step: gradients.step)
+    try slices.apply(gradients.update)
+    try applyDivided()
+    return total
+  }
+
+  /// Sums this rank's share of the divided units' gradients over the node's rows and applies it. Collective.
+  private func applyDivided() throws {
+    let collective = settings.collective
+    let jobs = dividedJobs.map {
+      $0.over(
+        x: rows.activations[$0.layer]!, dy: rows.gradients[$0.layer + 1]!, microBatches: microBatches)
+    }
+    let share = Share(index: collective.nodeRank, count: collective.nodeSize)
+    let failed = WeightGradientJob.sum(jobs, share: share, team: settings.team) {
+      gradient.slice(at: $0.parameters.lowerBound, applying: gradients.update)
+    }
+    let counts = failureCounts.pointer + gradients.step % 2 * collective.nodeSize
+    counts[collective.nodeRank] = failed.count
+    try collective.nodeBarrier()
+    guard (0..<collective.nodeSize).contains(where: { counts[$0] > 0 }) else { return }
+    try gradients.refuse(settings, limit: gradient.limit, also: failed)
+  }
+
+  /// Ends the step before the update. A loss that is no number comes from some layer: to name it, the divided units'
+  /// gradients of this rank are summed after all.
+  private func refuse() throws {
+    let isUnnamed = gradients.failures.isLossNaN && gradients.failures.layers.isEmpty
+    let layers = isUnnamed ? WeightGradientJob.sum(dividedJobs, team: settings.team, into: slice) : []
+    try gradients.refuse(settings, limit: gradient.limit, also: layers)
+  }
+}

@@ -1,0 +1,80 @@
+import CKernels
+import LockstepNetwork
+import LockstepSupport
+
+/// The weight gradients of a step on this rank, and what became of them so far.
+final class StepGradients {
+  let step: Int
+  let update: kernel_update
+  /// Jobs that wait for the backward pass to end: all of them are one job of the team then.
+  private var waiting: [WeightGradientJob] = []
+  private(set) var failures = GradientFailures()
+  private(set) var failure: GradientFailure?
+
+  init(step: Int = 0, update: kernel_update = kernel_update()) {
+    (self.step, self.update) = (step, update)
+  }
+
+  func add(
+    _ job: WeightGradientJob, team: ThreadTeam, into gradient: (WeightGradientJob) -> GradientSlice
+  ) {
+    waiting.append(job)
+    if !job.canWait {
+      failures.add(WeightGradientJob.sum([waiting.removeLast()], team: team, into: gradient))
+    }
+  }
+
+  /// Sums the jobs that waited. Returns this rank's part of the step's metrics.
+  func finish(
+    _ metrics: StepMetrics, team: ThreadTeam, into gradient: (WeightGradientJob) -> GradientSlice
+  ) -> StepMetrics {
+    failures.add(WeightGradientJob.sum(waiting, team: team, into: gradient))
+    failures.isLossNaN = metrics.loss.isNaN
+    var metrics = metrics
+    metrics.failures = failures.isEmpty ? 0 : 1
+    return metrics
+  }
+
+  /// Ends the step on all ranks with the error of the first that failed; `layers` have failed besides those that are
+  /// known. Collective.
+  func refuse(_ settings: ReplicaSettings, limit: Float, also layers: [Int] = []) throws {
+    failures.add(layers)
+    let (collective, isEmpty) = (settings.collective, failures.isEmpty)
+    let layer = failures.layers.min().map { settings.plan.units[$0].name } ?? "loss"
+    let first = try collective.allGather(isEmpty ? 0 : 1).firstIndex(of: 1) ?? 0
+    let told = try collective.broadcast(Array(layer.utf8), from: first)
+    failure = GradientFailure(step: step, layer: String(decoding: told, as: UTF8.self))
+    try collective.together {
+      guard !isEmpty else { return }
+      throw LockstepError(
+        .failure, "step \(step), \(layer)", expected: "gradients of at most \(limit) in magnitude",
+        found: "a larger one or NaN: training has diverged",
+        fix: settings.recipe.adviceOnDivergence)
+    }
+  }
+}
+
+/// A gradient that could not be summed: NaN, or too large.
+package struct GradientFailure: Equatable, Sendable {
+  package let step: Int
+  /// "layers.0", or "loss" where nothing else tells.
+  package let layer: String
+}
+
+/// The layers whose gradient this rank could not sum in a step, by their number in the plan.
+struct GradientFailures {
+  private(set) var layers: Set<Int> = []
+  /// The fast reduction looks at no gradient; a loss that is no number tells as much.
+  var isLossNaN = false
+  var isEmpty: Bool { layers.isEmpty && !isLossNaN }
+
+  mutating func add(_ layers: [Int]) { self.layers.formUnion(layers) }
+}
+
+extension Recipe {
+  /// What may keep a training from diverging, of what it does not do yet.
+  var adviceOnDivergence: String {
+    (["Lower --lr"] + (normalize == .none ? ["normalise the data with --normalize auto"] : [])
+      + (warmupSteps == 0 ? ["use --warmup-steps"] : [])).joined(separator: ", or ")
+  }
+}

@@ -1,0 +1,89 @@
+import LockstepNetwork
+import LockstepSupport
+
+extension Trainer {
+  /// Copies what a checkpoint holds, and returns what makes one of the copies on whichever thread. On rank 0.
+  ///
+  /// Between two steps nobody writes what is copied here, though a node's ranks may share it and go on: no rank updates
+  /// parameters or moments before all of the node's ranks, this one too, have come to the barrier in
+  /// `Replicas.finish` of the next step.
+  func snapshot() -> () -> Checkpoint {
+    let (state, recipe, digest, tensors) = (state, recipe, dataset.checksum, network.tensors)
+    let weights = Parameters(network, copying: parameters.pointer)
+    let moments = replicas.optimizer.moments.map { Parameters(network, copying: $0.pointer) }
+    let parts = [("", weights)] + zip(Self.momentNames, moments) + (best.map { [("best.", $0)] } ?? [])
+    return {
+      Checkpoint(
+        state: state, recipe: recipe, datasetDigest: digest,
+        tensors: parts.flatMap { prefix, values in
+          tensors.map {
+            NamedTensor(name: prefix + $0.name, shape: $0.shape, values: values.values(of: $0))
+          }
+        })
+    }
+  }
+
+  /// As PyTorch's optimizers count their moments: SGD's velocity is a first one.
+  private static let momentNames = ["optimizer.first.", "optimizer.second."]
+
+  /// Puts the training where a checkpoint stood. Collective, with the same checkpoint on all ranks. Throws as `check`
+  /// does.
+  public func restore(_ checkpoint: Checkpoint) throws {
+    try check(checkpoint, path: "checkpoint")
+    let moments = replicas.optimizer.moments
+    try fillParameters {
+      for tensor in network.tensors {
+        parameters.set(tensor, to: checkpoint[tensor.name])
+        for (name, moment) in zip(Self.momentNames, moments) {
+          let values = checkpoint[name + tensor.name]
+          for (element, value) in values.enumerated() { moment.pointer[tensor.flatIndex(element)] = value }
+        }
+      }
+    }
+    state = checkpoint.state
+    guard recipe.keepBest, state.convergence.bestEpoch > 0, replicas.fillsParameters else { return }
+    let best = Parameters(network)
+    for tensor in network.tensors { best.set(tensor, to: checkpoint["best." + tensor.name]) }
+    self.best = best
+  }
+
+  /// Throws `LockstepError` (data) naming `path` where the checkpoint, one of the same recipe and dataset, does not fit the
+  /// network, or is beyond the steps asked for.
+  public func check(_ checkpoint: Checkpoint, path: String) throws {
+    let state = checkpoint.state
+    guard state.step <= totalSteps else {
+      throw LockstepError(
+        .data, path, expected: "a checkpoint of at most the \(totalSteps) steps asked for",
+        found: "one of step \(state.step)", fix: "Ask for more --epochs or --max-steps, or leave them out")
+    }
+    func failure(_ expected: String, _ found: String) -> LockstepError {
+      LockstepError(
+        .data, path, expected: expected, found: found, fix: "Remove the file to go on from the one before")
+    }
+    guard (0...sampler.stepsPerEpoch).contains(state.stepOfEpoch), state.epoch <= recipe.epochs,
+      state.step == state.epoch * sampler.stepsPerEpoch + state.stepOfEpoch,
+      state.convergence.bestEpoch <= state.epoch
+    else { throw failure("a position within the epochs", "\(state)") }
+    let hasBest = recipe.keepBest && state.convergence.bestEpoch > 0
+    let prefixes =
+      [""] + Self.momentNames.prefix(replicas.optimizer.moments.count) + (hasBest ? ["best."] : [])
+    let needed = prefixes.flatMap { prefix in network.tensors.map { (prefix + $0.name, $0.shape) } }
+    let found = Dictionary(checkpoint.tensors.map { ($0.name, $0.shape) }) { first, _ in first }
+    for (name, shape) in needed where found[name] != shape {
+      throw failure("tensor \(name) of shape \(shape)", found[name].map { "shape \($0)" } ?? "none")
+    }
+    guard checkpoint.tensors.count == needed.count else {
+      throw failure("\(needed.count) tensors", "\(checkpoint.tensors.count)")
+    }
+    for tensor in checkpoint.tensors where tensor.values.count != tensor.shape.reduce(1, *) {
+      throw failure("tensor \(tensor.name) of shape \(tensor.shape)", "\(tensor.values.count) values")
+    }
+  }
+
+  /// Calls the body on the ranks that write parameters, while none reads. Collective.
+  func fillParameters(_ body: () -> Void) throws {
+    try collective.nodeBarrier()
+    if replicas.fillsParameters { body() }
+    try collective.nodeBarrier()
+  }
+}

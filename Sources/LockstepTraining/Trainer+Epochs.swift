@@ -1,0 +1,162 @@
+import LockstepNetwork
+import LockstepSupport
+
+extension Trainer {
+  /// Trains to the end, from the start or from where `restore` has put it. Collective; `observer` hears of it on rank 0,
+  /// which also keeps the checkpoints.
+  ///
+  /// Throws an error of status 75 on all ranks after the step in which `shouldStop` returned true on any of them; the
+  /// checkpoint is written then.
+  public func train(
+    observer: (any TrainingObserver)? = nil, checkpoints: (any CheckpointSink)? = nil
+  ) throws -> TrainingResult {
+    let (started, firstStep) = (ContinuousClock.now, state.step)
+    let reporter = Reporter(
+      observer: collective.rank == 0 ? observer : nil,
+      checkpoints: collective.rank == 0 ? checkpoints : nil)
+    try reporter.observe(state.step == 0 ? .start(startReport) : .resume(startReport, state))
+    var last: EpochReport?
+    // An epoch may have all of its steps and yet lack its evaluation.
+    while !isDone {
+      last = nil
+      guard try takeSteps(reporter) else { break }
+      last = try endEpoch(reporter)
+      try reporter.checkpoint(state, snapshot())
+    }
+    try requireSameData()
+    // Where nothing was left to train, what is there stays as it is.
+    if state.stepOfEpoch > 0, state.step > firstStep { try reporter.checkpoint(state, snapshot()) }
+    if state.convergence.hasRunOut(after: state.epoch) {
+      try reporter.observe(.stoppedEarly(epoch: state.epoch, bestEpoch: state.convergence.bestEpoch))
+    }
+    if try restoreBest(reporter) { last = nil }
+    let test = try last?.test ?? evaluator.evaluate(parameters, on: dataset.test)
+    let validation = test.count > 0 ? nil : try last?.validation ?? validate()
+    try requireSameData()
+    let result = TrainingResult(
+      steps: state.step, test: test, validation: validation, digest: try checkedDigest(),
+      seconds: seconds(ContinuousClock.now - started))
+    try reporter.finishLast()
+    try reporter.observe(.end(result))
+    return result
+  }
+
+  /// The epoch's steps, or what `totalSteps` leaves of them: false where it is not whole.
+  private func takeSteps(_ reporter: Reporter) throws -> Bool {
+    let started = ContinuousClock.now
+    let order = sampler.order(epoch: state.epoch)
+    let earlier = state.total.count
+    while state.stepOfEpoch < sampler.stepsPerEpoch, state.step < totalSteps {
+      let shard = sampler.shard(step: state.stepOfEpoch, rank: collective.rank, ranks: collective.size)
+      let rate = schedule.learningRate(step: state.step, epoch: state.epoch)
+      let metrics = try step(on: shard, of: order, learningRate: rate)
+      state.add(metrics, count: shard.globalCount)
+      try reporter.observe(
+        .step(
+          StepReport(
+            epoch: state.epoch + 1, step: state.step, totalSteps: totalSteps, loss: metrics.loss,
+            epochLoss: state.total.loss, epochAccuracy: state.total.accuracy, learningRate: rate)))
+      if metrics.stopRequests > 0 { try stop(reporter) }
+      if state.stepOfEpoch < sampler.stepsPerEpoch, reporter.isDue(state.step) {
+        try dataset.requireUnchanged()  // on rank 0 alone, whose error ends all
+        try reporter.checkpoint(state, snapshot())
+      }
+    }
+    stepTime = StepTime(seconds: seconds(ContinuousClock.now - started), samples: state.total.count - earlier)
+    return state.stepOfEpoch == sampler.stepsPerEpoch
+  }
+
+  /// Evaluates after an epoch's last step, and judges how it goes. Returns what it tells.
+  private func endEpoch(_ reporter: Reporter) throws -> EpochReport {
+    _ = try checkedDigest()
+    let validation = try validate()
+    let report = EpochReport(
+      epoch: state.epoch + 1, epochs: recipe.epochs, step: state.step, trainLoss: state.total.loss,
+      trainAccuracy: state.total.accuracy, validation: validation,
+      test: try evaluator.evaluate(parameters, on: dataset.test),
+      learningRate: schedule.learningRate(step: state.step - 1, epoch: state.epoch),
+      seconds: stepTime.seconds, samplesPerSecond: Double(stepTime.samples) / stepTime.seconds)
+    try requireSameData()
+    try reporter.observe(.epoch(report))
+    if let validation {
+      let verdict = state.convergence.add(
+        epoch: report.epoch, trainLoss: report.trainLoss, validationLoss: validation.loss)
+      if let since = verdict.overfittingSince { try reporter.observe(.overfitting(sinceEpoch: since)) }
+      if verdict.isBest, recipe.keepBest, replicas.fillsParameters {
+        best = Parameters(network, copying: parameters.pointer)
+      }
+    }
+    state.endEpoch()
+    return report
+  }
+
+  /// Where the recipe wants the best epoch's weights and has better than the last: takes them, and returns true.
+  private func restoreBest(_ reporter: Reporter) throws -> Bool {
+    let convergence = state.convergence
+    guard recipe.keepBest, convergence.bestEpoch > 0,
+      convergence.bestEpoch * sampler.stepsPerEpoch < state.step
+    else { return false }
+    try fillParameters { if let best { parameters.pointer.update(from: best.pointer, count: best.count) } }
+    try reporter.observe(.keptBest(epoch: convergence.bestEpoch, validationLoss: convergence.bestLoss))
+    return true
+  }
+
+  /// Ends the run on all ranks with a checkpoint.
+  private func stop(_ reporter: Reporter) throws {
+    willStop()
+    try collective.together {
+      try dataset.requireUnchanged()
+      try reporter.checkpoint(state, snapshot())
+      try reporter.finishLast()
+      let saved = try reporter.checkpoints?.lastResult()
+      throw LockstepError(
+        .stopped, "stopped on request after step \(state.step) of \(totalSteps)",
+        found: saved.map { "\($0) is safe" } ?? "there is no checkpoint",
+        fix: saved.map { _ in "Go on with the same command and --resume" })
+    }
+  }
+}
+
+/// Tells the observer on rank 0, and hands checkpoints to their writer; does neither on other ranks.
+private final class Reporter {
+  let observer: (any TrainingObserver)?
+  let checkpoints: (any CheckpointSink)?
+
+  init(observer: (any TrainingObserver)?, checkpoints: (any CheckpointSink)?) {
+    self.observer = observer
+    self.checkpoints = checkpoints
+  }
+
+  func observe(_ event: TrainingEvent) throws {
+    if let event = checkpoints?.poll() { try observer?.observe(event) }
+    try observer?.observe(event)
+  }
+
+  func isDue(_ step: Int) -> Bool { checkpoints?.isDue(step) ?? false }
+
+  func checkpoint(_ state: TrainingState, _ make: @autoclosure () -> (() -> Checkpoint)) throws {
+    guard let checkpoints else { return }
+    // Waits for the one before.
+    try finish()
+    checkpoints.begin(state, make())
+  }
+
+  func finish() throws {
+    if let event = checkpoints?.wait() { try observer?.observe(event) }
+  }
+
+  /// As `finish`, where a failure is going to be an error and no warning.
+  func finishLast() throws {
+    if let event = checkpoints?.wait(), case .checkpoint = event { try observer?.observe(event) }
+  }
+}
+
+/// How long the steps of an epoch took, and for how many samples.
+struct StepTime {
+  var seconds = 0.0
+  var samples = 0
+}
+
+private func seconds(_ duration: Duration) -> Double {
+  Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
+}

@@ -1,0 +1,48 @@
+import LockstepSupport
+
+extension Trainer {
+  /// The digest of the parameters, which must be the same on all ranks. Collective.
+  ///
+  /// Throws where it is not, naming the ranks that differ from the majority and their tensors. Ranks that share their
+  /// parameters have one vote and are named by the first of them.
+  func checkedDigest() throws -> UInt64 {
+    try Activity.during(.comparingReplicas) {
+      let digests = try collective.allGather(parameters.digest)
+      if digests.contains(where: { $0 != digests[0] }) { try refuseReplicas(digests) }
+      return digests[0]
+    }
+  }
+
+  private func refuseReplicas(_ digests: [UInt64]) throws {
+    let holdsReplica = try collective.allGather(replicas.fillsParameters ? 1 : 0)
+    let replicas = digests.indices.filter { holdsReplica[$0] == 1 }
+    let odd = Self.minority(of: replicas.map { digests[$0] }).map { replicas[$0] }
+    // Of the tensors of the first that is odd, those that the first other replica has otherwise.
+    let usual = replicas.first { !odd.contains($0) } ?? 0
+    let tensors = try network.tensors.filter {
+      let digests = try collective.allGather(parameters.digest(of: $0))
+      return digests[odd[0]] != digests[usual]
+    }.map(\.name)
+    let hosts = try collective.hostNames()
+    let isTied = 2 * odd.count >= replicas.count
+    try collective.together {
+      throw LockstepError(
+        .failure, "rank \(odd[0]) on \(hosts[odd[0]])",
+        found: "\(tensors.joined(separator: ", ")) differs after step \(state.step) from rank \(usual) on "
+          + "\(hosts[usual])" + (isTied ? ", of which either may be wrong" : "")
+          + (odd.count > 1
+            ? ", and so do ranks \(odd.dropFirst().map(String.init).joined(separator: ", "))" : ""),
+        fix:
+          "A bit in memory has flipped, or the nodes run different builds: check that, then go on with --resume"
+          + " from a checkpoint before this step")
+    }
+  }
+
+  /// The indices of values other than the one that most have, of several the first.
+  static func minority(of values: [UInt64]) -> [Int] {
+    let votes = Dictionary(grouping: values) { $0 }.mapValues(\.count)
+    let most = votes.values.max()
+    let usual = values.first { votes[$0] == most }
+    return values.indices.filter { values[$0] != usual }
+  }
+}

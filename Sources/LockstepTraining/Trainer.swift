@@ -1,0 +1,142 @@
+import LockstepData
+import LockstepNetwork
+import LockstepRanks
+import LockstepSupport
+
+/// Trains a network on a dataset. What it computes is a function of recipe and dataset alone: the ranks and threads that
+/// share the work change no bit.
+public final class Trainer {
+  public let network: Network
+  /// The recipe's normalization, with `auto` settled.
+  public let normalization: Normalization
+  package let sampler: Sampler
+  let recipe: Recipe
+  let dataset: Dataset
+  let collective: any Collective
+  let team: ThreadTeam
+  let schedule: Schedule
+  let plan: FusionPlan
+  let replicas: any Replicas
+  let workspace: Workspace
+  let loss: SoftmaxCrossEntropy
+  let batch: Batch
+  let evaluator: Evaluator
+  /// Between two steps.
+  public internal(set) var state: TrainingState
+  /// The weights of the best epoch so far, where the recipe keeps them, on ranks that fill parameters.
+  var best: Parameters?
+  var stepTime = StepTime()
+  public var parameters: Parameters { replicas.parameters }
+  /// Asked in each step (counted from 1) on each rank: true ends the run with a checkpoint after this step.
+  public var shouldStop: (_ step: Int) -> Bool = { _ in false }
+  /// Called on every rank once all know that the run is going to stop, before the checkpoint.
+  public var willStop: () -> Void = {}
+  /// Where training failed, where that is known: on all ranks alike.
+  public var failure: (step: Int, layer: String)? { replicas.failure.map { ($0.step, $0.layer) } }
+
+  /// Allocates all that training needs and draws the initial weights. Collective.
+  public init(
+    recipe: Recipe, dataset: Dataset, collective: any Collective, team: ThreadTeam,
+    exchange: ExchangeName = .auto
+  ) throws {
+    try recipe.check()
+    try Self.requireTrainingSamples(dataset)
+    self.recipe = recipe
+    self.dataset = dataset
+    self.collective = collective
+    self.team = team
+    sampler = Sampler(
+      datasetCount: dataset.train.count, batchSize: recipe.batchSize, microBatches: recipe.microBatches,
+      seed: recipe.seed, validationSplit: recipe.validationSplit)
+    if recipe.keepBest || recipe.patience != nil, sampler.trainingCount == sampler.datasetCount {
+      throw LockstepError(
+        .usage, "validation-split",
+        expected: "at least one of \(sampler.datasetCount) samples to validate on",
+        found: "\(recipe.validationSplit)", fix: "Raise --validation-split")
+    }
+    try Self.requireJudges(dataset, sampler)
+    network = try Network(
+      inputShape: dataset.train.images.shape, specification: recipe.layers, classes: dataset.classes)
+    if !recipe.augmentation.isNone, network.input.image == nil {
+      throw LockstepError(
+        .usage, "augment-shift, augment-rotate, augment-scale", expected: "images",
+        found: "samples of shape \(network.inputShape)", fix: "Leave augmentation out for this data")
+    }
+    // From here on nothing fails on some ranks only: memory is had by all ranks or by none.
+    plan = FusionPlan(network)
+    let settings = ReplicaSettings(
+      plan: plan, recipe: recipe, sampler: sampler, collective: collective, team: team)
+    replicas = try settings.makeReplicas(exchange)
+    normalization = recipe.normalize.resolved(for: dataset.train.images, team: team)
+    schedule = recipe.learningRateSchedule(totalSteps: recipe.epochs * sampler.stepsPerEpoch)
+    let sharedRows = replicas.sharedRows
+    workspace = Workspace(
+      plan, capacity: settings.capacity, learns: true, threads: team.count, shared: sharedRows,
+      copiesInput: settings.copiesInput(isShared: sharedRows != nil))
+    loss = SoftmaxCrossEntropy(classes: network.classes, capacity: settings.capacity)
+    batch = Batch(capacity: settings.capacity)
+    state = TrainingState(patience: recipe.patience)
+    evaluator = try Evaluator(network, normalization: normalization, collective: collective, team: team)
+  }
+
+  package var gradient: GradientSum { replicas.gradient }
+
+  public var totalSteps: Int {
+    let all = recipe.epochs * sampler.stepsPerEpoch
+    return min(recipe.maxSteps ?? all, all)
+  }
+
+  /// The training step: this rank's shard of a global batch forward and backward, summed over the ranks and applied.
+  func step(on shard: Shard, of order: EpochOrder, learningRate: Double) throws -> StepMetrics {
+    let step = state.step + 1
+    Activity.enter(.computing, step: step)
+    replicas.begin(step, shard, in: workspace, learningRate: learningRate)
+    let pass = load(shard, of: order)
+    plan.forward(parameters, workspace, pass: pass)
+    let (loss, hits) = plan.evaluate(
+      loss, labels: batch.labels, divisor: shard.globalCount, parameters, workspace, pass: pass)
+    plan.backward(parameters, workspace, to: replicas, pass: pass)
+    return try replicas.finish(
+      StepMetrics(loss: loss, hits: hits, stopRequests: shouldStop(step) ? 1 : 0))
+  }
+
+  /// Fills the workspace's input with the shard's samples.
+  private func load(_ shard: Shard, of order: EpochOrder) -> Pass {
+    let pass = Pass(
+      rows: shard.entries.count,
+      microBatches: MicroBatches(bounds: shard.bounds, first: shard.firstMicroBatch)
+        .chained(by: recipe.reduction),
+      scratch: workspace.scratch.pointer, team: team,
+      randomness: Pass.Randomness(seed: recipe.seed, epoch: state.epoch, samples: batch.samples))
+    batch.load(
+      pass.rows, from: dataset.train, normalization: normalization, augmenter: augmenter(epoch: state.epoch),
+      into: workspace.input, team: team
+    ) { order[shard.entries.lowerBound + $0] }
+    return pass
+  }
+
+  private func augmenter(epoch: Int) -> Batch.Augmenter? {
+    recipe.augmentation.isNone ? nil : Batch.Augmenter(recipe.augmentation, seed: recipe.seed, epoch: epoch)
+  }
+
+  /// Whether no step is left to take, nor an epoch to evaluate.
+  public var isDone: Bool {
+    state.convergence.hasRunOut(after: state.epoch)
+      || state.step >= totalSteps && state.stepOfEpoch < sampler.stepsPerEpoch
+  }
+
+  var validationIndices: [Int]? {
+    sampler.trainingCount < sampler.datasetCount ? sampler.validationIndices : nil
+  }
+
+  var startReport: TrainingStart {
+    TrainingStart(
+      ranks: collective.size, threads: team.count, instructionSet: InstructionSet.current,
+      parameters: network.tensors.reduce(0) { $0 + $1.count }, dataset: dataset.name,
+      sampleShape: dataset.train.images.shape, classes: dataset.classes,
+      trainingSamples: sampler.trainingCount, validationSamples: sampler.datasetCount - sampler.trainingCount,
+      testSamples: dataset.test.count, epochs: recipe.epochs, totalSteps: totalSteps,
+      normalization: normalization, learningRate: recipe.scaledLearningRate, recipeRate: recipe.learningRate,
+      optimization: recipe.optimization, referenceBatch: recipe.lrReferenceBatch, batchSize: recipe.batchSize)
+  }
+}

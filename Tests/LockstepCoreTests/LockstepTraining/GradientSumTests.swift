@@ -1,0 +1,46 @@
+import LockstepCore
+import Testing
+
+@Suite struct GradientSumTests {
+  /// The nearest multiple of 2^-42, ties to even, for all magnitudes up to 2^9.
+  @Test func roundingIsToTheGrid() {
+    var numbers = Numbers(seed: 8)
+    let awkward =
+      numbers.awkwardFloats(2000).map(Double.init) + numbers.floats(2000, scale: 512).map(Double.init)
+    for x in awkward + [0x1p9, -0x1p9, 0x3p-43, -0x3p-43, 0x5p-43, 0x1p-43, -0x1p-43, 0.1, -0.3] {
+      let expected = (x * 0x1p42).rounded(.toNearestOrEven) * 0x1p-42
+      #expect(ExactGrid.rounded(x) == expected)
+    }
+  }
+
+  /// 2^11 / V, or 2^9: what keeps sums over micro-batches below 2^11.
+  @Test func limit() {
+    func limit(_ microBatches: Int) -> Float {
+      GradientSum(parameterCount: 16, microBatches: microBatches, reduction: .exact).limit
+    }
+    #expect([1, 4, 5, 8, 1024].map(limit) == [512, 512, 409.6, 256, 2])
+  }
+
+  @Test(arguments: Reduction.allCases)
+  func metricsTravelWithTheGradient(reduction: Reduction) throws {
+    let network = Network(inputShape: [3], specification: [.dense(outputs: 2)])
+    let results = ThreadedCollective.run(nodes: [0, 0, 1]) { collective in
+      let sum = GradientSum(parameterCount: network.parameterCount, microBatches: 4, reduction: reduction)
+      var metrics = sum.metrics
+      (metrics.loss, metrics.hits, metrics.failures) = (0.25, 1000 + collective.rank, collective.rank / 2)
+      sum.metrics = metrics
+      switch sum.slice(at: 0) {
+      case .exact(let pointer, _): pointer[network.tensors[0].flatIndex(5)] = Double(collective.rank + 1)
+      case .fast(let pointer): pointer[network.tensors[0].flatIndex(5)] = Float(collective.rank + 1)
+      case .applied: Issue.record("nothing is to be applied")
+      }
+      try sum.allReduce(collective)
+      return (sum.metrics, network.tensors.map(sum.values))
+    }
+    for result in results {
+      let (metrics, gradient) = try result.get()
+      #expect((metrics.loss, metrics.hits, metrics.failures) == (0.75, 3003, 1))
+      #expect(gradient == [[0, 0, 0, 0, 0, 6], [0, 0]])
+    }
+  }
+}
