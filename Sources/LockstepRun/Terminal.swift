@@ -9,7 +9,7 @@ package struct Terminal: Equatable {
   package let usualColumns: Int
 
   /// nil where there is none, or one that cannot rewrite its line.
-  static func ofStandardError() -> Terminal? {
+  package static func ofStandardError() -> Terminal? {
     func variable(_ name: String) -> String { getenv(name).map { String(cString: $0) } ?? "" }
     if variable("TERM") == "dumb" { return nil }
     if isatty(2) == 1 { return Terminal(path: nil, usualColumns: 80) }
@@ -40,7 +40,7 @@ package struct Terminal: Equatable {
   }
 
   /// As it is now: a person may change it at any time.
-  var columns: Int {
+  package var columns: Int {
     var size = winsize()
     var isKnown = false
     if let path {

@@ -141,13 +141,19 @@ protocol LockstepCommand: ParsableCommand {
 extension LockstepCommand {
   func startWatch(_ collective: any Collective) throws -> StallWatch? {
     guard collective.size > 1 else { return nil }
-    return try StallWatch(timeout: 60, advice: "start again", collective: collective) {
-      writeError("lockstep: warning: \($0)\n")
-    }
+    return try StallWatch(
+      timeout: 60, advice: "start again", collective: collective, tell: warn, end: endStalled)
   }
 
   var sharesMemory: Bool { false }
 
   /// Never called: `Program` gives each command the collective.
   func run() throws {}
+}
+
+/// Ends a job in which a rank is stalled: the launcher ends the others when this process has ended. MPI_Abort is for the
+/// main thread only, which may be the one that is stuck.
+@Sendable func endStalled(_ message: String?) -> Never {
+  if let message { writeError("lockstep: \(message)\n") }
+  _exit(1)
 }

@@ -87,15 +87,11 @@ struct RecipeOptions: ParsableArguments {
       + Recipe.keys.map { key in Fact("--\(key.name)", given[key.name].map { "'\($0)'" } ?? "not given") }
   }
 
-  /// What a run is named after: its recipe, or the model, or that it lists its layers.
-  func runName(_ resolved: Recipe) -> String {
-    if let recipe {
-      let file = recipe.split(separator: "/").last.map(String.init) ?? recipe
-      let name =
-        [".yaml", ".yml"].first(where: file.hasSuffix).map { String(file.dropLast($0.count)) } ?? file
-      if name != "config", !name.isEmpty { return name }
-    }
-    return resolved.network.isEmpty ? resolved.model.rawValue : "network"
+  /// What a run is named after: the name of a recipe's file, but for one that a run has written.
+  var recipeName: String? {
+    guard let file = recipe?.split(separator: "/").last else { return nil }
+    let name = file.split(separator: ".").first.map(String.init)
+    return name == "config" ? nil : name
   }
 
   /// What was asked for instead of a training; nil where nothing was.

@@ -7,20 +7,23 @@ import Synchronization
 /// A thread of each rank beats while the process runs, whatever its main thread is stuck in. Ranks of a node see each
 /// other's heartbeats in memory that they share; across nodes each rank sends its own to a few watchers.
 public final class StallWatch {
+  /// Ends this process at once, on a thread of the watch; the message, where there is one, is to be told before.
+  public typealias End = @Sendable (_ message: String?) -> Never
+
   private let state: StallWatchState
   private var task: BackgroundTask?
 
   /// Collective, with the same timeout in seconds on all ranks. To be ended by `stop`.
   ///
   /// `advice` ends what is told of a stall: "see to that and ...". `tell` is called on rank 0 where the heartbeats of some
-  /// nodes do not reach others. Throws `LockstepError` (usage) for a timeout that is not above 0.
+  /// nodes do not reach others; `end` is called where this rank finds a stall, or another one has told of it. Throws `LockstepError` (usage) for a timeout that is not above 0.
   public init(
-    timeout: Double, advice: String, collective: any Collective, tell: (String) -> Void
+    timeout: Double, advice: String, collective: any Collective, tell: (String) -> Void, end: @escaping End
   ) throws {
     guard timeout > 0 else {
       throw LockstepError(.usage, "timeout", expected: "seconds above 0", found: "\(timeout)")
     }
-    let state = try StallWatchState(timeout: timeout, advice: advice, collective: collective)
+    let state = try StallWatchState(timeout: timeout, advice: advice, collective: collective, end: end)
     self.state = state
     task = BackgroundTask { state.run() }
     guard state.usesSockets else { return }

@@ -17,8 +17,11 @@ final class StallWatchState: @unchecked Sendable {
   /// Written to, it ends the thread's sleep.
   private var pipe: (read: Int32, write: Int32) = (-1, -1)
 
+  private let endProcess: StallWatch.End
+
   /// Collective.
-  init(timeout: Double, advice: String, collective: any Collective) throws {
+  init(timeout: Double, advice: String, collective: any Collective, end: @escaping StallWatch.End) throws {
+    endProcess = end
     interval = min(1, timeout / 8)
     // Where the node has no room for it, its ranks take each other for ranks of other nodes.
     let isForbidden = try collective.allGather(Faults.forbidsHeartbeatTable ? 1 : 0).contains(1)
@@ -132,15 +135,15 @@ final class StallWatchState: @unchecked Sendable {
     guard isTold || !stalls.isEmpty || mismatch != nil else { return foundAt = nil }
     let found = foundAt ?? now
     foundAt = found
-    // Three seconds later the launcher has ended this process, or is not going to.
-    let isLate = now - found > 3
+    // By then the launcher has ended this process, or is not going to.
+    let isLate = now - found > 5
     if isTold {
       if let stall = stalls.first {
         LastWords.say(members.message(stall, others: stalls.count - 1))
       } else if now - found > interval {
         LastWords.say("another rank has found one that is stalled, and told of it")
       }
-      if isLate { _exit(1) }
+      if isLate { endProcess(nil) }
     } else if let stall = stalls.first {
       if isLate || teller(of: stall, among: stalls) == members.rank {
         end(members.message(stall, others: stalls.count - 1))
@@ -167,14 +170,12 @@ final class StallWatchState: @unchecked Sendable {
   /// Tells of it, unless another rank of this node has, and ends this process, upon which the launcher ends the others.
   /// MPI_Abort is for the main thread only.
   private func end(_ message: String) -> Never {
-    if table?.claimReport() ?? true {
-      writeError("lockstep: \(message)\n")
-      socket?.send(.report, from: members.rank)
-    }
+    let isFirst = table?.claimReport() ?? true
+    if isFirst { socket?.send(.report, from: members.rank) }
     LastWords.say(message)
     // Once this process has ended, the launcher ends rank 0 as well, which notes it.
-    if members.rank != 0, detector.isFresh(0) { usleep(UInt32(3 * interval * 1_000_000)) }
-    _exit(1)
+    if members.rank != 0, detector.isFresh(0) { usleep(UInt32(2.1 * interval * 1_000_000)) }
+    endProcess(isFirst ? message : nil)
   }
 }
 

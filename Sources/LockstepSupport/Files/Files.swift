@@ -78,7 +78,7 @@ package func fileNames(in directory: String) -> [String] {
 }
 
 /// Writes all bytes, waiting where a descriptor that does not block takes no more.
-func writeBytes(_ bytes: [UInt8], to file: Int32) throws {
+package func writeBytes(_ bytes: [UInt8], to file: Int32) throws {
   var written = 0
   while written < bytes.count {
     do {
@@ -98,16 +98,3 @@ func writeBytes(_ bytes: [UInt8], to file: Int32) throws {
 /// As `writeBytes`, where nobody could be told of an error; false on one.
 @discardableResult
 package func writeAll(_ bytes: [UInt8], to file: Int32) -> Bool { (try? writeBytes(bytes, to: file)) != nil }
-
-/// Writes results to standard output: whole and now, so that what could not be written is known.
-///
-/// Throws `LockstepError` (failure): a full disk, or a reader that went away.
-public func writeResult(_ text: String) throws {
-  do {
-    try writeBytes(Array(text.utf8), to: 1)
-  } catch let error as SystemError {
-    throw LockstepError(
-      .failure, "standard output", expected: "to write the results", found: error.description,
-      fix: "Send it to where there is room and a reader")
-  }
-}

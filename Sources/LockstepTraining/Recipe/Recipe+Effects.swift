@@ -18,6 +18,9 @@ extension Recipe {
   /// The keys that decide something: those that a recipe is written with.
   package var effectiveKeys: [RecipeKey] { Self.keys.filter { reasonWithoutEffect($0.name) == nil } }
 
+  /// What a run of it is called that has no other name: its model, or that it lists its layers.
+  package var name: String { network.isEmpty ? model.rawValue : "network" }
+
   /// Whether both ask for the same, in all keys that have an effect.
   public static func == (left: Recipe, right: Recipe) -> Bool {
     let (keys, others) = (left.effectiveKeys, right.effectiveKeys)

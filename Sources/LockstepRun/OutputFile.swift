@@ -1,4 +1,4 @@
-import LockstepCore
+import LockstepSupport
 import PlatformC
 
 /// Throws (usage) where an output would replace a file that the command reads, by whatever name.

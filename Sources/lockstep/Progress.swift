@@ -1,16 +1,16 @@
-import LockstepSupport
+import LockstepCore
 
 /// Progress on standard error: a bar that rewrites its line on a terminal, plain lines otherwise.
-public final class Progress {
+final class Progress {
   private let terminal = Terminal.ofStandardError()
   private let clock = ContinuousClock()
   private var last: ContinuousClock.Instant
   private var barIsShown = false
 
-  public init() { last = clock.now }
+  init() { last = clock.now }
 
   /// A line that stays.
-  public func line(_ text: String) {
+  func line(_ text: String) {
     writeError((barIsShown ? "\r\u{1B}[K" : "") + text + "\n")
     barIsShown = false
     last = clock.now
@@ -18,7 +18,7 @@ public final class Progress {
 
   /// Where the work stands, `fraction` of it done. Shown ten times a second on a terminal, and every five seconds as a
   /// line elsewhere; the text is only asked for when it is shown.
-  public func update(_ fraction: Double, _ text: () -> String) {
+  func update(_ fraction: Double, _ text: () -> String) {
     let now = clock.now
     guard now - last >= (terminal == nil ? .seconds(5) : .milliseconds(100)) else { return }
     last = now
@@ -28,7 +28,7 @@ public final class Progress {
   }
 
   /// Takes the bar away.
-  public func finish() {
+  func finish() {
     if barIsShown { writeError("\r\u{1B}[K") }
     barIsShown = false
   }

@@ -1,4 +1,7 @@
-import LockstepCore
+import LockstepData
+import LockstepStorage
+import LockstepSupport
+import LockstepTraining
 
 /// The files of a run and who writes them: on rank 0.
 struct RunFiles {
@@ -6,39 +9,41 @@ struct RunFiles {
   let checkpoints: CheckpointWriter
   let metrics: MetricsLog
   let observer: any TrainingObserver
+  private let listener: RunListener
 
   /// `lock` is that of a run that goes on, from `former` and `state`; nil for a new one.
   init(
-    _ command: Train, _ recipe: Recipe, _ data: DataSource, lock: RunLock?, former: FormerRun?,
+    _ training: TrainingRun, _ recipe: Recipe, _ data: DataSource, lock: RunLock?, former: FormerRun?,
     state: TrainingState
   ) throws {
+    listener = training.listener
     if let lock {
       run = try RunDirectory(resuming: lock)
     } else {
-      let path = try command.output ?? RunDirectory.makeDefault(named: command.options.runName(recipe))
-      run = try RunDirectory(creating: path, shouldStop: { StopRequest.isRaised }, tell: tell)
+      let path = try training.output ?? RunDirectory.makeDefault(named: training.name ?? recipe.name)
+      run = try RunDirectory(creating: path, shouldStop: { StopRequest.isRaised }, tell: listener.tell)
     }
     try run.write(recipe)
     try run.write(data)
     metrics = try run.openMetrics(
-      logEvery: command.logEvery, resuming: command.resume ? state : nil, tell: warn)
+      logEvery: training.logEvery, resuming: training.resumes ? state : nil, tell: listener.warn)
     if metrics.lacksBeginning {
-      warn("\(run.path)/metrics.jsonl is lost or damaged: it goes on after step \(state.step)")
+      listener.warn("\(run.path)/metrics.jsonl is lost or damaged: it goes on after step \(state.step)")
     }
     checkpoints = try run.makeCheckpointWriter(
-      every: command.checkpointEvery, keep: command.keep, recipe: recipe, data: data, metrics: metrics,
+      every: training.checkpointEvery, keep: training.keep, recipe: recipe, data: data, metrics: metrics,
       former: former)
-    observer = Observers([ProgressObserver(quiet: command.quiet), metrics])
+    observer = Observers([listener.observer, metrics].compactMap { $0 })
   }
 
   /// The model, and what is told at the end.
-  func save(_ result: TrainingResult, of trainer: Trainer, _ dataset: String, quiet: Bool) throws {
+  func save(_ result: TrainingResult, of trainer: Trainer, _ dataset: String) throws {
     try run.write(Model(parameters: trainer.parameters, normalization: trainer.normalization))
-    if !quiet { writeError("saved in \(run.path)\n") }
+    listener.note("saved in \(run.path)")
     let reached =
       result.validation.map { summary($0, of: "validation", dataset: dataset) }
       ?? summary(result.test, dataset: dataset)
-    try writeResult("\(reached)\nweights \(result.digest.hexadecimal)\n")
+    try listener.result("\(reached)\nweights \(result.digest.hexadecimal)")
     _ = try checkpoints.lastResult()
   }
 }

@@ -1,4 +1,7 @@
-import LockstepCore
+import LockstepData
+import LockstepRanks
+import LockstepStorage
+import LockstepSupport
 
 /// The dataset of a run: what the flag names; else, where the run goes on, what it was trained on; else what a start takes.
 /// Collective.
@@ -6,13 +9,13 @@ import LockstepCore
 /// What a run goes on with is never another dataset than its own, nor one that is drawn because its own is missing.
 func loadData(
   _ flag: String?, for purpose: Dataset.Purpose, of former: FormerRun?, at path: String?,
-  _ collective: any Collective, _ team: ThreadTeam
+  _ collective: any Collective, _ team: ThreadTeam, _ listener: RunListener
 ) throws -> (DataSource, Dataset) {
   // Rank 0's flag decides for all.
   let isGiven = try collective.broadcast([flag == nil ? 0 : 1], from: 0) == [1]
   guard !isGiven, let former, former.data != nil || former.checkpoint != nil else {
     let source = try DataSource.resolve(flag: flag, collective: collective)
-    let dataset = try loadDataset(source, for: purpose, collective, team)
+    let dataset = try loadDataset(source, for: purpose, collective, team, tell: listener.tell)
     return (dataset.source(asked: source), dataset)
   }
   let digest = former.checkpoint?.datasetDigest
@@ -23,7 +26,7 @@ func loadData(
       let source = try source()
       // Digits are drawn for a run that was trained on them, and for no other.
       if case .synthetic = source, source != former.data { return nil }
-      let dataset = try loadDataset(source, for: purpose, collective, team)
+      let dataset = try loadDataset(source, for: purpose, collective, team, tell: listener.tell)
       guard let digest, dataset.checksum != digest else { return (dataset.source(asked: source), dataset) }
       reasons.append("\(dataset.name) of digest \(dataset.checksum.hexadecimal)")
     } catch let error as AgreedError where error.exitStatus == LockstepError.Kind.data.rawValue {
@@ -37,7 +40,7 @@ func loadData(
     let found = try attempt({ try DataSource.resolve(flag: flag, collective: collective) })
   {
     if let reason = reasons.first, collective.rank == 0 {
-      warn("going on with \(found.1.name), the same data: \(reason)")
+      listener.warn("going on with \(found.1.name), the same data: \(reason)")
     }
     return found
   }

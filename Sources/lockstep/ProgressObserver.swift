@@ -1,17 +1,15 @@
-import LockstepData
-import LockstepSupport
-import LockstepTraining
+import LockstepCore
 
 /// Tells a person at the terminal how training goes on.
-public final class ProgressObserver: TrainingObserver {
+final class ProgressObserver: TrainingObserver {
   private let progress = Progress()
 
   private let quiet: Bool
 
   /// `quiet`: warnings only.
-  public init(quiet: Bool = false) { self.quiet = quiet }
+  init(quiet: Bool = false) { self.quiet = quiet }
 
-  public func observe(_ event: TrainingEvent) {
+  func observe(_ event: TrainingEvent) {
     if case .warning(let text) = event { return progress.line("lockstep: warning: " + text) }
     if quiet { return }
     switch event {

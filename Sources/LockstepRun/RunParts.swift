@@ -1,0 +1,36 @@
+import LockstepData
+import LockstepRanks
+import LockstepSupport
+import LockstepTraining
+
+/// The threads of this rank: as many as asked for, or its share of the processors. Collective.
+///
+/// Throws `LockstepError` (usage or failure) on all ranks alike: see `ThreadTeam` and `InstructionSet`.
+public func makeTeam(_ threads: Int?, _ collective: any Collective) throws -> ThreadTeam {
+  let share = try ThreadBudget.share(collective)
+  return try collective.together {
+    try InstructionSet.check()
+    return try ThreadTeam(count: threads ?? share)
+  }
+}
+
+/// Loads a dataset, and tells where it is synthesized. Collective.
+func loadDataset(
+  _ source: DataSource, for purpose: Dataset.Purpose, _ collective: any Collective, _ team: ThreadTeam,
+  tell: (String) -> Void
+) throws -> Dataset {
+  if case .synthetic(let train, let test) = source, collective.rank == 0 {
+    let use = purpose == .training ? "\(train) digits to train on" : "\(test) digits to test on"
+    tell("No dataset is given: drawing \(use). For the real MNIST: scripts/fetch-mnist")
+  }
+  return try source.load(for: purpose, collective: collective, team: team)
+}
+
+/// "dataset data/mnist", and on the next line "test accuracy 97.81% (9781/10000), test loss 0.0712"
+public func summary(_ result: Evaluation, of part: String = "test", dataset: String) -> String {
+  """
+  dataset \(oneLine(dataset))
+  \(part) accuracy \(percent(result.accuracy)) (\(result.hits)/\(result.count)), \
+  \(part) loss \(fixed(result.loss, 4))
+  """
+}

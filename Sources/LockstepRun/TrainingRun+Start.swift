@@ -1,0 +1,78 @@
+import LockstepData
+import LockstepRanks
+import LockstepStorage
+import LockstepSupport
+import LockstepTraining
+
+extension TrainingRun {
+  /// What a training begins with.
+  struct Start {
+    let former: FormerRun?
+    let recipe: Recipe
+    let team: ThreadTeam
+    let source: DataSource
+    let dataset: Dataset
+  }
+
+  /// Agrees on the recipe and loads the data. Collective.
+  func prepare(_ collective: any Collective) throws -> Start {
+    let former = try resumes ? FormerRun(at: output!, collective: collective, tell: listener.warn) : nil
+    let (recipe, text) = try collective.together {
+      let recipe = try self.recipe(former?.recipe)
+      return (recipe, try recipe.yaml())
+    }
+    try collective.requireSame(text, "recipe")
+    let team = try makeTeam(threads, collective)
+    let (source, dataset) = try Activity.during(.loadingData) {
+      try loadData(data, for: .training, of: former, at: output, collective, team, listener)
+    }
+    try StopRequest.check(collective)
+    return Start(former: former, recipe: recipe, team: team, source: source, dataset: dataset)
+  }
+
+  /// Collective.
+  func makeTrainer(_ start: Start, _ collective: any Collective) throws -> Trainer {
+    let trainer = try collective.together {
+      try Trainer(
+        recipe: start.recipe, dataset: start.dataset, collective: collective, team: start.team,
+        exchange: exchange)
+    }
+    listener.warn(of: start.dataset, heldBack: trainer.sampler.validationIndices, collective)
+    trainer.shouldStop = { [parameters = trainer.parameters] step in
+      Faults.strike(at: step, parameters)
+      return StopRequest.isRaised
+    }
+    trainer.willStop = { RunLock.markStopping() }
+    return trainer
+  }
+
+  /// Puts the trainer where the run's newest checkpoint stood, if there is one. Collective.
+  func restore(_ trainer: Trainer, _ start: Start, _ collective: any Collective) throws {
+    guard let checkpoint = start.former?.checkpoint, let path = start.former?.checkpointPath else {
+      if collective.rank == 0 {
+        listener.tell("\(output!): there is no checkpoint to go on from: starting from the beginning")
+      }
+      return
+    }
+    try collective.together {
+      try checkpoint.check(start.recipe, start.dataset, path: path)
+      try trainer.check(checkpoint, path: path)
+    }
+    try trainer.restore(checkpoint)
+    guard collective.rank == 0 else { return }
+    let state = trainer.state
+    listener.note(
+      trainer.isDone
+        ? "\(output!): all \(state.step) steps are done: nothing is left to train"
+        : "\(output!): going on after step \(state.step) of \(trainer.totalSteps)")
+  }
+
+  /// More ranks than micro-batches leave some with nothing to add.
+  func warnOfIdleRanks(_ recipe: Recipe, _ collective: any Collective) {
+    guard collective.rank == 0, collective.size > recipe.microBatches else { return }
+    listener.tell(
+      "lockstep: \(collective.size - recipe.microBatches) of \(collective.size) ranks have nothing to do, because a "
+        + "batch is cut into \(recipe.microBatches) micro-batches. Raise --micro-batches (which changes the bits)"
+    )
+  }
+}

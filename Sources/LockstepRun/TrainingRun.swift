@@ -1,0 +1,94 @@
+import LockstepData
+import LockstepNetwork
+import LockstepRanks
+import LockstepStorage
+import LockstepSupport
+import LockstepTraining
+
+/// A training from its start to its saved model: agree, lock, look, load, build, restore, train, save. A run's lock is taken
+/// before anything of it is looked at.
+public struct TrainingRun {
+  /// The directory of the IDX files; nil for what a start takes, or what the run that goes on was trained on.
+  public var data: String?
+  /// The run directory; nil for a new one in `runs`, named after the recipe and the time.
+  public var output: String?
+  /// The recipe's name; nil for its model's.
+  public var name: String?
+  /// Of this rank; nil for the processors that it may use.
+  public var threads: Int?
+  /// How ranks exchange gradients. Changes no bit.
+  public var exchange = ExchangeName.auto
+  /// Steps between the step events in `metrics.jsonl`; 0 for none.
+  public var logEvery = 100
+  /// Steps between checkpoints, besides one at the end of each epoch; 0 for none.
+  public var checkpointEvery = 0
+  /// Checkpoints to keep, the newest.
+  public var keep = 3
+  /// Whether the run in `output`, which must be given, goes on where there is one.
+  public var resumes = false
+  public let listener: RunListener
+  /// The recipe, given that of the run that goes on.
+  let recipe: (_ former: Recipe?) throws -> Recipe
+
+  /// `recipe` is called once, with what the run that goes on was asked for last, if there is one.
+  public init(listener: RunListener, recipe: @escaping (_ former: Recipe?) throws -> Recipe) {
+    (self.listener, self.recipe) = (listener, recipe)
+  }
+
+  /// Trains, and gives the listener the test accuracy and the digest of the weights. Collective, with the same values on all
+  /// ranks but for `data` and `threads`.
+  ///
+  /// Throws `LockstepError` or `AgreedError`: usage for what cannot be asked for, data for files that cannot be used,
+  /// stopped where a `StopRequest` ended it with a checkpoint, failure for all else.
+  public func run(_ collective: any Collective) throws {
+    let lock = try resumes ? takeLock(collective) : nil
+    defer { withExtendedLifetime(lock) {} }
+    let start = try prepare(collective)
+    warnOfIdleRanks(start.recipe, collective)
+    let trainer = try makeTrainer(start, collective)
+    if resumes { try restore(trainer, start, collective) }
+    let files = try collective.together {
+      guard collective.rank == 0 else { return nil as RunFiles? }
+      return try RunFiles(
+        self, start.recipe, start.source, lock: lock, former: start.former, state: trainer.state)
+    }
+    try noting(files, trainer) {
+      let result = try trainer.train(observer: files?.observer, checkpoints: files?.checkpoints)
+      try collective.together { try files?.save(result, of: trainer, start.dataset.name) }
+    }
+  }
+
+  /// Gives the listener the resolved recipe and a table of the layers, and trains nothing. Collective. Throws as `run` does.
+  public func show(_ collective: any Collective) throws {
+    let start = try prepare(collective)
+    try collective.together {
+      let (dataset, recipe) = (start.dataset, start.recipe)
+      let network = try Network(
+        inputShape: dataset.train.images.shape, specification: recipe.layers, classes: dataset.classes)
+      if collective.rank == 0 { try listener.result(try recipe.yaml() + "\n" + network.table) }
+    }
+  }
+
+  /// On all ranks; nil but on rank 0.
+  private func takeLock(_ collective: any Collective) throws -> RunLock? {
+    try RunLock.take(
+      output!, collective: collective, shouldStop: { StopRequest.isRaised }, tell: listener.tell)
+  }
+
+  /// Where the body throws, or a watch ends it, the metrics say why. A stop on request is no failure.
+  private func noting(_ files: RunFiles?, _ trainer: Trainer, _ body: () throws -> Void) throws {
+    if let metrics = files?.metrics {
+      LastWords.set { try? metrics.noteFailure(step: $0, layer: nil, reason: $1) }
+    }
+    defer { LastWords.set(nil) }
+    do { try body() } catch {
+      let status = (error as? LockstepError)?.exitStatus ?? (error as? AgreedError)?.exitStatus
+      if status != LockstepError.Kind.stopped.rawValue {
+        try? files?.metrics.noteFailure(
+          step: trainer.failure?.step ?? trainer.state.step, layer: trainer.failure?.layer, reason: "\(error)"
+        )
+      }
+      throw error
+    }
+  }
+}
