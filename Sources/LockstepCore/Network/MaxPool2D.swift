@@ -70,3 +70,28 @@ package struct MaxPool2D: RowwiseLayer {
     }
   }
 }
+
+extension MaxPool2D {
+  struct Form: LayerForm {
+    static let keyword = "maxpool"
+    static let parts: [FormPart<Form>] = [
+      .count("K", \.size), .option("stride", "S", \.stride, default: \.size),
+    ]
+    static let examples = ["maxpool 2", "maxpool 3 stride 2"]
+    var size = 2, stride = 2
+
+    func makeLayer(in network: inout NetworkBuilder) throws -> (any Layer)? {
+      let image = try network.requireImage()
+      try network.require(
+        image.height >= size && image.width >= size, "an image of at least \(size)x\(size)",
+        "\(image.height)x\(image.width)")
+      return MaxPool2D(input: network.layout, size: size, step: stride)
+    }
+  }
+}
+
+extension LayerSpecification {
+  public static func maxPool(size: Int, stride: Int) -> Self {
+    Self(MaxPool2D.Form(size: size, stride: stride))
+  }
+}

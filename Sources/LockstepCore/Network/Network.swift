@@ -33,6 +33,7 @@ public final class Network: Sendable {
     let input = FeatureLayout(sampleShape: inputShape)
     var builder = NetworkBuilder(input: input, classes: classes, mostParameters: mostParameters)
     try builder.add(specification)
+    try builder.requireLogits()
     self.init(
       inputShape: inputShape, input: input, specification: specification, layers: builder.layers,
       positions: builder.positions)

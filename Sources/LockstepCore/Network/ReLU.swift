@@ -1,7 +1,8 @@
 import CKernels
 
 /// The rectifier: y = max(x, 0), dx = dy where y > 0. `[rows, n] -> [rows, n]`.
-package struct ReLU: RowwiseLayer {
+package struct ReLU: RowwiseLayer, PlainLayer {
+  package static let keyword = "relu"
   package let output: FeatureLayout
 
   package init(_ layout: FeatureLayout) { output = layout }
@@ -23,4 +24,8 @@ package struct ReLU: RowwiseLayer {
       dx.row(rows.lowerBound).update(from: dy.row(rows.lowerBound), count: rows.count * dy.stride)
     }
   }
+}
+
+extension LayerSpecification {
+  public static var relu: Self { Self(PlainForm<ReLU>()) }
 }

@@ -1,7 +1,8 @@
 import CKernels
 
 /// The logistic function: y = 1 / (1 + e⁻ˣ), dx = y (1 - y) dy. `[rows, n] -> [rows, n]`.
-package struct Sigmoid: RowwiseLayer {
+package struct Sigmoid: RowwiseLayer, PlainLayer {
+  package static let keyword = "sigmoid"
   package let output: FeatureLayout
 
   package init(_ layout: FeatureLayout) { output = layout }
@@ -19,4 +20,8 @@ package struct Sigmoid: RowwiseLayer {
   ) -> (_ rows: Range<Int>, _ dy: Activations, _ dx: Activations?) -> Void {
     Elementwise.inputGradient(of: output, y: y) { $0 * (1 - $0) }
   }
+}
+
+extension LayerSpecification {
+  public static var sigmoid: Self { Self(PlainForm<Sigmoid>()) }
 }

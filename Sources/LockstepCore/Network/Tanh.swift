@@ -1,7 +1,8 @@
 import CKernels
 
 /// The hyperbolic tangent: y = tanh x, dx = (1 - y²) dy. `[rows, n] -> [rows, n]`.
-package struct Tanh: RowwiseLayer {
+package struct Tanh: RowwiseLayer, PlainLayer {
+  package static let keyword = "tanh"
   package let output: FeatureLayout
 
   package init(_ layout: FeatureLayout) { output = layout }
@@ -19,4 +20,8 @@ package struct Tanh: RowwiseLayer {
   ) -> (_ rows: Range<Int>, _ dy: Activations, _ dx: Activations?) -> Void {
     Elementwise.inputGradient(of: output, y: y) { 1 - $0 * $0 }
   }
+}
+
+extension LayerSpecification {
+  public static var tanh: Self { Self(PlainForm<Tanh>()) }
 }

@@ -3,8 +3,8 @@ extension Recipe {
   public struct Key: Sendable {
     public let name: String
     let read: @Sendable (Recipe) -> String
-    /// Returns false where the text is no value of this key.
-    let write: @Sendable (inout Recipe, String) -> Bool
+    /// Returns false where the text is no value of this key, or throws a `LockstepError` that says more.
+    let write: @Sendable (inout Recipe, String) throws -> Bool
     /// What a value must be, for messages.
     let expected: String
 
@@ -13,7 +13,7 @@ extension Recipe {
     func check(_ recipe: Recipe) throws {
       var copy = recipe
       let text = read(recipe)
-      guard write(&copy, text) else {
+      guard try write(&copy, text) else {
         throw LockstepError(.usage, name, expected: expected, found: "'\(text)'")
       }
     }
@@ -33,11 +33,9 @@ extension Recipe {
     Key(
       name: "network", read: { $0.network.map(\.description).joined(separator: ", ") },
       write: { recipe, text in
-        let layers = text.split(separator: ",").map { LayerSpecification(String($0)) }
-        guard !layers.contains(nil) else { return false }
-        recipe.network = layers.compactMap { $0 }
+        recipe.network = try LayerSpecification.list(text, subject: "network")
         return true
-      }, expected: "a list of layers, each \(LayerSpecification.forms)"),
+      }, expected: "a list of layers"),
     integer("epochs", \.epochs, 1...1_000_000),
     optional("max-steps", \.maxSteps, 0...1 << 40),
     integer("batch-size", \.batchSize, 1...1_000_000),
@@ -104,8 +102,13 @@ extension Recipe {
         .usage, subject, expected: "a recipe key", found: "'\(name)'",
         fix: nearest ?? "The keys are \(names.joined(separator: ", "))")
     }
-    guard key.write(&self, text) else {
-      throw LockstepError(.usage, subject, expected: key.expected, found: "'\(text)'")
+    do {
+      guard try key.write(&self, text) else {
+        throw LockstepError(.usage, subject, expected: key.expected, found: "'\(text)'")
+      }
+    } catch var error as LockstepError {
+      error.subject = subject
+      throw error
     }
   }
 
