@@ -75,8 +75,8 @@ import Testing
       kernel_relu_backward(Array(x.reversed()), &dy, all)
       kernel_load_uint8(pixels, &loaded, 100, 1 / 255, -0.4242)
       var (tanh, sigmoid) = (relu, relu)
-      kernel_tanh_forward(x, &tanh, 99)
-      kernel_sigmoid_forward(x, &sigmoid, 99)
+      kernel_tanh_forward(x, &tanh, 99, 0)
+      kernel_sigmoid_forward(x, &sigmoid, 99, 0)
       return Bits(relu + loaded + dy + tanh + sigmoid) + Bits([kernel_magnitude_bits(x, all)])
     }
     let expected = run()
