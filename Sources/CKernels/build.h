@@ -10,6 +10,7 @@
 #include "dense_input_gradient.h"
 #include "dropout.h"
 #include "elementwise.h"
+#include "gelu.h"
 #include "loss.h"
 #include "peak.h"
 #include "pooling.h"

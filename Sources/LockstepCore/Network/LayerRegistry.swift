@@ -10,6 +10,7 @@ package enum LayerRegistry {
     PlainForm<ReLU>.self,
     PlainForm<Tanh>.self,
     PlainForm<Sigmoid>.self,
+    PlainForm<GELU>.self,
   ]
 
   /// "dense N|classes, conv N KxK [stride S] [pad P], ...": all that a recipe may write.
