@@ -14,6 +14,7 @@
 #include "loss.h"
 #include "peak.h"
 #include "pooling.h"
+#include "silu.h"
 #include "table.h"
 
 // What a kernel keeps on the stack at most, twice where a compiler gives branches memory of their own. The compiler's

@@ -50,6 +50,7 @@ CASES = [
     ("sigmoid", [37], 8, 257),
     ("sigmoid", [19], 64, 257),
     ("gelu", [2, 5, 6], 4, 257),
+    ("silu", [2, 5, 6], 4, 257),
     ("conv 3 2x2, flatten, dense 4", [2, 4, 5], 1, 257),
     ("conv 18 2x2 stride 2, tanh, maxpool 2 stride 1, relu, flatten, dense 3", [2, 6, 5], 1, 257),
     ("conv 3 3x3 pad 1, sigmoid, conv 2 2x2, flatten, tanh, dense 3, relu", [1, 4, 5], 1, 257),
@@ -59,6 +60,7 @@ FUNCTIONS = {
     "tanh": mp.tanh,
     "sigmoid": lambda x: 1 / (1 + mp.exp(-x)),
     "gelu": lambda x: x * mp.ncdf(x),
+    "silu": lambda x: x / (1 + mp.exp(-x)),
 }
 LOSSES = [(2, 5), (3, 4), (10, 4), (19, 3)]
 

@@ -93,7 +93,7 @@ class Model(torch.nn.Module):
             else:
                 module = {
                     "relu": torch.nn.ReLU, "tanh": torch.nn.Tanh, "sigmoid": torch.nn.Sigmoid,
-                    "flatten": torch.nn.Flatten, "gelu": torch.nn.GELU,
+                    "flatten": torch.nn.Flatten, "gelu": torch.nn.GELU, "silu": torch.nn.SiLU,
                 }[name]()
             shape = list(module(torch.zeros(1, *shape, dtype=dtype)).shape[1:])
             modules.append(module)

@@ -11,6 +11,7 @@ package enum LayerRegistry {
     PlainForm<Tanh>.self,
     PlainForm<Sigmoid>.self,
     PlainForm<GELU>.self,
+    PlainForm<SiLU>.self,
   ]
 
   /// "dense N|classes, conv N KxK [stride S] [pad P], ...": all that a recipe may write.
