@@ -2,8 +2,9 @@ extension Convolution2D {
   struct Form: LayerForm {
     static let keyword = "conv"
     static let parts: [FormPart<Form>] = [
-      .count("N", \.outputs), .square("K", \.size), .option("stride", "S", \.stride, default: { _ in 1 }),
-      .option("pad", "P", \.padding, least: 0, default: { _ in 0 }),
+      .required(.count("N"), \.outputs), .required(.square("K"), \.size),
+      .optional("stride", .count("S"), \.stride, default: { _ in 1 }),
+      .optional("pad", .count("P", from: 0), \.padding, default: { _ in 0 }),
     ]
     static let examples = ["conv 5 3x3", "conv 19 2x2 stride 2 pad 1"]
     var outputs = 1, size = 1, stride = 1, padding = 0

@@ -81,7 +81,7 @@ package struct Dense: DividedLayer {
 extension Dense {
   struct Form: LayerForm {
     static let keyword = "dense"
-    static let parts: [FormPart<Form>] = [.countOrClasses("N", \.outputs)]
+    static let parts: [FormPart<Form>] = [.required(.countOrClasses("N"), \.outputs)]
     static let examples = ["dense 18", "dense classes"]
     var outputs: Int?
 

@@ -85,7 +85,7 @@ package struct Dropout: RowwiseLayer {
 extension Dropout {
   struct Form: LayerForm {
     static let keyword = "dropout"
-    static let parts: [FormPart<Form>] = [.probability("P", \.probability)]
+    static let parts: [FormPart<Form>] = [.required(.probability("P"), \.probability)]
     static let examples = ["dropout 0.25"]
     var probability = 0.5
 
@@ -97,7 +97,7 @@ extension Dropout {
   /// Whole channels.
   struct ChannelForm: LayerForm {
     static let keyword = "dropout2d"
-    static let parts: [FormPart<ChannelForm>] = [.probability("P", \.probability)]
+    static let parts: [FormPart<ChannelForm>] = [.required(.probability("P"), \.probability)]
     static let examples = ["dropout2d 0.25"]
     var probability = 0.5
 

@@ -34,8 +34,8 @@ extension LayerForm {
       .failure(LayerMisreading(expected: "'\(pattern)'", fix: why))
     }
     for part in parts where !part.read(&words, &form) {
-      return misreading(
-        words.first.map { "'\($0)' is no \(part.placeholder)" } ?? "\(part.placeholder) is missing")
+      let found = words.first.map { "not '\($0)'" } ?? "and is missing"
+      return misreading("\(part.name) is \(part.meaning), \(found)")
     }
     return words.first.map { misreading("Leave out '\($0)'") } ?? .success(LayerSpecification(form))
   }

@@ -75,7 +75,7 @@ extension MaxPool2D {
   struct Form: LayerForm {
     static let keyword = "maxpool"
     static let parts: [FormPart<Form>] = [
-      .count("K", \.size), .option("stride", "S", \.stride, default: \.size),
+      .required(.count("K"), \.size), .optional("stride", .count("S"), \.stride, default: \.size),
     ]
     static let examples = ["maxpool 2", "maxpool 3 stride 2"]
     var size = 2, stride = 2

@@ -39,13 +39,22 @@ import Testing
     ("dense 3, tanh, reul", "one of dense, conv, ", "'reul' as layer 2. Did you mean 'relu'?"),
     ("Conv 3 3x3, relu", "one of dense, ", "'Conv 3 3x3' as layer 0. Did you mean 'conv'?"),
     ("relu,, transformer 3", "one of dense, ", "'transformer 3' as layer 1"),
-    ("relu, conv  3", "'conv N KxK [stride S] [pad P]'", "'conv 3' as layer 1. KxK is missing"),
-    ("conv 3 3", "'conv N KxK [stride S] [pad P]'", "'conv 3 3' as layer 0. '3' is no KxK"),
+    (
+      "relu, conv  3", "'conv N KxK [stride S] [pad P]'",
+      "'conv 3' as layer 1. KxK is a square such as 3x3, up to 1000x1000, and is missing"
+    ),
+    (
+      "conv 3 3", "'conv N KxK [stride S] [pad P]'",
+      "'conv 3 3' as layer 0. KxK is a square such as 3x3, up to 1000x1000, not '3'"
+    ),
     (
       "maxpool 2 stride 0", "'maxpool K [stride S]'",
-      "'maxpool 2 stride 0' as layer 0. 'stride' is no [stride S]"
+      "'maxpool 2 stride 0' as layer 0. S is a whole number from 1 to 1000000, not '0'"
     ),
-    ("tanh, dense class", "'dense N|classes'", "'dense class' as layer 1. 'class' is no N|classes"),
+    (
+      "tanh, dense class", "'dense N|classes'",
+      "'dense class' as layer 1. N|classes is a whole number from 1 to 1000000, or 'classes', not 'class'"
+    ),
     ("relu, tanh x", "'tanh'", "'tanh x' as layer 1. Leave out 'x'"),
   ])
   func errorsNameTheLayer(text: String, expected: String, found: String) {
