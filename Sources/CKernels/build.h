@@ -11,6 +11,7 @@
 #include "dropout.h"
 #include "elementwise.h"
 #include "gelu.h"
+#include "leakyrelu.h"
 #include "loss.h"
 #include "peak.h"
 #include "pooling.h"

@@ -51,6 +51,8 @@ CASES = [
     ("sigmoid", [19], 64, 257),
     ("gelu", [2, 5, 6], 4, 257),
     ("silu", [2, 5, 6], 4, 257),
+    ("leakyrelu", [3, 4, 5], 1, 3),
+    ("leakyrelu 0.25", [41], 1, 257),
     ("conv 3 2x2, flatten, dense 4", [2, 4, 5], 1, 257),
     ("conv 18 2x2 stride 2, tanh, maxpool 2 stride 1, relu, flatten, dense 3", [2, 6, 5], 1, 257),
     ("conv 3 3x3 pad 1, sigmoid, conv 2 2x2, flatten, tanh, dense 3, relu", [1, 4, 5], 1, 257),
@@ -61,6 +63,7 @@ FUNCTIONS = {
     "sigmoid": lambda x: 1 / (1 + mp.exp(-x)),
     "gelu": lambda x: x * mp.ncdf(x),
     "silu": lambda x: x / (1 + mp.exp(-x)),
+    "leakyrelu 0.25": lambda x: x if x > 0 else x / 4,
 }
 LOSSES = [(2, 5), (3, 4), (10, 4), (19, 3)]
 

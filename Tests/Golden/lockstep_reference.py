@@ -88,6 +88,8 @@ class Model(torch.nn.Module):
                     shape[0], int(words[0]), size, value.get("stride", 1), value.get("pad", 0), dtype=dtype)
             elif name == "maxpool":
                 module = torch.nn.MaxPool2d(int(words[0]), int(words[2]) if len(words) > 1 else None)
+            elif name == "leakyrelu":
+                module = torch.nn.LeakyReLU(*map(float, words))
             elif name in ("dropout", "dropout2d"):
                 module = {"dropout": torch.nn.Dropout, "dropout2d": torch.nn.Dropout2d}[name](float(words[0]))
             else:

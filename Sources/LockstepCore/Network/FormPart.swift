@@ -36,6 +36,19 @@ extension FormPart {
       write: { $0[keyPath: path] == standard($0) ? [] : [keyword, value.write($0[keyPath: path])] })
   }
 
+  /// A word or nothing, where nothing else can follow.
+  static func optional<T>(
+    _ value: FormValue<T>, _ path: WritableKeyPath<Form, T> & Sendable, default standard: T
+  ) -> FormPart {
+    FormPart(
+      placeholder: "[\(value.name)]", name: value.name, meaning: value.meaning,
+      read: { words, form in
+        form[keyPath: path] = standard
+        return words.isEmpty || take(value, path, &words, &form)
+      },
+      write: { $0[keyPath: path] == standard ? [] : [value.write($0[keyPath: path])] })
+  }
+
   private static func take<T>(
     _ value: FormValue<T>, _ path: WritableKeyPath<Form, T>, _ words: inout ArraySlice<String>,
     _ form: inout Form

@@ -41,6 +41,13 @@ extension FormValue<Int?> {
 }
 
 extension FormValue<Double> {
+  /// "0.25".
+  static func fraction(_ name: String) -> Self {
+    Self(
+      name: name, meaning: "a number from 0 to 1",
+      read: { Double($0).flatMap { 0...1 ~= $0 ? $0 : nil } }, write: { "\($0)" })
+  }
+
   /// "0.5", as Float, as layers take it: 0.99999999 is 1 there.
   static func probability(_ name: String) -> Self {
     Self(

@@ -8,6 +8,7 @@ package enum LayerRegistry {
     Dropout.ChannelForm.self,
     Flatten.self,
     PlainForm<ReLU>.self,
+    LeakyReLU.Form.self,
     PlainForm<Tanh>.self,
     PlainForm<Sigmoid>.self,
     PlainForm<GELU>.self,
