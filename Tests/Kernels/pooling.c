@@ -15,7 +15,8 @@ static void pool_case(kind of_x, ptrdiff_t channels, ptrdiff_t side, ptrdiff_t s
   hash h = begin_case();
   const ptrdiff_t out = (side - size) / step + 1, pixel = padded16(channels);
   kernel_pooling p = {
-      .channels = channels, .size = size, .step = step, .out_height = out, .out_width = out, .overlaps = step < size};
+      .channels = channels, .height = size, .width = size, .step = step, .out_height = out, .out_width = out};
+  p.overlaps = step < size;
   p.x_channel_stride = interleaved ? 1 : side * side;
   p.y_channel_stride = interleaved ? 1 : out * out;
   p.x_pixel_stride = p.y_pixel_stride = interleaved ? pixel : 1;
