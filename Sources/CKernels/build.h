@@ -2,6 +2,7 @@
 // where it is not the usual one (tuning.h).
 #pragma once
 #include "activation.h"
+#include "average_pooling.h"
 #include "convolution.h"
 #include "convolution_gradient.h"
 #include "convolution_input_gradient.h"

@@ -86,8 +86,9 @@ class Model(torch.nn.Module):
                 size = int(words[1].split("x")[0])
                 module = torch.nn.Conv2d(
                     shape[0], int(words[0]), size, value.get("stride", 1), value.get("pad", 0), dtype=dtype)
-            elif name == "maxpool":
-                module = torch.nn.MaxPool2d(int(words[0]), int(words[2]) if len(words) > 1 else None)
+            elif name in ("maxpool", "avgpool"):
+                kind = {"maxpool": torch.nn.MaxPool2d, "avgpool": torch.nn.AvgPool2d}[name]
+                module = kind(int(words[0]), int(words[2]) if len(words) > 1 else None)
             elif name == "leakyrelu":
                 module = torch.nn.LeakyReLU(*map(float, words))
             elif name in ("dropout", "dropout2d"):

@@ -4,6 +4,7 @@ package enum LayerRegistry {
     Dense.Form.self,
     Convolution2D.Form.self,
     MaxPool2D.Form.self,
+    AvgPool2D.Form.self,
     Dropout.Form.self,
     Dropout.ChannelForm.self,
     Flatten.self,
