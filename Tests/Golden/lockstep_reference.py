@@ -97,6 +97,7 @@ class Model(torch.nn.Module):
                 module = {
                     "relu": torch.nn.ReLU, "tanh": torch.nn.Tanh, "sigmoid": torch.nn.Sigmoid,
                     "flatten": torch.nn.Flatten, "gelu": torch.nn.GELU, "silu": torch.nn.SiLU,
+                    "globalavgpool": GlobalMean,
                 }[name]()
             shape = list(module(torch.zeros(1, *shape, dtype=dtype)).shape[1:])
             modules.append(module)
@@ -108,6 +109,13 @@ class Model(torch.nn.Module):
     def load(self, tensors):
         """Takes weights by their names."""
         self.load_state_dict({name: torch.as_tensor(np.array(values)) for name, values in tensors.items()})
+
+
+class GlobalMean(torch.nn.Module):
+    """[n, c, h, w] -> [n, c]"""
+
+    def forward(self, x):
+        return torch.nn.functional.adaptive_avg_pool2d(x, 1).flatten(1)
 
 
 class Flat(torch.nn.Linear):

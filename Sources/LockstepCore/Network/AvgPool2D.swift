@@ -5,6 +5,8 @@ import CKernels
 ///     y[c, r, q] = the mean of x[c, step r + i, step q + j] over 0 <= i, j < size
 ///     [rows, channels, h, w] -> [rows, channels, (h - size) / step + 1, (w - size) / step + 1]
 ///
+/// or, global, of the whole image, `[rows, channels, h, w] -> [rows, channels]`, which needs no 'flatten' after it.
+///
 /// A mean is the sum in reading order over the number of elements, which each get that part of dy back, window by window
 /// in reading order where they overlap.
 struct AvgPool2D: RowwiseLayer {
@@ -47,7 +49,21 @@ extension AvgPool2D {
   }
 }
 
+extension AvgPool2D {
+  /// Over the whole image (Lin, Chen and Yan 2013).
+  struct GlobalForm: LayerForm {
+    static let keyword = "globalavgpool"
+
+    func makeLayer(in network: inout NetworkBuilder) throws -> (any Layer)? {
+      _ = try network.requireImage()
+      return AvgPool2D(windows: PoolingWindows(wholeOf: network.layout))
+    }
+  }
+}
+
 extension LayerSpecification {
+  public static var globalAvgPool: Self { Self(AvgPool2D.GlobalForm()) }
+
   public static func avgPool(size: Int, stride: Int) -> Self {
     Self(AvgPool2D.Form(size: size, stride: stride))
   }

@@ -5,6 +5,7 @@ package enum LayerRegistry {
     Convolution2D.Form.self,
     MaxPool2D.Form.self,
     AvgPool2D.Form.self,
+    AvgPool2D.GlobalForm.self,
     Dropout.Form.self,
     Dropout.ChannelForm.self,
     Flatten.self,

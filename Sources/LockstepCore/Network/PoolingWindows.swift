@@ -1,12 +1,14 @@
 import CKernels
 
-/// The windows of a pooling layer: size x size, or the whole image, `step` apart, without padding.
+/// The windows of a pooling layer, `step` apart, without padding.
 struct PoolingWindows {
   let input: FeatureLayout
   let output: FeatureLayout
   let height: Int
   let width: Int
   let step: Int
+  /// Where the outputs lie, as an image.
+  private let places: FeatureLayout.Image
 
   /// Over an image of at least size x size:
   /// `[channels, h, w] -> [channels, (h - size) / step + 1, (w - size) / step + 1]`.
@@ -18,16 +20,28 @@ struct PoolingWindows {
       input.isInterleaved
       ? .interleaved(channels: image.channels, height: height, width: width)
       : .planes(channels: image.channels, height: height, width: width)
+    places = output.image!
+  }
+
+  /// One window, the whole image: `[channels, h, w] -> [channels]`.
+  init(wholeOf input: FeatureLayout) {
+    let image = input.image!
+    (self.input, output) = (input, .vector(image.channels))
+    (height, width, step) = (image.height, image.width, max(image.height, image.width))
+    places = FeatureLayout.interleaved(channels: image.channels, height: 1, width: 1).image!
   }
 
   /// Whether every element of the input is in exactly one window.
   var tiles: Bool {
-    let (from, to) = (input.image!, output.image!)
-    return step == height && to.height * height == from.height && to.width * width == from.width
+    let (from, to) = (input.image!, places)
+    func tiles(_ count: Int, _ size: Int, _ whole: Int) -> Bool {
+      count * size == whole && (step == size || count == 1 && step > size)
+    }
+    return tiles(to.height, height, from.height) && tiles(to.width, width, from.width)
   }
 
   var geometry: kernel_pooling {
-    let (from, to) = (input.image!, output.image!)
+    let (from, to) = (input.image!, places)
     return kernel_pooling(
       channels: from.channels, height: height, width: width, step: step, out_height: to.height,
       out_width: to.width,
