@@ -47,6 +47,13 @@ struct ReferenceNetwork {
       case "relu": x.values = x.values.map { max($0, 0) }
       case "tanh": x.values = x.values.map { tanh($0) }
       case "sigmoid": x.values = x.values.map { 1 / (1 + exp(-$0)) }
+      case "gelu": x.values = x.values.map { $0 * erfc(-$0 / 2.0.squareRoot()) / 2 }
+      case "silu": x.values = x.values.map { $0 / (1 + exp(-$0)) }
+      case "leakyrelu":
+        let slope = words.count > 1 ? Double(words[1])! : 0.01
+        x.values = x.values.map { $0 > 0 ? $0 : slope * $0 }
+      case "avgpool": x = x.averaged(size: Int(words[1])!, stride: value("stride") ?? Int(words[1])!)
+      case "globalavgpool": x = x.averaged()
       default: preconditionFailure("no reference for \(layer)")
       }
     }
