@@ -11,8 +11,11 @@ struct RecipeOptions: ParsableArguments {
 
   @Option(help: "linear, mlp or cnn.") var model: String?
   @Option(help: "Sizes of the hidden layers of mlp, such as 512,512.") var hidden: String?
-  @Option(help: "The layers themselves, instead of a model: 'dense 64, tanh, dense classes'.") var network:
-    String?
+  @Option(
+    help: ArgumentHelp(
+      "The layers themselves, instead of a model: 'dense 64, tanh, dense classes'.",
+      discussion: "There are \(LayerRegistry.patterns)."))
+  var network: String?
   @Option(help: "Passes over the training samples.") var epochs: String?
   @Option(help: "Stop after this many steps; 0 saves the initial weights.") var maxSteps: String?
   @Option(help: "Samples a step, over all ranks.") var batchSize: String?
