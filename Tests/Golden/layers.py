@@ -87,7 +87,8 @@ def numbers(stream, shape, levels=257):
 
 
 def flat(tensor):
-    # The largest of a tensor is about 1, or as small as a mean's gradient: what is left out is below what tests compare.
+    # The largest of a tensor is about 1, or as small as a mean's gradient: what is left out is below what tests
+    # compare.
     values = tensor.detach().flatten().tolist()
     digits = 6 if max(map(abs, values)) > 0.1 else 8
     return [round(x, digits) for x in values]

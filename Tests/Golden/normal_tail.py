@@ -2,8 +2,9 @@
 """Prints the coefficients of gelu.h: of the polynomial P for which t P(t), t = 1 / (1 + 0.26 a), is nearest to
 e^(a^2 / 2) Q(a) on 0 <= a <= 12.5, Q being the upper tail of the normal distribution, by its largest relative error.
 
-The form is Hastings' (Approximations for Digital Computers, 1955; Abramowitz and Stegun 26.2.17) with nine coefficients;
-they are found by Lawson's algorithm, least squares whose weights follow the error. Needs numpy and scipy.
+The form is Hastings' (Approximations for Digital Computers, 1955; Abramowitz and Stegun 26.2.17) with nine
+coefficients; they are found by Lawson's algorithm, least squares whose weights follow the error. Needs numpy and
+scipy.
 """
 
 import numpy as np

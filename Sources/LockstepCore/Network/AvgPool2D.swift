@@ -7,8 +7,8 @@ import CKernels
 ///
 /// or, global, of the whole image, `[rows, channels, h, w] -> [rows, channels]`, which needs no 'flatten' after it.
 ///
-/// A mean is the sum in reading order over the number of elements, which each get that part of dy back, window by window
-/// in reading order where they overlap.
+/// A mean is the sum in reading order over the number of elements, which each get that part of dy back, window by
+/// window in reading order where they overlap.
 struct AvgPool2D: RowwiseLayer {
   let windows: PoolingWindows
 
@@ -62,9 +62,12 @@ extension AvgPool2D {
 }
 
 extension LayerSpecification {
-  public static var globalAvgPool: Self { Self(AvgPool2D.GlobalForm()) }
-
+  /// 'avgpool K stride S': `[c, h, w] -> [c, (h - size) / stride + 1, (w - size) / stride + 1]`. Both are from 1 to a
+  /// million.
   public static func avgPool(size: Int, stride: Int) -> Self {
     Self(AvgPool2D.Form(size: size, stride: stride))
   }
+
+  /// 'globalavgpool': the mean of each channel, `[c, h, w] -> [c]`.
+  public static var globalAvgPool: Self { Self(AvgPool2D.GlobalForm()) }
 }

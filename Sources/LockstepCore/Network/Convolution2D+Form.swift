@@ -30,6 +30,8 @@ extension Convolution2D {
 }
 
 extension LayerSpecification {
+  /// 'conv N KxK stride S pad P': `[c, h, w] -> [outputs, (h + 2 padding - size) / stride + 1, ...]`, with a bias.
+  /// `outputs` and `stride` are from 1 to a million, `size` from 1 to 1000, `padding` from 0 to below `size`.
   public static func conv(outputs: Int, size: Int, stride: Int, padding: Int) -> Self {
     Self(Convolution2D.Form(outputs: outputs, size: size, stride: stride, padding: padding))
   }

@@ -5,8 +5,8 @@ import CKernels
 ///     Y = X Wᵀ + b, or max(X Wᵀ + b, 0)      [rows, in] -> [rows, out]
 ///     dX = dY W,  dW = dYᵀ X,  db = the column sums of dY
 ///
-/// Images are taken in canonical order, as after a flatten. W is [out, in], as in PyTorch. In memory it lies in panels of 16 outputs (see CKernels.h), which the forward and
-/// weight-gradient kernels read without packing.
+/// Images are taken in canonical order, as after a flatten. W is [out, in], as in PyTorch. In memory it lies in
+/// panels of 16 outputs (see CKernels.h), which the forward and weight-gradient kernels read without packing.
 package struct Dense: DividedLayer {
   package let input: FeatureLayout
   package let outputs: Int
@@ -94,6 +94,7 @@ extension Dense {
 }
 
 extension LayerSpecification {
-  /// nil outputs: as many as there are classes.
+  /// 'dense N': `[n] -> [outputs]`, with a bias. `outputs` is from 1 to a million; nil for as many as there are
+  /// classes.
   public static func dense(outputs: Int?) -> Self { Self(Dense.Form(outputs: outputs)) }
 }

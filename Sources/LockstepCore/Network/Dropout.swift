@@ -117,7 +117,10 @@ extension Dropout {
 }
 
 extension LayerSpecification {
+  /// 'dropout P': `[n] -> [n]`, each feature 0 in training with a probability from 0 to below 1.
   public static func dropout(_ probability: Double) -> Self { Self(Dropout.Form(probability: probability)) }
+
+  /// 'dropout2d P': `[c, h, w] -> [c, h, w]`, the same of whole channels.
   public static func dropout2D(_ probability: Double) -> Self {
     Self(Dropout.ChannelForm(probability: probability))
   }

@@ -14,5 +14,6 @@ package struct GELU: ElementwiseLayer, PlainLayer {
 }
 
 extension LayerSpecification {
+  /// 'gelu': x (1 + erf(x / √2)) / 2, `[n] -> [n]`.
   public static var gelu: Self { Self(PlainForm<GELU>()) }
 }

@@ -1,5 +1,5 @@
-/// How recipes write one kind of layer, and how it is made. A value is one layer as it is written: what the words after the
-/// keyword say.
+/// How recipes write one kind of layer, and how it is made. A value is one layer as it is written: what the words
+/// after the keyword say.
 package protocol LayerForm: Sendable {
   /// The first word.
   static var keyword: String { get }

@@ -1,4 +1,5 @@
-/// Every kind of layer that there is, one a line: what recipes, messages, help and tests know of layers comes from here.
+/// Every kind of layer that there is, one a line: what recipes, messages, help and tests know of layers comes from
+/// here.
 package enum LayerRegistry {
   package static let forms: [any LayerForm.Type] = [
     Dense.Form.self,

@@ -1,5 +1,5 @@
-/// A layer as a recipe writes it, for example 'conv 32 3x3 stride 2'. What there is to write stands with each layer, its
-/// `LayerForm`; which layers there are, in `LayerRegistry`.
+/// A layer as a recipe writes it, for example 'conv 32 3x3 stride 2'. What there is to write stands with each layer,
+/// its `LayerForm`; which layers there are, in `LayerRegistry`.
 public struct LayerSpecification: Equatable, Sendable, CustomStringConvertible {
   let form: any LayerForm
 

@@ -27,6 +27,6 @@ extension LeakyReLU {
 }
 
 extension LayerSpecification {
-  /// `slope` is from 0 to 1.
+  /// 'leakyrelu SLOPE': x where it is above 0, else slope x, `[n] -> [n]`. `slope` is from 0 to 1.
   public static func leakyReLU(slope: Double = 0.01) -> Self { Self(LeakyReLU.Form(slope: slope)) }
 }

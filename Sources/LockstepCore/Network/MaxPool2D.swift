@@ -56,6 +56,8 @@ extension MaxPool2D {
 }
 
 extension LayerSpecification {
+  /// 'maxpool K stride S': `[c, h, w] -> [c, (h - size) / stride + 1, (w - size) / stride + 1]`. Both are from 1 to a
+  /// million.
   public static func maxPool(size: Int, stride: Int) -> Self {
     Self(MaxPool2D.Form(size: size, stride: stride))
   }

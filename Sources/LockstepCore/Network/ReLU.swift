@@ -27,5 +27,6 @@ package struct ReLU: RowwiseLayer, PlainLayer {
 }
 
 extension LayerSpecification {
+  /// 'relu': the larger of x and 0, `[n] -> [n]`.
   public static var relu: Self { Self(PlainForm<ReLU>()) }
 }

@@ -14,5 +14,6 @@ package struct SiLU: ElementwiseLayer, PlainLayer {
 }
 
 extension LayerSpecification {
+  /// 'silu': x / (1 + e⁻ˣ), `[n] -> [n]`.
   public static var silu: Self { Self(PlainForm<SiLU>()) }
 }

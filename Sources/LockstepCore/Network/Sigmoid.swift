@@ -14,5 +14,6 @@ package struct Sigmoid: ElementwiseLayer, PlainLayer {
 }
 
 extension LayerSpecification {
+  /// 'sigmoid': 1 / (1 + e⁻ˣ), `[n] -> [n]`.
   public static var sigmoid: Self { Self(PlainForm<Sigmoid>()) }
 }

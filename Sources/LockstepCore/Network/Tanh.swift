@@ -14,5 +14,6 @@ package struct Tanh: ElementwiseLayer, PlainLayer {
 }
 
 extension LayerSpecification {
+  /// 'tanh': `[n] -> [n]`.
   public static var tanh: Self { Self(PlainForm<Tanh>()) }
 }
