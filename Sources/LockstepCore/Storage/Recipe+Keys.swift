@@ -13,9 +13,8 @@ extension Recipe {
     func check(_ recipe: Recipe) throws {
       var copy = recipe
       let text = read(recipe)
-      guard try write(&copy, text) else {
-        throw LockstepError(.usage, name, expected: expected, found: "'\(text)'")
-      }
+      if try write(&copy, text) { return }
+      throw LockstepError(.usage, name, expected: expected, found: "'\(text)'")
     }
   }
 
@@ -103,9 +102,8 @@ extension Recipe {
         fix: nearest ?? "The keys are \(names.joined(separator: ", "))")
     }
     do {
-      guard try key.write(&self, text) else {
-        throw LockstepError(.usage, subject, expected: key.expected, found: "'\(text)'")
-      }
+      if try key.write(&self, text) { return }
+      throw LockstepError(.usage, subject, expected: key.expected, found: "'\(text)'")
     } catch var error as LockstepError {
       error.subject = subject
       throw error
