@@ -1,34 +1,62 @@
-// Activations by the kernels' own exponential, so that no library decides a bit.
+// Activations by the kernels' own exponential, so that no library decides a bit: each a function NAME16, and its
+// derivative by x and y, NAME_derivative16.
 #pragma once
 #include "exponential.h"
 
+// The kernels NAME_forward and NAME_backward of kernels.def. The last lanes go through the same code as all others.
+#define FUNCTION_KERNELS(NAME)                                                                                   \
+  static void NAME##_forward(const float *x, float *y, ptrdiff_t count, float a) {                               \
+    ptrdiff_t i = 0;                                                                                             \
+    for (; i + 16 <= count; i += 16) store16(y + i, NAME##16(load16(x + i), a));                                 \
+    if (i < count) store_first(y + i, count - i, NAME##16(load_first(x + i, count - i), a));                     \
+  }                                                                                                              \
+  static void NAME##_backward(const float *x, const float *y, const float *dy, float *dx, ptrdiff_t count,       \
+                              float a) {                                                                         \
+    ptrdiff_t i = 0;                                                                                             \
+    for (; i + 16 <= count; i += 16)                                                                             \
+      store16(dx + i, NAME##_derivative16(load16(x + i), load16(y + i), a) * load16(dy + i));                    \
+    const ptrdiff_t rest = count - i;                                                                            \
+    if (rest == 0) return;                                                                                       \
+    const v16 derivative = NAME##_derivative16(load_first(x + i, rest), load_first(y + i, rest), a);             \
+    store_first(dx + i, rest, derivative * load_first(dy + i, rest));                                            \
+  }
+
+// Fewer than 16 numbers, and zeros.
+INLINE v16 load_first(const float *p, ptrdiff_t count) {
+  v16 v = splat16(0);
+  memcpy(&v, p, (size_t)count * 4);
+  return v;
+}
+INLINE void store_first(float *p, ptrdiff_t count, v16 v) { memcpy(p, &v, (size_t)count * 4); }
+
+INLINE v16 magnitude16(v16 x) { return __builtin_elementwise_abs(x); }
+
 // 1 / (1 + e^-x), from e^-|x| so that nothing overflows. A NaN stays one.
-INLINE v8 sigmoid8(v8 x) {
-  const v8 e = exp8(-__builtin_elementwise_abs(x)), y = (x < 0 ? e : splat8(1)) / (1 + e);
+INLINE v16 sigmoid16(v16 x, float a) {
+  (void)a;
+  const v16 e = exp16(-magnitude16(x)), y = (x < 0 ? e : splat16(1)) / (1 + e);
   return x == x ? y : x;
 }
+INLINE v16 sigmoid_derivative16(v16 x, v16 y, float a) {
+  (void)x, (void)a;
+  return y * (1 - y);
+}
+FUNCTION_KERNELS(sigmoid)
 
 // tanh x = (1 - e^-2|x|) / (1 + e^-2|x|) with the sign of x; for small |x| that difference cancels, and x times a
 // polynomial in x^2 (the Taylor series to x^9) takes its place.
-INLINE v8 tanh8(v8 x) {
-  const v8 a = __builtin_elementwise_abs(x), e = exp8(-2 * a), large = (1 - e) / (1 + e), z = x * x;
-  v8 p = splat8(62.0f / 2835);
-  p = fma8(p, z, splat8(-17.0f / 315));
-  p = fma8(p, z, splat8(2.0f / 15));
-  p = fma8(p, z, splat8(-1.0f / 3));
-  const v8 small = fma8(p * z, a, a), y = a < 0.25f ? small : large;
+INLINE v16 tanh16(v16 x, float a) {
+  (void)a;
+  const v16 m = magnitude16(x), e = exp16(-2 * m), large = (1 - e) / (1 + e), z = x * x;
+  v16 p = splat16(62.0f / 2835);
+  p = fma16(p, z, splat16(-17.0f / 315));
+  p = fma16(p, z, splat16(2.0f / 15));
+  p = fma16(p, z, splat16(-1.0f / 3));
+  const v16 small = fma16(p * z, m, m), y = m < 0.25f ? small : large;
   return x == x ? (x < 0 ? -y : y) : x;
 }
-
-#define BY_EIGHTS(FUNCTION)                                             \
-  ptrdiff_t i = 0;                                                      \
-  for (; i + 8 <= count; i += 8) store8(y + i, FUNCTION(load8(x + i))); \
-  if (i < count) {                                                      \
-    v8 last = splat8(0);                                                \
-    memcpy(&last, x + i, (size_t)(count - i) * 4);                      \
-    last = FUNCTION(last);                                              \
-    memcpy(y + i, &last, (size_t)(count - i) * 4);                      \
-  }
-
-static void tanh_forward(const float *x, float *y, ptrdiff_t count) { BY_EIGHTS(tanh8) }
-static void sigmoid_forward(const float *x, float *y, ptrdiff_t count) { BY_EIGHTS(sigmoid8) }
+INLINE v16 tanh_derivative16(v16 x, v16 y, float a) {
+  (void)x, (void)a;
+  return 1 - y * y;
+}
+FUNCTION_KERNELS(tanh)

@@ -2,6 +2,7 @@
 // where it is not the usual one (tuning.h).
 #pragma once
 #include "activation.h"
+#include "average_pooling.h"
 #include "convolution.h"
 #include "convolution_gradient.h"
 #include "convolution_input_gradient.h"
@@ -10,9 +11,12 @@
 #include "dense_input_gradient.h"
 #include "dropout.h"
 #include "elementwise.h"
+#include "gelu.h"
+#include "leakyrelu.h"
 #include "loss.h"
 #include "peak.h"
 #include "pooling.h"
+#include "silu.h"
 #include "table.h"
 
 // What a kernel keeps on the stack at most, twice where a compiler gives branches memory of their own. The compiler's

@@ -7,8 +7,8 @@
 // The largest of a window for 16 channels, or a NaN where there is one.
 INLINE v16 largest_of_window(const kernel_pooling p, const float *window, bool relu) {
   v16 largest = splat16(relu ? 0 : -__builtin_inff());
-  for (ptrdiff_t ky = 0; ky < p.size; ky++)
-    for (ptrdiff_t kx = 0; kx < p.size; kx++) {
+  for (ptrdiff_t ky = 0; ky < p.height; ky++)
+    for (ptrdiff_t kx = 0; kx < p.width; kx++) {
       const v16 v = load16(window + ky * p.x_row_stride + kx * p.x_pixel_stride);
       largest = v <= largest ? largest : (largest == largest ? v : largest);
     }
@@ -17,8 +17,8 @@ INLINE v16 largest_of_window(const kernel_pooling p, const float *window, bool r
 
 // Gives g to the first element of the window that equals the maximum, as PyTorch does, and nothing to the others.
 INLINE void give_to_largest(const kernel_pooling p, const float *x, v16 largest, v16 g, float *dx) {
-  for (ptrdiff_t ky = 0; ky < p.size; ky++)
-    for (ptrdiff_t kx = 0; kx < p.size; kx++) {
+  for (ptrdiff_t ky = 0; ky < p.height; ky++)
+    for (ptrdiff_t kx = 0; kx < p.width; kx++) {
       const ptrdiff_t at = ky * p.x_row_stride + kx * p.x_pixel_stride;
       const v16i here = load16(x + at) == largest;
       const v16 given = here ? g : splat16(0);
@@ -55,8 +55,8 @@ static void planes_forward(const kernel_pooling p, const float *x, float *y, boo
         const float *window =
             x + c * p.x_channel_stride + oy * p.step * p.x_row_stride + ox * p.step * p.x_pixel_stride;
         float largest = relu ? 0 : -__builtin_inff();
-        for (ptrdiff_t ky = 0; ky < p.size; ky++)
-          for (ptrdiff_t kx = 0; kx < p.size; kx++) {
+        for (ptrdiff_t ky = 0; ky < p.height; ky++)
+          for (ptrdiff_t kx = 0; kx < p.width; kx++) {
             const float v = window[ky * p.x_row_stride + kx * p.x_pixel_stride];
             largest = v <= largest ? largest : (largest == largest ? v : largest);
           }
@@ -72,8 +72,8 @@ static void planes_backward(const kernel_pooling p, const float *x, const float 
         const ptrdiff_t window = c * p.x_channel_stride + oy * p.step * p.x_row_stride + ox * p.step * p.x_pixel_stride;
         const ptrdiff_t out = c * p.y_channel_stride + oy * p.y_row_stride + ox * p.y_pixel_stride;
         float g = relu && !(y[out] > 0) ? 0 : dy[out];
-        for (ptrdiff_t ky = 0; ky < p.size; ky++)
-          for (ptrdiff_t kx = 0; kx < p.size; kx++) {
+        for (ptrdiff_t ky = 0; ky < p.height; ky++)
+          for (ptrdiff_t kx = 0; kx < p.width; kx++) {
             const ptrdiff_t at = window + ky * p.x_row_stride + kx * p.x_pixel_stride;
             const bool here = x[at] == y[out];
             dx[at] = (p.overlaps ? dx[at] : 0) + (here ? g : 0);
@@ -84,9 +84,9 @@ static void planes_backward(const kernel_pooling p, const float *x, const float 
 
 INLINE bool is_interleaved(const kernel_pooling p) { return p.x_channel_stride == 1 && p.y_channel_stride == 1; }
 // The usual windows, as constants.
-INLINE bool is_halving(const kernel_pooling p) { return p.size == 2 && p.step == 2 && !p.overlaps; }
+INLINE bool is_halving(const kernel_pooling p) { return p.height == 2 && p.width == 2 && p.step == 2 && !p.overlaps; }
 INLINE kernel_pooling halving(kernel_pooling p) {
-  p.size = p.step = 2;
+  p.height = p.width = p.step = 2;
   p.overlaps = false;
   return p;
 }

@@ -5,10 +5,12 @@ extension FuzzTarget {
   /// again.
   static let model = FuzzTarget(
     name: "model",
-    dictionary: tokens(
-      "conv 2 3x3", "maxpool 2", "flatten", "dense 3", "dense classes", "dropout 0.5", "relu", ", ",
-      #""lockstep.network":""#, #""lockstep.input":""#, #""lockstep.classes":""#, #""lockstep.normalize":""#,
-      "none", "auto", "0.1,0.3", "1048576", "-1", "nan", "1e999", "layers.0.weight"),
+    dictionary: LayerRegistry.examples.map { Array($0.utf8) }
+      + tokens(
+        "conv 2 3x3", "dense 3", ", ",
+        #""lockstep.network":""#, #""lockstep.input":""#, #""lockstep.classes":""#,
+        #""lockstep.normalize":""#,
+        "none", "auto", "0.1,0.3", "1048576", "-1", "nan", "1e999", "layers.0.weight"),
     // Where there is one channel or output, room for 16 of them.
     longestInput: 4096, largestAllocation: 2
   ) { bytes in

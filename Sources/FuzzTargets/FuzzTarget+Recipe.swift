@@ -5,12 +5,13 @@ extension FuzzTarget {
   static let recipe = FuzzTarget(
     name: "recipe",
     dictionary: Recipe.keys.map { Array("\n\($0.name): ".utf8) }
+      + LayerRegistry.examples.map { Array($0.utf8) }
       + tokens(
         ": ", "\n", "- ", "[", "]", "{", "}", "&a ", "*a", "!!int ", "!<a> ", "|\n ", ">-\n ", "'", "\"",
         "---\n",
         "...\n", "? ", "none", "nan", "inf", "1e999", "-0", "<<: ", "%YAML 1.1\n", "%TAG ! a\n", "\t",
         "\u{0}",
-        "\u{FEFF}", "\u{2028}", #"\x1b"#, "\u{1B}", "#", "~", "conv 3 3x3", "dense classes"),
+        "\u{FEFF}", "\u{2028}", #"\x1b"#, "\u{1B}", "#", "~"),
     // libyaml's buffers grow by doubling, and Foundation builds tables when it is first used.
     longestInput: 4096, largestAllocation: 2
   ) { bytes in

@@ -7,8 +7,8 @@ import LockstepSupport
 ///     Y = X Wᵀ + b, or max(X Wᵀ + b, 0)      [rows, in] -> [rows, out]
 ///     dX = dY W,  dW = dYᵀ X,  db = the column sums of dY
 ///
-/// W is [out, in], as in PyTorch. In memory it lies in panels of 16 outputs (see CKernels.h), which the forward and
-/// weight-gradient kernels read without packing.
+/// Images are taken in canonical order, as after a flatten. W is [out, in], as in PyTorch. In memory it lies in
+/// panels of 16 outputs (see CKernels.h), which the forward and weight-gradient kernels read without packing.
 package struct Dense: DividedLayer {
   package let input: FeatureLayout
   package let outputs: Int
@@ -78,4 +78,25 @@ package struct Dense: DividedLayer {
         x: x.matrix(for: thread), weights: parameters, inputs: inputs, y: y.mutableMatrix, relu: isRectified),
       rows.kernel, panels.kernel)
   }
+}
+
+extension Dense {
+  struct Form: LayerForm {
+    static let keyword = "dense"
+    static let parts: [FormPart<Form>] = [.required(.countOrClasses("N"), \.outputs)]
+    static let examples = ["dense 18", "dense classes"]
+    var outputs: Int?
+
+    func makeLayer(in network: inout NetworkBuilder) throws -> (any Layer)? {
+      let outputs = outputs ?? network.classes
+      try network.count(inputs: network.layout.features, outputs: outputs)
+      return Dense(input: network.layout, outputs: outputs)
+    }
+  }
+}
+
+extension LayerSpecification {
+  /// 'dense N': `[n] -> [outputs]`, with a bias. `outputs` is from 1 to a million; nil for as many as there are
+  /// classes.
+  public static func dense(outputs: Int?) -> Self { Self(Dense.Form(outputs: outputs)) }
 }

@@ -83,3 +83,47 @@ package struct Dropout: RowwiseLayer {
       UInt32(number) << 22, UInt32(Double(probability) * 0x1p32), 1 / (1 - probability), factors, units)
   }
 }
+
+extension Dropout {
+  struct Form: LayerForm {
+    static let keyword = "dropout"
+    static let parts: [FormPart<Form>] = [.required(.probability("P"), \.probability)]
+    static let examples = ["dropout 0.25"]
+    var probability = 0.5
+
+    func makeLayer(in network: inout NetworkBuilder) throws -> (any Layer)? {
+      try Dropout.make(probability, dropsChannels: false, in: &network)
+    }
+  }
+
+  /// Whole channels.
+  struct ChannelForm: LayerForm {
+    static let keyword = "dropout2d"
+    static let parts: [FormPart<ChannelForm>] = [.required(.probability("P"), \.probability)]
+    static let examples = ["dropout2d 0.25"]
+    var probability = 0.5
+
+    func makeLayer(in network: inout NetworkBuilder) throws -> (any Layer)? {
+      _ = try network.requireImage()
+      return try Dropout.make(probability, dropsChannels: true, in: &network)
+    }
+  }
+
+  private static func make(
+    _ probability: Double, dropsChannels: Bool, in network: inout NetworkBuilder
+  ) throws -> Dropout {
+    try network.count(tableEntries: network.layout.features)
+    return Dropout(
+      network.layout, probability: Float(probability), dropsChannels: dropsChannels, number: network.position)
+  }
+}
+
+extension LayerSpecification {
+  /// 'dropout P': `[n] -> [n]`, each feature 0 in training with a probability from 0 to below 1.
+  public static func dropout(_ probability: Double) -> Self { Self(Dropout.Form(probability: probability)) }
+
+  /// 'dropout2d P': `[c, h, w] -> [c, h, w]`, the same of whole channels.
+  public static func dropout2D(_ probability: Double) -> Self {
+    Self(Dropout.ChannelForm(probability: probability))
+  }
+}

@@ -9,51 +9,26 @@ import LockstepSupport
 ///
 /// The gradient goes to the first largest element of each window in reading order, as PyTorch's does.
 package struct MaxPool2D: RowwiseLayer {
-  package let input: FeatureLayout
-  package let output: FeatureLayout
-  package let size: Int
-  package let step: Int
+  private let windows: PoolingWindows
   package let isRectified: Bool
 
   /// `input` must be an image of at least size x size.
   package init(input: FeatureLayout, size: Int, step: Int, isRectified: Bool = false) {
-    self.input = input
-    self.size = size
-    self.step = step
-    self.isRectified = isRectified
-    let image = input.image!
-    let (height, width) = ((image.height - size) / step + 1, (image.width - size) / step + 1)
-    output =
-      input.isInterleaved
-      ? .interleaved(channels: image.channels, height: height, width: width)
-      : .planes(channels: image.channels, height: height, width: width)
+    self.init(PoolingWindows(over: input, size: size, step: step), isRectified: isRectified)
   }
 
-  package var rectified: (any Layer)? {
-    isRectified ? nil : MaxPool2D(input: input, size: size, step: step, isRectified: true)
+  private init(_ windows: PoolingWindows, isRectified: Bool) {
+    (self.windows, self.isRectified) = (windows, isRectified)
   }
 
-  package var flopsPerSample: Int { output.features * (size * size - 1) }
-
-  private var geometry: kernel_pooling {
-    let (from, to) = (input.image!, output.image!)
-    return kernel_pooling(
-      channels: from.channels, size: size, step: step, out_height: to.height, out_width: to.width,
-      x_channel_stride: from.channelStride, x_pixel_stride: from.pixelStride, x_row_stride: from.rowStride,
-      y_channel_stride: to.channelStride, y_pixel_stride: to.pixelStride, y_row_stride: to.rowStride,
-      overlaps: step < size)
-  }
-
-  /// Whether every element of the input is in exactly one window.
-  private var tiles: Bool {
-    let (from, to) = (input.image!, output.image!)
-    return step == size && to.height * size == from.height && to.width * size == from.width
-  }
+  package var output: FeatureLayout { windows.output }
+  package var rectified: (any Layer)? { isRectified ? nil : MaxPool2D(windows, isRectified: true) }
+  package var flopsPerSample: Int { output.features * (windows.height * windows.width - 1) }
 
   package func rowwiseForward(
     _ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, pass: Pass
   ) -> (_ rows: Range<Int>) -> Void {
-    let (geometry, isRectified) = (geometry, isRectified)
+    let (geometry, isRectified) = (windows.geometry, isRectified)
     return { rows in
       for row in rows { kernel_max_pool_forward(geometry, x.row(row), y.row(row), isRectified) }
     }
@@ -62,7 +37,7 @@ package struct MaxPool2D: RowwiseLayer {
   package func inputGradient(
     x: Activations, y: Activations, parameters: UnsafePointer<Float>, wantsDX: Bool, pass: Pass
   ) -> (_ rows: Range<Int>, _ dy: Activations, _ dx: Activations?) -> Void {
-    let (geometry, isRectified, tiles) = (geometry, isRectified, tiles)
+    let (geometry, isRectified, tiles) = (windows.geometry, isRectified, windows.tiles)
     return { rows, dy, dx in
       guard let dx else { return }
       for row in rows {
@@ -70,5 +45,22 @@ package struct MaxPool2D: RowwiseLayer {
         kernel_max_pool_backward(geometry, x.row(row), y.row(row), dy.row(row), dx.row(row), isRectified)
       }
     }
+  }
+}
+
+extension MaxPool2D {
+  struct Form: PoolingForm {
+    static let keyword = "maxpool"
+    var size = 2, stride = 2
+
+    func makeLayer(input: FeatureLayout) -> any Layer { MaxPool2D(input: input, size: size, step: stride) }
+  }
+}
+
+extension LayerSpecification {
+  /// 'maxpool K stride S': `[c, h, w] -> [c, (h - size) / stride + 1, (w - size) / stride + 1]`. Both are from 1 to a
+  /// million.
+  public static func maxPool(size: Int, stride: Int) -> Self {
+    Self(MaxPool2D.Form(size: size, stride: stride))
   }
 }

@@ -1,4 +1,5 @@
 import LockstepData
+import LockstepSupport
 
 /// A chain of layers over one flat buffer of parameters. Holds no memory of its own: `Parameters` and `Workspace` do. How
 /// it is computed is `FusionPlan`'s to say.
@@ -35,6 +36,7 @@ public final class Network: Sendable {
     let input = FeatureLayout(sampleShape: inputShape)
     var builder = NetworkBuilder(input: input, classes: classes, mostParameters: mostParameters)
     try builder.add(specification)
+    try builder.requireLogits()
     self.init(
       inputShape: inputShape, input: input, specification: specification, layers: builder.layers,
       positions: builder.positions)

@@ -2,7 +2,8 @@ import CKernels
 import LockstepData
 
 /// The rectifier: y = max(x, 0), dx = dy where y > 0. `[rows, n] -> [rows, n]`.
-package struct ReLU: RowwiseLayer {
+package struct ReLU: RowwiseLayer, PlainLayer {
+  package static let keyword = "relu"
   package let output: FeatureLayout
 
   package init(_ layout: FeatureLayout) { output = layout }
@@ -24,4 +25,9 @@ package struct ReLU: RowwiseLayer {
       dx.row(rows.lowerBound).update(from: dy.row(rows.lowerBound), count: rows.count * dy.stride)
     }
   }
+}
+
+extension LayerSpecification {
+  /// 'relu': the larger of x and 0, `[n] -> [n]`.
+  public static var relu: Self { Self(PlainForm<ReLU>()) }
 }

@@ -2,22 +2,19 @@ import CKernels
 import LockstepData
 
 /// The logistic function: y = 1 / (1 + e⁻ˣ), dx = y (1 - y) dy. `[rows, n] -> [rows, n]`.
-package struct Sigmoid: RowwiseLayer {
+package struct Sigmoid: ElementwiseLayer, PlainLayer {
+  package static let keyword = "sigmoid"
   package let output: FeatureLayout
 
   package init(_ layout: FeatureLayout) { output = layout }
 
-  package func rowwiseForward(
-    _ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, pass: Pass
-  ) -> (_ rows: Range<Int>) -> Void {
-    Elementwise.forEachRun(of: output) { row, at, count in
-      kernel_sigmoid_forward(x.row(row) + at, y.row(row) + at, count)
-    }
+  package var function: ElementwiseFunction {
+    ElementwiseFunction(
+      forward: kernel_sigmoid_forward, backward: kernel_sigmoid_backward, keepsZero: false)
   }
+}
 
-  package func inputGradient(
-    x: Activations, y: Activations, parameters: UnsafePointer<Float>, wantsDX: Bool, pass: Pass
-  ) -> (_ rows: Range<Int>, _ dy: Activations, _ dx: Activations?) -> Void {
-    Elementwise.inputGradient(of: output, y: y) { $0 * (1 - $0) }
-  }
+extension LayerSpecification {
+  /// 'sigmoid': 1 / (1 + e⁻ˣ), `[n] -> [n]`.
+  public static var sigmoid: Self { Self(PlainForm<Sigmoid>()) }
 }

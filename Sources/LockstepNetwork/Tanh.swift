@@ -2,22 +2,19 @@ import CKernels
 import LockstepData
 
 /// The hyperbolic tangent: y = tanh x, dx = (1 - y²) dy. `[rows, n] -> [rows, n]`.
-package struct Tanh: RowwiseLayer {
+package struct Tanh: ElementwiseLayer, PlainLayer {
+  package static let keyword = "tanh"
   package let output: FeatureLayout
 
   package init(_ layout: FeatureLayout) { output = layout }
 
-  package func rowwiseForward(
-    _ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, pass: Pass
-  ) -> (_ rows: Range<Int>) -> Void {
-    Elementwise.forEachRun(of: output) { row, at, count in
-      kernel_tanh_forward(x.row(row) + at, y.row(row) + at, count)
-    }
+  package var function: ElementwiseFunction {
+    ElementwiseFunction(
+      forward: kernel_tanh_forward, backward: kernel_tanh_backward, keepsZero: true)
   }
+}
 
-  package func inputGradient(
-    x: Activations, y: Activations, parameters: UnsafePointer<Float>, wantsDX: Bool, pass: Pass
-  ) -> (_ rows: Range<Int>, _ dy: Activations, _ dx: Activations?) -> Void {
-    Elementwise.inputGradient(of: output, y: y) { 1 - $0 * $0 }
-  }
+extension LayerSpecification {
+  /// 'tanh': `[n] -> [n]`.
+  public static var tanh: Self { Self(PlainForm<Tanh>()) }
 }

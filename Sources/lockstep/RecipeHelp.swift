@@ -12,7 +12,7 @@ extension RecipeOptions {
       \(table(options, columns: columns))
 
       LAYERS of --network, between commas:
-      \(LayerSpecification.forms.split(separator: ", ").map { "  \($0)" }.joined(separator: "\n"))
+      \(LayerRegistry.patterns.split(separator: ", ").map { "  \($0)" }.joined(separator: "\n"))
 
       SHIPPED RECIPES for --recipe:
       \(shippedRecipes(indent: "  "))

@@ -33,6 +33,12 @@ import Testing
     #expect(try lockstep(["train", "--help"]).output.contains("\n  \(flag) "))
   }
 
+  /// All on one line, as they would be without the breaks.
+  @Test func helpNamesEveryLayer() throws {
+    let words = try lockstep(["train", "--help"]).output.split { $0.isWhitespace }.joined(separator: " ")
+    #expect(words.contains("There are \(LayerRegistry.patterns)."))
+  }
+
   /// Three ranks show it once.
   @Test(arguments: [["--help"], ["train", "--help"], ["help", "digest"], ["--version"]])
   func helpIsShownOnce(arguments: [String]) throws {

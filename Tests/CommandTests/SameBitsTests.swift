@@ -42,6 +42,23 @@ import Testing
     }
   }
 
+  /// A convolutional network of the layers that the models do not have.
+  @Test func otherLayers() throws {
+    let layers = """
+      conv 6 5x5, gelu, avgpool 2, conv 20 3x3 pad 1, silu, avgpool 3 stride 2, leakyrelu 0.1, globalavgpool, \
+      dense 30, sigmoid, dense classes
+      """
+    let recipe = Self.recipe + ["--network", layers]
+    let reference = try scene.train(recipe)
+    for (ranks, threads) in [(1, 3), (2, 2), (3, 1), (4, 1)] {
+      let run = try scene.train(recipe, ranks: ranks, threads: threads)
+      try expectSame(run, reference, "\(ranks) ranks of \(threads) threads")
+    }
+    for name in InstructionSet.names where InstructionSet.has(name) {
+      try expectSame(scene.train(recipe, environment: ["LOCKSTEP_ISA": name]), reference, name)
+    }
+  }
+
   /// Ranks that share their parameters in memory, and ranks that exchange whole gradients.
   @Test(arguments: ["shared", "allreduce"])
   func everyExchange(name: String) throws {

@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
 """Writes layers.json, the golden values of GoldenLayerTests: what PyTorch makes of each layer, forward and backward.
 
-Needs torch (made with torch 2.13). All arithmetic is float64. Inputs, upstream gradients and weights are not in the file:
+Needs torch (made with torch 2.13) and, for the functions of elementwise layers at every size of number, mpmath, which
+torch comes with. All arithmetic is float64, or more. Inputs, upstream gradients and weights are not in the file:
 they are multiples of a power of two given by `number`, which the tests have too.
 """
 
 import json
 import pathlib
 
+import mpmath as mp
+import numpy as np
 import torch
 
 import lockstep_reference as reference
@@ -36,6 +39,13 @@ CASES = [
     ("maxpool 3 stride 1", [2, 5, 4], 1, 257),
     ("maxpool 2", [3, 6, 6], 1, 2),
     ("maxpool 3 stride 2", [1, 7, 7], 1, 3),
+    ("avgpool 2", [3, 5, 6], 1, 257),
+    ("avgpool 3 stride 2", [17, 5, 7], 1, 257),
+    ("avgpool 3 stride 1", [2, 5, 4], 1, 257),
+    ("globalavgpool", [3, 5, 4], 1, 257),
+    ("globalavgpool", [35, 1, 7], 1, 257),
+    ("dropout 0.0", [2, 3, 4], 1, 257),
+    ("dropout2d 0.0", [2, 3, 4], 1, 257),
     ("relu", [41], 1, 257),
     ("relu", [3, 4, 5], 1, 3),
     ("tanh", [2, 5, 6], 0.5, 257),
@@ -44,10 +54,22 @@ CASES = [
     ("sigmoid", [2, 5, 6], 0.5, 257),
     ("sigmoid", [37], 8, 257),
     ("sigmoid", [19], 64, 257),
+    ("gelu", [2, 5, 6], 4, 257),
+    ("silu", [2, 5, 6], 4, 257),
+    ("leakyrelu", [3, 4, 5], 1, 3),
+    ("leakyrelu 0.25", [41], 1, 257),
     ("conv 3 2x2, flatten, dense 4", [2, 4, 5], 1, 257),
     ("conv 18 2x2 stride 2, tanh, maxpool 2 stride 1, relu, flatten, dense 3", [2, 6, 5], 1, 257),
     ("conv 3 3x3 pad 1, sigmoid, conv 2 2x2, flatten, tanh, dense 3, relu", [1, 4, 5], 1, 257),
 ]
+# The formulas of elementwise layers, of numbers of 50 digits; derivatives are differences of these.
+FUNCTIONS = {
+    "tanh": mp.tanh,
+    "sigmoid": lambda x: 1 / (1 + mp.exp(-x)),
+    "gelu": lambda x: x * mp.ncdf(x),
+    "silu": lambda x: x / (1 + mp.exp(-x)),
+    "leakyrelu 0.25": lambda x: x if x > 0 else x / 4,
+}
 LOSSES = [(2, 5), (3, 4), (10, 4), (19, 3)]
 
 
@@ -65,8 +87,11 @@ def numbers(stream, shape, levels=257):
 
 
 def flat(tensor):
-    # The largest of a tensor is about 1: its sixth decimal is below what the tests compare.
-    return [round(x, 6) for x in tensor.detach().flatten().tolist()]
+    # The largest of a tensor is about 1, or as small as a mean's gradient: what is left out is below what tests
+    # compare.
+    values = tensor.detach().flatten().tolist()
+    digits = 6 if max(map(abs, values)) > 0.1 else 8
+    return [round(x, digits) for x in values]
 
 
 def layer_case(text, shape, scale, levels):
@@ -85,6 +110,18 @@ def layer_case(text, shape, scale, levels):
     }
 
 
+def function_case(text, function):
+    mp.mp.dps = 50
+    magnitudes = [np.float32(2.0**e * s) for e in range(-30, 8) for s in (1, 1.37)] + [np.float32(1e30)]
+    x = [sign * float(m) for m in magnitudes for sign in (1, -1)]
+    y, derivative = [function(mp.mpf(v)) for v in x], [mp.diff(function, mp.mpf(v)) for v in x]
+    # PyTorch computes the same.
+    module = reference.Model(reference.parse(text), [len(x)], None, torch.float64)
+    theirs = module(torch.tensor([x], dtype=torch.float64))[0].tolist()
+    assert all(abs(a - b) <= 1e-12 * max(abs(a), 1) for a, b in zip(y, theirs)), text
+    return {"layer": text, "x": x, "y": [float(v) for v in y], "derivative": [float(v) for v in derivative]}
+
+
 def loss_case(classes, rows):
     logits = (6 * numbers(1, [rows, classes])).requires_grad_()
     labels = torch.tensor([(5 * r + 1) % classes for r in range(rows)])
@@ -99,8 +136,13 @@ def loss_case(classes, rows):
 def main():
     torch.use_deterministic_algorithms(True)
     torch.set_num_threads(1)
-    document = {"cases": [layer_case(*case) for case in CASES], "losses": [loss_case(*case) for case in LOSSES]}
-    text = json.dumps(document, separators=(",", ":")).replace('{"layers"', '\n{"layers"')
+    document = {
+        "cases": [layer_case(*case) for case in CASES],
+        "functions": [function_case(*case) for case in FUNCTIONS.items()],
+        "losses": [loss_case(*case) for case in LOSSES],
+    }
+    text = json.dumps(document, separators=(",", ":"))
+    text = text.replace('{"layer', '\n{"layer')
     pathlib.Path(__file__).with_suffix(".json").write_text(text + "\n")
 
 

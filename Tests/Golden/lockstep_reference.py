@@ -86,14 +86,18 @@ class Model(torch.nn.Module):
                 size = int(words[1].split("x")[0])
                 module = torch.nn.Conv2d(
                     shape[0], int(words[0]), size, value.get("stride", 1), value.get("pad", 0), dtype=dtype)
-            elif name == "maxpool":
-                module = torch.nn.MaxPool2d(int(words[0]), int(words[2]) if len(words) > 1 else None)
+            elif name in ("maxpool", "avgpool"):
+                kind = {"maxpool": torch.nn.MaxPool2d, "avgpool": torch.nn.AvgPool2d}[name]
+                module = kind(int(words[0]), int(words[2]) if len(words) > 1 else None)
+            elif name == "leakyrelu":
+                module = torch.nn.LeakyReLU(*map(float, words))
             elif name in ("dropout", "dropout2d"):
                 module = {"dropout": torch.nn.Dropout, "dropout2d": torch.nn.Dropout2d}[name](float(words[0]))
             else:
                 module = {
                     "relu": torch.nn.ReLU, "tanh": torch.nn.Tanh, "sigmoid": torch.nn.Sigmoid,
-                    "flatten": torch.nn.Flatten,
+                    "flatten": torch.nn.Flatten, "gelu": torch.nn.GELU, "silu": torch.nn.SiLU,
+                    "globalavgpool": GlobalMean,
                 }[name]()
             shape = list(module(torch.zeros(1, *shape, dtype=dtype)).shape[1:])
             modules.append(module)
@@ -105,6 +109,13 @@ class Model(torch.nn.Module):
     def load(self, tensors):
         """Takes weights by their names."""
         self.load_state_dict({name: torch.as_tensor(np.array(values)) for name, values in tensors.items()})
+
+
+class GlobalMean(torch.nn.Module):
+    """[n, c, h, w] -> [n, c]"""
+
+    def forward(self, x):
+        return torch.nn.functional.adaptive_avg_pool2d(x, 1).flatten(1)
 
 
 class Flat(torch.nn.Linear):

@@ -12,8 +12,8 @@ static void activation_case(kind kind, ptrdiff_t count) {
   const kernel_range all = {count / 5, count};
   kernel_relu_forward(x, y, all);
   kernel_relu_backward(y, dy, all);
-  kernel_tanh_forward(x, tanh, count);
-  kernel_sigmoid_forward(x, sigmoid, count);
+  kernel_tanh_forward(x, tanh, count, 0);
+  kernel_sigmoid_forward(x, sigmoid, count, 0);
   add_floats(&h, y, count);
   add_floats(&h, dy, count);
   add_floats(&h, tanh, count);
@@ -21,6 +21,24 @@ static void activation_case(kind kind, ptrdiff_t count) {
   const uint32_t magnitude = kernel_magnitude_bits(x, all);
   add_integer(&h, magnitude > 0x7f800000 ? 0x7fc00000 : magnitude);
   end_case(h, "activations %s %td", kind_names[kind], count);
+}
+
+typedef void forward_kernel(const float *, float *, ptrdiff_t, float);
+typedef void backward_kernel(const float *, const float *, const float *, float *, ptrdiff_t, float);
+
+// One function, forward and backward. Counts other than multiples of 16 end within a vector.
+static void function_cases(const char *name, forward_kernel *forward, backward_kernel *backward) {
+  for (kind kind = PLAIN; kind <= BROKEN; kind++)
+    for (ptrdiff_t count = 1; count < 300; count += 37) {
+      hash h = begin_case();
+      const float *x = inputs(kind, 31, count), *dy = inputs(PLAIN, 32, count);
+      float *y = outputs(count), *dx = outputs(count);
+      forward(x, y, count, 0.25f);
+      backward(x, y, dy, dx, count, 0.25f);
+      add_floats(&h, y, count);
+      add_floats(&h, dx, count);
+      end_case(h, "%s %s %td", name, kind_names[kind], count);
+    }
 }
 
 static void transpose_case(ptrdiff_t rows, ptrdiff_t columns, kernel_range part) {
@@ -89,6 +107,11 @@ static void peak_case(void) {
 }
 
 void elementwise_cases(void) {
+#define KERNEL(RESULT, NAME, PARAMETERS, ARGUMENTS)
+#define FUNCTION(NAME) function_cases(#NAME, kernel_##NAME##_forward, kernel_##NAME##_backward);
+#include "kernels.def"
+#undef KERNEL
+
   for (kind kind = PLAIN; kind <= BROKEN; kind++) {
     for (ptrdiff_t count = 1; count < 140; count += 23) activation_case(kind, count);
     for (ptrdiff_t classes = 1; classes <= 40; classes += classes < 18 ? 3 : 11) loss_case(kind, classes);

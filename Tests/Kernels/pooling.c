@@ -1,4 +1,4 @@
-// Cases of max pooling.
+// Cases of max and average pooling.
 #include "CKernels.h"
 #include "support.h"
 
@@ -10,18 +10,25 @@ static void backward(kernel_pooling pooling, const float *x, const float *y, con
   kernel_max_pool_backward(pooling, x, y, dy, dx, relu);
 }
 
-static void pool_case(kind of_x, ptrdiff_t channels, ptrdiff_t side, ptrdiff_t size, ptrdiff_t step, bool interleaved,
-                      bool relu) {
-  hash h = begin_case();
+static kernel_pooling windows(ptrdiff_t channels, ptrdiff_t side, ptrdiff_t size, ptrdiff_t step, bool interleaved) {
   const ptrdiff_t out = (side - size) / step + 1, pixel = padded16(channels);
   kernel_pooling p = {
-      .channels = channels, .size = size, .step = step, .out_height = out, .out_width = out, .overlaps = step < size};
+      .channels = channels, .height = size, .width = size, .step = step, .out_height = out, .out_width = out};
+  p.overlaps = step < size;
   p.x_channel_stride = interleaved ? 1 : side * side;
   p.y_channel_stride = interleaved ? 1 : out * out;
   p.x_pixel_stride = p.y_pixel_stride = interleaved ? pixel : 1;
   p.x_row_stride = side * p.x_pixel_stride;
   p.y_row_stride = out * p.y_pixel_stride;
-  const ptrdiff_t x_count = side * side * pixel, y_count = out * out * pixel;
+  return p;
+}
+
+static void pool_case(kind of_x, ptrdiff_t channels, ptrdiff_t side, ptrdiff_t size, ptrdiff_t step, bool interleaved,
+                      bool relu) {
+  hash h = begin_case();
+  const kernel_pooling p = windows(channels, side, size, step, interleaved);
+  const ptrdiff_t x_count = side * side * padded16(channels);
+  const ptrdiff_t y_count = p.out_height * p.out_width * padded16(channels);
   float *x = inputs(of_x, 21, x_count), *y = outputs(y_count), *dx = inputs(ZERO, 23, x_count);
   // Ties, which the first wins.
   for (ptrdiff_t i = 0; i < x_count; i += 3) x[i] = (float)(int)(x[i] == x[i] && x[i] > 0) * 0.5f;
@@ -34,10 +41,28 @@ static void pool_case(kind of_x, ptrdiff_t channels, ptrdiff_t side, ptrdiff_t s
            interleaved ? " interleaved" : "", relu ? " relu" : "");
 }
 
+static void average_case(kind of_x, ptrdiff_t channels, ptrdiff_t side, ptrdiff_t size, ptrdiff_t step,
+                         bool interleaved) {
+  hash h = begin_case();
+  const kernel_pooling p = windows(channels, side, size, step, interleaved);
+  const ptrdiff_t x_count = side * side * padded16(channels);
+  const ptrdiff_t y_count = p.out_height * p.out_width * padded16(channels);
+  float *y = outputs(y_count), *dx = inputs(ZERO, 23, x_count);
+  kernel_average_pool_forward(p, inputs(of_x, 21, x_count), y);
+  kernel_average_pool_backward(p, inputs(of_x, 22, y_count), dx);
+  add_floats(&h, y, y_count);
+  add_floats(&h, dx, x_count);
+  end_case(h, "average_pool %s %tdx%tdx%td size %td step %td%s", kind_names[of_x], channels, side, side, size, step,
+           interleaved ? " interleaved" : "");
+}
+
 void pooling_cases(void) {
-  static const ptrdiff_t windows[][2] = {{2, 2}, {3, 2}, {3, 3}, {2, 1}, {2, 3}, {1, 1}, {5, 5}};
-  for (size_t w = 0; w < sizeof windows / sizeof *windows; w++)
+  static const ptrdiff_t shapes[][2] = {{2, 2}, {3, 2}, {3, 3}, {2, 1}, {2, 3}, {1, 1}, {5, 5}};
+  for (size_t w = 0; w < sizeof shapes / sizeof *shapes; w++)
     for (kind of_x = PLAIN; of_x <= BROKEN; of_x++)
-      for (int i = 0; i < 4; i++)
-        pool_case(of_x, i % 2 ? 16 : 20, 5 + (ptrdiff_t)w + i, windows[w][0], windows[w][1], i / 2, (i + w) % 2);
+      for (int i = 0; i < 4; i++) {
+        const ptrdiff_t channels = i % 2 ? 16 : 20, side = 5 + (ptrdiff_t)w + i;
+        pool_case(of_x, channels, side, shapes[w][0], shapes[w][1], i / 2, (i + w) % 2);
+        average_case(of_x, channels, side, shapes[w][0], shapes[w][1], i / 2);
+      }
 }

@@ -156,9 +156,9 @@ typedef struct {
 
 // --- Others ---------------------------------------------------------------------------------------------------
 
-// Windows of size x size, `step` apart, without padding; the strides of one sample.
+// Windows of height x width, `step` apart, without padding; the strides of one sample.
 typedef struct {
-  ptrdiff_t channels, size, step, out_height, out_width;
+  ptrdiff_t channels, height, width, step, out_height, out_width;
   ptrdiff_t x_channel_stride, x_pixel_stride, x_row_stride;
   ptrdiff_t y_channel_stride, y_pixel_stride, y_row_stride;
   // Whether windows have elements in common.

@@ -20,6 +20,8 @@ private let synonyms = [
   "output-dir": "output", "save": "output", "save-dir": "output", "config": "recipe", "workers": "threads",
   "num-workers": "threads", "jobs": "threads", "num-threads": "threads", "cores": "threads",
   "log-interval": "log-every", "save-every": "checkpoint-every", "continue": "resume", "restart": "resume",
+  "linear": "dense", "fc": "dense", "conv2d": "conv", "maxpool2d": "maxpool", "avgpool2d": "avgpool",
+  "adaptiveavgpool": "globalavgpool", "gap": "globalavgpool", "swish": "silu", "lrelu": "leakyrelu",
   "silent": "quiet", "dry-run": "show", "summary": "show",
 ]
 

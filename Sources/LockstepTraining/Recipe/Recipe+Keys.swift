@@ -13,12 +13,8 @@ extension Recipe {
     .value(
       "network", \.network, "The layers themselves, instead of a model: 'dense 64, tanh, dense classes'.",
       .list,
-      expected: "a list of layers, each \(LayerSpecification.forms)",
-      read: { $0.map(\.description).joined(separator: ", ") },
-      parse: { text in
-        let layers = text.split(separator: ",").map { LayerSpecification(String($0)) }
-        return layers.contains(nil) ? nil : layers.compactMap { $0 }
-      }),
+      expected: "a list of layers", read: { $0.map(\.description).joined(separator: ", ") },
+      parse: { try LayerSpecification.list($0, subject: "network") }),
     .integer("epochs", \.epochs, 1...1_000_000, "Passes over the training samples."),
     .optional(
       "max-steps", \.maxSteps, 0...1 << 40, "Stop after this many steps; 0 saves the initial weights."),
@@ -94,8 +90,12 @@ extension Recipe {
         fix: suggestedName(for: name, among: Self.keys.map(\.name)).map { "Did you mean '\($0)'?" }
           ?? "The keys are \(Self.keys.map(\.name).joined(separator: ", "))")
     }
-    guard key.write(&self, text) else {
+    do {
+      if try key.write(&self, text) { return }
       throw LockstepError(.usage, subject, expected: key.expected, found: "'\(text)'")
+    } catch var error as LockstepError {
+      error.subject = subject
+      throw error
     }
   }
 }

@@ -24,14 +24,14 @@ public struct RecipeKey: Sendable {
   /// What a value must be, for messages.
   let expected: String
   package let read: @Sendable (Recipe) -> String
-  /// Returns false where the text is no value of this key.
-  let write: @Sendable (inout Recipe, String) -> Bool
+  /// Returns false where the text is no value of this key, or throws a `LockstepError` that says more.
+  let write: @Sendable (inout Recipe, String) throws -> Bool
 
   /// `defaultText` where the default follows other keys.
   init(
     _ name: String, _ help: String, default defaultText: String? = nil, _ values: Values = .text,
     expected: String, read: @escaping @Sendable (Recipe) -> String,
-    write: @escaping @Sendable (inout Recipe, String) -> Bool
+    write: @escaping @Sendable (inout Recipe, String) throws -> Bool
   ) {
     (self.name, self.help, self.defaultText) = (name, help, defaultText)
     (self.values, self.expected, self.read, self.write) = (values, expected, read, write)
@@ -51,7 +51,7 @@ public struct RecipeKey: Sendable {
   func check(_ recipe: Recipe) throws {
     var copy = recipe
     let text = read(recipe)
-    guard write(&copy, text) else {
+    guard try write(&copy, text) else {
       throw LockstepError(.usage, name, expected: expected, found: "'\(text)'")
     }
   }
@@ -119,12 +119,12 @@ extension RecipeKey {
   static func value<T>(
     _ name: String, _ path: WritableKeyPath<Recipe, T> & Sendable, _ help: String,
     default defaultText: String? = nil, _ values: Values = .text, expected: String,
-    read: @escaping @Sendable (T) -> String, parse: @escaping @Sendable (String) -> T?
+    read: @escaping @Sendable (T) -> String, parse: @escaping @Sendable (String) throws -> T?
   ) -> RecipeKey {
     RecipeKey(
       name, help, default: defaultText, values, expected: expected, read: { read($0[keyPath: path]) },
       write: { recipe, text in
-        guard let value = parse(text) else { return false }
+        guard let value = try parse(text) else { return false }
         recipe[keyPath: path] = value
         return true
       })

@@ -5,22 +5,23 @@ import Testing
 /// The promise that gives Lockstep its name, at the level of one training step: instruction set, threads and ranks
 /// change no bit of logits, loss and summed gradient.
 @Suite(.serialized) struct BitContractTests {
-  static let problems = [
-    Problem(inputs: 13, layers: [.dense(outputs: 3)], samples: 37),
-    Problem(
-      inputs: 45, layers: [.dense(outputs: 17), .relu, .dense(outputs: 5), .relu, .dense(outputs: 3)],
-      samples: 37),
-    // Wide enough that every thread has panels of its own.
-    Problem(inputs: 50, layers: [.dense(outputs: 260), .relu, .dense(outputs: 130)], samples: 19),
-    // Every layer; inputs of more than one, so that some gradients are too large for the kernels' short cut.
-    Problem(
-      [2, 9, 8],
-      "conv 5 3x3 pad 1, maxpool 2, relu, conv 19 2x2 stride 2 pad 1, dropout2d 0.25, tanh, maxpool 2 stride 1, flatten, "
-        + "dense 35, sigmoid, dropout 0.5, relu, dense 6", samples: 14, scale: 9),
-    // Planes all the way to the dense layer, and a wide convolution of wide ones.
-    Problem([3, 6, 6], "maxpool 3 stride 2, tanh, dropout2d 0.25, dense 4", samples: 14),
-    Problem([5, 6], "conv 40 2x2, relu, conv 35 2x2 stride 2, sigmoid, dense 5", samples: 14, scale: 30),
-  ]
+  static let problems =
+    [
+      Problem(inputs: 13, layers: [.dense(outputs: 3)], samples: 37),
+      Problem(
+        inputs: 45, layers: [.dense(outputs: 17), .relu, .dense(outputs: 5), .relu, .dense(outputs: 3)],
+        samples: 37),
+      // Wide enough that every thread has panels of its own.
+      Problem(inputs: 50, layers: [.dense(outputs: 260), .relu, .dense(outputs: 130)], samples: 19),
+      // Every layer; inputs of more than one, so that some gradients are too large for the kernels' short cut.
+      Problem(
+        [2, 9, 8],
+        "conv 5 3x3 pad 1, maxpool 2, relu, conv 19 2x2 stride 2 pad 1, dropout2d 0.25, tanh, maxpool 2 stride 1, flatten, "
+          + "dense 35, sigmoid, dropout 0.5, relu, dense 6", samples: 14, scale: 9),
+      // Planes all the way to the dense layer, and a wide convolution of wide ones.
+      Problem([3, 6, 6], "maxpool 3 stride 2, tanh, dropout2d 0.25, dense 4", samples: 14),
+      Problem([5, 6], "conv 40 2x2, relu, conv 35 2x2 stride 2, sigmoid, dense 5", samples: 14, scale: 30),
+    ] + ExampleNetworks.all.map { Problem($0.shape, $0.layers, samples: 14, scale: 9) }
 
   @Test(arguments: 0..<problems.count)
   func buildsAndThreads(problem: Int) throws {
@@ -74,8 +75,8 @@ import Testing
       kernel_relu_backward(Array(x.reversed()), &dy, all)
       kernel_load_uint8(pixels, &loaded, 100, 1 / 255, -0.4242)
       var (tanh, sigmoid) = (relu, relu)
-      kernel_tanh_forward(x, &tanh, 99)
-      kernel_sigmoid_forward(x, &sigmoid, 99)
+      kernel_tanh_forward(x, &tanh, 99, 0)
+      kernel_sigmoid_forward(x, &sigmoid, 99, 0)
       return Bits(relu + loaded + dy + tanh + sigmoid) + Bits([kernel_magnitude_bits(x, all)])
     }
     let expected = run()

@@ -50,8 +50,8 @@ import Testing
     let x =
       magnitudes + magnitudes.map { -$0 } + [0, -0.0, 0.25, Float(0.25).nextDown, 1e30, -1e30, .infinity]
     var (tanh, sigmoid) = (x, x)
-    kernel_tanh_forward(x, &tanh, x.count)
-    kernel_sigmoid_forward(x, &sigmoid, x.count)
+    kernel_tanh_forward(x, &tanh, x.count, 0)
+    kernel_sigmoid_forward(x, &sigmoid, x.count, 0)
     for (i, x) in x.enumerated() {
       let expected = Foundation.tanh(Double(x))
       #expect(abs(Double(tanh[i]) - expected) <= 4e-7 * abs(expected), "tanh \(x)")
@@ -63,9 +63,9 @@ import Testing
     let n = magnitudes.count
     #expect(zip(tanh[..<n], tanh[n..<2 * n]).allSatisfy { $0 == -$1 })
     var bad: [Float] = [.nan, 1, .nan]
-    kernel_tanh_forward(bad, &bad, 3)
+    kernel_tanh_forward(bad, &bad, 3, 0)
     #expect(bad[0].isNaN && bad[1] < 1 && bad[2].isNaN)
-    kernel_sigmoid_forward(bad, &bad, 3)
+    kernel_sigmoid_forward(bad, &bad, 3, 0)
     #expect(bad[0].isNaN && bad[1] < 1 && bad[2].isNaN)
   }
 }

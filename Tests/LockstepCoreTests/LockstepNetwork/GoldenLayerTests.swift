@@ -5,6 +5,7 @@ import Testing
 @Suite struct GoldenLayerTests {
   struct File: Decodable {
     let cases: [Case]
+    let functions: [Function]
     let losses: [Loss]
   }
 
@@ -24,6 +25,15 @@ import Testing
     }
   }
 
+  /// Of an elementwise layer.
+  struct Function: Decodable, CustomTestStringConvertible {
+    let layer: String
+    let x: [Float]
+    let y: [Double]
+    let derivative: [Double]
+    var testDescription: String { layer }
+  }
+
   struct Loss: Decodable {
     let classes: Int
     let rows: Int
@@ -36,8 +46,12 @@ import Testing
 
   @Test func everyLayerIsThere() {
     let layers = Self.file.cases.map(\.layers).joined(separator: ", ")
-    for name in ["dense", "conv", "maxpool", "flatten", "relu", "tanh", "sigmoid", "stride", "pad"] {
-      #expect(layers.contains(name))
+    let words = Set(layers.split { " ,".contains($0) }.map(String.init))
+    for example in LayerRegistry.examples {
+      // Its name, and the words of its options.
+      for word in example.split(separator: " ").filter({ $0.first!.isLetter && $0 != "classes" }) {
+        #expect(words.contains(String(word)), "layers.py has no \(word)")
+      }
     }
   }
 
@@ -52,7 +66,7 @@ import Testing
   }
 
   private func check(_ golden: Case, _ input: FeatureLayout, threads: Int) throws {
-    let run = LayerRun(golden.specification, input: input, rows: golden.rows)
+    let run = try LayerRun(golden.specification, input: input, rows: golden.rows)
     let count = golden.rows * input.features
     let isOfPlanes = input == FeatureLayout(sampleShape: golden.shape) && golden.layers.hasPrefix("conv")
     let found = try run.run(
@@ -67,6 +81,34 @@ import Testing
     #expect(found.gradients.count == golden.gradients.count)
     for (tensor, (gradient, expected)) in zip(run.tensors, zip(found.gradients, golden.gradients)) {
       #expect(relativeError(gradient, expected) <= 1e-5, "\(tensor.name)")
+    }
+  }
+
+  /// At every size of number, by every build: within a few units in the last place, and NaN stays NaN.
+  @Test(arguments: Self.file.functions)
+  func functionsAreClose(golden: Function) throws {
+    let (x, ones) = (golden.x + [.nan], [Float](repeating: 1, count: golden.x.count + 1))
+    let run = try LayerRun([LayerSpecification(golden.layer)!], input: .vector(x.count), rows: 1)
+    for name in ISA.names {
+      let found = try ISA.with(name) { try run.run(x: x, dy: ones) }!
+      for (i, x) in golden.x.enumerated() {
+        let (y, derivative) = (golden.y[i], golden.derivative[i])
+        #expect(abs(found.y[i] - y) <= 1e-6 * abs(y) + 1e-34, "\(name) of \(x)")
+        #expect(abs(found.dx[i] - derivative) <= 1e-6 * abs(derivative) + 2e-7, "derivative, \(name) of \(x)")
+      }
+      #expect(found.y.last!.isNaN && found.dx.last!.isNaN)
+    }
+  }
+
+  /// Every layer that is a function of single numbers has golden ones.
+  @Test func everyFunctionIsThere() throws {
+    let names = Set(Self.file.functions.map { $0.layer.prefix { $0 != " " } })
+    for example in LayerRegistry.examples {
+      var builder = NetworkBuilder(input: .vector(5), classes: 3, mostParameters: 1000)
+      guard (try? builder.add([LayerSpecification(example)!])) != nil else { continue }
+      for case is any ElementwiseLayer in builder.layers {
+        #expect(names.contains(example.prefix { $0 != " " }), "layers.py has no \(example)")
+      }
     }
   }
 

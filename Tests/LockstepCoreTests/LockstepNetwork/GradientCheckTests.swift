@@ -30,6 +30,10 @@ import Testing
     // More channels than a panel holds, pooled windows that overlap, a dropout in front.
     Shape([1, 6, 6], "dropout 0.125, maxpool 2 stride 1, conv 17 2x2, maxpool 3 stride 1, dense 2"),
     Shape([2, 4, 4], "conv 3 3x3 pad 1, relu, maxpool 2, dropout2d 0.25, flatten, tanh, dense 3, dense 2"),
+    Shape([9], "dense 12, gelu, dense 19, silu, dense 7, leakyrelu 0.125, dense 4"),
+    Shape([2, 9, 8], "conv 5 3x3 pad 1, gelu, avgpool 2, conv 18 2x2, silu, globalavgpool, dense 3"),
+    Shape([1, 8, 9], "avgpool 2 stride 1, conv 17 2x2, leakyrelu, avgpool 3 stride 2, tanh, dense 3"),
+    Shape([3, 4, 5], "globalavgpool, dense 8, gelu, dense 3"),
   ]
 
   @Test(arguments: shapes, Reduction.allCases)

@@ -15,13 +15,56 @@ import Testing
     ("flatten", .flatten), ("relu", .relu), ("tanh", .tanh), ("sigmoid", .sigmoid),
   ]
 
-  @Test func formsRoundTrip() {
-    for (text, layer) in Self.forms {
-      #expect(LayerSpecification(text) == layer, "\(text)")
-      #expect(layer.description == text)
-      // A list's spaces are no part of it.
-      #expect(LayerSpecification("  " + text.split(separator: " ").joined(separator: "   ") + " ") == layer)
+  @Test func formsAreTheirTexts() {
+    for (text, layer) in Self.forms { #expect(layer.description == text) }
+  }
+
+  private static let texts = forms.map(\.text) + LayerRegistry.examples
+
+  @Test(arguments: texts) func textsRoundTrip(text: String) {
+    let layer = LayerSpecification(text)
+    #expect(layer?.description == text)
+    // A list's spaces are no part of it.
+    #expect(LayerSpecification("  " + text.split(separator: " ").joined(separator: "   ") + " ") == layer)
+    #expect(LayerSpecification(text + " x") == nil && LayerSpecification("x " + text) == nil)
+  }
+
+  @Test func examplesAreDistinct() {
+    #expect(Set(LayerRegistry.examples).count == LayerRegistry.examples.count)
+    #expect(Set(LayerRegistry.forms.map { $0.keyword }).count == LayerRegistry.forms.count)
+  }
+
+  /// Which layer, what it could be, what it is, and how to mend it.
+  @Test(arguments: [
+    ("dense 3, tanh, reul", "one of dense, conv, ", "'reul' as layer 2. Did you mean 'relu'?"),
+    ("Conv 3 3x3, relu", "one of dense, ", "'Conv 3 3x3' as layer 0. Did you mean 'conv'?"),
+    ("relu,, transformer 3", "one of dense, ", "'transformer 3' as layer 1"),
+    (
+      "relu, conv  3", "'conv N KxK [stride S] [pad P]'",
+      "'conv 3' as layer 1. KxK is a square such as 3x3, up to 1000x1000, and is missing"
+    ),
+    (
+      "conv 3 3", "'conv N KxK [stride S] [pad P]'",
+      "'conv 3 3' as layer 0. KxK is a square such as 3x3, up to 1000x1000, not '3'"
+    ),
+    (
+      "maxpool 2 stride 0", "'maxpool K [stride S]'",
+      "'maxpool 2 stride 0' as layer 0. S is a whole number from 1 to 1000000, not '0'"
+    ),
+    (
+      "tanh, dense class", "'dense N|classes'",
+      "'dense class' as layer 1. N|classes is a whole number from 1 to 1000000, or 'classes', not 'class'"
+    ),
+    ("relu, tanh x", "'tanh'", "'tanh x' as layer 1. Leave out 'x'"),
+  ])
+  func errorsNameTheLayer(text: String, expected: String, found: String) {
+    var recipe = Recipe()
+    let error = #expect(throws: LockstepError.self) {
+      try recipe.set("network", to: text, subject: "--network")
     }
+    let message = error?.description ?? ""
+    #expect(message.hasPrefix("--network: expected \(expected)"), "\(message)")
+    #expect(message.hasSuffix("found \(found)"), "\(message)")
   }
 
   @Test(arguments: [
@@ -51,7 +94,7 @@ import Testing
     var mutator = Mutator(seed: 3, dictionary: words.map { Array($0.utf8) })
     var accepted = 0
     for i in 0..<20_000 {
-      let seed = Self.forms[i % Self.forms.count].text
+      let seed = Self.texts[i % Self.texts.count]
       let text = String(decoding: mutator.mutate(Array(seed.utf8)), as: UTF8.self)
       guard let layer = LayerSpecification(text) else { continue }
       accepted += 1

@@ -60,7 +60,16 @@ import Testing
   /// Between a layer's features lies padding up to the panels of 16, which every kernel works on as well.
   @Test(arguments: problems.indices, optimizers)
   func paddingStaysZero(problem: Int, options: [String: String]) throws {
-    let problem = Self.problems[problem]
+    try checkPadding(of: Self.problems[problem], options)
+  }
+
+  /// After every kind of layer, too.
+  @Test(arguments: ExampleNetworks.all.indices) func paddingAfterEveryLayerStaysZero(index: Int) throws {
+    let example = ExampleNetworks.all[index]
+    try checkPadding(of: Problem(example.shape, example.layers, samples: 26), ["momentum": "0.9"])
+  }
+
+  private func checkPadding(of problem: Problem, _ options: [String: String]) throws {
     let network = problem.network
     let (parameters, workspace) = try problem.train(try recipe(options, 4, .exact), steps: 4, fused: true)
     let layouts = [network.input] + FusionPlan(network).units.map(\.layer.output)

@@ -7,28 +7,11 @@ struct LayerRun {
   let rows: Int
   let style: FusionPlan.Style
 
-  /// None of the layers takes in the ReLU after it.
-  init(_ layers: [LayerSpecification], input: FeatureLayout, rows: Int) {
-    var (made, layout) = ([any Layer](), input)
-    for (number, layer) in layers.enumerated() {
-      switch layer {
-      case .dense(let outputs): made.append(Dense(input: layout, outputs: outputs!))
-      case .conv(let outputs, let size, let stride, let padding):
-        made.append(
-          Convolution2D(input: layout, outputs: outputs, size: size, step: stride, padding: padding))
-      case .maxPool(let size, let stride): made.append(MaxPool2D(input: layout, size: size, step: stride))
-      case .dropout(let p):
-        made.append(Dropout(layout, probability: Float(p), dropsChannels: false, number: number))
-      case .dropout2D(let p):
-        made.append(Dropout(layout, probability: Float(p), dropsChannels: true, number: number))
-      case .flatten: layout = layout.flattened
-      case .relu: made.append(ReLU(layout))
-      case .tanh: made.append(Tanh(layout))
-      case .sigmoid: made.append(Sigmoid(layout))
-      }
-      if layer != .flatten { layout = made.last!.output }
-    }
-    self.init(made, input: input, rows: rows)
+  /// None of the layers takes in the ReLU after it. Throws where they do not fit.
+  init(_ layers: [LayerSpecification], input: FeatureLayout, rows: Int) throws {
+    var builder = NetworkBuilder(input: input, classes: 3, mostParameters: 1 << 20)
+    try builder.add(layers)
+    self.init(builder.layers, input: input, rows: rows)
   }
 
   init(_ layers: [any Layer], input: FeatureLayout, rows: Int, style: FusionPlan.Style = .plain) {

@@ -21,23 +21,35 @@ struct ReferenceNetwork {
     var x = ReferenceValues(shape: input.shape, values: x)
     var tensor = 0
     for (number, layer) in specification.enumerated() {
-      switch layer {
-      case .dense:
+      let words = layer.description.split(separator: " ").map(String.init)
+      let size = words.dropFirst().last { $0.contains("x") }.map { Int($0.split(separator: "x")[0])! } ?? 0
+      func value(_ key: String) -> Int? { words.firstIndex(of: key).map { Int(words[$0 + 1])! } }
+      switch words[0] {
+      case "dense":
         x = x.dense(weight: tensors[tensor], bias: tensors[tensor + 1])
         tensor += 2
-      case .conv(_, let size, let stride, let padding):
+      case "conv":
         x = x.convolved(
-          weight: tensors[tensor], bias: tensors[tensor + 1], size: size, stride: stride, padding: padding)
+          weight: tensors[tensor], bias: tensors[tensor + 1], size: size, stride: value("stride") ?? 1,
+          padding: value("pad") ?? 0)
         tensor += 2
-      case .maxPool(let size, let stride): x = x.maxPooled(size: size, stride: stride)
-      case .dropout(let p):
-        if let sample { x = x.dropped(p, units: x.values.count, layer: number, sample: sample) }
-      case .dropout2D(let p):
-        if let sample { x = x.dropped(p, units: x.shape[0], layer: number, sample: sample) }
-      case .flatten: x.shape = [x.values.count]
-      case .relu: x.values = x.values.map { max($0, 0) }
-      case .tanh: x.values = x.values.map { tanh($0) }
-      case .sigmoid: x.values = x.values.map { 1 / (1 + exp(-$0)) }
+      case "maxpool": x = x.maxPooled(size: Int(words[1])!, stride: value("stride") ?? Int(words[1])!)
+      case "dropout", "dropout2d":
+        guard let sample else { break }
+        let units = words[0] == "dropout" ? x.values.count : x.shape[0]
+        x = x.dropped(Double(words[1])!, units: units, layer: number, sample: sample)
+      case "flatten": x.shape = [x.values.count]
+      case "relu": x.values = x.values.map { max($0, 0) }
+      case "tanh": x.values = x.values.map { tanh($0) }
+      case "sigmoid": x.values = x.values.map { 1 / (1 + exp(-$0)) }
+      case "gelu": x.values = x.values.map { $0 * erfc(-$0 / 2.0.squareRoot()) / 2 }
+      case "silu": x.values = x.values.map { $0 / (1 + exp(-$0)) }
+      case "leakyrelu":
+        let slope = words.count > 1 ? Double(words[1])! : 0.01
+        x.values = x.values.map { $0 > 0 ? $0 : slope * $0 }
+      case "avgpool": x = x.averaged(size: Int(words[1])!, stride: value("stride") ?? Int(words[1])!)
+      case "globalavgpool": x = x.averaged()
+      default: preconditionFailure("no reference for \(layer)")
       }
     }
     return x.values

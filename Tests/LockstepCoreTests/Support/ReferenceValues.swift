@@ -36,6 +36,23 @@ struct ReferenceValues {
     }
   }
 
+  func averaged(size: Int, stride: Int) -> ReferenceValues {
+    windows(channels: shape[0], size: size, stride: stride, padding: 0) { channel, top, left in
+      (0..<size * size).reduce(0) { $0 + pixel(channel, top + $1 / size, left + $1 % size) }
+        / Double(size * size)
+    }
+  }
+
+  /// The mean of each channel.
+  func averaged() -> ReferenceValues {
+    let pixels = shape[1] * shape[2]
+    return ReferenceValues(
+      shape: [shape[0]],
+      values: (0..<shape[0]).map {
+        values[$0 * pixels..<($0 + 1) * pixels].reduce(0, +) / Double(pixels)
+      })
+  }
+
   /// An image whose pixels come from windows; the body is given the output's channel and the window's top and left.
   private func windows(
     channels: Int, size: Int, stride: Int, padding: Int, _ body: (Int, Int, Int) -> Double

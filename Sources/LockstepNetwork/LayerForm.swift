@@ -1,0 +1,65 @@
+import LockstepData
+import LockstepSupport
+
+/// How recipes write one kind of layer, and how it is made. A value is one layer as it is written: what the words
+/// after the keyword say.
+package protocol LayerForm: Sendable {
+  /// The first word.
+  static var keyword: String { get }
+  /// What comes after it, in turn.
+  static var parts: [FormPart<Self>] { get }
+  /// Texts that use every part. Tests try each of them in networks of vectors and of images, where it fits.
+  static var examples: [String] { get }
+
+  /// What holds where the text says nothing.
+  init()
+
+  /// Makes the layer for what the network puts out so far; nil where nothing is to be computed.
+  ///
+  /// Throws `LockstepError` (usage) where it does not fit.
+  func makeLayer(in network: inout NetworkBuilder) throws -> (any Layer)?
+}
+
+extension LayerForm {
+  package static var parts: [FormPart<Self>] { [] }
+  package static var examples: [String] { [keyword] }
+
+  /// "conv N KxK [stride S] [pad P]", for messages.
+  static var pattern: String { ([keyword] + parts.map(\.placeholder)).joined(separator: " ") }
+
+  /// As recipes write it, defaults left out.
+  var text: String { ([Self.keyword] + Self.parts.flatMap { $0.write(self) }).joined(separator: " ") }
+
+  /// Reads the words after the keyword.
+  static func read(_ words: [String]) -> Result<LayerSpecification, LayerMisreading> {
+    var (words, form) = (words[...], Self())
+    func misreading(_ why: String) -> Result<LayerSpecification, LayerMisreading> {
+      .failure(LayerMisreading(expected: "'\(pattern)'", fix: why))
+    }
+    for part in parts where !part.read(&words, &form) {
+      let found = words.first.map { "not '\($0)'" } ?? "and is missing"
+      return misreading("\(part.name) is \(part.meaning), \(found)")
+    }
+    return words.first.map { misreading("Leave out '\($0)'") } ?? .success(LayerSpecification(form))
+  }
+}
+
+/// Why a text is no layer.
+struct LayerMisreading: Error {
+  let expected: String
+  let fix: String?
+}
+
+/// A layer that is made of nothing but the layout of its input.
+package protocol PlainLayer: Layer {
+  /// What recipes call it.
+  static var keyword: String { get }
+  init(_ layout: FeatureLayout)
+}
+
+/// The form of such a layer: its name alone.
+package struct PlainForm<L: PlainLayer>: LayerForm {
+  package static var keyword: String { L.keyword }
+  package init() {}
+  package func makeLayer(in network: inout NetworkBuilder) -> (any Layer)? { L(network.layout) }
+}
