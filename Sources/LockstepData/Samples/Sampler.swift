@@ -1,4 +1,4 @@
-/// Which samples each step trains on, and which of them are a rank's: pure functions of the recipe (DESIGN.md, 1.1).
+/// Which samples each step trains on, and which of them are a rank's: pure functions of the recipe (docs/design.md, 1).
 package struct Sampler: Sendable {
   /// The number of samples in the dataset's training split.
   public let datasetCount: Int

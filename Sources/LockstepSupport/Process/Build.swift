@@ -1,7 +1,7 @@
 /// What this program is. Ranks of one job must be the same.
 public enum Build {
   public static let version = "0.1.0"
-  /// Of the numerical contract (DESIGN.md, section 1): rises where an equal recipe, seed and dataset give other bits.
+  /// Of the numerical contract (docs/design.md, 1): rises where an equal recipe, seed and dataset give other bits.
   public static let contract = 1
 
   /// A digest of the program's file; 0 where the system does not show it.

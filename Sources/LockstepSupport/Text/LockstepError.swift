@@ -1,5 +1,5 @@
 /// What went wrong, told so that the reader can mend it: the file or flag, what was expected, what was found,
-/// and the fix. The kind decides the exit status (DESIGN.md, section 3; the numbers are those of sysexits.h).
+/// and the fix. The kind decides the exit status (docs/design.md, 3; the numbers are those of sysexits.h).
 public struct LockstepError: Error, Equatable, Sendable, CustomStringConvertible {
   public enum Kind: Int32, Sendable {
     /// A bad flag, recipe key or value.

@@ -5,7 +5,7 @@ import LockstepSupport
 
 /// How gradients are summed over micro-batches and ranks.
 public enum Reduction: String, CaseIterable, Sendable {
-  /// The same bits for any number of ranks: DESIGN.md, 1.3.
+  /// The same bits for any number of ranks: docs/design.md, "The exact sum".
   case exact
   /// In Float: ranks of one run agree with each other, runs on other numbers of ranks do not.
   case fast
