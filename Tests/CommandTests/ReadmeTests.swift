@@ -31,7 +31,31 @@ import Testing
     line.hasPrefix("test accuracy ") || line.hasPrefix("weights ")
   }
 
-  // The test above is only as good as these.
+  /// What papers name in backticks by a folder of this repository, and what they link to, is there.
+  @Test(arguments: ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/design.md", "docs/performance.md"])
+  func whatPapersNameIsThere(paper: String) throws {
+    let text = try String(contentsOfFile: Repository.root + "/" + paper, encoding: .utf8)
+    let names = namedPaths(in: text)
+    #expect(!names.isEmpty)
+    let folder = paper.hasPrefix("docs/") ? "docs/" : ""
+    for path in names + linkedPaths(in: text).map({ folder + $0 }) {
+      let isThere = FileManager.default.fileExists(atPath: Repository.root + "/" + path)
+      #expect(isThere, "\(paper) names \(path)")
+    }
+  }
+
+  /// The first word of what stands in backticks, where it is a path in one of the repository's folders.
+  private func namedPaths(in markdown: String) -> [String] {
+    let path = #/`((?:Sources|Tests|scripts|docs|recipes|benchmarks|Fuzz)/[^`\s]*)[`\s]/#
+    return markdown.matches(of: path).map { String($0.1) }
+  }
+
+  /// What links lead to, as they stand, but for other sites and places in the same text.
+  private func linkedPaths(in markdown: String) -> [String] {
+    markdown.matches(of: #/\]\(([^)\s#]+)/#).map { String($0.1) }.filter { !$0.hasPrefix("http") }
+  }
+
+  // The tests above are only as good as these.
 
   @Test func readsCommandsAndOutput() {
     let markdown = """
@@ -57,6 +81,15 @@ import Testing
         ReadmeCommand(text: "one \\\n    --more", shown: ["test accuracy 1%", "weights 1"]),
         ReadmeCommand(text: "two  # on MNIST", needsMNIST: true),
       ])
+  }
+
+  @Test func findsPaths() {
+    let markdown = """
+      `Sources/a.swift`, `scripts/b --more`, `c/d`, `Tests` and Sources/e; [f](docs/f.md#g), [h](https://i.org/j),
+      [k](#l), [m](n)
+      """
+    #expect(namedPaths(in: markdown) == ["Sources/a.swift", "scripts/b"])
+    #expect(linkedPaths(in: markdown) == ["docs/f.md", "n"])
   }
 
   static let train = ".build/release/lockstep train --data few --model linear --output runs/one --quiet"
