@@ -50,7 +50,8 @@ package struct Sampler: Sendable {
       firstMicroBatch: microBatches * rank / ranks, globalCount: count)
   }
 
-  /// Where the micro-batches that are rank `rank`'s begin in a global batch of `count` samples, and where the last ends.
+  /// Where the micro-batches that are rank `rank`'s begin in a global batch of `count` samples, and where the last
+  /// ends.
   package func bounds(count: Int, rank: Int, ranks: Int) -> [Int32] {
     let first = microBatches * rank / ranks
     let last = microBatches * (rank + 1) / ranks
