@@ -1,6 +1,7 @@
 // What the weight gradients of dense layers and convolutions have in common: 16 finished sums go to the optimizer or
 // into a buffer.
 #pragma once
+#include "exact_rounding.h"
 #include "tile.h"
 #include "update.h"
 

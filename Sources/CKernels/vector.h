@@ -93,12 +93,6 @@ INLINE v16i largest_magnitude(const float *p, ptrdiff_t n, v16i so_far) {
   return so_far;
 }
 
-// The nearest multiple of 2^-42, ties to even, for |x| < 2^9: adding 1.5 * 2^52 * 2^-42 leaves no room for lower bits.
-INLINE v8d round_to_grid(v8d x) {
-  const double magic = 0x1.8p10;
-  return (x + magic) - magic;
-}
-
 // Splits n units evenly into parts; the begin of part i.
 INLINE ptrdiff_t part(ptrdiff_t n, ptrdiff_t parts, ptrdiff_t i) { return n * i / parts; }
 

@@ -1,8 +1,8 @@
 import LockstepCore
 
 extension FuzzTarget {
-  /// Models: what is accepted holds all of its network's parameters and no others, and is the same when written and read
-  /// again.
+  /// Models: what is accepted holds all of its network's parameters and no others, and is the same when written and
+  /// read again.
   static let model = FuzzTarget(
     name: "model",
     dictionary: LayerRegistry.examples.map { Array($0.utf8) }

@@ -1,5 +1,5 @@
-// All of the library under one name; its parts build on each other in the order Support, Ranks, Data, Network, Training,
-// Storage, Run.
+// All of the library under one name; its parts build on each other in the order Support, Ranks, Data, Network,
+// Training, Storage, Run.
 @_exported import LockstepData
 @_exported import LockstepNetwork
 @_exported import LockstepRanks

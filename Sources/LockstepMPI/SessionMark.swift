@@ -21,8 +21,8 @@ package struct SessionMark: Equatable {
 
   package init(text: String) { self.text = text }
 
-  /// Whether this process, whose mark this is, sees the processes of a session with that mark, or with none: those of its own
-  /// namespace, or all of the system's from the namespace that the system started with.
+  /// Whether this process, whose mark this is, sees the processes of a session with that mark, or with none: those of
+  /// its own namespace, or all of the system's from the namespace that the system started with.
   package func wouldSeeProcesses(of session: SessionMark?) -> Bool {
     guard let session else { return isOfFirstNamespace }
     return session == self || isOfFirstNamespace && start == session.start
@@ -38,8 +38,8 @@ package struct SessionMark: Equatable {
     if text.isEmpty { return nil }
   }
 
-  /// Marks this job's session, where its owner is seen from here as an ancestor of this process: an mpirun outside of the
-  /// container that its ranks run in has a number that means nothing here.
+  /// Marks this job's session, where its owner is seen from here as an ancestor of this process: an mpirun outside of
+  /// the container that its ranks run in has a number that means nothing here.
   static func leave() {
     let variables = ["OMPI_MCA_orte_jobfam_session_dir", "PMIX_SERVER_TMPDIR"]
     guard let here, let session = variables.lazy.compactMap(StaleSegments.environment).first else { return }

@@ -4,14 +4,15 @@ import PlatformC
 /// What Open MPI leaves behind where nobody is left to clean up, because mpirun itself was killed:
 ///
 /// - `/dev/shm/vader_segment.HOST.UID.JOB.RANK`, memory that ranks share,
-/// - `/tmp/ompi.HOST.UID/pid.PID`, a session's files, where PID was mpirun's (`jf.FAMILY` where a daemon was the owner).
+/// - `/tmp/ompi.HOST.UID/pid.PID`, a session's files, where PID was mpirun's (`jf.FAMILY` where a daemon was the
+///   owner).
 ///
 /// JOB is hexadecimal; a session has it in decimal in its names `smseg-JOB-0` and `smlockseg-JOB`.
 public enum StaleSegments {
-  /// Removes what dead jobs of this user left on this machine, and nothing that may be in use. A session is dead where its
-  /// processes would be seen from here (`SessionMark`), none of them runs, and no process has its files open or mapped; a
-  /// segment, where its session is. Containers may share /tmp and /dev/shm and not see each other's processes: what cannot
-  /// be known to be dead stays.
+  /// Removes what dead jobs of this user left on this machine, and nothing that may be in use. A session is dead
+  /// where its processes would be seen from here (`SessionMark`), none of them runs, and no process has its files
+  /// open or mapped; a segment, where its session is. Containers may share /tmp and /dev/shm and not see each other's
+  /// processes: what cannot be known to be dead stays.
   ///
   /// Does nothing where the system does not tell which files processes use (`/proc`).
   public static func remove() {

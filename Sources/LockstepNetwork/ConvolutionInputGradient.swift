@@ -21,8 +21,8 @@ struct ConvolutionInputGradient {
 
   var scratchCount: Int { layer.input.isInterleaved ? weightCount : 0 }
 
-  /// Arranges the weights as the kernel wants them, on all threads; what is returned computes some rows with them. Only for
-  /// interleaved inputs: the gradient of a dataset's planes is never asked for.
+  /// Arranges the weights as the kernel wants them, on all threads; what is returned computes some rows with them.
+  /// Only for interleaved inputs: the gradient of a dataset's planes is never asked for.
   func prepare(
     parameters: UnsafePointer<Float>, weights: UnsafeMutablePointer<Float>, team: ThreadTeam
   ) -> (_ rows: Range<Int>, _ dy: Activations, _ dx: Activations) -> Void {

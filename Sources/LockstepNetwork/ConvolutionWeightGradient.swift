@@ -37,8 +37,8 @@ struct ConvolutionWeightGradient: RowwiseWeightGradient {
     layer.panels * layer.adjacentChannels * 16 + countByInput(of: layer)
   }
 
-  /// Floats of a chain's sums by input at one position, and what the kernel notes beside them; 0 where there are too few
-  /// inputs for vectors of them.
+  /// Floats of a chain's sums by input at one position, and what the kernel notes beside them; 0 where there are too
+  /// few inputs for vectors of them.
   private static func countByInput(of layer: Convolution2D) -> Int {
     let (inputs, outputs) = (layer.adjacentChannels, layer.outputs)
     let count = outputs * paddedToPanel(inputs)

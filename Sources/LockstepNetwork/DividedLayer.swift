@@ -1,16 +1,17 @@
 import LockstepData
 import LockstepSupport
 
-/// A layer whose passes are divided by inputs or outputs. Its backward pass comes in two parts, of which the second one,
-/// the parameters' gradient, can wait and be divided among threads and ranks: each sums its share of the parameters over
-/// all samples.
+/// A layer whose passes are divided by inputs or outputs. Its backward pass comes in two parts, of which the second
+/// one, the parameters' gradient, can wait and be divided among threads and ranks: each sums its share of the
+/// parameters over all samples.
 package protocol DividedLayer: Layer {
   /// y = f(x), `[rows, in] -> [rows, out]`.
   func forward(_ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, pass: Pass)
   /// Whether each of so many threads reads all of x.
   func readsWholeInput(threads: Int) -> Bool
 
-  /// Given dL/dy, writes dL/dx where `dx` is asked for, `[rows, out] -> [rows, in]`, going through ReLUs as `masks` says.
+  /// Given dL/dy, writes dL/dx where `dx` is asked for, `[rows, out] -> [rows, in]`, going through ReLUs as `masks`
+  /// says.
   func inputGradient(
     x: Activations, y: Activations, dy: Activations, dx: Activations?, parameters: UnsafePointer<Float>,
     masks: GradientMasks, pass: Pass)

@@ -2,9 +2,9 @@ import CKernels
 import LockstepData
 import LockstepSupport
 
-/// Dropout (Srivastava et al. 2014), inverted: in training each unit is set to zero with probability p and the others are
-/// divided by 1 - p; in evaluation nothing happens. A unit is a feature, or a whole channel (Dropout2d; Tompson et al.
-/// 2015). `[rows, n] -> [rows, n]`.
+/// Dropout (Srivastava et al. 2014), inverted: in training each unit is set to zero with probability p and the others
+/// are divided by 1 - p; in evaluation nothing happens. A unit is a feature, or a whole channel (Dropout2d; Tompson
+/// et al. 2015). `[rows, n] -> [rows, n]`.
 ///
 /// Whether a unit is dropped is a function of (seed, epoch, sample, layer, unit): not of ranks, threads or layout.
 package struct Dropout: RowwiseLayer {
@@ -14,7 +14,8 @@ package struct Dropout: RowwiseLayer {
   package let dropsChannels: Bool
   /// The layer's place in the network, which tells its random numbers from those of other layers.
   package let number: Int
-  /// The mask repeats itself after this many floats: after a pixel where whole channels are dropped that lie side by side.
+  /// The mask repeats itself after this many floats: after a pixel where whole channels are dropped that lie side by
+  /// side.
   private let period: Int
   private let featuresPerUnit: Int
   /// Where the mask's features lie, in canonical order.
@@ -72,8 +73,8 @@ package struct Dropout: RowwiseLayer {
     }
   }
 
-  /// What each unit is multiplied by. A layer's units are the elements of the stream from 2^24 number on: networks have at
-  /// most 1000 layers, so that the blocks of four elements are numbered in 32 bits.
+  /// What each unit is multiplied by. A layer's units are the elements of the stream from 2^24 number on: networks
+  /// have at most 1000 layers, so that the blocks of four elements are numbered in 32 bits.
   private func draw(_ factors: UnsafeMutablePointer<Float>, sample: Int, _ randomness: Pass.Randomness) {
     let stream = CounterRandom(
       seed: randomness.seed, purpose: .dropout, time: randomness.epoch, sample: sample)

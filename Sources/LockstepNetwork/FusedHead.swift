@@ -1,7 +1,7 @@
 import LockstepData
 
-/// The last layer, where it has few outputs: it, the loss, and the way back through it go by rows, in one job of the team.
-/// Each of them alone is less work than what the threads would wait for each other in between.
+/// The last layer, where it has few outputs: it, the loss, and the way back through it go by rows, in one job of the
+/// team. Each of them alone is less work than what the threads would wait for each other in between.
 struct FusedHead {
   let layer: any NarrowLayer
   let x: Activations

@@ -75,8 +75,8 @@ package final class FusionPlan: Sendable {
     }
   }
 
-  /// Between two layers that are divided by features, the second one takes the gradient back through the first one's ReLU
-  /// as it writes it.
+  /// Between two layers that are divided by features, the second one takes the gradient back through the first one's
+  /// ReLU as it writes it.
   private static func joinMasks(_ units: [PlanUnit]) -> [PlanUnit] {
     var units = units
     for i in units.indices.dropFirst() where units[i - 1].hasReLU {

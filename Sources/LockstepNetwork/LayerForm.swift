@@ -25,7 +25,7 @@ extension LayerForm {
   package static var examples: [String] { [keyword] }
 
   /// "conv N KxK [stride S] [pad P]", for messages.
-  static var pattern: String { ([keyword] + parts.map(\.placeholder)).joined(separator: " ") }
+  package static var pattern: String { ([keyword] + parts.map(\.placeholder)).joined(separator: " ") }
 
   /// As recipes write it, defaults left out.
   var text: String { ([Self.keyword] + Self.parts.flatMap { $0.write(self) }).joined(separator: " ") }

@@ -1,8 +1,8 @@
 import LockstepData
 import LockstepSupport
 
-/// A chain of layers over one flat buffer of parameters. Holds no memory of its own: `Parameters` and `Workspace` do. How
-/// it is computed is `FusionPlan`'s to say.
+/// A chain of layers over one flat buffer of parameters. Holds no memory of its own: `Parameters` and `Workspace` do.
+/// How it is computed is `FusionPlan`'s to say.
 public final class Network: Sendable {
   public let inputShape: [Int]
   package let input: FeatureLayout

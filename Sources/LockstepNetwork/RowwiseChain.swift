@@ -1,8 +1,8 @@
 import LockstepData
 
-/// Layers in a row that each work on every sample by itself. A block of samples goes through all of them before the next
-/// one does: what a layer writes is still in the core's cache when the next one reads it, and the threads wait for each
-/// other once a pass instead of once a layer.
+/// Layers in a row that each work on every sample by itself. A block of samples goes through all of them before the
+/// next one does: what a layer writes is still in the core's cache when the next one reads it, and the threads wait
+/// for each other once a pass instead of once a layer.
 struct RowwiseChain {
   /// A layer and its place in a batch.
   struct Link {
@@ -38,7 +38,8 @@ struct RowwiseChain {
     }
   }
 
-  /// Hands on how each layer's weight gradient is summed, the last layer's first. `handOn` must sum it before it returns.
+  /// Hands on how each layer's weight gradient is summed, the last layer's first. `handOn` must sum it before it
+  /// returns.
   func backward(_ handOn: (_ link: Int, _ sum: @escaping (GradientSlice) -> Bool) -> Void) {
     let layers = zip(links, passes).map { Backward($0, pass: $1) }
     let chains = pass.microBatches.chains
@@ -60,16 +61,16 @@ struct RowwiseChain {
     }
   }
 
-  /// Whether a thread can take a chain through all layers: it needs room for the sums, and every thread must have as many
-  /// chains as the others, or so many that it makes no difference.
+  /// Whether a thread can take a chain through all layers: it needs room for the sums, and every thread must have as
+  /// many chains as the others, or so many that it makes no difference.
   private func canShare(_ chains: [Range<Int>], _ weights: [any RowwiseWeightGradient]) -> Bool {
     let threads = pass.team.count
     return !weights.isEmpty && weights.allSatisfy(\.canAdd)
       && (chains.count % threads == 0 || chains.count >= 4 * threads)
   }
 
-  /// The whole backward pass of one chain's rows. Gradients between the layers are of use to their block only: all blocks
-  /// take the memory of the first, so that they stay in the cache.
+  /// The whole backward pass of one chain's rows. Gradients between the layers are of use to their block only: all
+  /// blocks take the memory of the first, so that they stay in the cache.
   private func backward(_ layers: [Backward], _ chain: Int, rows: Range<Int>) {
     for block in blocks(of: rows, 2 * floatsPerSample) {
       let shift = rows.lowerBound - block.lowerBound

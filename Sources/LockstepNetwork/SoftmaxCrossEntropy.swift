@@ -17,8 +17,8 @@ package final class SoftmaxCrossEntropy {
     hits = AlignedBuffer(count: capacity, zero: 0)
   }
 
-  /// Each row's loss and whether its largest logit is the label's, for `total`, on the calling thread. Writes the loss's
-  /// gradient, divided by `divisor` (the number of samples of all ranks), where `gradient` is given.
+  /// Each row's loss and whether its largest logit is the label's, for `total`, on the calling thread. Writes the
+  /// loss's gradient, divided by `divisor` (the number of samples of all ranks), where `gradient` is given.
   func evaluate(
     _ rows: Range<Int>, logits: Activations, labels: UnsafePointer<Int32>, divisor: Int,
     gradient: Activations?

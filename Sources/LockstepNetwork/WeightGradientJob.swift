@@ -2,8 +2,8 @@ import CKernels
 import LockstepData
 import LockstepSupport
 
-/// Takes the weight gradients of a backward pass, and alone decides what becomes of them: when each is summed, over which
-/// rows, where to.
+/// Takes the weight gradients of a backward pass, and alone decides what becomes of them: when each is summed, over
+/// which rows, where to.
 package protocol WeightGradientSink: AnyObject {
   /// Takes a layer's job, the last layer's first, between two jobs of the team. A job that cannot wait must be summed
   /// before this returns.

@@ -14,8 +14,9 @@ public struct Fact: Equatable, Sendable {
 }
 
 extension Collective {
-  /// Throws on all ranks alike (usage) where a rank has another value of a fact than rank 0, or other facts: the lowest such
-  /// rank and its host, what it has, and what rank 0 has. Collective; always the same two calls first, whatever the facts.
+  /// Throws on all ranks alike (usage) where a rank has another value of a fact than rank 0, or other facts: the
+  /// lowest such rank and its host, what it has, and what rank 0 has. Collective; always the same two calls first,
+  /// whatever the facts.
   public func requireSame(_ facts: [Fact], fix: String) throws {
     let reference = Fact.decode(try broadcast(Fact.encode(facts), from: 0))
     let host = String(decoding: try broadcast(Array(hostName.utf8), from: 0), as: UTF8.self)
@@ -40,8 +41,8 @@ extension Collective {
     }
   }
 
-  /// Throws on all ranks alike where ranks run other programs: those need not make the same calls, nor compute the same.
-  /// Collective. Comes before all that one build may do and another may not.
+  /// Throws on all ranks alike where ranks run other programs: those need not make the same calls, nor compute the
+  /// same. Collective. Comes before all that one build may do and another may not.
   public func requireSameBuild() throws {
     guard size > 1 else { return }
     try requireSame(

@@ -31,8 +31,8 @@ public protocol Collective: AnyObject {
   /// Returns when every rank has called it.
   func barrier() throws
 
-  /// Sets shared memory aside on every node, for `parts` calls of `allocateShared` to come. Throws on all ranks alike where
-  /// any node has no room, and then has taken none.
+  /// Sets shared memory aside on every node, for `parts` calls of `allocateShared` to come. Throws on all ranks alike
+  /// where any node has no room, and then has taken none.
   func reserveShared(byteCount: Int, parts: Int) throws
   /// Zeroed memory of which one copy exists on each node, readable and writable by all of the node's ranks.
   func allocateShared(byteCount: Int) throws -> SharedMemory

@@ -28,8 +28,8 @@ public enum ThreadBudget {
     return share(of: mine, among: neighbours.map { masks[$0] })
   }
 
-  /// The least part of a quota; a very large number where there is none. Ranks share one that has the same group on the same
-  /// host. Collective.
+  /// The least part of a quota; a very large number where there is none. Ranks share one that has the same group on
+  /// the same host. Collective.
   package static func shareOfQuotas(
     _ mine: [CPUQuota], host: UInt64, _ collective: any Collective
   ) throws -> Int {

@@ -62,8 +62,8 @@ public struct EvaluationRun {
     }
   }
 
-  /// What is known of the run where the argument is the directory of one: its data, and where it is not finished its newest
-  /// checkpoint. Collective.
+  /// What is known of the run where the argument is the directory of one: its data, and where it is not finished its
+  /// newest checkpoint. Collective.
   private func formerRun(_ collective: any Collective) throws -> FormerRun? {
     let (isRun, isUnfinished) =
       collective.rank == 0

@@ -3,8 +3,8 @@ import LockstepRanks
 import LockstepStorage
 import LockstepSupport
 
-/// The dataset of a run: what the flag names; else, where the run goes on, what it was trained on; else what a start takes.
-/// Collective.
+/// The dataset of a run: what the flag names; else, where the run goes on, what it was trained on; else what a start
+/// takes. Collective.
 ///
 /// What a run goes on with is never another dataset than its own, nor one that is drawn because its own is missing.
 func loadData(

@@ -5,8 +5,8 @@ import LockstepStorage
 import LockstepSupport
 import LockstepTraining
 
-/// A training from its start to its saved model: agree, lock, look, load, build, restore, train, save. A run's lock is taken
-/// before anything of it is looked at.
+/// A training from its start to its saved model: agree, lock, look, load, build, restore, train, save. A run's lock
+/// is taken before anything of it is looked at.
 public struct TrainingRun {
   /// The directory of the IDX files; nil for what a start takes, or what the run that goes on was trained on.
   public var data: String?
@@ -35,8 +35,8 @@ public struct TrainingRun {
     (self.listener, self.recipe) = (listener, recipe)
   }
 
-  /// Trains, and gives the listener the test accuracy and the digest of the weights. Collective, with the same values on all
-  /// ranks but for `data` and `threads`.
+  /// Trains, and gives the listener the test accuracy and the digest of the weights. Collective, with the same values
+  /// on all ranks but for `data` and `threads`.
   ///
   /// Throws `LockstepError` or `AgreedError`: usage for what cannot be asked for, data for files that cannot be used,
   /// stopped where a `StopRequest` ended it with a checkpoint, failure for all else.
@@ -58,7 +58,8 @@ public struct TrainingRun {
     }
   }
 
-  /// Gives the listener the resolved recipe and a table of the layers, and trains nothing. Collective. Throws as `run` does.
+  /// Gives the listener the resolved recipe and a table of the layers, and trains nothing. Collective. Throws as
+  /// `run` does.
   public func show(_ collective: any Collective) throws {
     let start = try prepare(collective)
     try collective.together {

@@ -1,7 +1,8 @@
 import LockstepSupport
 import LockstepTraining
 
-/// What a checkpoint's metadata says. Doubles are the hexadecimal digits of their bits, so that they come back as they were.
+/// What a checkpoint's metadata says. Doubles are the hexadecimal digits of their bits, so that they come back as
+/// they were.
 extension Checkpoint {
   private static let version = "1"
 

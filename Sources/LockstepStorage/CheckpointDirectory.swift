@@ -87,7 +87,8 @@ public struct CheckpointDirectory: Sendable {
   }
 
   /// Writes a checkpoint durably, and then removes all but the newest `keep` up to it. Of those of later steps, which
-  /// belong to a part of the run that was given up, only the `damaged` go: another that verifies may be all that there is.
+  /// belong to a part of the run that was given up, only the `damaged` go: another that verifies may be all that
+  /// there is.
   ///
   /// Throws `LockstepError`: usage for a negative step and a `keep` below 1.
   public func write(_ bytes: [UInt8], step: Int, keep: Int, damaged: [Int] = []) throws {

@@ -20,9 +20,9 @@ public final class CheckpointWriter: CheckpointSink {
     init(step: Int) { self.step = step }
   }
 
-  /// A checkpoint every so many steps (0: at the end of each epoch only), of which the newest `keep` stay. `safe` is one
-  /// that exists already, `damaged` are steps of which what is there may go; `prepare` is called before each is written, on
-  /// the writing thread.
+  /// A checkpoint every so many steps (0: at the end of each epoch only), of which the newest `keep` stay. `safe` is
+  /// one that exists already, `damaged` are steps of which what is there may go; `prepare` is called before each is
+  /// written, on the writing thread.
   ///
   /// Throws `LockstepError` (usage) for a negative `every` and a `keep` below 1.
   public init(

@@ -7,8 +7,8 @@ import LockstepSupport
   import Foundation
 #endif
 
-/// Where a run's data is, as `checkpoints/dataset.json` keeps it for the run to go on: not in the checkpoints, which are
-/// the same wherever the data lies.
+/// Where a run's data is, as `checkpoints/dataset.json` keeps it for the run to go on: not in the checkpoints, which
+/// are the same wherever the data lies.
 package enum DataRecord {
   private struct Content: Decodable {
     var directory: String?

@@ -19,9 +19,9 @@ public struct FormerRun: Sendable {
   /// Reads `path` on rank 0, which must have the run's lock. Collective: all ranks get what it reads, or throw what it
   /// throws.
   ///
-  /// `config.yaml` and `metrics.jsonl` may be lost or damaged where there is a checkpoint, which has what is needed. `tell` is
-  /// called on rank 0 with what is amiss. Throws `LockstepError` (data) where there are checkpoints and none verifies: a run
-  /// that starts over would remove them, and nobody may have meant it to.
+  /// `config.yaml` and `metrics.jsonl` may be lost or damaged where there is a checkpoint, which has what is needed.
+  /// `tell` is called on rank 0 with what is amiss. Throws `LockstepError` (data) where there are checkpoints and
+  /// none verifies: a run that starts over would remove them, and nobody may have meant it to.
   public init(at path: String, collective: any Collective, tell: (String) -> Void) throws {
     try self.init(
       checkpointAt: path, collective: collective,
@@ -107,8 +107,8 @@ extension CheckpointDirectory {
   /// The newest checkpoint that verifies, read by rank 0, on all ranks; on rank 0 also the steps of newer ones that are
   /// damaged. Collective.
   ///
-  /// `tell` is called on rank 0 for each newer one that does not verify, with the reason. Throws `LockstepError` (data) where
-  /// there are some and none does.
+  /// `tell` is called on rank 0 for each newer one that does not verify, with the reason. Throws `LockstepError`
+  /// (data) where there are some and none does.
   public func newest(collective: any Collective, fix: String, tell: (String) -> Void) throws
     -> (checkpoint: Checkpoint, path: String, damaged: [Int])?
   {

@@ -13,8 +13,9 @@ extension MetricsLog {
     var step: Int?
   }
 
-  /// The bytes of a log that a run which goes on from `state` keeps: up to the last event before the first that comes after
-  /// the state, or that tells the end or a failure. Lines of others between events stay; at the end they may be what a crash has torn.
+  /// The bytes of a log that a run which goes on from `state` keeps: up to the last event before the first that comes
+  /// after the state, or that tells the end or a failure. Lines of others between events stay; at the end they may be
+  /// what a crash has torn.
   package static func lengthKept(of log: [UInt8], upTo state: TrainingState) -> Int {
     guard state.step > 0 else { return 0 }
     let decoder = JSONDecoder()

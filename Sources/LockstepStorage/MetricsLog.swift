@@ -15,8 +15,8 @@ public final class MetricsLog: TrainingObserver, @unchecked Sendable {
   /// What fsync failed with.
   private let lost = Atomic<Int32>(0)
 
-  /// Steps are logged every `logEvery`; 0 for none. What the file holds stays, up to `state` where one is given: the lines
-  /// of what comes after it are going to be written again. `tell` is called where the file goes away meanwhile.
+  /// Steps are logged every `logEvery`; 0 for none. What the file holds stays, up to `state` where one is given: the
+  /// lines of what comes after it are going to be written again. `tell` is called where the file goes away meanwhile.
   public init(
     path: String, logEvery: Int, resuming state: TrainingState? = nil,
     tell: @escaping (String) -> Void = { _ in }
@@ -73,8 +73,8 @@ public final class MetricsLog: TrainingObserver, @unchecked Sendable {
     }
   }
 
-  /// Makes durable what is written. On any thread. Where that fails no line can be trusted to be on disk, so the next one is
-  /// an error.
+  /// Makes durable what is written. On any thread. Where that fails no line can be trusted to be on disk, so the next
+  /// one is an error.
   func synchronize() throws {
     try told {
       do { try FileOperation.synchronize(descriptor) } catch let error as SystemError {

@@ -5,7 +5,8 @@ import LockstepTraining
 import PlatformC
 
 extension Model {
-  /// Tensors under PyTorch's names and layouts; the network and its input in the metadata. Equal models are equal bytes.
+  /// Tensors under PyTorch's names and layouts; the network and its input in the metadata. Equal models are equal
+  /// bytes.
   public func safetensors() -> Safetensors {
     Safetensors(
       metadata: [

@@ -6,8 +6,8 @@ extension Recipe {
   /// The largest recipe that is read: far above any that a person writes.
   static let largestFile = 1 << 14
 
-  /// Overrides this recipe's values by those of a YAML file: one mapping from key to scalar or list. Returns the names of
-  /// its keys.
+  /// Overrides this recipe's values by those of a YAML file: one mapping from key to scalar or list. Returns the
+  /// names of its keys.
   ///
   /// Throws `LockstepError` (usage) naming the file and the key.
   @discardableResult
@@ -67,8 +67,8 @@ extension Recipe {
 
   /// Whether an anchor may begin anywhere: an '&' before a word and not after one, as in "R&D".
   ///
-  /// Yams hashes each key, with all that is in it. Aliases of aliases make a large tree of a small key, and keys in keys
-  /// are hashed again at each level: hence neither gets that far.
+  /// Yams hashes each key, with all that is in it. Aliases of aliases make a large tree of a small key, and keys in
+  /// keys are hashed again at each level: hence neither gets that far.
   private static func hasAnchor(_ text: [UInt8]) -> Bool {
     func isWord(_ byte: UInt8) -> Bool {
       let character = Character(Unicode.Scalar(byte))
@@ -80,8 +80,8 @@ extension Recipe {
     }
   }
 
-  /// Whether a '?' may begin a key outside of brackets. Such keys may hold lists of lists, which Yams compares twice at each
-  /// level.
+  /// Whether a '?' may begin a key outside of brackets. Such keys may hold lists of lists, which Yams compares twice
+  /// at each level.
   private static func hasKeyMark(_ text: [UInt8]) -> Bool {
     text.indices.contains {
       text[$0] == UInt8(ascii: "?") && ($0 + 1 == text.count || " \t\r\n".utf8.contains(text[$0 + 1]))

@@ -3,7 +3,8 @@ import LockstepSupport
 import LockstepTraining
 import PlatformC
 
-/// What a run leaves behind: `config.yaml`, `metrics.jsonl`, `model.safetensors`, `checkpoints/`. Only rank 0 makes one.
+/// What a run leaves behind: `config.yaml`, `metrics.jsonl`, `model.safetensors`, `checkpoints/`. Only rank 0 makes
+/// one.
 public final class RunDirectory {
   public let path: String
   /// Held for the life of the object.
@@ -54,8 +55,8 @@ public final class RunDirectory {
     return try makeUnused("runs/\(name)-\(stamp)")
   }
 
-  /// Makes the directory, or that of the first name with -2, -3 ... after it that nobody has: several runs may start within
-  /// a second.
+  /// Makes the directory, or that of the first name with -2, -3 ... after it that nobody has: several runs may start
+  /// within a second.
   package static func makeUnused(_ base: String) throws -> String {
     if let slash = base.lastIndex(of: "/") { try createDirectories(String(base[..<slash])) }
     var number = 1
@@ -98,7 +99,8 @@ public final class RunDirectory {
     try MetricsLog(path: "\(path)/metrics.jsonl", logEvery: logEvery, resuming: state, tell: tell)
   }
 
-  /// Writes the checkpoints of a run: one every so many steps besides those of the epochs, of which the newest `keep` stay.
+  /// Writes the checkpoints of a run: one every so many steps besides those of the epochs, of which the newest `keep`
+  /// stay.
   public func makeCheckpointWriter(
     every: Int, keep: Int, recipe: Recipe, data: DataSource, metrics: MetricsLog, former: FormerRun?
   ) throws -> CheckpointWriter {

@@ -5,9 +5,9 @@ import PlatformC
 extension RunLock {
   /// Takes the lock of a run directory, which is made where there is none.
   ///
-  /// Waits as long as the holder says that it is stopping, and some seconds otherwise. `tell` is called with what it waits
-  /// for, and where the file system has no locks. Throws `LockstepError` where another process keeps the lock (usage), and
-  /// where `shouldStop` is true while it waits (stopped).
+  /// Waits as long as the holder says that it is stopping, and some seconds otherwise. `tell` is called with what it
+  /// waits for, and where the file system has no locks. Throws `LockstepError` where another process keeps the lock
+  /// (usage), and where `shouldStop` is true while it waits (stopped).
   public static func take(
     _ directory: String, shouldStop: () -> Bool = { false }, tell: (String) -> Void
   ) throws -> RunLock {

@@ -2,8 +2,8 @@ import LockstepSupport
 import PlatformC
 import Synchronization
 
-/// Keeps a second process out of a run directory: an advisory lock (flock) on `.lock` in it, which the kernel gives back
-/// when the process ends, however it does. The file says who has the lock, and whether that run is stopping.
+/// Keeps a second process out of a run directory: an advisory lock (flock) on `.lock` in it, which the kernel gives
+/// back when the process ends, however it does. The file says who has the lock, and whether that run is stopping.
 public final class RunLock {
   let directory: String
   private let file: Int32
@@ -83,8 +83,8 @@ public final class RunLock {
   private static let marked = Atomic<Int32>(-1)
   private static let markOffset = Atomic<Int>(0)
 
-  /// Says in the file of the lock that was taken last that its run is stopping, so that who waits for it goes on to. Only what a signal handler may
-  /// do; once called, it needs no more of the runtime.
+  /// Says in the file of the lock that was taken last that its run is stopping, so that who waits for it goes on to.
+  /// Only what a signal handler may do; once called, it needs no more of the runtime.
   public static func markStopping() {
     let file = marked.load(ordering: .acquiring)
     guard file >= 0 else { return }

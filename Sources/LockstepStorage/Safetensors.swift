@@ -98,9 +98,9 @@ extension Safetensors {
   /// PyTorch's names have some dozens of characters.
   private static let longestName = 1024
 
-  /// The members of all objects in valid JSON: its colons outside strings. JSONDecoder passes over names given twice, but
-  /// cannot count them. nil where a name is longer than any that is meant: hashing one of combining characters takes
-  /// time with the square of its length.
+  /// The members of all objects in valid JSON: its colons outside strings. JSONDecoder passes over names given twice,
+  /// but cannot count them. nil where a name is longer than any that is meant: hashing one of combining characters
+  /// takes time with the square of its length.
   private static func memberCount(_ json: ArraySlice<UInt8>) -> Int? {
     var count = 0
     var (isInString, isEscaped) = (false, false)

@@ -24,9 +24,9 @@ package struct MemoryNeed: Equatable {
     (samples, threads) = Workspace.byteCount(plan, capacity: rows, learns: false)
   }
 
-  /// For training on `rows` samples of each batch. `shared.units` are those of the plan whose rows stand in the node's memory,
-  /// `shared` the bytes of that; nil where the rank has all of its own. `usesMPI`: gradients are summed by it.
-  /// `isWriter`: the rank makes the checkpoints.
+  /// For training on `rows` samples of each batch. `shared.units` are those of the plan whose rows stand in the
+  /// node's memory, `shared` the bytes of that; nil where the rank has all of its own. `usesMPI`: gradients are
+  /// summed by it. `isWriter`: the rank makes the checkpoints.
   package init(
     training plan: FusionPlan, recipe: Recipe, rows: Int, threads: Int, copiesInput: Bool,
     shared: (units: Set<Int>, bytes: Int)?, usesMPI: Bool, isWriter: Bool

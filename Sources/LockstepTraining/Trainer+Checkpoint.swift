@@ -47,8 +47,8 @@ extension Trainer {
     self.best = best
   }
 
-  /// Throws `LockstepError` (data) naming `path` where the checkpoint, one of the same recipe and dataset, does not fit the
-  /// network, or is beyond the steps asked for.
+  /// Throws `LockstepError` (data) naming `path` where the checkpoint, one of the same recipe and dataset, does not
+  /// fit the network, or is beyond the steps asked for.
   public func check(_ checkpoint: Checkpoint, path: String) throws {
     let state = checkpoint.state
     guard state.step <= totalSteps else {

@@ -2,8 +2,8 @@ import LockstepNetwork
 import LockstepSupport
 
 extension Trainer {
-  /// Trains to the end, from the start or from where `restore` has put it. Collective; `observer` hears of it on rank 0,
-  /// which also keeps the checkpoints.
+  /// Trains to the end, from the start or from where `restore` has put it. Collective; `observer` hears of it on rank
+  /// 0, which also keeps the checkpoints.
   ///
   /// Throws an error of status 75 on all ranks after the step in which `shouldStop` returned true on any of them; the
   /// checkpoint is written then.

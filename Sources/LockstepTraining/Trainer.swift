@@ -3,8 +3,8 @@ import LockstepNetwork
 import LockstepRanks
 import LockstepSupport
 
-/// Trains a network on a dataset. What it computes is a function of recipe and dataset alone: the ranks and threads that
-/// share the work change no bit.
+/// Trains a network on a dataset. What it computes is a function of recipe and dataset alone: the ranks and threads
+/// that share the work change no bit.
 public final class Trainer {
   public let network: Network
   /// The recipe's normalization, with `auto` settled.

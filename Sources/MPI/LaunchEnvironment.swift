@@ -35,8 +35,8 @@ public struct LaunchEnvironment: Sendable {
     Kind(name: "pbsdsh", rank: "PBS_NODENUM", size: nil, witness: ("PBS_TASKNUM", 2)),
   ]
 
-  /// Whether MPI can be initialised with the ranks of a launcher. A process that nothing launched need not touch MPI at all:
-  /// a start alone costs 0.4 s, and may fail where there is no ssh.
+  /// Whether MPI can be initialised with the ranks of a launcher. A process that nothing launched need not touch MPI
+  /// at all: a start alone costs 0.4 s, and may fail where there is no ssh.
   public var startsMPI: Bool { isOpenMPIs || variables["PMI_RANK"] != nil }
 
   /// Whether the launcher speaks the protocol of Open MPI.
@@ -74,8 +74,8 @@ public struct LaunchEnvironment: Sendable {
     number("SLURM_STEP_NUM_TASKS") ?? number("SLURM_NTASKS") ?? number("SLURM_NPROCS")
   }
 
-  /// The tasks of the Slurm step that this process is one of. nil in a batch script and in a shell of `salloc`, which have
-  /// the numbers of the job in their environment, and may start what they like.
+  /// The tasks of the Slurm step that this process is one of. nil in a batch script and in a shell of `salloc`, which
+  /// have the numbers of the job in their environment, and may start what they like.
   private var tasksOfStep: Int? {
     let task = number("SLURM_PROCID") ?? 0
     // Those shells are task 0.

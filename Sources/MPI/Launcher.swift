@@ -18,8 +18,8 @@ public enum Launcher {
   /// The number of ranks on this node, where the launcher tells.
   public static var nodeSize: Int? { environment.nodeSize }
 
-  /// Whether this node has more ranks than cores for them, so that one that waits must let others run. `quota`: processors
-  /// that this process may use in the mean.
+  /// Whether this node has more ranks than cores for them, so that one that waits must let others run. `quota`:
+  /// processors that this process may use in the mean.
   public static func ranksShareCores(quota: Double? = nil) -> Bool {
     let ranks = nodeSize ?? 1
     return ranks > 1 && Double(ranks) > min(Double(cores), quota ?? .infinity)

@@ -1,10 +1,10 @@
 import PlatformC
 import Synchronization
 
-/// A barrier of a node's ranks in memory that they share. It takes a fraction of MPI_Barrier's time. Where ranks outnumber
-/// cores, one that waits gives its core up at once: those that it waits for need it. Where they do not, it first waits
-/// some tenths of a millisecond, longer than a step's shares differ: another program that is let in keeps the core for some
-/// milliseconds, and all ranks would wait for that at every step.
+/// A barrier of a node's ranks in memory that they share. It takes a fraction of MPI_Barrier's time. Where ranks
+/// outnumber cores, one that waits gives its core up at once: those that it waits for need it. Where they do not, it
+/// first waits some tenths of a millisecond, longer than a step's shares differ: another program that is let in keeps
+/// the core for some milliseconds, and all ranks would wait for that at every step.
 public final class SharedBarrier {
   /// What the barrier needs, zeroed: two counters, each on a cache line of its own.
   public static let byteCount = 128

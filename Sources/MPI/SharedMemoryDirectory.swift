@@ -14,9 +14,9 @@ public struct SharedMemoryDirectory: Equatable, Sendable {
 
   private static let usual = "/dev/shm"
 
-  /// Those to try, one after the other: the one that `OMPI_MCA_osc_sm_backing_directory` names, Open MPI's variable for the
-  /// same purpose; else /dev/shm, then the directory of temporary files where it has more room and is on this machine.
-  /// At least one.
+  /// Those to try, one after the other: the one that `OMPI_MCA_osc_sm_backing_directory` names, Open MPI's variable
+  /// for the same purpose; else /dev/shm, then the directory of temporary files where it has more room and is on this
+  /// machine. At least one.
   public static func candidates(ranks: Int) -> [SharedMemoryDirectory] {
     if let named = environment("OMPI_MCA_osc_sm_backing_directory") {
       return [SharedMemoryDirectory(path: named, room: room(in: named, ranks: ranks))]
@@ -53,8 +53,8 @@ public struct SharedMemoryDirectory: Equatable, Sendable {
     return max(min(Int(clamping: free) - reserve(in: path, ranks: ranks), fileSizeLimit), 0)
   }
 
-  /// What is left to others: Open MPI's own segments, 4 MB a rank, take their pages as they are used, and a full directory
-  /// would end the ranks.
+  /// What is left to others: Open MPI's own segments, 4 MB a rank, take their pages as they are used, and a full
+  /// directory would end the ranks.
   private static func reserve(in path: String, ranks: Int) -> Int {
     let theirs = environment("OMPI_MCA_btl_vader_backing_directory") ?? usual
     return device(of: path) == device(of: theirs) ? ranks << 22 : 1 << 16

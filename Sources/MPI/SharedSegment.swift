@@ -1,8 +1,8 @@
 import PlatformC
 
-/// Memory of which the ranks of a node have one copy: a file that all of them map. Its name goes before it has a byte, so
-/// that nothing is left behind however the job ends, and its bytes are reserved before anyone uses them: writing to memory
-/// that a full directory cannot give ends a process (SIGBUS).
+/// Memory of which the ranks of a node have one copy: a file that all of them map. Its name goes before it has a
+/// byte, so that nothing is left behind however the job ends, and its bytes are reserved before anyone uses them:
+/// writing to memory that a full directory cannot give ends a process (SIGBUS).
 public final class SharedSegment {
   /// The same memory on every rank of the node, at its own address; zeroed, on a page's boundary.
   public let bytes: UnsafeMutableRawBufferPointer

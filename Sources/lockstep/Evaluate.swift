@@ -5,7 +5,8 @@ struct Evaluate: LockstepCommand {
   static let configuration = CommandConfiguration(
     abstract: "Reports a saved model's accuracy on a dataset's test samples.",
     discussion:
-      "Of a run it takes the run's data where --data is not given, and of one that is not finished the newest checkpoint."
+      "Of a run it takes the run's data where --data is not given, and of one that is not finished the newest "
+      + "checkpoint."
   )
 
   @Argument(help: "A model.safetensors, or a run directory.") var model: String

@@ -7,8 +7,8 @@ import PlatformC
 enum LaunchReport {
   nonisolated(unsafe) private static var pipe: Int32 = -1
 
-  /// Opens the pipe, where there is one: on another machine there is not. For reading too: it then opens before the script
-  /// listens, and if the script was killed a line is no SIGPIPE.
+  /// Opens the pipe, where there is one: on another machine there is not. For reading too: it then opens before the
+  /// script listens, and if the script was killed a line is no SIGPIPE.
   static func open() {
     guard let path = getenv("LOCKSTEP_STATUS_FILE") else { return }
     #if canImport(Glibc)

@@ -151,8 +151,8 @@ extension LockstepCommand {
   func run() throws {}
 }
 
-/// Ends a job in which a rank is stalled: the launcher ends the others when this process has ended. MPI_Abort is for the
-/// main thread only, which may be the one that is stuck.
+/// Ends a job in which a rank is stalled: the launcher ends the others when this process has ended. MPI_Abort is for
+/// the main thread only, which may be the one that is stuck.
 @Sendable func endStalled(_ message: String?) -> Never {
   if let message { writeError("lockstep: \(message)\n") }
   _exit(1)

@@ -1,7 +1,8 @@
 import ArgumentParser
 import LockstepCore
 
-/// The recipe, and the flags that override it: one for each of its keys (`Recipe.keys`), which ArgumentParser leaves to us.
+/// The recipe, and the flags that override it: one for each of its keys (`Recipe.keys`), which ArgumentParser leaves
+/// to us.
 struct RecipeOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -53,8 +54,8 @@ struct RecipeOptions: ParsableArguments {
     return ValidationError("Unknown option '--\(name)'. \(fix)")
   }
 
-  /// Flags override the recipe, the recipe overrides the defaults. `former` stands for the recipe of a run that goes on,
-  /// where no other is asked for. `warn` is told of options that have no effect.
+  /// Flags override the recipe, the recipe overrides the defaults. `former` stands for the recipe of a run that goes
+  /// on, where no other is asked for. `warn` is told of options that have no effect.
   func resolved(former: Recipe? = nil, warn: (String) -> Void) throws -> Recipe {
     var result = Recipe()
     var given: [(key: String, subject: String)] = []

@@ -1,7 +1,8 @@
 import Foundation
 import Testing
 
-/// Ranks that were started differently do not begin: within seconds the first that differs is named, with what rank 0 has.
+/// Ranks that were started differently do not begin: within seconds the first that differs is named, with what rank 0
+/// has.
 @Suite struct AgreementTests {
   let scene: TrainingScene
 

@@ -1,8 +1,8 @@
 import Foundation
 import Testing
 
-/// Runs of an earlier version (`Tests/Golden/runs.sh`): this one goes on from their checkpoints to the same bits, and reads
-/// their models.
+/// Runs of an earlier version (`Tests/Golden/runs.sh`): this one goes on from their checkpoints to the same bits, and
+/// reads their models.
 @Suite struct GoldenRunsTests {
   static let names = ["sgd", "adam", "mlp"]
   let scratch: TemporaryDirectory

@@ -16,8 +16,9 @@ import Testing
     "--hidden", "32", "--batch-size", "100", "--epochs", "3", "--log-every", "1", "--threads", "1",
   ]
 
-  /// `rank` is asked to stop in step 25, which then takes six seconds: longer than a lock is waited for whose holder goes on
-  /// training. The second run starts once the lock says that the first is stopping, or once the signal is sent.
+  /// `rank` is asked to stop in step 25, which then takes six seconds: longer than a lock is waited for whose holder
+  /// goes on training. The second run starts once the lock says that the first is stopping, or once the signal is
+  /// sent.
   @Test(arguments: [(nil, 0), (3, 0), (3, 2)] as [(Int?, Int)])
   func theSecondGoesOnFromTheFirst(ranks: Int?, rank: Int) throws {
     let reference = try scene.train(Self.recipe)
@@ -77,7 +78,8 @@ import Testing
     #expect(names.contains("step-00000025.safetensors"))
   }
 
-  /// A file system without locks: the second cannot know, but is told so, and waits for one that is seen to be stopping.
+  /// A file system without locks: the second cannot know, but is told so, and waits for one that is seen to be
+  /// stopping.
   @Test func withoutLocks() throws {
     let train = ["train", "--data", scene.data, "--output", path] + Self.recipe
     let first = commandLine(
@@ -95,7 +97,8 @@ import Testing
     #expect(result.errors.contains("going on after step 25 of 60"), "\(result.errors)")
   }
 
-  /// A line of shell: `lockstep ARGUMENTS`, or mpirun with one rank for each of the groups, which run it by the words given.
+  /// A line of shell: `lockstep ARGUMENTS`, or mpirun with one rank for each of the groups, which run it by the words
+  /// given.
   private func commandLine(_ arguments: [String], groups: [[String]], isJob: Bool) -> String {
     let command =
       isJob

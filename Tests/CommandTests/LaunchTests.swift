@@ -96,7 +96,8 @@ import Testing
       told: "exited on signal 9"),
   ]
 
-  /// Whether mpirun hangs then or not, it is lockstep's word that counts, and mpirun adds one only where lockstep has none.
+  /// Whether mpirun hangs then or not, it is lockstep's word that counts, and mpirun adds one only where lockstep has
+  /// none.
   @Test(arguments: ends, [false, true]) func tellsTheEndOfTheRanks(end: End, hangs: Bool) throws {
     if hangs { try writeHangingMpirun() }
     let result = try launch(
@@ -148,8 +149,8 @@ import Testing
     #expect(result.errors == "before\n" + (isKnown ? "" : block) + "after\n")
   }
 
-  /// A rank that has not come to its signal handlers would die of what mpirun hands on. The first step may come before the
-  /// signal does, or after it.
+  /// A rank that has not come to its signal handlers would die of what mpirun hands on. The first step may come
+  /// before the signal does, or after it.
   @Test(arguments: [SIGTERM, SIGINT, SIGHUP, SIGUSR1]) func stopsRanksThatAreStarting(signal: Int32) throws {
     let late = ["sh", "-c", "touch started; until [ -e go ]; do sleep 0.02; done; exec \"$@\"", "sh"]
     let result = try launch(

@@ -1,7 +1,8 @@
 import Foundation
 import Testing
 
-/// The shipped recipes: each is found by its name, says what it is, and keeps the promise with all that is random in it.
+/// The shipped recipes: each is found by its name, says what it is, and keeps the promise with all that is random in
+/// it.
 @Suite struct RecipesTests {
   static let names: [String] =
     (try? FileManager.default.contentsOfDirectory(atPath: Repository.root + "/recipes"))?
@@ -62,7 +63,8 @@ import Testing
     )
   }
 
-  /// What editors are given is what this version reads: recipes/recipe.schema.json, by `lockstep train --recipe schema`.
+  /// What editors are given is what this version reads: recipes/recipe.schema.json, by `lockstep train --recipe
+  /// schema`.
   @Test func theSchemaIsCurrent() throws {
     let file = try String(contentsOfFile: Repository.root + "/recipes/recipe.schema.json", encoding: .utf8)
     #expect(try lockstep(["train", "--recipe", "schema"]).output == file)

@@ -42,8 +42,8 @@ import Testing
     #expect(try run.file("config.yaml") == reference.file("config.yaml"))
   }
 
-  /// Within the second epoch, and after the last step of it, before its evaluation. The last command says no more than it
-  /// must: recipe and data are the run's.
+  /// Within the second epoch, and after the last step of it, before its evaluation. The last command says no more
+  /// than it must: recipe and data are the run's.
   @Test func fourRanksThenThreeThenOne() throws {
     let reference = try scene.train(Self.recipe)
     expect(

@@ -1,7 +1,8 @@
 import Foundation
 import Testing
 
-/// Memory that ranks share is reserved before it is used, in a directory that is small here. Nothing of it is left behind.
+/// Memory that ranks share is reserved before it is used, in a directory that is small here. Nothing of it is left
+/// behind.
 @Suite(.enabled(if: Mounts.areAllowed, Mounts.need)) struct SharedMemoryTests {
   let scene: TrainingScene
   let shared: String
@@ -12,8 +13,8 @@ import Testing
     try FileManager.default.createDirectory(atPath: shared, withIntermediateDirectories: true)
   }
 
-  /// A script in which `$SHARED` is a directory of so many megabytes, and `lockstep RANKS ARGUMENT...` a job of which Open
-  /// MPI's own files are elsewhere.
+  /// A script in which `$SHARED` is a directory of so many megabytes, and `lockstep RANKS ARGUMENT...` a job of which
+  /// Open MPI's own files are elsewhere.
   private func script(_ script: String, megabytes: Int, directory: String? = nil) throws -> CommandResult {
     let place = directory ?? shared
     let setUp = """

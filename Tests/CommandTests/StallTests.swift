@@ -68,8 +68,8 @@ import Testing
     try expectNoProcess(result)
   }
 
-  /// The Nth change of the run's files never returns: a line of metrics, and the checkpoint at the end, which is written
-  /// by another thread. On rank 0, and in one process without MPI.
+  /// The Nth change of the run's files never returns: a line of metrics, and the checkpoint at the end, which is
+  /// written by another thread. On rank 0, and in one process without MPI.
   @Test(
     arguments: [nil, 2], [(30, "writing a file after step "), (20, "writing the checkpoint of step ")])
   func aStuckFileSystemIsNamed(ranks: Int?, _ hang: (number: Int, phase: String)) throws {

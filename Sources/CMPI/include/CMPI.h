@@ -43,5 +43,6 @@ bool cmpi_can_attach_across_processes(void);
 // The number of processors that this process may run on; 0 where the system does not tell. CPU_COUNT is a macro.
 int cmpi_allowed_processors(void);
 
-// The type of the file system that a path lies on (statfs); 0 where the system does not tell. Swift's Glibc has no statfs.
+// The type of the file system that a path lies on (statfs); 0 where the system does not tell. Swift's Glibc has no
+// statfs.
 unsigned long cmpi_file_system(const char *path);

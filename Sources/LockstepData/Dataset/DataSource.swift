@@ -18,10 +18,11 @@ public enum DataSource: Equatable, Sendable {
     return isDirectory("data/mnist") ? .directory("data/mnist") : .synthetic(train: 60_000, test: 10_000)
   }
 
-  /// Where rank 0 finds data, for all ranks; whatever directories and variables others have. Only a rank with a `--data` of
-  /// its own takes that, which must hold the same data. Collective.
+  /// Where rank 0 finds data, for all ranks; whatever directories and variables others have. Only a rank with a
+  /// `--data` of its own takes that, which must hold the same data. Collective.
   ///
-  /// Throws on all ranks alike where a rank does not have rank 0's directory, naming it, its host and what it looked for.
+  /// Throws on all ranks alike where a rank does not have rank 0's directory, naming it, its host and what it looked
+  /// for.
   public static func resolve(flag: String?, collective: any Collective) throws -> DataSource {
     let own = resolve(flag: flag)
     let choice = DataChoice(flag: flag, source: own, directory: workingDirectory, isDirectory: isDirectory)

@@ -10,9 +10,10 @@ extension Dataset {
     case evaluation
   }
 
-  /// Loads the IDX files of a directory, one copy a node: every rank must have the files and looks at their headers, but a
-  /// single rank of each node reads them, into memory that all of the node's ranks use, so that what becomes of the files afterwards is of no matter. Where memory leaves no
-  /// room for that, files that are not compressed are mapped instead (`requireUnchanged`).
+  /// Loads the IDX files of a directory, one copy a node: every rank must have the files and looks at their headers,
+  /// but a single rank of each node reads them, into memory that all of the node's ranks use, so that what becomes of
+  /// the files afterwards is of no matter. Where memory leaves no room for that, files that are not compressed are
+  /// mapped instead (`requireUnchanged`).
   ///
   /// All ranks make the same collective calls, whatever they find: what may fail on one rank only runs inside
   /// `together`, and every branch around a collective call is taken on a value that was gathered from all ranks.
@@ -141,8 +142,8 @@ struct DatasetLoader {
 }
 
 extension Collective {
-  /// Runs the body on some ranks. Where it throws on all of those, all ranks throw the first one's error; where on some,
-  /// they throw it with the rank's name. Collective; returns nil on the others.
+  /// Runs the body on some ranks. Where it throws on all of those, all ranks throw the first one's error; where on
+  /// some, they throw it with the rank's name. Collective; returns nil on the others.
   func onSomeRanks<T>(_ takesPart: Bool, _ body: () throws -> T) throws -> T? {
     let result = takesPart ? Result(catching: body) : nil
     var failure: (any Error)?

@@ -1,8 +1,8 @@
 import LockstepSupport
 
 extension Dataset {
-  /// What is formally sound and makes a training's result mean little, each once. `heldBack` are the training samples that
-  /// validate and are not trained on.
+  /// What is formally sound and makes a training's result mean little, each once. `heldBack` are the training samples
+  /// that validate and are not trained on.
   ///
   /// - Complexity: O(n) in the number of samples, with an early end for each image that is not of one value; in that of
   /// numbers where these are no bytes.

@@ -62,8 +62,8 @@ public final class Dataset: Sendable {
   /// Whether `requireUnchanged` has anything to look at: on all ranks or on none.
   package var isMapped: Bool { mappedFiles != nil }
 
-  /// Checks that the parts fit together, and counts the classes. `subject` names a part's file in an error. Either split
-  /// may have no samples.
+  /// Checks that the parts fit together, and counts the classes. `subject` names a part's file in an error. Either
+  /// split may have no samples.
   static func validate(
     train: Split, test: Split, subject: (DatasetPart) -> String
   ) throws -> (train: Split, test: Split, classes: Int) {

@@ -1,7 +1,7 @@
 import LockstepSupport
 
-/// Where the files of a dataset are: in the directory that was asked for, or one or two folders below it, as torchvision
-/// leaves them (`MNIST/raw`), or in folders side by side that make up one dataset (`train` and `test`).
+/// Where the files of a dataset are: in the directory that was asked for, or one or two folders below it, as
+/// torchvision leaves them (`MNIST/raw`), or in folders side by side that make up one dataset (`train` and `test`).
 struct DatasetDirectory {
   /// The directory that the files are in, or all the folders with them.
   let path: String

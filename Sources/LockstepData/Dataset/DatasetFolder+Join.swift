@@ -26,8 +26,8 @@ extension DatasetFolder {
     return groups.keys.sorted().compactMap { join(groups[$0]!, in: $0, for: purpose) }
   }
 
-  /// nil where they are not the parts of one whole: where one of them is that by itself, where two hold the same part, or
-  /// where their names do not say that they are parts, and may be those of different datasets.
+  /// nil where they are not the parts of one whole: where one of them is that by itself, where two hold the same
+  /// part, or where their names do not say that they are parts, and may be those of different datasets.
   static func join(
     _ folders: [DatasetFolder], in directory: String, for purpose: Dataset.Purpose
   ) -> Joined? {

@@ -1,8 +1,8 @@
 import LockstepSupport
 
 extension DatasetLoader {
-  /// Sees to it that the files of all ranks have the headers of rank 0's, and returns those. From here on all ranks agree
-  /// on the parts that there are and on their sizes.
+  /// Sees to it that the files of all ranks have the headers of rank 0's, and returns those. From here on all ranks
+  /// agree on the parts that there are and on their sizes.
   func requireSameHeaders(_ files: PartTable<IDXFile?>) throws -> PartTable<IDXHeader?> {
     let own = PartTable { files[$0]?.header }
     let headers = try Self.decode(try collective.broadcast(Self.encode(own), from: 0))

@@ -17,14 +17,14 @@ public enum SyntheticDataset {
     try check(train, flag: "--train")
     try check(test, flag: "--test")
     try createDirectories(directory)
-    var files: [ReplacementFile] = []
+    var files: [DurableFile] = []
     var done = 0
     let sets = [(SyntheticDigits.Split.train, "train", train), (.test, "t10k", test)]
     for (split, prefix, count) in sets {
       let digits = SyntheticDigits(seed: seed, split: split)
-      let images = try ReplacementFile(
+      let images = try DurableFile(
         "\(directory)/\(prefix)-images-idx3-ubyte", option: "--output")
-      let labels = try ReplacementFile(
+      let labels = try DurableFile(
         "\(directory)/\(prefix)-labels-idx1-ubyte", option: "--output")
       try images.write(header(count, SyntheticDigits.side, SyntheticDigits.side))
       try labels.write(header(count))
@@ -58,7 +58,7 @@ public enum SyntheticDataset {
   }
 
   private static func writeChunk(
-    _ digits: SyntheticDigits, _ range: Range<Int>, images: ReplacementFile, labels: ReplacementFile
+    _ digits: SyntheticDigits, _ range: Range<Int>, images: DurableFile, labels: DurableFile
   ) throws {
     let size = SyntheticDigits.side * SyntheticDigits.side
     var pixels = [UInt8](repeating: 0, count: range.count * size)

@@ -1,8 +1,8 @@
 import LockstepSupport
 
 extension IDXHeader {
-  /// The error of a file whose payload has another size than the header says. A payload that other dimensions explain is
-  /// called that; only one that nothing explains is damaged.
+  /// The error of a file whose payload has another size than the header says. A payload that other dimensions explain
+  /// is called that; only one that nothing explains is damaged.
   func mismatch(payload: Int, inflated: Bool = false, path: String) -> LockstepError {
     let found = "\(byteCount + payload) bytes" + (inflated ? " (inflated)" : "")
     let whole = payload / sampleByteCount

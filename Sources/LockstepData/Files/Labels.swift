@@ -4,8 +4,9 @@ extension SampleTable {
   /// The class of each sample, as `labelReading` finds it.
   public func labels(path: String) throws -> [Int32] { try labelReading(path: path).classes }
 
-  /// The class of each sample: labels of the dimensions [n] or [n, 1], one-hot rows [n, k], or QMNIST's [n, 8], and which
-  /// of them it was where that is worth telling. Further columns have a meaning only where every row bears it out.
+  /// The class of each sample: labels of the dimensions [n] or [n, 1], one-hot rows [n, k], or QMNIST's [n, 8], and
+  /// which of them it was where that is worth telling. Further columns have a meaning only where every row bears it
+  /// out.
   ///
   /// - Parameter images: how many the labels are for, where that is known.
   /// - Throws: LockstepError (.data) naming `path` for anything else.

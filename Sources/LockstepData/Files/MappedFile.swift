@@ -1,9 +1,9 @@
 import LockstepSupport
 import PlatformC
 
-/// A file in memory, read-only, for as long as this object lives: for data that leave no room for a copy. Ranks of a node
-/// that map the same file share its pages. What another process writes into the file shows, which `requireUnchanged`
-/// detects; where it cuts the file off, `MappedFileFault` ends the process.
+/// A file in memory, read-only, for as long as this object lives: for data that leave no room for a copy. Ranks of a
+/// node that map the same file share its pages. What another process writes into the file shows, which
+/// `requireUnchanged` detects; where it cuts the file off, `MappedFileFault` ends the process.
 final class MappedFile: @unchecked Sendable {
   let file: DataFile
   let bytes: UnsafeRawBufferPointer

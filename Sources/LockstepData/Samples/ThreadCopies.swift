@@ -1,8 +1,8 @@
 import LockstepSupport
 
 /// Rows of which every thread of a team makes a copy of its own: cheap to make again, like samples from a dataset's
-/// bytes, and read in full by every thread. A core takes longer to fetch a line that another one has just written than to
-/// convert sixteen pixels.
+/// bytes, and read in full by every thread. A core takes longer to fetch a line that another one has just written
+/// than to convert sixteen pixels.
 package final class ThreadCopies: @unchecked Sendable {
   private let copies: [AlignedBuffer<Float>]
   private var fill: (UnsafeMutablePointer<Float>) -> Void = { _ in }

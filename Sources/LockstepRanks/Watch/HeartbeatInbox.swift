@@ -1,6 +1,7 @@
 import Synchronization
 
-/// The latest heartbeat of each rank that came by datagram. The thread that receives fills it, the main thread looks in.
+/// The latest heartbeat of each rank that came by datagram. The thread that receives fills it, the main thread looks
+/// in.
 final class HeartbeatInbox: Sendable {
   private struct Slot {
     var beat: StallDetector.Beat? = .init(count: 0, activity: .init(.starting, step: 0, answers: 0))

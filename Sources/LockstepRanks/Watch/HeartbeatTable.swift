@@ -6,8 +6,8 @@ final class HeartbeatTable: @unchecked Sendable {
   private let memory: SharedMemory
   private let rows: UnsafeMutablePointer<Atomic<UInt64>>
   private let count: Int
-  /// A line that no other rank writes: count, phase and step, collective call, answers, and whether the rank has come to
-  /// its end.
+  /// A line that no other rank writes: count, phase and step, collective call, answers, and whether the rank has come
+  /// to its end.
   private static let rowLength = 8
 
   static func byteCount(ranks: Int) -> Int { (ranks + 1) * rowLength * MemoryLayout<UInt64>.stride }

@@ -2,8 +2,8 @@ import LockstepSupport
 import PlatformC
 import Synchronization
 
-/// What is still to be noted of a run that a watch ends, or that a lost rank is about to end: once, on the rank that keeps
-/// the run's files.
+/// What is still to be noted of a run that a watch ends, or that a lost rank is about to end: once, on the rank that
+/// keeps the run's files.
 public enum LastWords {
   public typealias Note = @Sendable (_ step: Int, _ reason: String) -> Void
   private static let note = Mutex<Note?>(nil)

@@ -12,11 +12,12 @@ extension StallDetector {
     public var seconds: Double
   }
 
-  /// Tells of ranks that can only wait for ever, as the last `check` saw them: every rank is alive and has waited in one and
-  /// the same call for nearly `timeout`, or has come to its end, and no call has all the ranks in it that it needs.
+  /// Tells of ranks that can only wait for ever, as the last `check` saw them: every rank is alive and has waited in
+  /// one and the same call for nearly `timeout`, or has come to its end, and no call has all the ranks in it that it
+  /// needs.
   ///
-  /// Ranks that wait for one that computes or writes a file are no such case, nor is a call that all have come to, however
-  /// long its data takes over the network.
+  /// Ranks that wait for one that computes or writes a file are no such case, nor is a call that all have come to,
+  /// however long its data takes over the network.
   ///
   /// - Parameter nodes: the node of each rank.
   public func mismatch(nodes: [Int], ended: Set<Int>) -> Mismatch? {

@@ -1,8 +1,8 @@
 import LockstepSupport
 import Synchronization
 
-/// Ends the job where a rank is stalled: stopped, lost with its node, or stuck in the file system. The others would wait
-/// for it in MPI for ever.
+/// Ends the job where a rank is stalled: stopped, lost with its node, or stuck in the file system. The others would
+/// wait for it in MPI for ever.
 ///
 /// A thread of each rank beats while the process runs, whatever its main thread is stuck in. Ranks of a node see each
 /// other's heartbeats in memory that they share; across nodes each rank sends its own to a few watchers.
@@ -15,8 +15,9 @@ public final class StallWatch {
 
   /// Collective, with the same timeout in seconds on all ranks. To be ended by `stop`.
   ///
-  /// `advice` ends what is told of a stall: "see to that and ...". `tell` is called on rank 0 where the heartbeats of some
-  /// nodes do not reach others; `end` is called where this rank finds a stall, or another one has told of it. Throws `LockstepError` (usage) for a timeout that is not above 0.
+  /// `advice` ends what is told of a stall: "see to that and ...". `tell` is called on rank 0 where the heartbeats of
+  /// some nodes do not reach others; `end` is called where this rank finds a stall, or another one has told of it.
+  /// Throws `LockstepError` (usage) for a timeout that is not above 0.
   public init(
     timeout: Double, advice: String, collective: any Collective, tell: (String) -> Void, end: @escaping End
   ) throws {
@@ -31,7 +32,8 @@ public final class StallWatch {
     let missing = try collective.allGather(UInt64(state.giveUpUnheard()))
     if collective.rank == 0, let rank = missing.firstIndex(where: { $0 > 0 }) {
       tell(
-        "heartbeats (UDP datagrams) of \(missing[rank]) ranks do not reach rank \(rank) on \(state.members.hosts[rank]): "
+        "heartbeats (UDP datagrams) of \(missing[rank]) ranks do not reach rank \(rank) on "
+          + "\(state.members.hosts[rank]): "
           + "of ranks that stop, only those are noticed that have another on their node")
     }
   }

@@ -59,8 +59,8 @@ final class StallWatchState: @unchecked Sendable {
     return socket
   }
 
-  /// Waits up to two seconds for a datagram of every rank that this one watches by them; returns the number of those from
-  /// which none came.
+  /// Waits up to two seconds for a datagram of every rank that this one watches by them; returns the number of those
+  /// from which none came.
   func giveUpUnheard() -> Int {
     guard members.isWatcher else { return 0 }
     var unheard = inbox.unheard(of: members.others)

@@ -7,8 +7,8 @@ struct WatchMembers: Sendable {
   let size: Int
   /// The ranks whose heartbeats stand in one table with this one's, by their row.
   let group: [Int]
-  /// The ranks that all others send datagrams to: the first ranks of the first groups. Two suffice for any one rank to be
-  /// seen by another; where several stop at once, more are better.
+  /// The ranks that all others send datagrams to: the first ranks of the first groups. Two suffice for any one rank
+  /// to be seen by another; where several stop at once, more are better.
   let watchers: [Int]
   let hosts: [String]
   /// The first rank of each rank's node.

@@ -35,8 +35,8 @@ public struct DenseSpeed: Sendable {
   }
 }
 
-/// One dense layer's buffers, full of numbers between 0.5 and 1, gradients as small as training's. The numbers of inputs
-/// and outputs are multiples of 16.
+/// One dense layer's buffers, full of numbers between 0.5 and 1, gradients as small as training's. The numbers of
+/// inputs and outputs are multiples of 16.
 private struct DenseProblem {
   let rows, inputs, outputs: Int
   /// As in training.

@@ -2,8 +2,8 @@ import PlatformC
 
 /// Creates a directory and those above it. `option` is what the user named it by.
 ///
-/// Returns whether it was made here, and not there already. Throws `LockstepError` naming the file in the way, or what the
-/// system says.
+/// Returns whether it was made here, and not there already. Throws `LockstepError` naming the file in the way, or
+/// what the system says.
 @discardableResult
 package func createDirectories(_ path: String, option: String = "--output") throws -> Bool {
   if isDirectory(path) { return false }

@@ -1,7 +1,7 @@
 import PlatformC
 
-/// The system calls by which a run's files change. Each throws the `SystemError` of the call. All of them are here, so that
-/// tests can let each one fail (`Faults`).
+/// The system calls by which a run's files change. Each throws the `SystemError` of the call. All of them are here,
+/// so that tests can let each one fail (`Faults`).
 package enum FileOperation {
   /// The file descriptor.
   package static func open(_ path: String, _ flags: Int32) throws -> Int32 {

@@ -35,8 +35,8 @@ public enum Activity {
     for index in 0..<2 { (words + index).initialize(to: Atomic(0)) }
     return words
   }()
-  /// Where the words are: in the memory of the node's ranks while they watch each other, so that they see where a rank was
-  /// at the moment in which it stopped. Changed by the main thread, before another one reads it and after.
+  /// Where the words are: in the memory of the node's ranks while they watch each other, so that they see where a
+  /// rank was at the moment in which it stopped. Changed by the main thread, before another one reads it and after.
   nonisolated(unsafe) private static var word = ownWords
   /// Counts what the file system has answered, to whichever thread.
   private static let answers = Atomic<UInt64>(0)

@@ -1,5 +1,5 @@
-/// A collective call as one word: what kind of call it is, what all must give alike (the root, or how many elements), and
-/// which one it is, counted by each rank among all of its scope.
+/// A collective call as one word: what kind of call it is, what all must give alike (the root, or how many elements),
+/// and which one it is, counted by each rank among all of its scope.
 public struct CollectiveCall: Equatable, Sendable {
   public enum Kind: UInt8, CaseIterable, Sendable {
     case barrier = 1

@@ -3,9 +3,9 @@ import Synchronization
 
 /// Faults that tests ask for by environment variables. Without those nothing here has an effect.
 ///
-/// - `LOCKSTEP_FAULT_FILE_OPERATION=N:ENOSPC` lets the Nth operation that changes a run's files fail so, counted from 1
-///   over the process; `EIO` likewise; with `kill` the process dies there, with `hang` the operation never returns. `N+:ENOSPC`: every one from the Nth on. A
-///   write that is hit has half of its bytes written first.
+/// - `LOCKSTEP_FAULT_FILE_OPERATION=N:ENOSPC` lets the Nth operation that changes a run's files fail so, counted from
+///   1 over the process; `EIO` likewise; with `kill` the process dies there, with `hang` the operation never returns.
+///   `N+:ENOSPC`: every one from the Nth on. A write that is hit has half of its bytes written first.
 /// - `LOCKSTEP_FAULT_LOCKS=no:locks`: the file system has no locks.
 /// - Those of data, ranks and steps are in Faults+Data.swift, Faults+Ranks.swift and Faults+Steps.swift.
 public enum Faults {

@@ -21,9 +21,9 @@ public enum StopRequest {
 
   public static var isRaised: Bool { time.load(ordering: .relaxed) != 0 }
 
-  /// From here on every signal that would end the process is a request to stop, those of faults (SIGABRT, SIGSEGV) where
-  /// another process sent them. One that comes a second or more after the first ends the process at once; sooner it may be the same request on another
-  /// way, from a launcher that forwards it.
+  /// From here on every signal that would end the process is a request to stop, those of faults (SIGABRT, SIGSEGV)
+  /// where another process sent them. One that comes a second or more after the first ends the process at once;
+  /// sooner it may be the same request on another way, from a launcher that forwards it.
   ///
   /// Not ended either, because the calls that caused them fail: by SIGPIPE, where a reader went away, and SIGXFSZ,
   /// where a file would grow over its limit. Nor stopped by SIGTTOU, for telling a terminal how it gets on in the

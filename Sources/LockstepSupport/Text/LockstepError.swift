@@ -1,17 +1,6 @@
-/// What went wrong, told so that the reader can mend it: the file or flag, what was expected, what was found,
-/// and the fix. The kind decides the exit status (docs/design.md, 3; the numbers are those of sysexits.h).
+/// What went wrong, told so that the reader can mend it: the file or flag, what was expected, what was found, and the
+/// fix. The kind decides the exit status (ExitStatus.swift; docs/design.md, 3; the numbers are those of sysexits.h).
 public struct LockstepError: Error, Equatable, Sendable, CustomStringConvertible {
-  public enum Kind: Int32, Sendable {
-    /// A bad flag, recipe key or value.
-    case usage = 64
-    /// A data, model or checkpoint file that cannot be used.
-    case data = 65
-    /// Stopped on request, with a checkpoint.
-    case stopped = 75
-    /// Everything else.
-    case failure = 1
-  }
-
   public var kind: Kind
   /// The file, flag, recipe key or phase that the error is about.
   public var subject: String
@@ -38,9 +27,6 @@ public struct LockstepError: Error, Equatable, Sendable, CustomStringConvertible
     if let fix { text += ". \(printable(fix))" }
     return text
   }
-
-  /// The status that the process ends with.
-  public var exitStatus: Int32 { kind.rawValue }
 }
 
 /// The first 800 characters of a text that may quote a file, control characters but for line breaks and tabs written

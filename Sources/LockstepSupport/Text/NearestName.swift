@@ -1,5 +1,5 @@
-/// The name that is probably meant: what others call by the name that was given, or else the nearest; nil where there is
-/// none among the candidates.
+/// The name that is probably meant: what others call by the name that was given, or else the nearest; nil where there
+/// is none among the candidates.
 package func suggestedName(for name: String, among candidates: [String]) -> String? {
   let spelled = name.lowercased().map { $0 == "_" ? "-" : String($0) }.joined()
   if candidates.contains(spelled) { return spelled }
@@ -25,26 +25,27 @@ private let synonyms = [
   "silent": "quiet", "dry-run": "show", "summary": "show",
 ]
 
-/// The candidate with the smallest edit distance (Levenshtein 1966) to a mistyped name; nil where none is near: where more
-/// than a third of the letters would have to change.
+/// The candidate with the smallest edit distance (Damerau 1964, Levenshtein 1966) to a mistyped name; nil where none
+/// is near: where more than a third of the letters would have to change.
 package func nearestName(to name: String, among candidates: [String]) -> String? {
   let best = candidates.map { ($0, editDistance(Array(name), Array($0))) }.min { $0.1 < $1.1 }
   guard let (candidate, distance) = best, distance <= (name.count + 1) / 3 else { return nil }
   return candidate
 }
 
+/// Two letters that changed places count as one error.
 private func editDistance(_ a: [Character], _ b: [Character]) -> Int {
   // Names are short; a hostile one is not worth the square of its length.
   guard a.count <= 64 else { return Int.max }
-  var row = Array(0...b.count)
+  var (before, row) = ([Int](), Array(0...b.count))
   for (i, x) in a.enumerated() {
-    var diagonal = row[0]
-    row[0] = i + 1
+    var next = [i + 1]
     for (j, y) in b.enumerated() {
-      let substituted = diagonal + (x == y ? 0 : 1)
-      diagonal = row[j + 1]
-      row[j + 1] = min(substituted, row[j] + 1, row[j + 1] + 1)
+      var distance = min(row[j] + (x == y ? 0 : 1), row[j + 1] + 1, next[j] + 1)
+      if i > 0, j > 0, x == b[j - 1], a[i - 1] == y { distance = min(distance, before[j - 1] + 1) }
+      next.append(distance)
     }
+    (before, row) = (row, next)
   }
   return row[b.count]
 }

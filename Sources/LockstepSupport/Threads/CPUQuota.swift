@@ -1,6 +1,7 @@
 import PlatformC
 
-/// What a control group of Linux grants its processes together: so many processors in the mean. A container's `--cpus` is one.
+/// What a control group of Linux grants its processes together: so many processors in the mean. A container's
+/// `--cpus` is one.
 public struct CPUQuota: Equatable, Sendable {
   public var processors: Double
   /// Equal for the processes that share it, on one machine.

@@ -4,10 +4,10 @@ import Synchronization
 
 /// What the threads of a team share: the job, who has taken which piece of it, and how to wait for the next.
 ///
-/// Every atomic write here makes the other cores wait for a cache line, so that a step's dozen jobs count them. One word
-/// holds both how many pieces of the job are left and how many threads look at it: a thread counts itself in, touches the
-/// job only if pieces were left, and counts itself out together with the pieces that it did. The caller waits for the word
-/// to be zero, so that a thread that wakes late never touches the next job half made.
+/// Every atomic write here makes the other cores wait for a cache line, so that a step's dozen jobs count them. One
+/// word holds both how many pieces of the job are left and how many threads look at it: a thread counts itself in,
+/// touches the job only if pieces were left, and counts itself out together with the pieces that it did. The caller
+/// waits for the word to be zero, so that a thread that wakes late never touches the next job half made.
 final class TeamState: @unchecked Sendable {
   let ending = Atomic<Bool>(false)
   private let count: Int

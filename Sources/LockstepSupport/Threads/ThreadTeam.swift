@@ -5,9 +5,9 @@ import Synchronization
 /// The threads of one rank. They split the elements of a kernel's output among them, never a sum, so that neither their
 /// number nor who does what changes a bit.
 ///
-/// A step has about ten parallel parts of some ten microseconds each. Each thread begins with the same share every time,
-/// whose data is in its cache, and then helps the others: one that the system has put aside holds up nobody for longer
-/// than the piece that it is in.
+/// A step has about ten parallel parts of some ten microseconds each. Each thread begins with the same share every
+/// time, whose data is in its cache, and then helps the others: one that the system has put aside holds up nobody for
+/// longer than the piece that it is in.
 public final class ThreadTeam: @unchecked Sendable {
   public let count: Int
   private let state: TeamState
@@ -18,7 +18,8 @@ public final class ThreadTeam: @unchecked Sendable {
   /// The most threads of a team.
   public static let mostThreads = 1024
 
-  /// Throws `LockstepError`: usage for a number out of 1 to `mostThreads` or a main stack too small, failure where the system grants no more.
+  /// Throws `LockstepError`: usage for a number out of 1 to `mostThreads` or a main stack too small, failure where
+  /// the system grants no more.
   public init(count: Int) throws {
     guard 1...Self.mostThreads ~= count else {
       throw LockstepError(
@@ -67,8 +68,9 @@ public final class ThreadTeam: @unchecked Sendable {
       found: "\(fixed(bytes / 1024, 0)) KB", fix: "Raise it: ulimit -s 8192")
   }
 
-  /// Splits `0 ..< units` over the threads and returns when all of it is done. Ranges begin at multiples of `grain`, the
-  /// least that is worth handing to a thread; a thread's share is cut into up to `pieces`, which others can take over.
+  /// Splits `0 ..< units` over the threads and returns when all of it is done. Ranges begin at multiples of `grain`,
+  /// the least that is worth handing to a thread; a thread's share is cut into up to `pieces`, which others can take
+  /// over.
   package func split(_ units: Int, grain: Int = 1, pieces: Int = 4, _ body: @escaping (Range<Int>) -> Void) {
     splitByThread(units, grain: grain, pieces: pieces) { range, _ in body(range) }
   }

@@ -2,8 +2,8 @@ import CKernels
 import LockstepNetwork
 import LockstepSupport
 
-/// Adam with bias correction (Kingma and Ba 2015) as torch.optim.Adam defines it, and AdamW (Loshchilov and Hutter 2019)
-/// as torch.optim.AdamW, where the weights decay by themselves and not through the gradient:
+/// Adam with bias correction (Kingma and Ba 2015) as torch.optim.Adam defines it, and AdamW (Loshchilov and Hutter
+/// 2019) as torch.optim.AdamW, where the weights decay by themselves and not through the gradient:
 ///
 ///     m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g²
 ///     w = w - learningRate / (1 - beta1ᵗ) · m / (sqrt(v) / sqrt(1 - beta2ᵗ) + epsilon)

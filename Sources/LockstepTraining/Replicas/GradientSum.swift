@@ -18,7 +18,8 @@ extension MicroBatches {
   }
 }
 
-/// The gradient of a global batch, and beside it in the same buffer the step's metrics, so that both take one allreduce.
+/// The gradient of a global batch, and beside it in the same buffer the step's metrics, so that both take one
+/// allreduce.
 ///
 /// With the exact reduction every summand is a multiple of 2^-42 and every partial sum stays below 2^11: doubles
 /// represent all of those, so addition is associative and MPI_Allreduce gives the same bits on any number of ranks,

@@ -4,8 +4,8 @@ import LockstepNetwork
 import LockstepRanks
 import LockstepSupport
 
-/// Owns a rank's parameters and moments, and alone changes them: takes the weight gradients of a step, sums them over the
-/// ranks and applies them.
+/// Owns a rank's parameters and moments, and alone changes them: takes the weight gradients of a step, sums them over
+/// the ranks and applies them.
 protocol Replicas: WeightGradientSink {
   var parameters: Parameters { get }
   var optimizer: any Optimizer { get }
@@ -20,8 +20,8 @@ protocol Replicas: WeightGradientSink {
 
   /// Readies all for a step, counted from 1, of which this rank computes `shard` in `workspace`.
   func begin(_ step: Int, _ shard: Shard, in workspace: Workspace, learningRate: Double)
-  /// Ends the step: sums what is left, agrees on failures, updates the parameters. Returns all ranks' metrics, of which this
-  /// rank gives its own. Collective; on return all ranks see the new parameters.
+  /// Ends the step: sums what is left, agrees on failures, updates the parameters. Returns all ranks' metrics, of
+  /// which this rank gives its own. Collective; on return all ranks see the new parameters.
   ///
   /// Throws on all ranks alike where a gradient is NaN or too large to sum, naming step, layer and rank.
   func finish(_ metrics: StepMetrics) throws -> StepMetrics

@@ -7,13 +7,13 @@ import LockstepSupport
 /// barriers.
 ///
 /// Where there is one node, a dense layer's gradient is never exchanged. Its inputs and output gradients are far
-/// smaller: they stand in shared memory, and each rank sums its share of the weights over all ranks' samples and applies
-/// it at once (`divided`). Of the other layers, and where there are more nodes, each rank's gradient stands in shared
-/// memory; a rank sums its slice of them and updates its slice of the parameters. Across nodes the slices are allreduced,
-/// each by one rank a node.
+/// smaller: they stand in shared memory, and each rank sums its share of the weights over all ranks' samples and
+/// applies it at once (`divided`). Of the other layers, and where there are more nodes, each rank's gradient stands
+/// in shared memory; a rank sums its slice of them and updates its slice of the parameters. Across nodes the slices
+/// are allreduced, each by one rank a node.
 ///
-/// The exact sum does not depend on its order, so the bits are those of `AllReduceReplicas`. With the fast reduction all
-/// ranks agree, as they must, because each slice is summed once a node.
+/// The exact sum does not depend on its order, so the bits are those of `AllReduceReplicas`. With the fast reduction
+/// all ranks agree, as they must, because each slice is summed once a node.
 final class SharedReplicas: Replicas {
   /// In the node's memory, like the moments.
   let parameters: Parameters

@@ -2,7 +2,8 @@ import Foundation
 
 extension TrainingScene {
   /// Runs `mpirun -np RANKS lockstep ARGUMENTS`, and beside it a shell script that may wait for what the run does
-  /// (`wait_for COMMAND...` returns when the command succeeds, or the job has ended) and signal it (its number is $job).
+  /// (`wait_for COMMAND...` returns when the command succeeds, or the job has ended) and signal it (its number is
+  /// $job).
   ///
   /// One command and no second thread of the tests': those are few, and all may be waiting for their turn.
   func job(

@@ -42,13 +42,13 @@ func mpirun(_ groups: [RankGroup], environment: [String: String] = [:], director
   }
 }
 
-/// Runs `lockstep` on so many ranks on each of several nodes. In truth they are daemons of mpirun on this machine, each of
-/// which is told that it is another one: their ranks share no memory, and exchange by TCP.
+/// Runs `lockstep` on so many ranks on each of several nodes. In truth they are daemons of mpirun on this machine,
+/// each of which is told that it is another one: their ranks share no memory, and exchange by TCP.
 func lockstep(_ arguments: [String], ranksOfNodes: [Int], environment: [String: String] = [:]) throws
   -> CommandResult
 {
-  // What mpirun believes to be ssh, with a host's name before the command: runs it here, its files in a directory of that
-  // name. Nodes would take each other's otherwise.
+  // What mpirun believes to be ssh, with a host's name before the command: runs it here, its files in a directory of
+  // that name. Nodes would take each other's otherwise.
   let scratch = try TemporaryDirectory()
   let agent = scratch.file("agent")
   let script = """

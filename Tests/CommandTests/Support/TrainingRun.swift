@@ -61,7 +61,8 @@ struct TrainingRun {
     }
   }
 
-  /// What `metrics.jsonl` says of steps, epochs and the end, but for how long they took, and when a checkpoint was safe.
+  /// What `metrics.jsonl` says of steps, epochs and the end, but for how long they took, and when a checkpoint was
+  /// safe.
   var measurements: [[String: String]] {
     get throws {
       try metrics.dropFirst().filter { !["checkpoint", "resume"].contains($0["event"] as? String) }.map {

@@ -1,8 +1,8 @@
 import LockstepCore
 import Testing
 
-/// A convolution's outputs are the contract's chains, bit by bit: the bias, then the taps channel by channel. Which way the
-/// kernels go depends on the shape: vectors of outputs, vectors of pixels, patches that share what they read.
+/// A convolution's outputs are the contract's chains, bit by bit: the bias, then the taps channel by channel. Which
+/// way the kernels go depends on the shape: vectors of outputs, vectors of pixels, patches that share what they read.
 @Suite(.serialized) struct ConvolutionForwardTests {
   struct Shape: Sendable, CustomTestStringConvertible {
     let layer: Convolution2D

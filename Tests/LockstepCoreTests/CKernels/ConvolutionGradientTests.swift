@@ -1,8 +1,8 @@
 import LockstepCore
 import Testing
 
-/// Both gradients of a convolution are the contract's chains, bit by bit, for sizes that no tile divides: of any number of
-/// threads, by every build.
+/// Both gradients of a convolution are the contract's chains, bit by bit, for sizes that no tile divides: of any
+/// number of threads, by every build.
 @Suite(.serialized) struct ConvolutionGradientTests {
   struct Shape: Sendable, CustomTestStringConvertible {
     var channels, height, width, outputs, size, step, padding: Int
@@ -69,7 +69,8 @@ import Testing
     return (x, dy, weights)
   }
 
-  /// Calls the body with the number of an output pixel, of the input pixel that tap (i, j) reads of it, for each in order.
+  /// Calls the body with the number of an output pixel, of the input pixel that tap (i, j) reads of it, for each in
+  /// order.
   private func eachPair(_ shape: Shape, i: Int, j: Int, _ body: (_ output: Int, _ input: Int) -> Void) {
     for r in 0..<shape.outHeight {
       for q in 0..<shape.outWidth {

@@ -1,7 +1,8 @@
 import LockstepCore
 import Testing
 
-/// Max pooling by every build against loops over single numbers: windows that overlap, that touch, that leave pixels out.
+/// Max pooling by every build against loops over single numbers: windows that overlap, that touch, that leave pixels
+/// out.
 @Suite(.serialized) struct PoolingTests {
   struct Shape: Sendable {
     var channels, height, width, size, step: Int

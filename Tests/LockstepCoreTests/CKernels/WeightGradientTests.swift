@@ -87,8 +87,8 @@ import Testing
     }
   }
 
-  /// The contract's words: each micro-batch's sum as one ascending chain of fused multiply-adds in Float, rounded to the
-  /// nearest multiple of 2^-42, ties to even; then an exact sum.
+  /// The contract's words: each micro-batch's sum as one ascending chain of fused multiply-adds in Float, rounded to
+  /// the nearest multiple of 2^-42, ties to even; then an exact sum.
   private func reference(_ data: Data, bounds: [Int32] = bounds) -> [Double] {
     let panels = (Self.outputs + 15) / 16
     var gradient = [Double](repeating: 0, count: panels * (data.inputs + 1) * 16)

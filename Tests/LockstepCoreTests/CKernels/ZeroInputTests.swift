@@ -2,8 +2,8 @@ import CKernels
 import LockstepCore
 import Testing
 
-/// Where most inputs are zero the forward kernel leaves them out. What comes out must be the contract's chain over all of
-/// them, whatever the rows that share a tile.
+/// Where most inputs are zero the forward kernel leaves them out. What comes out must be the contract's chain over
+/// all of them, whatever the rows that share a tile.
 @Suite(.serialized) struct ZeroInputTests {
   /// Inputs, outputs, rows; more inputs than the kernel makes lists for, and panels too few for it to look.
   static let shapes = [

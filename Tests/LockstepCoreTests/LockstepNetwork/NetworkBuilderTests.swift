@@ -1,8 +1,8 @@
 import LockstepCore
 import Testing
 
-/// Layers that do not fit are refused before memory is asked for, in words that name the layer, what it needs and what it
-/// gets.
+/// Layers that do not fit are refused before memory is asked for, in words that name the layer, what it needs and
+/// what it gets.
 @Suite struct NetworkBuilderTests {
   private func build(_ layers: String, of shape: [Int], classes: Int = 3, most: Int = 1 << 31) throws
     -> Network
@@ -91,8 +91,8 @@ import Testing
     #expect(error?.subject == "layer 1 (dense classes)")
   }
 
-  /// Names are places in the list, as in torch.nn.Sequential, though flatten is no layer, and ReLUs may be computed with
-  /// the layer before.
+  /// Names are places in the list, as in torch.nn.Sequential, though flatten is no layer, and ReLUs may be computed
+  /// with the layer before.
   @Test func namesArePlacesInTheList() throws {
     let network = try build(
       "conv 4 3x3, relu, maxpool 2, relu, flatten, relu, dense 9, tanh, dense classes", of: [9, 9])

@@ -1,7 +1,8 @@
 import LockstepCore
 import Testing
 
-/// Damaged and hostile files are refused with an error, or are harmless; they never crash or allocate what they promise.
+/// Damaged and hostile files are refused with an error, or are harmless; they never crash or allocate what they
+/// promise.
 @Suite struct HostileSafetensorsTests {
   private static let bytes = try! SafetensorsTests.tiny.serialized()
 
@@ -15,7 +16,8 @@ import Testing
     expectDataError("f", ["bytes of tensors"]) { try Safetensors(bytes: Self.bytes + [0], path: "f") }
   }
 
-  /// A flipped bit of the header is an error, or changes a name, a metadata value or padding; never the number of values.
+  /// A flipped bit of the header is an error, or changes a name, a metadata value or padding; never the number of
+  /// values.
   @Test func everyFlippedBitOfTheHeader() throws {
     let headerEnd = 8 + Int(Self.bytes[0]) + 256 * Int(Self.bytes[1])
     let good = try Safetensors(bytes: Self.bytes, path: "f")

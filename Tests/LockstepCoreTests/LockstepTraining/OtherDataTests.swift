@@ -79,7 +79,8 @@ import Testing
     #expect(error?.found == "samples of shape [13]")
   }
 
-  /// Color images as a file of four dimensions, on disk, in Float; labels as int32, for there are more than 256 classes.
+  /// Color images as a file of four dimensions, on disk, in Float; labels as int32, for there are more than 256
+  /// classes.
   @Test func filesOfOtherTypesTrain() throws {
     let (train, test) = try {
       let data = try dataset(Kind(shape: [3, 16, 16], classes: 300, element: .float32))

@@ -24,7 +24,8 @@ import Testing
     var recorder = Recorder()
   }
 
-  /// Trains until the end, or until rank `stopper` wants to stop; from the directory's newest checkpoint, if there is one.
+  /// Trains until the end, or until rank `stopper` wants to stop; from the directory's newest checkpoint, if there is
+  /// one.
   private func train(
     _ recipe: Recipe, ranks: Int, exchange: ExchangeName = .auto, in directory: CheckpointDirectory,
     stopAt: Int? = nil, stopper: Int = 0, every: Int = 0

@@ -8,8 +8,8 @@ import Testing
     #expect([0, 1, 1000].map { schedule.learningRate(step: $0, epoch: $0) } == [0.5, 0.5, 0.5])
   }
 
-  /// As MultiStepLR([3, 6], 0.5): the rate of epochs 3, 4, 5 is halved, and halved again from epoch 6. A milestone given
-  /// twice counts twice, and their order does not matter.
+  /// As MultiStepLR([3, 6], 0.5): the rate of epochs 3, 4, 5 is halved, and halved again from epoch 6. A milestone
+  /// given twice counts twice, and their order does not matter.
   @Test func stepLowersAtMilestones() {
     let schedule = Schedule(base: 0.5, shape: .step(milestones: [6, 3], gamma: 0.5))
     let rates = (0..<8).map { schedule.learningRate(step: 100, epoch: $0) }

@@ -137,8 +137,8 @@ import Testing
     }
   }
 
-  /// A replica that drifts is found at the end of the epoch, and named by the first rank that has it, with the tensor. The
-  /// majority is right; ranks of a node that share parameters count once.
+  /// A replica that drifts is found at the end of the epoch, and named by the first rank that has it, with the
+  /// tensor. The majority is right; ranks of a node that share parameters count once.
   @Test(arguments: [
     ([0, 0, 1], 1, ExchangeName.allreduce, "rank 1 on n0"),
     ([0, 0, 1], 0, .allreduce, "rank 0 on n0"),

@@ -31,8 +31,8 @@ struct LayerRun {
     var gradients: [[Double]] = []
   }
 
-  /// One forward pass, and one backward pass where there is a `dy`. Without `randomness` dropout lets everything through.
-  /// With `stale` the memory for the derivatives holds what a pass before might have left in it.
+  /// One forward pass, and one backward pass where there is a `dy`. Without `randomness` dropout lets everything
+  /// through. With `stale` the memory for the derivatives holds what a pass before might have left in it.
   func run(
     x: [Float], dy: [Float]? = nil, tensors values: [[Float]] = [], wantsDX: Bool = true, stale: Bool = false,
     threads: Int = 1, randomness: Pass.Randomness? = nil

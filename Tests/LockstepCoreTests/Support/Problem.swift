@@ -98,8 +98,8 @@ struct Problem: @unchecked Sendable {
     }
   }
 
-  /// Some steps of a recipe's optimizer on one rank. `fused` fuses what can be, and applies every gradient as it is made,
-  /// as one rank does; else it is written first, as for the other ranks, and applied then.
+  /// Some steps of a recipe's optimizer on one rank. `fused` fuses what can be, and applies every gradient as it is
+  /// made, as one rank does; else it is written first, as for the other ranks, and applied then.
   func train(_ recipe: Recipe, steps: Int, fused: Bool, threads: Int = 1) throws -> (Parameters, Workspace) {
     let parameters = Parameters(network, seed: recipe.seed)
     let plan = FusionPlan(network, style: fused ? .fused : .plain)

@@ -1,6 +1,7 @@
 import LockstepCore
 
-/// A dataset of numbers from 0 to 255 given by formulas: enough structure to learn something, small enough to train in no time.
+/// A dataset of numbers from 0 to 255 given by formulas: enough structure to learn something, small enough to train
+/// in no time.
 func formulaDataset(
   samples: Int, shape: [Int], classes: Int, testSamples: Int = 20, element: IDXElement = .uint8,
   pixel: (Int, Int) -> Int = { $0 * 37 + $1 * 91 + $0 * $1 * 5 }, label: (Int) -> Int = { $0 * 7 + $0 / 5 }

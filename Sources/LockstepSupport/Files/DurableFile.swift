@@ -1,11 +1,11 @@
 import PlatformC
 
-/// Replaces a file's content such that a reader, also after a crash, finds either the old bytes or all of the new. What is
-/// neither a regular file nor absent is written to instead (`OutputPlace`).
+/// Replaces a file's content such that a reader, also after a crash, finds either the old bytes or all of the new.
+/// What is neither a regular file nor absent is written to instead (`OutputPlace`).
 ///
 /// `option` is the command's by which the user named the file, for advice. Throws `LockstepError` (failure).
 public func replaceFile(_ path: String, with bytes: [UInt8], option: String = "--output") throws {
-  let file = try ReplacementFile(path, option: option)
+  let file = try DurableFile(path, option: option)
   try file.write(bytes)
   try file.commit()
 }
@@ -44,7 +44,7 @@ extension OutputPlace {
 ///
 /// After a failed fsync the temporary file is discarded: the system may have dropped the pages that it could not write,
 /// and a second fsync would succeed without them.
-package final class ReplacementFile {
+package final class DurableFile {
   private let path: String
   private let option: String
   /// The temporary file and the one that it is going to be; nil where the bytes go to their place at once.
