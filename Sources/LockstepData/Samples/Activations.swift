@@ -6,16 +6,16 @@ import LockstepSupport
 package struct Activations: @unchecked Sendable {
   package let pointer: UnsafeMutablePointer<Float>
   package let features: Int
-  package var stride: Int { rowStride(features) }
+  @inlinable package var stride: Int { rowStride(features) }
 
   /// Where every thread has rows of its own; `pointer` is then that of nobody.
   package let copies: ThreadCopies?
 
-  package init(_ pointer: UnsafeMutablePointer<Float>, features: Int) {
+  @inlinable package init(_ pointer: UnsafeMutablePointer<Float>, features: Int) {
     self.init(pointer, features: features, copies: nil)
   }
 
-  package init(_ pointer: UnsafeMutablePointer<Float>, features: Int, copies: ThreadCopies?) {
+  @inlinable package init(_ pointer: UnsafeMutablePointer<Float>, features: Int, copies: ThreadCopies?) {
     self.pointer = pointer
     self.features = features
     self.copies = copies
@@ -23,27 +23,27 @@ package struct Activations: @unchecked Sendable {
 
   /// The rows for the calling thread, number `thread` of the team: its own copy, which it first makes where the last
   /// one is stale, or the rows of all.
-  package func readied(for thread: Int) -> UnsafeMutablePointer<Float> {
+  @inlinable package func readied(for thread: Int) -> UnsafeMutablePointer<Float> {
     copies?.readied(for: thread) ?? pointer
   }
 
   /// Sample r's features.
-  package func row(_ r: Int) -> UnsafeMutablePointer<Float> { pointer + r * stride }
+  @inlinable package func row(_ r: Int) -> UnsafeMutablePointer<Float> { pointer + r * stride }
 
   /// Where rows lie, padding included.
-  package func elements(of rows: Range<Int>) -> Range<Int> {
+  @inlinable package func elements(of rows: Range<Int>) -> Range<Int> {
     rows.lowerBound * stride..<rows.upperBound * stride
   }
 
   /// As the kernels read and write them.
-  package var matrix: kernel_matrix { kernel_matrix(elements: pointer, stride: stride) }
-  package var mutableMatrix: kernel_mutable_matrix {
+  @inlinable package var matrix: kernel_matrix { kernel_matrix(elements: pointer, stride: stride) }
+  @inlinable package var mutableMatrix: kernel_mutable_matrix {
     kernel_mutable_matrix(elements: pointer, stride: stride)
   }
-  package func matrix(for thread: Int) -> kernel_matrix {
+  @inlinable package func matrix(for thread: Int) -> kernel_matrix {
     kernel_matrix(elements: readied(for: thread), stride: stride)
   }
 
   /// The same from row `rows` on.
-  package func dropping(rows: Int) -> Activations { Activations(row(rows), features: features) }
+  @inlinable package func dropping(rows: Int) -> Activations { Activations(row(rows), features: features) }
 }

@@ -3,8 +3,8 @@ package final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable
   package let elements: UnsafeMutableBufferPointer<Element>
   /// Whose the memory is, where it is not this object's own.
   private let owner: AnyObject?
-  package var pointer: UnsafeMutablePointer<Element> { elements.baseAddress! }
-  package var count: Int { elements.count }
+  @inlinable package var pointer: UnsafeMutablePointer<Element> { elements.baseAddress! }
+  @inlinable package var count: Int { elements.count }
 
   package init(count: Int, zero: Element) {
     let raw = UnsafeMutableRawBufferPointer.allocate(
@@ -28,11 +28,11 @@ package final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable
 }
 
 /// `count` rounded up to a whole number of panels of 16 floats, the unit of every stride.
-package func paddedToPanel(_ count: Int) -> Int { (count + 15) / 16 * 16 }
+@inlinable package func paddedToPanel(_ count: Int) -> Int { (count + 15) / 16 * 16 }
 
 /// How far apart rows of `count` floats begin: whole panels, and one more where the rows' beginnings would share a few
 /// sets of the cache, which hold a dozen lines each.
-package func rowStride(_ count: Int) -> Int {
+@inlinable package func rowStride(_ count: Int) -> Int {
   let padded = paddedToPanel(count)
   return padded % 256 == 0 ? padded + 16 : padded
 }
