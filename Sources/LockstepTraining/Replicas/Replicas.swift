@@ -69,7 +69,7 @@ struct ReplicaSettings {
       }
     }
     try requireMemory(shared: nil)
-    return collective.size > 1 ? AllReduceReplicas(self) : LoneReplica(self)
+    return SeparateReplicas(self)
   }
 
   private func requireMemory(shared: (units: Set<Int>, bytes: Int)?) throws {

@@ -12,7 +12,7 @@ import LockstepSupport
 /// in shared memory; a rank sums its slice of them and updates its slice of the parameters. Across nodes the slices
 /// are allreduced, each by one rank a node.
 ///
-/// The exact sum does not depend on its order, so the bits are those of `AllReduceReplicas`. With the fast reduction
+/// The exact sum does not depend on its order, so the bits are those of `SeparateReplicas`. With the fast reduction
 /// all ranks agree, as they must, because each slice is summed once a node.
 final class SharedReplicas: Replicas {
   /// In the node's memory, like the moments.

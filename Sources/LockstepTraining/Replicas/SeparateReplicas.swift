@@ -2,8 +2,9 @@ import LockstepData
 import LockstepNetwork
 import LockstepSupport
 
-/// One process: a gradient is applied while it is summed, because no other rank adds to it.
-final class LoneReplica: Replicas {
+/// Every rank has parameters of its own, and updates all of them. A rank that is alone applies a gradient while it is
+/// summed, because no other adds to it; of several, MPI_Allreduce sums the whole gradient first.
+final class SeparateReplicas: Replicas {
   let parameters: Parameters
   let optimizer: any Optimizer
   let gradient: GradientSum
@@ -12,6 +13,7 @@ final class LoneReplica: Replicas {
   var failure: GradientFailure? { gradients.failure }
   private let settings: ReplicaSettings
   private var gradients = StepGradients()
+  private var isAlone: Bool { settings.collective.size == 1 }
 
   init(_ settings: ReplicaSettings) {
     self.settings = settings
@@ -28,13 +30,21 @@ final class LoneReplica: Replicas {
   func add(_ job: WeightGradientJob) { gradients.add(job, team: settings.team, into: slice) }
 
   private func slice(for job: WeightGradientJob) -> GradientSlice {
-    gradient.slice(at: job.parameters.lowerBound, applying: gradients.update)
+    gradient.slice(at: job.parameters.lowerBound, applying: isAlone ? gradients.update : nil)
   }
 
   func finish(_ metrics: StepMetrics) throws -> StepMetrics {
     gradient.metrics = gradients.finish(metrics, team: settings.team, into: slice)
+    if !isAlone {
+      Activity.enter(.waitingForGradients, step: gradients.step)
+      try gradient.allReduce(settings.collective)
+    }
     if gradient.metrics.failures > 0 {
       try gradients.refuse(settings, limit: gradient.limit)
+    }
+    if !isAlone {
+      Activity.enter(.updating, step: gradients.step)
+      gradients.update.apply(gradient, count: parameters.count, team: settings.team)
     }
     return gradient.metrics
   }
