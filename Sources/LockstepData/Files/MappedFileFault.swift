@@ -65,37 +65,26 @@ enum MappedFileFault {
     guard !isInstalled else { return }
     isInstalled = true
     _ = told  // makes the static, which a signal handler must not
-    var action = sigaction()
-    #if canImport(Darwin)
-      action.__sigaction_u.__sa_sigaction = handler
-    #else
-      action.__sigaction_handler.sa_sigaction = handler
-    #endif
-    action.sa_flags = Int32(SA_SIGINFO)
-    sigaction(SIGBUS, &action, &former)
+    handle(SIGBUS, by: handler, former: &former)
   }
 
   /// Does only what a signal handler may: an atomic, write, sleep, _exit and sigaction.
-  private static let handler:
-    @convention(c) (Int32, UnsafeMutablePointer<siginfo_t>?, UnsafeMutableRawPointer?) -> Void = {
-      _, info, _ in
-      #if canImport(Darwin)
-        let address = UInt(bitPattern: info?.pointee.si_addr)
-      #else
-        let address = UInt(bitPattern: info?.pointee._sifields._sigfault.si_addr)
-      #endif
-      for index in 0..<capacity where regions[index].start <= address && address < regions[index].end {
-        if told.pointee.exchange(1, ordering: .relaxed) == 0 {
-          let message = regions[index].message
-          _ = write(2, message.baseAddress, message.count)
-        } else {
-          // Whoever tells has begun: ending first could end it.
-          sleep(2)
-        }
-        _exit(LockstepError.Kind.data.rawValue)
+  private static let handler: SignalHandler = { number, info, _ in
+    #if canImport(Darwin)
+      let address = UInt(bitPattern: info?.pointee.si_addr)
+    #else
+      let address = UInt(bitPattern: info?.pointee._sifields._sigfault.si_addr)
+    #endif
+    for index in 0..<capacity where regions[index].start <= address && address < regions[index].end {
+      if told.pointee.exchange(1, ordering: .relaxed) == 0 {
+        let message = regions[index].message
+        _ = write(2, message.baseAddress, message.count)
+      } else {
+        // Whoever tells has begun: ending first could end it.
+        sleep(2)
       }
-      // Not ours: the instruction runs again, into what was there before; what was sent is sent again.
-      sigaction(SIGBUS, &former, nil)
-      if let info, info.pointee.si_code <= 0 { raise(SIGBUS) }
+      _exit(LockstepError.Kind.data.rawValue)
     }
+    pass(number, info, to: &former)
+  }
 }

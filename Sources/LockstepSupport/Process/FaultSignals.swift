@@ -13,15 +13,7 @@ enum FaultSignals {
   /// What was ignored at the start stays so.
   static func catchThoseOfOthers() {
     for number in numbers where !StopRequest.isIgnored(number) {
-      var action = sigaction()
-      #if canImport(Darwin)
-        action.__sigaction_u.__sa_sigaction = handler
-      #else
-        action.__sigaction_handler.sa_sigaction = handler
-      #endif
-      // A stack that overflows leaves no room for a handler on it.
-      action.sa_flags = Int32(SA_SIGINFO) | Int32(SA_ONSTACK)
-      sigaction(number, &action, formers + Int(number))
+      handle(number, by: handler, former: formers + Int(number))
     }
   }
 
@@ -37,12 +29,8 @@ enum FaultSignals {
   }
 
   /// Does only what a signal handler may.
-  private static let handler:
-    @convention(c) (Int32, UnsafeMutablePointer<siginfo_t>?, UnsafeMutableRawPointer?) -> Void = {
-      number, info, _ in
-      if isOfAnother(info) { return StopRequest.receive(number) }
-      sigaction(number, formers + Int(number), nil)
-      // After a fault the instruction runs again; what was raised is raised again.
-      if let info, info.pointee.si_code <= 0 { raise(number) }
-    }
+  private static let handler: SignalHandler = { number, info, _ in
+    if isOfAnother(info) { return StopRequest.receive(number) }
+    pass(number, info, to: formers + Int(number))
+  }
 }
