@@ -27,20 +27,6 @@ extension Collective {
     }
   }
 
-  /// Throws on all ranks where a text differs on any: ranks that were started with other arguments, recipes or binaries
-  /// would not meet in their collective calls, or add up gradients of different trainings. Collective.
-  package func requireSame(_ text: String, _ what: String) throws {
-    let expected = String(decoding: try broadcast(Array(text.utf8), from: 0), as: UTF8.self)
-    try together {
-      guard text != expected else { return }
-      let lines = [text, expected].map { $0.split(separator: "\n") }
-      let (mine, first) = zip(lines[0], lines[1]).first { $0 != $1 } ?? ("another length", "")
-      throw LockstepError(
-        .usage, what, expected: "'\(first)' as on rank 0", found: "'\(mine)'",
-        fix: "Start every rank with the same arguments, recipe file and binary")
-    }
-  }
-
   /// Throws on all ranks alike where ranks run other programs: those need not make the same calls, nor compute the
   /// same. Collective. Comes before all that one build may do and another may not.
   public func requireSameBuild() throws {

@@ -21,7 +21,9 @@ extension TrainingRun {
       let recipe = try self.recipe(former?.recipe)
       return (recipe, try recipe.yaml())
     }
-    try collective.requireSame(text, "recipe")
+    try collective.requireSame(
+      text.split(separator: "\n").map { Fact("recipe", "'\($0)'") },
+      fix: "Start every rank with the same arguments, recipe file and binary")
     let team = try makeTeam(threads, collective)
     let (source, dataset) = try Activity.during(.loadingData) {
       try loadData(data, for: .training, of: former, at: output, collective, team, listener)
