@@ -12,9 +12,11 @@ extension Argument: GivenValue { fileprivate var given: Any { wrappedValue } }
 extension OptionGroup: GivenValue { fileprivate var given: Any { wrappedValue } }
 
 extension ParsableArguments {
-  /// The names of its own options.
+  /// The names of its own options, without those of groups.
   static var optionNames: [String] {
-    Mirror(reflecting: Self()).children.compactMap { $0.label.map { flag(String($0.drop { $0 == "_" })) } }
+    Mirror(reflecting: Self()).children.filter { $0.value is any NamedValue }.compactMap { child in
+      child.label.map { flag(String($0.drop { $0 == "_" })) }
+    }
   }
 
   /// All flags and arguments with their values, defaults too: found by reflection, so that no new one is left out.
@@ -29,6 +31,10 @@ extension ParsableArguments {
     }
   }
 }
+
+private protocol NamedValue {}
+extension Option: NamedValue {}
+extension Flag: NamedValue {}
 
 private protocol PositionalValue {}
 extension Argument: PositionalValue {}

@@ -46,7 +46,7 @@ struct RecipeOptions: ParsableArguments {
         "Ranks are mpirun's: mpirun -np 4 lockstep train"
       case "dropout", "activation": "That is a layer: --network 'dense 64, relu, dropout 0.5, dense classes'"
       default:
-        suggestedName(for: name, among: Recipe.keys.map(\.name) + Train.optionNames).map {
+        suggestedName(for: name, among: Recipe.keys.map(\.name) + optionNames + Train.optionNames).map {
           "Did you mean '--\($0)'?"
         }
           ?? "See lockstep train --help"

@@ -73,7 +73,8 @@ import Testing
   @Test(arguments: [
     ("--learning-rate", "Did you mean '--lr'?"), ("--batch", "Did you mean '--batch-size'?"),
     ("--batch_size", "Did you mean '--batch-size'?"), ("--epohcs", "Did you mean '--epochs'?"),
-    ("--num-workers", "Did you mean '--threads'?"), ("--thread", "Did you mean '--threads'?"),
+    ("--num-workers", "Did you mean '--threads'?"), ("--config", "Did you mean '--recipe'?"),
+    ("--option", "See lockstep train --help"), ("--thread", "Did you mean '--threads'?"),
     ("--device", "trains on CPUs"), ("--nproc", "mpirun -np 4"), ("--dropout", "--network"),
     ("--xyz", "See lockstep train --help"), ("stray", "Unexpected argument 'stray'"),
     ("--epochs", "Missing value for '--epochs'"),
