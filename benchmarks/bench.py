@@ -6,6 +6,7 @@ import statistics
 import subprocess
 import sys
 
+import against
 import limits
 from contenders import LAYERS, WORKS, contenders, operations
 from machine import CORES, Failed, Report, best_doctor, choose_data, spread, training_samples, warn_of_load
@@ -75,11 +76,12 @@ def main():
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     parser.add_argument("works", nargs="*", metavar="WORK", help=f"all by default: {' '.join(WORKS)}")
     parser.add_argument("--limits", action="store_true", help="measure Lockstep against its own limits instead")
+    parser.add_argument("--against", metavar="LOCKSTEP", help="measure this build against another one instead")
     parser.add_argument("--rounds", type=int, default=3, help="turns that each contender gets (3)")
     parser.add_argument("--epochs", type=int, default=2, help="measured epochs of a turn, after one to warm up (2)")
     parser.add_argument("--data", help="directory of IDX files ($LOCKSTEP_DATA, data/mnist, or synthesized digits)")
     parser.add_argument("--into", metavar="FILE", help="put the table into FILE too, between <!-- bench --> and "
-                        "<!-- /bench --> (limits: <!-- limits -->)")  # fmt: skip
+                        "<!-- /bench --> (limits: <!-- limits -->, against: <!-- against -->)")  # fmt: skip
     parser.add_argument("--check", action="store_true", help=argparse.SUPPRESS)  # the arguments, and no more
     options = parser.parse_args()
     if unknown := set(options.works) - set(WORKS):
@@ -88,12 +90,18 @@ def main():
         parser.error("--rounds and --epochs must be at least 1")
     if options.limits and options.works:
         parser.error("--limits takes no WORK")
+    if options.against and (options.limits or options.rounds < 3):
+        parser.error("--against takes at least 3 --rounds, and no --limits")
+    if options.against and not os.access(options.against, os.X_OK):
+        parser.error(f"--against takes a lockstep built from another commit; {options.against} is no program")
     if options.check:
         return
     options.data = choose_data(options.data)
     warn_of_load()
     if options.limits:
         limits.measure(options)
+    elif options.against:
+        against.compare(options)
     else:
         bench(options, os.environ.get("LOCKSTEP_PYTHON", sys.executable))
 

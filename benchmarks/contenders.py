@@ -2,7 +2,7 @@
 
 import json
 
-from machine import CNN, CORES, MLP, PLAIN, ROOT, lockstep, mpirun, output_of, seconds_of
+from machine import CNN, CORES, LOCKSTEP, MLP, PLAIN, ROOT, lockstep, mpirun, output_of, seconds_of
 
 RANKS = 4
 WORKS = ["mlp-64", "mlp-512", "cnn-100", "mlp-64-np4", "mlp-512-np4", "cnn-100-np4"]
@@ -42,17 +42,23 @@ class Lockstep(Contender):
         return seconds_of(self.command, data, epochs)
 
 
+def train_command(work, binary=LOCKSTEP, extra=PLAIN):
+    """Lockstep's command line for a work: the model and the global batch, and -np4 for four ranks."""
+    model, batch, *ranks = work.split("-")
+    layers = MLP if model == "mlp" else CNN
+    return lockstep("train", *layers, "--batch-size", batch, *extra, ranks=RANKS if ranks else None, binary=binary)
+
+
 def contenders(work, python):
-    """Lockstep first, then its peers. A work is the model and the global batch, and -np4 for four ranks."""
+    """Lockstep first, then its peers."""
     model, batch, *ranks = work.split("-")
     batch = ["--batch-size", batch]
-    train = ["train", *(MLP if model == "mlp" else CNN), *batch]
 
     def peer(name, script, *more, needs=(), launcher=(), variant_of=None):
         command = [*launcher, python, str(ROOT / "benchmarks" / script), *batch, *more]
         return Contender(name, ["numpy", *needs], command, variant_of)
 
-    yield Lockstep("Lockstep", lockstep(*train, *PLAIN, ranks=RANKS if ranks else None))
+    yield Lockstep("Lockstep", train_command(work))
     if ranks:
         ddp = "pytorch_ddp.py" if model == "mlp" else "pytorch_cnn.py"
         yield peer("PyTorch DDP (gloo)", ddp, "--ranks", str(RANKS), needs=["torch"])
@@ -61,7 +67,7 @@ def contenders(work, python):
         return
     if work == "mlp-64":
         # Images with another mean have no zeros that could be left out.
-        yield Lockstep("Lockstep, normalized", lockstep(*train, "--normalize", "auto"))
+        yield Lockstep("Lockstep, normalized", train_command(work, extra=["--normalize", "auto"]))
     for threads in sorted({1, CORES}):
         for compiled in ([], ["--compile"]):
             name = f"PyTorch, {threads} thread{'s' if threads > 1 else ''}{', compiled' if compiled else ''}"

@@ -35,9 +35,9 @@ def mpirun(ranks):
     return ["mpirun", "-np", str(ranks), "--hostfile", str(ROOT / "hostfile")]
 
 
-def lockstep(*arguments, ranks=None):
+def lockstep(*arguments, ranks=None, binary=LOCKSTEP):
     """The command line, of one process or of ranks."""
-    return [*(mpirun(ranks) if ranks else []), str(LOCKSTEP), *map(str, arguments)]
+    return [*(mpirun(ranks) if ranks else []), str(binary), *map(str, arguments)]
 
 
 def doctor(*flags):
