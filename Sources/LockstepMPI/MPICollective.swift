@@ -73,7 +73,7 @@ public final class MPICollective: Collective {
   /// A call in which this rank waits for others. `detail`: what all must give alike.
   func call<T>(_ kind: CollectiveCall.Kind, _ detail: Int = 0, _ body: () throws -> T) throws -> T {
     begin(kind, detail)
-    defer { Activity.leaveCall() }
+    defer { Activity.wait = 0 }
     // Only tests make another call than the others.
     if kind.scope == .world, counts.world == Faults.strayCollective { try world.barrier() }
     return try body()
@@ -93,6 +93,6 @@ public final class MPICollective: Collective {
       number = counts.acrossNodes
     }
     let isStray = kind.scope == .world && number == Faults.strayCollective
-    Activity.enter(CollectiveCall(isStray ? .barrier : kind, detail: detail, number: number))
+    Activity.wait = CollectiveCall(isStray ? .barrier : kind, detail: detail, number: number).word
   }
 }

@@ -93,11 +93,7 @@ public enum StaleSegments {
   }
 
   /// As Open MPI spells it: without the domain.
-  private static var hostName: String {
-    var name = [UInt8](repeating: 0, count: 256)
-    _ = name.withUnsafeMutableBytes { gethostname($0.bindMemory(to: CChar.self).baseAddress!, 255) }
-    return String(decoding: name.prefix { $0 != 0 && $0 != UInt8(ascii: ".") }, as: UTF8.self)
-  }
+  private static var hostName: Substring { Host.name.prefix { $0 != "." } }
 
   static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 

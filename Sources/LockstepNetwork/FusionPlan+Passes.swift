@@ -1,4 +1,16 @@
 extension FusionPlan {
+  /// The three passes of a training step over `workspace.input`: forward, loss, backward. The loss, divided by
+  /// `divisor`, and the samples that are classified right; weight gradients go to `sink`.
+  package func learn(
+    from labels: UnsafePointer<Int32>, _ loss: SoftmaxCrossEntropy, divisor: Int, _ parameters: Parameters,
+    _ workspace: Workspace, to sink: any WeightGradientSink, pass: Pass
+  ) -> (loss: Double, hits: Int) {
+    forward(parameters, workspace, pass: pass)
+    let found = evaluate(loss, labels: labels, divisor: divisor, parameters, workspace, pass: pass)
+    backward(parameters, workspace, to: sink, pass: pass)
+    return found
+  }
+
   /// Fills `workspace.logits` from `workspace.input`. A head that goes together with the loss is left to `evaluate`.
   package func forward(_ parameters: Parameters, _ workspace: Workspace, pass: Pass) {
     note(fused: workspace.input.copies != nil)

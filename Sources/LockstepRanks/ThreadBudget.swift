@@ -5,18 +5,15 @@ import LockstepSupport
 public enum ThreadBudget {
   /// This rank's share. Collective.
   public static func share(_ collective: any Collective) throws -> Int {
-    let host = collective.hostName.stableHash
     let share = try min(
-      share(of: Processors.allowed, host: host, collective),
-      shareOfQuotas(CPUQuota.current, host: host, collective))
+      share(of: Processors.allowed, collective), shareOfQuotas(CPUQuota.current, collective))
     return min(share, Processors.ofTask ?? .max)
   }
 
   /// Collective.
-  private static func share(of mine: Set<Int>, host: UInt64, _ collective: any Collective) throws -> Int {
-    // The mask in words of 64, gathered from all ranks with the node that each is on.
+  private static func share(of mine: Set<Int>, _ collective: any Collective) throws -> Int {
+    // The mask in words of 64, gathered from all ranks.
     let words = try collective.allGather(UInt64((mine.max() ?? 0) / 64 + 1)).max() ?? 1
-    let hosts = try collective.allGather(host)
     var masks = [Set<Int>](repeating: [], count: collective.size)
     for word in 0..<Int(words) {
       let bits = mine.reduce(UInt64(0)) { $1 / 64 == word ? $0 | 1 << UInt64($1 % 64) : $0 }
@@ -24,22 +21,18 @@ public enum ThreadBudget {
         for bit in 0..<64 where mask >> UInt64(bit) & 1 == 1 { masks[rank].insert(word * 64 + bit) }
       }
     }
-    let neighbours = (0..<collective.size).filter { hosts[$0] == hosts[collective.rank] }
-    return share(of: mine, among: neighbours.map { masks[$0] })
+    return share(of: mine, among: collective.nodeRanks.map { masks[$0] })
   }
 
   /// The least part of a quota; a very large number where there is none. Ranks share one that has the same group on
-  /// the same host. Collective.
-  package static func shareOfQuotas(
-    _ mine: [CPUQuota], host: UInt64, _ collective: any Collective
-  ) throws -> Int {
+  /// the same node. Collective.
+  package static func shareOfQuotas(_ mine: [CPUQuota], _ collective: any Collective) throws -> Int {
     let most = Int(try collective.allGather(UInt64(mine.count)).max() ?? 0)
-    let hosts = try collective.allGather(host)
     var ranksOfGroup: [UInt64: Int] = [:]
     for index in 0..<most {
       let isOwn = try collective.allGather(index < mine.count ? 1 : 0)
       let groups = try collective.allGather(index < mine.count ? mine[index].group : 0)
-      for rank in groups.indices where isOwn[rank] == 1 && hosts[rank] == host {
+      for rank in collective.nodeRanks where isOwn[rank] == 1 {
         ranksOfGroup[groups[rank], default: 0] += 1
       }
     }

@@ -1,3 +1,4 @@
+import LockstepSupport
 import PlatformC
 
 /// The terminal that standard error leads to: itself, or the one in which mpirun runs, which passes on what its ranks
@@ -15,10 +16,7 @@ package struct Terminal: Equatable {
     if isatty(2) == 1 { return Terminal(path: nil, usualColumns: 80) }
     var status = stat()
     guard fstat(2, &status) == 0, status.st_mode & S_IFMT != S_IFREG else { return nil }
-    var name = [CChar](repeating: 0, count: 256)
-    gethostname(&name, name.count - 1)
-    let host = String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-    return Terminal(passedOn: variable("LOCKSTEP_TERMINAL"), host: host)
+    return Terminal(passedOn: variable("LOCKSTEP_TERMINAL"), host: Host.name)
   }
 
   init(path: String?, usualColumns: Int) {

@@ -12,6 +12,7 @@ public final class MetricsLog: TrainingObserver, @unchecked Sendable {
   private let tell: (String) -> Void
   /// Whether a run goes on whose lines so far are not there.
   public let lacksBeginning: Bool
+  private let hasFailure = Atomic<Bool>(false)
   /// What fsync failed with.
   private let lost = Atomic<Int32>(0)
 
@@ -46,8 +47,10 @@ public final class MetricsLog: TrainingObserver, @unchecked Sendable {
     try write(line)
   }
 
-  /// Notes why the run has failed: at which step, in which layer where that is known. On any thread.
+  /// Notes why the run has failed: at which step, in which layer where that is known. On any thread. Only the first
+  /// failure counts: an error may be the consequence of one that a watch has noted.
   public func noteFailure(step: Int, layer: String?, reason: String) throws {
+    guard !hasFailure.exchange(true, ordering: .relaxed) else { return }
     var line = JSONLine()
     line.add("event", "error")
     line.add("step", step)

@@ -9,7 +9,7 @@ package struct RunLockHolder: Equatable, CustomStringConvertible {
 
   static let stoppingLine: StaticString = "stopping\n"
 
-  static var own: RunLockHolder { RunLockHolder(process: Int(getpid()), host: hostName) }
+  static var own: RunLockHolder { RunLockHolder(process: Int(getpid()), host: Host.name) }
 
   package var text: String {
     "pid \(process)\nhost \(host)\n" + (isStopping ? "\(Self.stoppingLine)" : "")
@@ -49,11 +49,5 @@ package struct RunLockHolder: Equatable, CustomStringConvertible {
     do { return try systemCall { kill(number, 0) } == 0 } catch {
       return (error as? SystemError)?.code != ESRCH
     }
-  }
-
-  private static var hostName: String {
-    var name = [UInt8](repeating: 0, count: 256)
-    _ = name.withUnsafeMutableBytes { gethostname($0.bindMemory(to: CChar.self).baseAddress!, 255) }
-    return String(decoding: name.prefix { $0 != 0 && $0 != UInt8(ascii: "\n") }, as: UTF8.self)
   }
 }

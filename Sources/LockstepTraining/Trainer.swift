@@ -92,10 +92,8 @@ public final class Trainer {
     Activity.enter(.computing, step: step)
     replicas.begin(step, shard, in: workspace, learningRate: learningRate)
     let pass = load(shard, of: order)
-    plan.forward(parameters, workspace, pass: pass)
-    let (loss, hits) = plan.evaluate(
-      loss, labels: batch.labels, divisor: shard.globalCount, parameters, workspace, pass: pass)
-    plan.backward(parameters, workspace, to: replicas, pass: pass)
+    let (loss, hits) = plan.learn(
+      from: batch.labels, loss, divisor: shard.globalCount, parameters, workspace, to: replicas, pass: pass)
     return try replicas.finish(
       StepMetrics(loss: loss, hits: hits, stopRequests: shouldStop(step) ? 1 : 0))
   }

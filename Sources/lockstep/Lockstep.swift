@@ -10,10 +10,7 @@ import PlatformC
 enum Program {
   static func main() {
     openStandardDescriptors()
-    // A reader of the results that goes away is an error of writing them.
-    signal(SIGPIPE, SIG_IGN)
-    // So is a file that would grow over its limit.
-    signal(SIGXFSZ, SIG_IGN)
+    StopRequest.ignoreFailedWrites()
     LaunchReport.open()
     // From the start: a request that comes while MPI starts or data are loaded is one too.
     if CommandLine.arguments.dropFirst().first == Train._commandName {
@@ -142,7 +139,8 @@ extension LockstepCommand {
   func startWatch(_ collective: any Collective) throws -> StallWatch? {
     guard collective.size > 1 else { return nil }
     return try StallWatch(
-      timeout: 60, advice: "start again", collective: collective, tell: warn, end: endStalled)
+      timeout: 60, words: .init(advice: "start again", describe: Phase.describe), collective: collective,
+      tell: warn, end: endStalled)
   }
 
   var sharesMemory: Bool { false }

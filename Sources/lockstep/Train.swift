@@ -66,7 +66,9 @@ struct Train: LockstepCommand {
     guard stallTimeout > 0 else { return nil }
     return try StallWatch(
       timeout: Double(stallTimeout),
-      advice: "go on with --resume, or wait longer with a larger --stall-timeout (0: for ever)",
+      words: .init(
+        advice: "go on with --resume, or wait longer with a larger --stall-timeout (0: for ever)",
+        describe: Phase.describe),
       collective: collective, tell: warn, end: endStalled)
   }
 }

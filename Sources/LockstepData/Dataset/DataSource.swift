@@ -73,9 +73,8 @@ extension Dataset {
       let (rank, ranks, threads) = (collective.nodeRank, collective.nodeSize, team.count)
       let bytes = memory.bytes.bindMemory(to: UInt8.self)
       team.split(threads) { thread in
-        let part = rank * threads + thread.lowerBound
-        let parts = ranks * threads
-        for index in count * part / parts..<count * (part + 1) / parts {
+        let own = Share(index: rank * threads + thread.lowerBound, count: ranks * threads)
+        for index in own.range(of: count) {
           let image = UnsafeMutableBufferPointer(rebasing: bytes[index * pixels..<(index + 1) * pixels])
           bytes[count * pixels + index] = digits.draw(index, into: image)
         }

@@ -61,7 +61,7 @@ extension SampleTable {
     team.split(team.count) { threads in
       let thread = threads.lowerBound
       let own = counts.pointer + 256 * thread
-      for i in bytes.count * thread / team.count..<bytes.count * (thread + 1) / team.count {
+      for i in Share(index: thread, count: team.count).range(of: bytes.count) {
         own[Int(bytes[i])] += 1
       }
     }

@@ -1,3 +1,5 @@
+import LockstepSupport
+
 /// Which samples each step trains on, and which of them are a rank's: pure functions of the recipe (docs/design.md, 1).
 package struct Sampler: Sendable {
   /// The number of samples in the dataset's training split.
@@ -47,15 +49,14 @@ package struct Sampler: Sendable {
     let first = Int(bounds[0])
     return Shard(
       entries: start + first..<start + Int(bounds[bounds.count - 1]), bounds: bounds.map { $0 - bounds[0] },
-      firstMicroBatch: microBatches * rank / ranks, globalCount: count)
+      firstMicroBatch: Share.begin(rank, of: ranks, in: microBatches), globalCount: count)
   }
 
   /// Where the micro-batches that are rank `rank`'s begin in a global batch of `count` samples, and where the last
   /// ends.
   package func bounds(count: Int, rank: Int, ranks: Int) -> [Int32] {
-    let first = microBatches * rank / ranks
-    let last = microBatches * (rank + 1) / ranks
-    return (first...last).map { Int32(count * $0 / microBatches) }
+    let own = Share(index: rank, count: ranks).range(of: microBatches)
+    return (own.lowerBound...own.upperBound).map { Int32(Share.begin($0, of: microBatches, in: count)) }
   }
 }
 

@@ -68,7 +68,7 @@ public struct StallDetector: Sendable {
       if silence >= patience {
         return Stall(rank: rank, cause: .silent, seconds: silence, activity: activity)
       }
-      guard stillness >= patience, activity.phase?.isFileAccess == true else { return nil }
+      guard stillness >= patience, activity.phase.isFileAccess else { return nil }
       return Stall(rank: rank, cause: .fileSystem, seconds: stillness, activity: activity)
     }
   }

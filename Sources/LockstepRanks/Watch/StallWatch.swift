@@ -10,21 +10,33 @@ public final class StallWatch {
   /// Ends this process at once, on a thread of the watch; the message, where there is one, is to be told before.
   public typealias End = @Sendable (_ message: String?) -> Never
 
+  /// What a message says beside the ranks and seconds.
+  public struct Words: Sendable {
+    /// What to do once the cause is seen to: a message ends in "see to that and ...".
+    var advice: String
+    /// What a rank is at, in its phase after so many steps.
+    var describe: @Sendable (_ phase: Phase, _ step: Int) -> String
+
+    public init(advice: String, describe: @escaping @Sendable (_ phase: Phase, _ step: Int) -> String) {
+      (self.advice, self.describe) = (advice, describe)
+    }
+  }
+
   private let state: StallWatchState
   private var task: BackgroundTask?
 
   /// Collective, with the same timeout in seconds on all ranks. To be ended by `stop`.
   ///
-  /// `advice` ends what is told of a stall: "see to that and ...". `tell` is called on rank 0 where the heartbeats of
-  /// some nodes do not reach others; `end` is called where this rank finds a stall, or another one has told of it.
+  /// `tell` is called on rank 0 where the heartbeats of some nodes do not reach others; `end` is called where this rank
+  /// finds a stall, or another one has told of it.
   /// Throws `LockstepError` (usage) for a timeout that is not above 0.
   public init(
-    timeout: Double, advice: String, collective: any Collective, tell: (String) -> Void, end: @escaping End
+    timeout: Double, words: Words, collective: any Collective, tell: (String) -> Void, end: @escaping End
   ) throws {
     guard timeout > 0 else {
       throw LockstepError(.usage, "timeout", expected: "seconds above 0", found: "\(timeout)")
     }
-    let state = try StallWatchState(timeout: timeout, advice: advice, collective: collective, end: end)
+    let state = try StallWatchState(timeout: timeout, words: words, collective: collective, end: end)
     self.state = state
     task = BackgroundTask { state.run() }
     guard state.usesSockets else { return }

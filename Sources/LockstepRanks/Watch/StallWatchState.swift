@@ -20,7 +20,9 @@ final class StallWatchState: @unchecked Sendable {
   private let endProcess: StallWatch.End
 
   /// Collective.
-  init(timeout: Double, advice: String, collective: any Collective, end: @escaping StallWatch.End) throws {
+  init(
+    timeout: Double, words: StallWatch.Words, collective: any Collective, end: @escaping StallWatch.End
+  ) throws {
     endProcess = end
     interval = min(1, timeout / 8)
     // Where the node has no room for it, its ranks take each other for ranks of other nodes.
@@ -29,7 +31,7 @@ final class StallWatchState: @unchecked Sendable {
       isForbidden
       ? nil : try? collective.allocateShared(byteCount: HeartbeatTable.byteCount(ranks: collective.nodeSize))
     table = memory.map { HeartbeatTable($0, ranks: collective.nodeSize) }
-    members = try WatchMembers(collective, sharesTable: table != nil, advice: advice)
+    members = try WatchMembers(collective, sharesTable: table != nil, words: words)
     detector = StallDetector(ranks: collective.size, timeout: timeout, interval: interval)
     inbox = HeartbeatInbox(ranks: collective.size)
     socket = try Self.makeSocket(members, collective)
@@ -86,7 +88,7 @@ final class StallWatchState: @unchecked Sendable {
   }
 
   private var ownBeat: StallDetector.Beat {
-    .init(count: count, activity: Activity.snapshot, call: Activity.call)
+    .init(count: count, activity: Activity.snapshot, call: CollectiveCall(word: Activity.wait))
   }
 
   private func beat() {

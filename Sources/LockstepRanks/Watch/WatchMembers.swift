@@ -16,14 +16,13 @@ struct WatchMembers: Sendable {
   private let processes: [Int]
   /// The other ranks of the group whose processes can be asked for here: those of another container cannot.
   private let visible: [Int]
-  /// What to do once the cause is seen to.
-  private let advice: String
+  private let words: StallWatch.Words
   /// The first rank of each rank's group.
   private let leaders: [Int]
 
   /// Collective.
-  init(_ collective: any Collective, sharesTable: Bool, advice: String) throws {
-    self.advice = advice
+  init(_ collective: any Collective, sharesTable: Bool, words: StallWatch.Words) throws {
+    self.words = words
     rank = collective.rank
     size = collective.size
     group = sharesTable ? collective.nodeRanks : [rank]
@@ -51,7 +50,7 @@ struct WatchMembers: Sendable {
 
   /// What is noted of a rank that is lost; mpirun tells of it.
   func message(lost rank: Int, at activity: Activity.Snapshot?) -> String {
-    let place = activity.map { "; it was last seen in: \($0.description)" } ?? ""
+    let place = activity.map { "; it was last seen in: \(words.describe($0.phase, $0.step))" } ?? ""
     return "\(name(rank)) has been killed, or has crashed\(place)"
   }
 
@@ -59,16 +58,17 @@ struct WatchMembers: Sendable {
   func message(_ stall: StallDetector.Stall, others: Int) -> String {
     let seconds = fixed(stall.seconds, stall.seconds < 10 ? 1 : 0)
     let more = others > 0 ? " (nor \(others == 1 ? "has one more rank" : "have \(others) more ranks"))" : ""
+    let place = words.describe(stall.activity.phase, stall.activity.step)
     let what =
       switch stall.cause {
       case .silent:
-        "has not been heard of for \(seconds) s\(more); it was last seen in: \(stall.activity.description). "
+        "has not been heard of for \(seconds) s\(more); it was last seen in: \(place). "
           + "It is stopped, or its node is lost: see to that"
       case .fileSystem:
-        "has waited \(seconds) s for the file system; it is in: \(stall.activity.description). "
+        "has waited \(seconds) s for the file system; it is in: \(place). "
           + "A disk is stuck or very slow: see to that"
       }
-    return "\(name(stall.rank)) \(what) and \(advice)"
+    return "\(name(stall.rank)) \(what) and \(words.advice)"
   }
 
   /// What is told of ranks that wait for different things.
@@ -78,7 +78,7 @@ struct WatchMembers: Sendable {
     return
       "for \(fixed(mismatch.seconds, mismatch.seconds < 10 ? 1 : 0)) s all ranks have waited for each other: "
       + "\(name(mismatch.rank)) in \(mismatch.call.description), while \(name(mismatch.other)) \(other). They do not "
-      + "take the same way, which is a fault of Lockstep or of this installation: please report it, and \(advice)"
+      + "take the same way, which is a fault of Lockstep or of this installation: please report it, and \(words.advice)"
   }
 
   private func name(_ rank: Int) -> String { "rank \(rank) on \(hosts[rank]) (pid \(processes[rank]))" }

@@ -1,35 +1,10 @@
 import PlatformC
 import Synchronization
 
-/// What the main thread of a rank is at.
-public enum Phase: UInt8, CaseIterable, Sendable {
-  case starting, loadingData, computing, waitingForGradients, updating, evaluating, comparingReplicas
-  case readingFile, writingFile, waitingForCheckpoint
-
-  /// Whether the phase is a call into the file system, which must end soon. Computing may take as long as it takes, and
-  /// a rank that waits for others is held up by one of them.
-  package var isFileAccess: Bool { [.readingFile, .writingFile, .waitingForCheckpoint].contains(self) }
-
-  package func description(step: Int) -> String {
-    switch self {
-    case .starting: "starting"
-    case .loadingData: "loading data"
-    case .computing: "forward and backward of step \(step)"
-    case .waitingForGradients: "waiting for the others' gradients of step \(step)"
-    case .updating: "the update of step \(step)"
-    case .evaluating: "evaluating after step \(step)"
-    case .comparingReplicas: "comparing replicas after step \(step)"
-    case .readingFile: "reading a file" + (step > 0 ? " after step \(step)" : "")
-    case .writingFile: "writing a file" + (step > 0 ? " after step \(step)" : "")
-    case .waitingForCheckpoint: "writing the checkpoint of step \(step)"
-    }
-  }
-}
-
 /// What this process is at, for its `StallWatch` to tell the other ranks: the main thread stores it, at the cost of one
 /// relaxed store a phase.
 public enum Activity {
-  /// Two words: the phase in the highest byte and the step in the others; the collective call that it waits in.
+  /// Two words: the phase in the highest byte and the step in the others; what it waits for other ranks in.
   nonisolated(unsafe) private static let ownWords: UnsafeMutablePointer<Atomic<UInt64>> = {
     let words = UnsafeMutablePointer<Atomic<UInt64>>.allocate(capacity: 2)
     for index in 0..<2 { (words + index).initialize(to: Atomic(0)) }
@@ -55,10 +30,8 @@ public enum Activity {
       self.answers = answers
     }
 
-    /// nil of a rank of another version.
-    package var phase: Phase? { Phase(rawValue: UInt8(word >> 56)) }
+    package var phase: Phase { Phase(rawValue: UInt8(word >> 56)) }
     package var step: Int { Int(word & (1 << 56 - 1)) }
-    package var description: String { phase?.description(step: step) ?? "an unknown phase" }
   }
 
   package static var snapshot: Snapshot {
@@ -69,18 +42,11 @@ public enum Activity {
     word.pointee.store(UInt64(phase.rawValue) << 56 | UInt64(step), ordering: .relaxed)
   }
 
-  /// The collective call that the main thread waits in.
-  package static var call: CollectiveCall {
-    CollectiveCall(word: (word + 1).pointee.load(ordering: .relaxed))
+  /// What the main thread waits for the other ranks in, as a word of their own making; 0 where it waits for none.
+  package static var wait: UInt64 {
+    get { (word + 1).pointee.load(ordering: .relaxed) }
+    set { (word + 1).pointee.store(newValue, ordering: .relaxed) }
   }
-
-  /// The main thread calls the others.
-  public static func enter(_ call: CollectiveCall) {
-    (word + 1).pointee.store(call.word, ordering: .relaxed)
-  }
-
-  /// They have answered.
-  public static func leaveCall() { enter(.none) }
 
   /// Returns to the phase before when the body ends. `step` is that of the phase before where none is given.
   public static func during<T>(_ phase: Phase, step: Int? = nil, _ body: () throws -> T) rethrows -> T {
@@ -112,10 +78,10 @@ public enum Activity {
   package static func stopTelling() { move(to: ownWords) }
 
   private static func move(to place: UnsafeMutablePointer<Atomic<UInt64>>) {
-    let (phase, call) = (word.pointee.load(ordering: .relaxed), call)
+    let (phase, former) = (word.pointee.load(ordering: .relaxed), wait)
     word = place
     place.pointee.store(phase, ordering: .relaxed)
-    enter(call)
+    wait = former
   }
 
   package static var isMainThread: Bool { mainThread.load(ordering: .relaxed) == thisThread }

@@ -25,8 +25,7 @@ public enum StopRequest {
   /// where another process sent them. One that comes a second or more after the first ends the process at once;
   /// sooner it may be the same request on another way, from a launcher that forwards it.
   ///
-  /// Not ended either, because the calls that caused them fail: by SIGPIPE, where a reader went away, and SIGXFSZ,
-  /// where a file would grow over its limit. Nor stopped by SIGTTOU, for telling a terminal how it gets on in the
+  /// Not ended by `ignoreFailedWrites`' signals either, nor stopped by SIGTTOU, for telling a terminal how it gets on in the
   /// background. What was ignored at the start, as nohup ignores SIGHUP, stays so; what was blocked does not.
   public static func catchSignals() {
     _ = isRaised  // makes the static, which a signal handler must not
@@ -40,7 +39,14 @@ public enum StopRequest {
     FaultSignals.catchThoseOfOthers()
     pthread_sigmask(SIG_UNBLOCK, &caught, nil)
     if !isIgnored(SIGXCPU) { lowerProcessorTimeLimit() }
-    for number in [SIGPIPE, SIGXFSZ, SIGTTOU] { signal(number, SIG_IGN) }
+    ignoreFailedWrites()
+    signal(SIGTTOU, SIG_IGN)
+  }
+
+  /// A reader of the results that goes away, or a file that would grow over its limit, is an error of the call that
+  /// writes.
+  public static func ignoreFailedWrites() {
+    for number in [SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
   }
 
   private static var requests: [Int32] {

@@ -9,6 +9,9 @@ package struct Share: Equatable, Sendable {
     (self.index, self.count) = (index, count)
   }
 
+  /// Where even part `index` of `count` begins in `0 ..< n`; n for the index after the last. Sizes differ by at most one.
+  package static func begin(_ index: Int, of count: Int, in n: Int) -> Int { n * index / count }
+
   /// A share of this share.
   package func part(_ part: Share) -> Share {
     Share(index: index * part.count + part.index, count: count * part.count)
@@ -17,6 +20,7 @@ package struct Share: Equatable, Sendable {
   /// This share of `0 ..< n`, which begins at a multiple of `grain`.
   package func range(of n: Int, grain: Int = 1) -> Range<Int> {
     let blocks = (n + grain - 1) / grain
-    return min(blocks * index / count * grain, n)..<min(blocks * (index + 1) / count * grain, n)
+    func begin(_ index: Int) -> Int { min(Self.begin(index, of: count, in: blocks) * grain, n) }
+    return begin(index)..<begin(index + 1)
   }
 }

@@ -115,7 +115,7 @@ struct TeamJob {
   let pieces: Int
   let body: (Range<Int>, Int) -> Void
 
-  private func firstBlock(of share: Int) -> Int { blocks * share / shares }
+  private func firstBlock(of share: Int) -> Int { Share.begin(share, of: shares, in: blocks) }
 
   func pieceCount(of share: Int) -> Int { min(pieces, firstBlock(of: share + 1) - firstBlock(of: share)) }
 
@@ -123,8 +123,8 @@ struct TeamJob {
     let begin = firstBlock(of: share)
     let count = firstBlock(of: share + 1) - begin
     let parts = pieceCount(of: share)
-    let lower = begin + count * piece / parts
-    let upper = begin + count * (piece + 1) / parts
+    let lower = begin + Share.begin(piece, of: parts, in: count)
+    let upper = begin + Share.begin(piece + 1, of: parts, in: count)
     return lower * grain..<min(upper * grain, units)
   }
 }

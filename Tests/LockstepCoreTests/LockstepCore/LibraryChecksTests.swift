@@ -87,7 +87,8 @@ import Testing
   @Test(arguments: [0, -1, .nan, -Double.infinity]) func stallTimeouts(seconds: Double) {
     refuse(.usage, "timeout") {
       try StallWatch(
-        timeout: seconds, advice: "", collective: SingleProcess(), tell: { _ in }, end: { _ in fatalError() })
+        timeout: seconds, words: .init(advice: "", describe: Phase.describe), collective: SingleProcess(),
+        tell: { _ in }, end: { _ in fatalError() })
     }
   }
 

@@ -58,7 +58,7 @@ import Testing
   }
 
   /// Only phases that access files must end soon. The heart beats in all of them.
-  @Test(arguments: Phase.allCases) func slowIsNotStalled(phase: Phase) {
+  @Test(arguments: Phase.allOfTraining) func slowIsNotStalled(phase: Phase) {
     var scene = Scene()
     scene.set(2, phase)
     let found = scene.pass(1000, beating: [0, 1, 2])

@@ -36,6 +36,16 @@ import Testing
     #expect(try run(logEvery: 0).lines.count == 4)
   }
 
+  /// A watch may have noted it before the error comes that it causes.
+  @Test func onlyTheFirstFailureIsNoted() throws {
+    let directory = try TemporaryDirectory()
+    let log = try MetricsLog(path: directory.path + "/metrics.jsonl", logEvery: 0)
+    try log.noteFailure(step: 7, layer: nil, reason: "rank 1 is lost")
+    try log.noteFailure(step: 7, layer: nil, reason: "a collective call failed")
+    let text = try String(contentsOfFile: directory.path + "/metrics.jsonl", encoding: .utf8)
+    #expect(text.contains("rank 1 is lost") && text.split(separator: "\n").count == 1, "\(text)")
+  }
+
   /// The names are a contract.
   @Test func epochsHaveTheirKeys() throws {
     let (events, lines) = try run()

@@ -69,9 +69,9 @@ import Testing
 
   /// Ranks share the quota of a group that they are in together.
   @Test func ranksShareAGroup() throws {
-    func shares(_ quotas: [[CPUQuota]], hosts: [UInt64]? = nil) throws -> [Int] {
-      try ThreadedCollective.run(nodes: quotas.indices.map { _ in 0 }) {
-        try ThreadBudget.shareOfQuotas(quotas[$0.rank], host: hosts?[$0.rank] ?? 0, $0)
+    func shares(_ quotas: [[CPUQuota]], nodes: [Int]? = nil) throws -> [Int] {
+      try ThreadedCollective.run(nodes: nodes ?? quotas.map { _ in 0 }) {
+        try ThreadBudget.shareOfQuotas(quotas[$0.rank], $0)
       }.map { try $0.get() }
     }
     func quota(_ processors: Double, _ group: UInt64) -> CPUQuota {
@@ -80,7 +80,7 @@ import Testing
     #expect(try shares([[], []]) == [.max, .max])
     #expect(try shares([[quota(0.5, 1)]]) == [1])
     #expect(try shares([[quota(4, 1)], [quota(4, 1)]]) == [2, 2])
-    #expect(try shares([[quota(4, 1)], [quota(4, 1)]], hosts: [1, 2]) == [4, 4])
+    #expect(try shares([[quota(4, 1)], [quota(4, 1)]], nodes: [1, 2]) == [4, 4])
     #expect(try shares([[quota(2, 1)], [quota(4, 2)], []]) == [2, 4, .max])
     // Each has three of its own, and all four in the group around them.
     #expect(try shares((1...4).map { [quota(3, $0), quota(4, 9)] }) == [1, 1, 1, 1])

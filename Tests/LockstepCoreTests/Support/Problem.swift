@@ -86,13 +86,11 @@ struct Problem: @unchecked Sendable {
       let pass = Pass(
         rows: rows, microBatches: microBatches, scratch: workspace.scratch.pointer, team: team,
         randomness: Pass.Randomness(seed: Self.dropoutSeed, epoch: epoch, samples: samples.baseAddress!))
-      plan.forward(parameters, workspace, pass: pass)
       let found = labels.withUnsafeBufferPointer { labels in
-        plan.evaluate(
-          SoftmaxCrossEntropy(classes: network.classes, capacity: rows), labels: labels.baseAddress!,
-          divisor: count, parameters, workspace, pass: pass)
+        plan.learn(
+          from: labels.baseAddress!, SoftmaxCrossEntropy(classes: network.classes, capacity: rows),
+          divisor: count, parameters, workspace, to: collector, pass: pass)
       }
-      plan.backward(parameters, workspace, to: collector, pass: pass)
       collector.finish()
       return found
     }
