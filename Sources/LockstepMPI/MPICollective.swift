@@ -54,6 +54,9 @@ public final class MPICollective: Collective {
       try world.broadcast(bytes, from: root) { begin(.broadcast, root) }
     }
   }
+  public func broadcastAcrossNodes(_ bytes: [UInt8]) throws -> [UInt8] {
+    try call(.nodeBroadcast) { try acrossNodes.broadcast(bytes, from: 0) }
+  }
   public func barrier() throws { try call(.barrier) { try world.barrier() } }
 
   public func nodeBarrier() throws {

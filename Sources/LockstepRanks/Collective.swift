@@ -28,6 +28,8 @@ public protocol Collective: AnyObject {
   func allGather(_ value: UInt64) throws -> [UInt64]
   /// Rank `root`'s bytes, on every rank.
   func broadcast(_ bytes: [UInt8], from root: Int) throws -> [UInt8]
+  /// Rank 0's bytes, on the first rank of each node; only those call it, and all of them.
+  func broadcastAcrossNodes(_ bytes: [UInt8]) throws -> [UInt8]
   /// Returns when every rank has called it.
   func barrier() throws
 

@@ -18,6 +18,7 @@ public final class SingleProcess: Collective {
   public func allReduceAcrossNodes(_ buffer: UnsafeMutableBufferPointer<Float>) {}
   public func allGather(_ value: UInt64) -> [UInt64] { [value] }
   public func broadcast(_ bytes: [UInt8], from root: Int) -> [UInt8] { bytes }
+  public func broadcastAcrossNodes(_ bytes: [UInt8]) -> [UInt8] { bytes }
   public func barrier() {}
   public func nodeBarrier() {}
   public func reserveShared(byteCount: Int, parts: Int) {}

@@ -47,13 +47,8 @@ package struct DataChoice: Equatable {
     if !flag.isEmpty, flag != first.flag { return .directory(flag) }
     // Where rank 0 lacks it too, it is rank 0 that tells.
     guard first.isFound else { return .directory(first.absolute) }
-    // On another node the same name may lead there from another working directory.
-    for path in [first.absolute, first.named] where isDirectory(path) { return .directory(path) }
-    throw LockstepError(
-      .data, first.absolute, expected: "the directory that rank 0 on \(host) takes its data from",
-      found: "none"
-        + (first.named == first.absolute
-          ? "" : ", nor '\(first.named)' in the directory that this rank was started in"),
-      fix: "Copy it there, use a directory that all nodes share, or give --data, which may differ by node")
+    // On another node the same name may lead there from another working directory. Where it is in neither place, rank
+    // 0 sends the data.
+    return .directory([first.absolute, first.named].first(where: isDirectory) ?? first.absolute)
   }
 }

@@ -19,10 +19,9 @@ public enum DataSource: Equatable, Sendable {
   }
 
   /// Where rank 0 finds data, for all ranks; whatever directories and variables others have. Only a rank with a
-  /// `--data` of its own takes that, which must hold the same data. Collective.
+  /// `--data` of its own takes that. Collective.
   ///
-  /// Throws on all ranks alike where a rank does not have rank 0's directory, naming it, its host and what it looked
-  /// for.
+  /// Throws on all ranks alike where rank 0 finds none and another rank does.
   public static func resolve(flag: String?, collective: any Collective) throws -> DataSource {
     let own = resolve(flag: flag)
     let choice = DataChoice(flag: flag, source: own, directory: workingDirectory, isDirectory: isDirectory)

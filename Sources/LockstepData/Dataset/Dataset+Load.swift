@@ -10,16 +10,16 @@ extension Dataset {
     case evaluation
   }
 
-  /// Loads the IDX files of a directory, one copy a node: every rank must have the files and looks at their headers,
-  /// but a single rank of each node reads them, into memory that all of the node's ranks use, so that what becomes of
-  /// the files afterwards is of no matter. Where memory leaves no room for that, files that are not compressed are
-  /// mapped instead (`requireUnchanged`).
+  /// Loads the IDX files of a directory, one copy a node: a single rank of each node reads them, into memory that all
+  /// of the node's ranks use, so that what becomes of the files afterwards is of no matter. A node whose first rank
+  /// lacks them, or has others than rank 0, is sent rank 0's (`notes` say so). Where memory leaves no room for a copy,
+  /// files that are not compressed are mapped instead (`requireUnchanged`), and every rank must have them.
   ///
   /// All ranks make the same collective calls, whatever they find: what may fail on one rank only runs inside
   /// `together`, and every branch around a collective call is taken on a value that was gathered from all ranks.
   ///
-  /// - Throws: on all ranks alike, an AgreedError that tells the LockstepError (.data) of the lowest rank that
-  ///   could not load, or that its node's files differ from rank 0's.
+  /// - Throws: on all ranks alike, an AgreedError with the LockstepError (.data) of rank 0, or of the lowest rank that
+  ///   could not map its files; or that these differ from rank 0's.
   public static func load(
     directory: String, for purpose: Purpose = .training, collective: any Collective
   ) throws -> Dataset {
@@ -35,60 +35,52 @@ struct DatasetLoader {
   /// Whether this rank reads for its node.
   var isReader: Bool { collective.nodeRank == 0 }
 
-  /// The files of a directory that are there.
-  struct Files {
-    let found: DatasetDirectory
-    let parts: PartTable<IDXFile?>
-  }
-
   /// The elements of each part that is there, the same on every rank of a node.
   struct Loaded {
     let tables: PartTable<SampleTable?>
+    let checksum: UInt64
     var mappedFiles: MappedFiles?
-    /// Whether this rank's bytes are not known to be those that its node's reader checks.
-    var isUnproven = false
+    /// Tells of nodes that were sent the data.
+    var note: String?
   }
 
   func load() throws -> Dataset {
-    let files = try collective.together { try open() }
-    let headers = try requireSameHeaders(files.parts)
-    let loaded = try loadTables(files, headers)
-    // Whoever has bytes of its own judges them; equal checksums make that the answer of all.
-    let checksum = try collective.onSomeRanks(isReader || loaded.isUnproven) {
-      let (train, test, _, _) = try valid(loaded.tables, files)
-      for (split, part) in [(train, DatasetPart.trainImages), (test, .testImages)] {
-        try split.images.requireFinite(path: path(of: part, files))
-      }
-      return Dataset.checksum(train: train, test: test)
-    }
-    let agreed = try agreedChecksum(checksum)
-    let (train, test, classes, notes) = try valid(loaded.tables, files)
+    var own = OwnFiles(Result { try open() })
+    let listing = try listing(own)
+    own.compare(with: listing, in: directory)
+    let loaded = try loadTables(&own, listing)
+    let (train, test, classes, notes) = try valid(loaded.tables, listing)
     return Dataset(
-      validTrain: train, test: test, classes: classes, name: files.found.path, checksum: agreed,
-      notes: (files.found.note.map { [$0] } ?? []) + notes, mappedFiles: loaded.mappedFiles)
+      validTrain: train, test: test, classes: classes, name: listing.path, checksum: loaded.checksum,
+      notes: [loaded.note, listing.note].compactMap { $0 } + notes, mappedFiles: loaded.mappedFiles)
   }
 
-  func open() throws -> Files {
+  private func open() throws -> (DatasetDirectory, PartTable<IDXFile?>) {
     let found = try DatasetDirectory(finding: directory, for: purpose)
-    return Files(found: found, parts: try PartTable { try found.paths[$0].map { try IDXFile(path: $0) } })
+    return (found, try PartTable { try found.paths[$0].map { try IDXFile(path: $0) } })
   }
 
-  private func path(of part: DatasetPart, _ files: Files) -> String {
-    files.found.paths[part] ?? "\(directory)/\(part.canonicalName)"
+  /// The digest of tables whose contents are in order.
+  func checksum(of tables: PartTable<SampleTable?>, _ listing: DatasetListing) throws -> UInt64 {
+    let (train, test, _, _) = try valid(tables, listing)
+    for (split, part) in [(train, DatasetPart.trainImages), (test, .testImages)] {
+      try split.images.requireFinite(path: listing.path(of: part))
+    }
+    return Dataset.checksum(train: train, test: test)
   }
 
   /// The splits, the number of classes, and what is worth telling of how labels were read.
   private func valid(
-    _ tables: PartTable<SampleTable?>, _ files: Files
+    _ tables: PartTable<SampleTable?>, _ listing: DatasetListing
   ) throws -> (train: Split, test: Split, classes: Int, notes: [String]) {
     var notes: [String] = []
     var columns: [(count: Int, path: String)] = []
     func split(_ images: DatasetPart, _ labels: DatasetPart) throws -> Split? {
       guard let pictures = tables[images], let table = tables[labels] else { return nil }
-      let reading = try table.labelReading(path: path(of: labels, files), images: pictures.count)
+      let reading = try table.labelReading(path: listing.path(of: labels), images: pictures.count)
       if let note = reading.note {
         if notes.isEmpty { notes.append(note) }
-        columns.append((table.elementsPerSample, path(of: labels, files)))
+        columns.append((table.elementsPerSample, listing.path(of: labels)))
       }
       return Split(images: pictures, labels: reading.classes)
     }
@@ -97,7 +89,7 @@ struct DatasetLoader {
     let images = (train ?? test)!.images
     let result = try Dataset.validate(
       train: train ?? .none(like: images), test: test ?? .none(like: images)
-    ) { path(of: $0, files) }
+    ) { listing.path(of: $0) }
     return (result.train, result.test, try Self.classes(result.classes, oneHot: columns), notes)
   }
 
@@ -120,7 +112,7 @@ struct DatasetLoader {
   /// Returns the checksum that all have in common, or throws on all ranks alike, naming a node with another.
   ///
   /// - Parameter own: nil (told as 0, which no checksum is) on the ranks that have not computed it.
-  private func agreedChecksum(_ own: UInt64?) throws -> UInt64 {
+  func agreedChecksum(_ own: UInt64?) throws -> UInt64 {
     let checksums = try collective.allGather(own ?? 0)
     let judges = checksums.indices.filter { checksums[$0] != 0 }
     guard let other = judges.first(where: { checksums[$0] != checksums[judges[0]] }) else {

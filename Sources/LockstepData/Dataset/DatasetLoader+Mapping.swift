@@ -1,24 +1,24 @@
 import LockstepSupport
 
 extension DatasetLoader {
-  /// Puts some parts into memory and maps the others, of which every rank has its own file. A rank of which the system
+  /// Has some parts put into memory and maps the others, of which every rank has its own file. A rank of which the system
   /// says that they are the files that its node's reader has mapped need not read them all; another must, for they may
   /// be copies that differ.
-  func mapOthers(
-    _ files: Files, _ inMemory: [DatasetPart], _ headers: PartTable<IDXHeader?>
-  ) throws -> Loaded {
-    let layout = Layout(inMemory, headers)
+  func loadMapped(_ own: OwnFiles, _ listing: DatasetListing, inMemory: [DatasetPart]) throws -> Loaded {
+    let (files, layout) = (own.parts, Layout(inMemory, listing.headers))
     var tables = PartTable<SampleTable?> { _ in nil }
     if !inMemory.isEmpty {
       let memory = try collective.together { try allocate(layout.byteCount) }
-      tables = try fill(memory, layout, files.parts, headers)
+      _ = try collective.onSomeRanks(isReader) { try layout.read(files, into: memory) }
+      try collective.nodeBarrier()
+      tables = layout.tables(in: memory, listing.headers)
     }
     if collective.nodeSize > 1, let flag = try? collective.allocateShared(byteCount: 64) {
       MappedFileFault.share(flag)
     }
     let mapped = try collective.together {
-      try DatasetPart.allCases.filter { !inMemory.contains($0) }.compactMap { part in
-        try files.parts[part].map { file in
+      try listing.parts.filter { !inMemory.contains($0) }.compactMap { part in
+        try files[part].map { file in
           guard let mapped = try file.map() else {
             throw LockstepError(
               .data, file.path, expected: "a raw file, as the node's first rank has",
@@ -32,8 +32,11 @@ extension DatasetLoader {
     }
     let mappedFiles = MappedFiles(mapped)
     let identities = try collective.allGather(mappedFiles.identity)
-    return Loaded(
-      tables: tables, mappedFiles: mappedFiles,
-      isUnproven: identities[collective.nodeRanks[0]] != mappedFiles.identity)
+    // Whoever has bytes of its own judges them; equal checksums make that the answer of all.
+    let isUnproven = identities[collective.nodeRanks[0]] != mappedFiles.identity
+    let checksum = try collective.onSomeRanks(isReader || isUnproven) {
+      try self.checksum(of: tables, listing)
+    }
+    return Loaded(tables: tables, checksum: try agreedChecksum(checksum), mappedFiles: mappedFiles)
   }
 }

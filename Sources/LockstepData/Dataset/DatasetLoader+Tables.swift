@@ -1,43 +1,42 @@
 import LockstepSupport
 
 extension DatasetLoader {
-  /// Sees to it that the files of all ranks have the headers of rank 0's, and returns those. From here on all ranks
-  /// agree on the parts that there are and on their sizes.
-  func requireSameHeaders(_ files: PartTable<IDXFile?>) throws -> PartTable<IDXHeader?> {
-    let own = PartTable { files[$0]?.header }
-    let headers = try Self.decode(try collective.broadcast(Self.encode(own), from: 0))
-    try collective.together {
-      for part in DatasetPart.allCases where own[part] != headers[part] {
-        throw LockstepError(
-          .data, files[part]?.path ?? "\(directory): \(part)",
-          expected: Self.text(headers[part]) + ", as on rank 0", found: Self.text(own[part]),
-          fix: Self.copyDirectory)
+  /// What rank 0 loads, on all ranks; throws on all where rank 0 can load nothing. Collective.
+  func listing(_ own: OwnFiles) throws -> DatasetListing {
+    if try collective.allGather(own.isUsable ? 1 : 0)[0] == 0 {
+      _ = try collective.onSomeRanks(true) { try own.listing() }
+    }
+    let bytes = try collective.rank == 0 ? own.listing().bytes : []
+    return try DatasetListing(bytes: collective.broadcast(bytes, from: 0))
+  }
+
+  /// A copy in the memory of each node where there is room for it on all of them, else mapped files.
+  func loadTables(_ own: inout OwnFiles, _ listing: DatasetListing) throws -> Loaded {
+    let files = own.parts
+    _ = try onReaders(&own) { for part in listing.parts { try files[part]?.checkPromise() } }
+    let plan = try plan(own, listing)
+    if plan.hasRoom {
+      let layout = Layout(listing.parts, listing.headers)
+      let memory = Result { try allocate(layout.byteCount) }
+      if try collective.allGather((try? memory.get()) == nil ? 0 : 1).allSatisfy({ $0 == 1 }) {
+        return try loadCopies(&own, listing, memory.get(), layout)
       }
     }
-    return headers
+    try collective.together { if let flaw = own.flaw { throw flaw } }
+    let inMemory = listing.parts.filter { plan.compressed >> $0.rawValue & 1 == 1 }
+    return try loadMapped(own, listing, inMemory: inMemory)
   }
 
-  private static func text(_ header: IDXHeader?) -> String {
-    header.map { "the dimensions \($0.dimensions) of type \($0.element)" } ?? "no such file"
-  }
-
-  /// Each part's header after its length in two bytes, 0 for none.
-  private static func encode(_ headers: PartTable<IDXHeader?>) -> [UInt8] {
-    DatasetPart.allCases.flatMap { part -> [UInt8] in
-      let bytes = headers[part].map { IDXHeader.encode(element: $0.element, dimensions: $0.dimensions) } ?? []
-      return [UInt8(bytes.count >> 8), UInt8(bytes.count & 255)] + bytes
+  /// Runs the body on each node's reader that has files. Where it throws, that reader's files cannot be used; where it
+  /// throws on rank 0, all ranks throw. Collective; returns nil on the other ranks.
+  func onReaders<T>(_ own: inout OwnFiles, _ body: () throws -> T) throws -> T? {
+    let takesPart = isReader && own.isUsable
+    let result = takesPart ? Result(catching: body) : nil
+    if case .failure(let error)? = result { own.flaw = error }
+    if try collective.allGather(takesPart && !own.isUsable ? 1 : 0)[0] == 1 {
+      return try collective.onSomeRanks(takesPart) { try result!.get() }
     }
-  }
-
-  private static func decode(_ bytes: [UInt8]) throws -> PartTable<IDXHeader?> {
-    var rest = bytes[...]
-    return try PartTable { part in
-      let length = Int(rest[rest.startIndex]) << 8 | Int(rest[rest.startIndex + 1])
-      let header = Array(rest.dropFirst(2).prefix(length))
-      rest = rest.dropFirst(2 + length)
-      return length == 0
-        ? nil : try header.withUnsafeBytes { try IDXHeader(parsing: $0, path: part.description) }
-    }
+    return try? result?.get()
   }
 
   /// What a node's reader says of the memory that a copy takes.
@@ -48,39 +47,21 @@ extension DatasetLoader {
     let hasRoom: Bool
   }
 
-  func loadTables(_ files: Files, _ headers: PartTable<IDXHeader?>) throws -> Loaded {
-    _ = try collective.onSomeRanks(isReader) {
-      for part in DatasetPart.allCases { try files.parts[part]?.checkPromise() }
-    }
-    let plan = try plan(files.parts, headers)
-    let all = DatasetPart.allCases.filter { headers[$0] != nil }
-    if plan.hasRoom {
-      let layout = Layout(all, headers)
-      let memory = Result { try allocate(layout.byteCount) }
-      if try collective.allGather((try? memory.get()) == nil ? 0 : 1).allSatisfy({ $0 == 1 }) {
-        return Loaded(tables: try fill(memory.get(), layout, files.parts, headers))
-      }
-    }
-    let inMemory = all.filter { plan.compressed >> $0.rawValue & 1 == 1 }
-    return try mapOthers(files, inMemory, headers)
-  }
-
-  private func plan(_ files: PartTable<IDXFile?>, _ headers: PartTable<IDXHeader?>) throws -> Plan {
+  private func plan(_ own: OwnFiles, _ listing: DatasetListing) throws -> Plan {
     let (reads, fits) = (UInt64(1) << 8, UInt64(1) << 9)
-    var own: UInt64 = 0
+    var answer: UInt64 = 0
     if isReader {
-      let compressed = DatasetPart.allCases.filter { files[$0]?.isCompressed ?? false }
-      let size = DatasetPart.allCases.reduce(0) { $0 + (headers[$1]?.payloadByteCount ?? 0) }
-      own = compressed.reduce(reads) { $0 | 1 << UInt64($1.rawValue) }
+      let files = own.parts
+      let compressed = listing.parts.filter { files[$0]?.isCompressed ?? false }
+      answer = compressed.reduce(reads) { $0 | 1 << UInt64($1.rawValue) }
       // Half of what there is: training has its own needs, and so have others.
-      let hasRoom =
-        Double(size) <= MemoryLimit.room / 2
-      let needsNoMap = compressed.count == DatasetPart.allCases.count { headers[$0] != nil }
-      if needsNoMap || hasRoom && !Faults.forbidsDataCopy { own |= fits }
+      let hasRoom = Double(listing.byteCount) <= MemoryLimit.room / 2
+      let needsNoMap = compressed.count == listing.parts.count
+      if needsNoMap || hasRoom && !Faults.forbidsDataCopy { answer |= fits }
     }
-    let told = try collective.allGather(own).filter { $0 & reads != 0 }
+    let answers = try collective.allGather(answer).filter { $0 & reads != 0 }
     return Plan(
-      compressed: told.reduce(0, |) & (reads - 1), hasRoom: told.allSatisfy { $0 & fits != 0 })
+      compressed: answers.reduce(0, |) & (reads - 1), hasRoom: answers.allSatisfy { $0 & fits != 0 })
   }
 
   /// A place in one piece of memory for each of some parts.
@@ -95,26 +76,25 @@ extension DatasetLoader {
         byteCount = (byteCount + size + 63) & ~63
       }
     }
+
+    /// The tables that stand in such memory.
+    func tables(in memory: SharedMemory, _ headers: PartTable<IDXHeader?>) -> PartTable<SampleTable?> {
+      PartTable { part in
+        guard let range = ranges[part], let header = headers[part] else { return nil }
+        return SampleTable(header: header, bytes: .init(rebasing: memory.bytes[range]), owner: memory)
+      }
+    }
+
+    /// Reads the parts into such memory, in the order in which they stand there.
+    func read(_ files: PartTable<IDXFile?>, into memory: SharedMemory) throws {
+      for (part, range) in ranges.sorted(by: { $0.value.lowerBound < $1.value.lowerBound }) {
+        try files[part]?.readPayload(into: .init(rebasing: memory.bytes[range]))
+      }
+    }
   }
 
   func allocate(_ byteCount: Int) throws -> SharedMemory {
     collective.size == 1
       ? try .ofThisProcess(byteCount: byteCount) : try collective.allocateShared(byteCount: byteCount)
-  }
-
-  /// Has each node's reader put the parts of the layout into the node's memory.
-  func fill(
-    _ memory: SharedMemory, _ layout: Layout, _ files: PartTable<IDXFile?>, _ headers: PartTable<IDXHeader?>
-  ) throws -> PartTable<SampleTable?> {
-    _ = try collective.onSomeRanks(isReader) {
-      for (part, range) in layout.ranges.sorted(by: { $0.value.lowerBound < $1.value.lowerBound }) {
-        try files[part]?.readPayload(into: .init(rebasing: memory.bytes[range]))
-      }
-    }
-    try collective.nodeBarrier()
-    return PartTable { part in
-      guard let range = layout.ranges[part], let header = headers[part] else { return nil }
-      return SampleTable(header: header, bytes: .init(rebasing: memory.bytes[range]), owner: memory)
-    }
   }
 }

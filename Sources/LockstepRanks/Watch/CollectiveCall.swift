@@ -5,14 +5,14 @@ public struct CollectiveCall: Equatable, Sendable {
     case barrier = 1
     case allGather, broadcast, sumOfDoubles, sumOfFloats, release
     case nodeBarrier, nodeMemory
-    case nodeSumOfDoubles, nodeSumOfFloats
+    case nodeSumOfDoubles, nodeSumOfFloats, nodeBroadcast
 
     /// Who makes the call together.
     public var scope: Scope {
       switch self {
       case .barrier, .allGather, .broadcast, .sumOfDoubles, .sumOfFloats, .release: .world
       case .nodeBarrier, .nodeMemory: .node
-      case .nodeSumOfDoubles, .nodeSumOfFloats: .acrossNodes
+      case .nodeSumOfDoubles, .nodeSumOfFloats, .nodeBroadcast: .acrossNodes
       }
     }
 
@@ -28,6 +28,7 @@ public struct CollectiveCall: Equatable, Sendable {
       case .nodeMemory: "node's allocation"
       case .nodeSumOfDoubles: "allreduce over nodes (double)"
       case .nodeSumOfFloats: "allreduce over nodes (float)"
+      case .nodeBroadcast: "broadcast over nodes"
       }
     }
   }

@@ -39,6 +39,15 @@ import Testing
     }
   }
 
+  /// Without room for a copy nothing can be sent.
+  @Test func everyRankNeedsTheFiles() throws {
+    let (own, lacking) = (try TemporaryDirectory(tinyDataset()), try TemporaryDirectory([:]))
+    for result in load([own, lacking], { _, dataset in dataset.checksum }) {
+      let error = #expect(throws: AgreedError.self) { try result.get() }
+      #expect(error?.message.contains("rank 1 on n0: \(lacking.path): ") == true, "\(error!.message)")
+    }
+  }
+
   @Test func compressedFilesNeedMemory() throws {
     let directory = try TemporaryDirectory(compressed(tinyDataset()))
     for result in load([directory, directory], { _, _ in 0 }) {

@@ -112,6 +112,11 @@ final class ThreadedCollective: Collective, @unchecked Sendable {
     try meet(world, "broadcast from \(root)", at: rank, bytes)[root]
   }
 
+  func broadcastAcrossNodes(_ bytes: [UInt8]) throws -> [UInt8] {
+    precondition(nodeRank == 0)
+    return try meet(acrossNodes, "broadcastAcrossNodes", at: place, bytes)[0]
+  }
+
   func barrier() throws {
     _ = try meet(world, "barrier", at: rank, ())
   }
