@@ -4,12 +4,13 @@ import PlatformC
 
 /// Where a run's dataset comes from.
 public enum DataSource: Equatable, Sendable {
+  /// A directory of IDX files.
   case directory(String)
   /// Digits drawn by the program itself, so that a first run needs no download.
   case synthetic(train: Int, test: Int)
 
-  /// Where this process finds data: the directory asked for, else `$LOCKSTEP_DATA`, else `data/mnist`, where
-  /// scripts/fetch-mnist puts it, else synthesized digits.
+  /// Where this process finds data: `flag` if given, else `$LOCKSTEP_DATA`, else `data/mnist`, where
+  /// scripts/fetch-mnist puts it, else synthesized digits (60,000 and 10,000).
   public static func resolve(flag: String?) -> DataSource {
     if let flag { return .directory(flag) }
     if let variable = getenv("LOCKSTEP_DATA"), variable[0] != 0 {
@@ -18,11 +19,11 @@ public enum DataSource: Equatable, Sendable {
     return isDirectory("data/mnist") ? .directory("data/mnist") : .synthetic(train: 60_000, test: 10_000)
   }
 
-  /// Where rank 0 finds data, for all ranks; whatever directories and variables others have. Only a rank with a
-  /// `--data` of its own takes that, which must hold the same data. Collective.
+  /// Where rank 0 finds data, for all ranks, whatever directories and variables the others have. A rank with a
+  /// different `flag` uses its own directory, which must hold the same data. Collective.
   ///
-  /// Throws on all ranks alike where a rank does not have rank 0's directory, naming it, its host and what it looked
-  /// for.
+  /// Throws on all ranks alike (`AgreedError`) if a rank lacks rank 0's directory, naming the rank, its host and the
+  /// paths that it tried.
   public static func resolve(flag: String?, collective: any Collective) throws -> DataSource {
     let own = resolve(flag: flag)
     let choice = DataChoice(flag: flag, source: own, directory: workingDirectory, isDirectory: isDirectory)
@@ -42,7 +43,7 @@ public enum DataSource: Equatable, Sendable {
     return String(cString: path)
   }
 
-  /// Loads or draws the dataset, one copy a node. Collective.
+  /// Loads or draws the dataset, one copy a node. Collective. Throws as `Dataset.load` and `Dataset.synthetic` do.
   public func load(
     for purpose: Dataset.Purpose = .training, collective: any Collective, team: ThreadTeam
   ) throws -> Dataset {
@@ -56,7 +57,9 @@ public enum DataSource: Equatable, Sendable {
 }
 
 extension Dataset {
-  /// Draws `SyntheticDigits` of seed 1 into memory that the node's ranks share; each draws its part. Collective.
+  /// Draws `train` and `test` digits of 28x28 bytes in 10 classes, of seed 1, into memory that the node's ranks share;
+  /// each rank draws its share. Collective. Throws on all ranks alike for a count outside of 1 to 2^32 - 1 (usage), or
+  /// without room for the memory (failure).
   public static func synthetic(
     train: Int, test: Int, collective: any Collective, team: ThreadTeam
   ) throws -> Dataset {

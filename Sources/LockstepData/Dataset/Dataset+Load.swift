@@ -4,22 +4,21 @@ import LockstepSupport
 extension Dataset {
   /// What a dataset is loaded for, which decides the files that it must have.
   public enum Purpose: Sendable {
-    /// Training files, and test files unless there are none of either kind.
+    /// Training files, and test files unless both of them are missing.
     case training
     /// Test files; no others are read.
     case evaluation
   }
 
-  /// Loads the IDX files of a directory, one copy a node: every rank must have the files and looks at their headers,
-  /// but a single rank of each node reads them, into memory that all of the node's ranks use, so that what becomes of
-  /// the files afterwards is of no matter. Where memory leaves no room for that, files that are not compressed are
-  /// mapped instead (`requireUnchanged`).
+  /// Loads the IDX files of a directory, one copy a node: every rank must have the files and checks their headers, but
+  /// one rank of each node reads them, into memory that all of the node's ranks use. Later changes of the files then
+  /// have no effect. If memory is short, uncompressed files are mapped instead (`requireUnchanged`).
   ///
   /// All ranks make the same collective calls, whatever they find: what may fail on one rank only runs inside
   /// `together`, and every branch around a collective call is taken on a value that was gathered from all ranks.
   ///
-  /// - Throws: on all ranks alike, an AgreedError that tells the LockstepError (.data) of the lowest rank that
-  ///   could not load, or that its node's files differ from rank 0's.
+  /// - Throws: on all ranks alike, an AgreedError with the LockstepError (.data) of the lowest rank that could not
+  ///   load, or whose node's files differ from rank 0's.
   public static func load(
     directory: String, for purpose: Purpose = .training, collective: any Collective
   ) throws -> Dataset {
@@ -35,17 +34,17 @@ struct DatasetLoader {
   /// Whether this rank reads for its node.
   var isReader: Bool { collective.nodeRank == 0 }
 
-  /// The files of a directory that are there.
+  /// The files found in a directory.
   struct Files {
     let found: DatasetDirectory
     let parts: PartTable<IDXFile?>
   }
 
-  /// The elements of each part that is there, the same on every rank of a node.
+  /// The elements of each part that was found, the same on every rank of a node.
   struct Loaded {
     let tables: PartTable<SampleTable?>
     var mappedFiles: MappedFiles?
-    /// Whether this rank's bytes are not known to be those that its node's reader checks.
+    /// Whether this rank's bytes may differ from those that its node's reader checks.
     var isUnproven = false
   }
 
@@ -53,7 +52,7 @@ struct DatasetLoader {
     let files = try collective.together { try open() }
     let headers = try requireSameHeaders(files.parts)
     let loaded = try loadTables(files, headers)
-    // Whoever has bytes of its own judges them; equal checksums make that the answer of all.
+    // Each rank with bytes of its own checks them; equal checksums make the result valid for all.
     let checksum = try collective.onSomeRanks(isReader || loaded.isUnproven) {
       let (train, test, _, _) = try valid(loaded.tables, files)
       for (split, part) in [(train, DatasetPart.trainImages), (test, .testImages)] {
@@ -77,7 +76,7 @@ struct DatasetLoader {
     files.found.paths[part] ?? "\(directory)/\(part.canonicalName)"
   }
 
-  /// The splits, the number of classes, and what is worth telling of how labels were read.
+  /// The splits, the number of classes, and notes on how labels were read.
   private func valid(
     _ tables: PartTable<SampleTable?>, _ files: Files
   ) throws -> (train: Split, test: Split, classes: Int, notes: [String]) {
@@ -93,7 +92,7 @@ struct DatasetLoader {
       return Split(images: pictures, labels: reading.classes)
     }
     let (train, test) = (try split(.trainImages, .trainLabels), try split(.testImages, .testLabels))
-    // A directory without either was refused.
+    // A directory with neither was refused before.
     let images = (train ?? test)!.images
     let result = try Dataset.validate(
       train: train ?? .none(like: images), test: test ?? .none(like: images)
@@ -101,7 +100,7 @@ struct DatasetLoader {
     return (result.train, result.test, try Self.classes(result.classes, oneHot: columns), notes)
   }
 
-  /// The number of classes: each column of one-hot labels is one, whether samples have it or not.
+  /// The number of classes: each column of one-hot labels counts, even if no sample has it.
   private static func classes(_ seen: Int, oneHot columns: [(count: Int, path: String)]) throws -> Int {
     guard let first = columns.first else { return seen }
     if let other = columns.first(where: { $0.count != first.count }) {
@@ -117,9 +116,9 @@ struct DatasetLoader {
     return max(seen, first.count)
   }
 
-  /// Returns the checksum that all have in common, or throws on all ranks alike, naming a node with another.
+  /// Returns the common checksum, or throws on all ranks alike, naming a node with another one.
   ///
-  /// - Parameter own: nil (told as 0, which no checksum is) on the ranks that have not computed it.
+  /// - Parameter own: nil on the ranks that have not computed it; sent as 0, which is never a checksum.
   private func agreedChecksum(_ own: UInt64?) throws -> UInt64 {
     let checksums = try collective.allGather(own ?? 0)
     let judges = checksums.indices.filter { checksums[$0] != 0 }
@@ -142,16 +141,16 @@ struct DatasetLoader {
 }
 
 extension Collective {
-  /// Runs the body on some ranks. Where it throws on all of those, all ranks throw the first one's error; where on
-  /// some, they throw it with the rank's name. Collective; returns nil on the others.
+  /// Runs the body on some ranks. If it throws on all of those, all ranks throw the first one's error; if only on some,
+  /// they throw it with the rank's name. Collective; returns nil on the other ranks.
   func onSomeRanks<T>(_ takesPart: Bool, _ body: () throws -> T) throws -> T? {
     let result = takesPart ? Result(catching: body) : nil
     var failure: (any Error)?
     if case .failure(let error)? = result { failure = error }
     let (none, done, failed) = (UInt64(0), UInt64(1), UInt64(2))
-    let told = try allGather(result == nil ? none : failure == nil ? done : failed)
-    guard let first = told.firstIndex(of: failed) else { return try result?.get() }
-    if told.contains(done) { return try together { try result?.get() } }
+    let states = try allGather(result == nil ? none : failure == nil ? done : failed)
+    guard let first = states.firstIndex(of: failed) else { return try result?.get() }
+    if states.contains(done) { return try together { try result?.get() } }
     let status = (failure as? LockstepError)?.exitStatus ?? (failure as? AgreedError)?.exitStatus ?? 1
     let message = try broadcast(failure.map { Array("\($0)".utf8) } ?? [], from: first)
     throw AgreedError(

@@ -1,9 +1,8 @@
 import LockstepSupport
 
 extension DatasetLoader {
-  /// Puts some parts into memory and maps the others, of which every rank has its own file. A rank of which the system
-  /// says that they are the files that its node's reader has mapped need not read them all; another must, for they may
-  /// be copies that differ.
+  /// Loads some parts into memory and maps the others, each rank its own files. A rank that has mapped the very same
+  /// files as its node's reader need not read them all; another rank must, because its copies may differ.
   func mapOthers(
     _ files: Files, _ inMemory: [DatasetPart], _ headers: PartTable<IDXHeader?>
   ) throws -> Loaded {

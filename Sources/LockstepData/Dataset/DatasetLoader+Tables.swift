@@ -1,8 +1,8 @@
 import LockstepSupport
 
 extension DatasetLoader {
-  /// Sees to it that the files of all ranks have the headers of rank 0's, and returns those. From here on all ranks
-  /// agree on the parts that there are and on their sizes.
+  /// Checks that all ranks' files have the same headers as rank 0's, and returns those. From here on all ranks agree on
+  /// which parts exist and on their sizes.
   func requireSameHeaders(_ files: PartTable<IDXFile?>) throws -> PartTable<IDXHeader?> {
     let own = PartTable { files[$0]?.header }
     let headers = try Self.decode(try collective.broadcast(Self.encode(own), from: 0))
@@ -21,7 +21,7 @@ extension DatasetLoader {
     header.map { "the dimensions \($0.dimensions) of type \($0.element)" } ?? "no such file"
   }
 
-  /// Each part's header after its length in two bytes, 0 for none.
+  /// Each part's header, preceded by its length in two bytes, 0 for none.
   private static func encode(_ headers: PartTable<IDXHeader?>) -> [UInt8] {
     DatasetPart.allCases.flatMap { part -> [UInt8] in
       let bytes = headers[part].map { IDXHeader.encode(element: $0.element, dimensions: $0.dimensions) } ?? []
@@ -40,9 +40,9 @@ extension DatasetLoader {
     }
   }
 
-  /// What a node's reader says of the memory that a copy takes.
+  /// How the parts are loaded, agreed between all nodes' readers.
   private struct Plan {
-    /// A bit for each part that some node has compressed, which is nowhere mapped.
+    /// A bit for each part that is compressed on some node, and so cannot be mapped on any.
     let compressed: UInt64
     /// Whether every node has room for a copy of all parts.
     let hasRoom: Bool
@@ -72,18 +72,18 @@ extension DatasetLoader {
       let compressed = DatasetPart.allCases.filter { files[$0]?.isCompressed ?? false }
       let size = DatasetPart.allCases.reduce(0) { $0 + (headers[$1]?.payloadByteCount ?? 0) }
       own = compressed.reduce(reads) { $0 | 1 << UInt64($1.rawValue) }
-      // Half of what there is: training has its own needs, and so have others.
+      // Half of the free memory, because training and other programs need some too.
       let hasRoom =
         Double(size) <= MemoryLimit.room / 2
       let needsNoMap = compressed.count == DatasetPart.allCases.count { headers[$0] != nil }
       if needsNoMap || hasRoom && !Faults.forbidsDataCopy { own |= fits }
     }
-    let told = try collective.allGather(own).filter { $0 & reads != 0 }
+    let plans = try collective.allGather(own).filter { $0 & reads != 0 }
     return Plan(
-      compressed: told.reduce(0, |) & (reads - 1), hasRoom: told.allSatisfy { $0 & fits != 0 })
+      compressed: plans.reduce(0, |) & (reads - 1), hasRoom: plans.allSatisfy { $0 & fits != 0 })
   }
 
-  /// A place in one piece of memory for each of some parts.
+  /// The ranges of some parts in one block of memory.
   struct Layout {
     var ranges: [DatasetPart: Range<Int>] = [:]
     private(set) var byteCount = 0
@@ -102,7 +102,7 @@ extension DatasetLoader {
       ? try .ofThisProcess(byteCount: byteCount) : try collective.allocateShared(byteCount: byteCount)
   }
 
-  /// Has each node's reader put the parts of the layout into the node's memory.
+  /// Each node's reader loads the layout's parts into the node's memory.
   func fill(
     _ memory: SharedMemory, _ layout: Layout, _ files: PartTable<IDXFile?>, _ headers: PartTable<IDXHeader?>
   ) throws -> PartTable<SampleTable?> {
