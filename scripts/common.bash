@@ -1,6 +1,6 @@
-# Shared by the scripts, which find it with the lines that scripts/train begins with: they may be called through links, and
-# readlink -f is not everywhere. `self` is the script's own path. Kept to what bash 3.2 understands, the one that macOS
-# ships.
+# Shared by the scripts, which find it with the same first lines as scripts/train: they may be called through links, and
+# readlink -f is not available everywhere. `self` is the script's own path. Only bash 3.2 features, because macOS ships
+# that version.
 # shellcheck shell=bash
 
 unset CDPATH
@@ -15,10 +15,10 @@ die() {
   exit 1
 }
 
-# What a script begins with: its own description.
+# Prints the comment at the start of the script.
 usage() { sed -nE '2,/^([^#]|$)/{/^#/s/^# ?//p;}' "$self"; }
 
-# refuse MESSAGE: of arguments that are wrong
+# refuse MESSAGE: ends the script because of wrong arguments
 refuse() {
   say "${0##*/}: $*"
   say ""
@@ -34,7 +34,7 @@ cores() { nproc 2>/dev/null || getconf _NPROCESSORS_ONLN; }
 # build_lockstep MESSAGE: .build/release/lockstep is there and current, or the script ends.
 build_lockstep() {
   local message=$1 binary=$root/.build/release/lockstep obstacle='' newer
-  # A node of a cluster may have neither a compiler nor the right to write here: it needs none where nothing has changed.
+  # A cluster node may have no compiler or no write access here, and needs neither if nothing has changed.
   have swift || obstacle="this machine has no Swift"
   can_write || obstacle="this user cannot write to $root/.build"
   if [[ -n $obstacle && -x $binary ]]; then
@@ -45,7 +45,7 @@ build_lockstep() {
   fi
   can_write || die "there is no $binary, and $obstacle. Have it built, or work in a copy of the checkout."
   if ! "$root/scripts/setup"; then
-    # Such as a toolchain that is too old, with a binary that another one has built.
+    # For example an old toolchain, and a binary that a newer one has built.
     if [[ ! -x $binary ]] || was_moved || [[ -n $(newer_source "$binary") ]]; then exit 1; fi
     say "${0##*/}: going on with $binary, which is newer than all sources."
     return
@@ -58,25 +58,25 @@ build_lockstep() {
   rm -f "$log"
 }
 
-# Whether a build can leave its files where they go.
+# Whether this user can write the build's files.
 can_write() {
   local place=$root/.build
   if [[ ! -e $place ]]; then place=$root; elif [[ -e $place/release ]]; then place=$place/release/; fi
   [[ -w $place ]]
 }
 
-# newer_source FILE: a source that is newer. Those of the fuzz targets are not the command's.
+# newer_source FILE: a source that is newer, apart from those of the fuzz targets, which the command does not use.
 newer_source() {
   find -L "$root/Package.swift" "$root/Sources" -type f -newer "$1" ! -path '*uzz*' 2>/dev/null | head -n 1
 }
 
-# Whether SwiftPM's plan of the last build names another place than this one.
+# Whether SwiftPM's plan of the last build is for another directory.
 was_moved() {
   local plan=$root/.build/release.yaml
   [[ -f $plan ]] && ! grep -qF -e "$root/.build/" -e "$(cd "$root" && pwd -P)/.build/" "$plan"
 }
 
-# Precompiled modules can only be used where they were compiled. SwiftPM notices all else by itself.
+# Precompiled modules are valid only where they were compiled. SwiftPM notices all other changes itself.
 forget_modules() {
   say "This checkout was moved after it was built: it is built anew."
   rm -rf "$root"/.build/*/*/ModuleCache
@@ -84,7 +84,7 @@ forget_modules() {
 
 # quietly MESSAGE COMMAND [ARGUMENT...]
 #
-# As `attempt`. All of the output is shown if the command fails, and its status returned.
+# As `attempt`, but shows all output if the command fails. Returns its status.
 quietly() {
   local status=0
   attempt "$@" || status=$?
@@ -94,8 +94,8 @@ quietly() {
 
 # attempt MESSAGE COMMAND [ARGUMENT...]
 #
-# Runs the command with its output kept in the file $log. A terminal sees the latest line of it; elsewhere MESSAGE
-# appears once when two seconds have passed. Returns the command's status.
+# Runs the command with its output in the file $log. A terminal shows its latest line; otherwise MESSAGE is printed once
+# after two seconds. Returns the command's status.
 attempt() {
   local message=$1 status=0 notice
   shift
@@ -109,14 +109,14 @@ attempt() {
     (sleep 2 >/dev/null 2>&1 && say "$message") &
     notice=$!
     "$@" >"$log" 2>&1 || status=$?
-    # Of SIGTERM it would run the script's trap at exit.
+    # SIGTERM would make it run the script's trap at exit.
     kill -KILL "$notice" 2>/dev/null || true
     wait "$notice" 2>/dev/null || true
   fi
   return "$status"
 }
 
-# Copies standard input to one line of the terminal, each line over the one before, and wipes it at the end.
+# Shows standard input on one line of the terminal, each line replacing the one before, and clears it at the end.
 show_latest_line() {
   local line width
   width=$(($(tput cols 2>/dev/null || echo 80) - 1))
@@ -129,7 +129,7 @@ show_latest_line() {
 
 # set_up_mpi RANKS
 #
-# Exports what mpirun needs to start that many ranks on this machine, whatever it is. The user's own settings win.
+# Exports what mpirun needs to start that many ranks on this machine. The user's own settings take precedence.
 set_up_mpi() {
   local ranks=$1 shared_memory elsewhere
   # Open MPI refuses root unless told twice; in a container root is the only user.
@@ -140,13 +140,14 @@ set_up_mpi() {
   if ! have ssh && ! have rsh; then
     export OMPI_MCA_plm_rsh_agent=${OMPI_MCA_plm_rsh_agent:-false}
   fi
-  # By default two ranks would get one core each, and all their threads with them.
+  # By default two ranks would each be bound to one core, with all their threads.
   export OMPI_MCA_hwloc_base_binding_policy=${OMPI_MCA_hwloc_base_binding_policy:-none}
   if [[ $ranks -gt $(cores) ]]; then
-    # A waiting rank spins; where ranks share cores it must let the others run (16 ranks on 2 cores: 8 times faster).
+    # A waiting rank spins; if ranks share cores it must yield to the others (16 ranks on 2 cores: 8 times faster).
     export OMPI_MCA_mpi_yield_when_idle=${OMPI_MCA_mpi_yield_when_idle:-1}
   fi
-  # Containers have 64 MB here, and each rank may take 4 MB for its messages. What ranks share besides finds a place itself.
+  # Containers have 64 MB here, and each rank may take 4 MB for messages. Lockstep's own shared memory finds its place
+  # by itself.
   shared_memory=$(free_kilobytes /dev/shm)
   elsewhere=$(free_kilobytes "${TMPDIR:-/tmp}")
   if [[ -n $shared_memory && $shared_memory -lt $((ranks * 12 * 1024)) && ${elsewhere:-0} -gt $shared_memory ]]; then

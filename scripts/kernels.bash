@@ -1,10 +1,10 @@
-# Shared by the scripts that try the C kernels without Swift, after common.bash.
+# Shared by the scripts that test the C kernels without Swift. Source it after common.bash.
 # shellcheck shell=bash disable=SC2154 # root
 
 kernels=$root/Sources/CKernels
 cases=$root/Tests/Kernels
 golden=$cases/golden.txt
-# Half of what a thread's stack has for kernels (KERNEL_STACK_BYTES) is the most that one of their functions may take.
+# One function of a kernel may use at most half of the stack that threads reserve for kernels (KERNEL_STACK_BYTES).
 flags=(-std=gnu11 -O2 -Wall -Wextra -Wno-missing-field-initializers -Wno-unused-function -Werror
   -Wframe-larger-than=524288 "-I$kernels/include" "-I$kernels")
 
@@ -16,7 +16,7 @@ find_clang() {
 
 native_directory() { printf '%s\n' "$root/.build/kernels/$(uname -m)"; }
 
-# build_driver DIRECTORY CLANG [OPTION...]: driver, and driver-wide, with what is newer than they are.
+# build_driver DIRECTORY CLANG [OPTION...]: builds driver and driver-wide if a source is newer.
 build_driver() {
   local directory=$1 compile=("$2" "${flags[@]}" "${@:3}") source
   mkdir -p "$directory"

@@ -1,5 +1,5 @@
-// Activations by the kernels' own exponential, so that no library decides a bit: each a function NAME16, and its
-// derivative by x and y, NAME_derivative16.
+// Activations by the kernels' own exponential, so that the bits do not depend on a library: for each, a function NAME16
+// and its derivative in terms of x and y, NAME_derivative16.
 #pragma once
 #include "exponential.h"
 

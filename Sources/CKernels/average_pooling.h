@@ -1,4 +1,4 @@
-// Average pooling. Where channels lie side by side 16 of them are one vector; planes go one by one.
+// Average pooling. Interleaved channels are processed 16 at a time as one vector, planes one by one.
 #pragma once
 #include "pooling.h"
 
@@ -20,7 +20,7 @@ INLINE void average_forward(const kernel_pooling p, const float *x, float *y, bo
   const float elements = (float)(p.height * p.width);
   for (ptrdiff_t oy = 0; oy < p.out_height; oy++)
     for (ptrdiff_t ox = 0; ox < p.out_width; ox++) {
-      const float *window = x + oy * p.step * p.x_row_stride + ox * p.step * p.x_pixel_stride;
+      const float *window = x + oy * p.stride * p.x_row_stride + ox * p.stride * p.x_pixel_stride;
       float *out = y + oy * p.y_row_stride + ox * p.y_pixel_stride;
       if (interleaved)
         for (ptrdiff_t c = 0; c < p.channels; c += 16) store16(out + c, sum_of_window(p, window + c) / elements);
@@ -36,7 +36,7 @@ INLINE void average_backward(const kernel_pooling p, const float *dy, float *dx,
     for (ptrdiff_t ox = 0; ox < p.out_width; ox++)
       for (ptrdiff_t c = 0; c < p.channels; c += interleaved ? 16 : 1) {
         const float *out = dy + oy * p.y_row_stride + ox * p.y_pixel_stride + c * p.y_channel_stride;
-        float *window = dx + oy * p.step * p.x_row_stride + ox * p.step * p.x_pixel_stride + c * p.x_channel_stride;
+        float *window = dx + oy * p.stride * p.x_row_stride + ox * p.stride * p.x_pixel_stride + c * p.x_channel_stride;
         const v16 each = (interleaved ? load16(out) : splat16(*out)) / elements;
         for (ptrdiff_t ky = 0; ky < p.height; ky++)
           for (ptrdiff_t kx = 0; kx < p.width; kx++) {

@@ -5,7 +5,7 @@
 #define BUILD avx512
 #define TILE_ROWS 12
 #define TILE_VECTORS 2
-// The lanes of 16 integers that a mask's bits name, side by side from the first.
+// Compresses the lanes of 16 integers that a mask selects to the first lanes.
 #define COMPRESS(v, mask) (v16i) __builtin_ia32_compresssi512_mask(v, (v16i)(0), mask)
 #include "build.h"
 #pragma clang attribute pop

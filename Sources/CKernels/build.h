@@ -19,8 +19,8 @@
 #include "silu.h"
 #include "table.h"
 
-// What a kernel keeps on the stack at most, twice where a compiler gives branches memory of their own. The compiler's
-// own figures are checked by scripts/test-kernels.
+// The most stack of a kernel, doubled because compilers may give branches separate memory. scripts/test-kernels checks
+// the compiler's figures.
 _Static_assert(2 * (sizeof(row_lists) + TILES_AT_ONCE * sizeof(waiting_tile)) < KERNEL_STACK_BYTES, "threads' stacks");
 _Static_assert(2 * LISTS_AT_ONCE * sizeof(input_list) < KERNEL_STACK_BYTES, "threads' stacks");
 _Static_assert(2 * (2 * MOST_COPIED + 17 * GROUP) * sizeof(float) < KERNEL_STACK_BYTES, "threads' stacks");

@@ -13,7 +13,7 @@ typedef struct {
   bool relu;
 } planes_work;
 
-// One panel of R pixels: what a pixel reads by one tap, the one before it reads by the next, so that it is fetched once
+// One panel of R pixels. What a pixel reads by one tap, the pixel before it reads by the next tap, so it is loaded once
 // for both. V is 1.
 INLINE void planes_tile(const int R, const int V, const int size, const planes_work t) {
   v16 acc[TILE_ROWS];
@@ -22,8 +22,8 @@ INLINE void planes_tile(const int R, const int V, const int size, const planes_w
   begin_outputs(R, V, t.weights + t.taps * 16, 0, acc);
   for (ptrdiff_t k = 0; k < t.taps; k += size) {
     const float *row = t.x + t.offsets[k], *w = t.weights + k * 16;
-    // Two inputs at a time: where registers cannot hold a row's weights as well, each is read again for the next two,
-    // which is quicker than what a compiler would move.
+    // Two inputs at a time: if registers cannot hold a row's weights as well, reloading them for the next two is faster
+    // than the moves that a compiler would generate.
     UNROLL(pair, (R + size) / 2) {
       if (FEW_REGISTERS) IN_MEMORY(w);
       UNROLL(kx, size) {

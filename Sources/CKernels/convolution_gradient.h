@@ -1,12 +1,13 @@
-// Convolution, weight gradient: the sums of x dy over all output pixels, and their way to the optimizer.
+// Convolution, weight gradient: the sums of x dy over all output pixels, passed to the optimizer.
 //
 // Samples are the outer loop, so that one sample's input and gradient stay in the cache while all tiles pass over them.
-// Between samples a tile's accumulators wait in memory, which interrupts no chain and costs little beside the pixels.
+// Between samples a tile's accumulators are in memory, which interrupts no chain and costs little compared with the
+// pixels.
 #include "convolution_weight_sparse.h"
 #include "gradient.h"
 
-// What a tile's rows are: taps whose inputs lie side by side (channels), taps anywhere, or besides those the bias,
-// whose input is 1, as the last row.
+// The kinds of a tile's rows: taps with contiguous inputs (channels), taps at offsets, or those and the bias, whose
+// input is 1, as the last row.
 typedef enum { SIDE_BY_SIDE, ANYWHERE, LAST_IS_BIAS } tile_rows;
 
 // One sample's x and dY, and a tile's sums: row i's input is x[offsets[i]], or x[i] side by side; its sums are sums[i],
@@ -61,7 +62,7 @@ static void add_sample(const sum_order *order, ptrdiff_t V, const sample_work sa
   const ptrdiff_t adjacent = order->adjacent, count = order->count;
   const bool bias = order->range.end > order->positions;
   const ptrdiff_t *offsets = sample.patches->offsets + order->range.begin;
-  // Where channels are planes all rows are alike; else each position has tiles of its own, and the bias too.
+  // With planes all rows are alike; else each position has tiles of its own, and so has the bias.
   const ptrdiff_t groups = adjacent == 1 ? 1 : (count - bias) / adjacent, rows = adjacent == 1 ? count : adjacent;
   for (ptrdiff_t g = 0; g < groups; g++)
     for (ptrdiff_t t = 0, tiles = tiles_of(rows); t < tiles; t++) {
@@ -116,7 +117,7 @@ static void convolution_weight_sums(const kernel_convolution_sums target, kernel
     }
 }
 
-// Where the gradient of sum n of [panels, order->count] belongs in panels of [taps and bias, 16].
+// The destination of sum n of [panels, order->count] in panels of [taps and bias, 16].
 INLINE ptrdiff_t place_of(const sum_order *order, ptrdiff_t n) {
   const ptrdiff_t panel = n / order->count, i = n % order->count;
   const ptrdiff_t position = order->range.begin + i / order->adjacent, channel = i % order->adjacent;

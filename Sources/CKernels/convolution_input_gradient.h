@@ -1,13 +1,13 @@
-// Convolution, input gradient: every dY pixel goes to the size x size dX pixels that its patch was read from.
+// Convolution, input gradient: every dY pixel contributes to the size x size dX pixels of its patch.
 //
-// A dX pixel's chain runs over the taps from last to first (the order of a convolution with the turned filter), and for
-// each tap over the outputs. It waits in memory between taps, as dX itself: no term is computed that the border would
-// make zero, whatever size, step and padding are.
+// A dX pixel's chain runs over the taps from last to first (the order of a convolution with the flipped filter), and
+// for each tap over the outputs. Between taps the sums are stored in dX itself. No term outside of the border is
+// computed, whatever size, stride and padding are.
 #pragma once
 #include "convolution_input_sparse.h"
 #include "tile.h"
 
-// One tap's weights, `panel` floats from one panel of inputs to the next, and what they go from and to.
+// One tap's weights, `panel` floats from one panel of inputs to the next, with source and destination.
 typedef struct {
   const kernel_input_patches *patches;
   const float *weights;
@@ -19,8 +19,8 @@ typedef struct {
 // The tap's part of R pixels side by side in each of H rows, for V panels of inputs: dX += W dY, outputs ascending.
 INLINE void input_tile(const int R, const int H, const int V, const input_tap t) {
   const kernel_input_patches g = *t.patches;
-  const ptrdiff_t dx_row = g.step * g.dx_row_stride;
-  const tile_strides next = {g.step * g.dx_pixel_stride, 16};
+  const ptrdiff_t dx_row = g.stride * g.dx_row_stride;
+  const tile_strides next = {g.stride * g.dx_pixel_stride, 16};
   v16 acc[TILE];
   UNROLL(h, H) load_tile(R, V, t.dx + h * dx_row, next, acc + h * R * V);
   for (ptrdiff_t o = 0; o < g.outputs; o++) {
@@ -36,10 +36,10 @@ INLINE void rows_tile(const int R, const int H, const input_tap t) { input_tile(
 
 // The dY rows (or columns) from which tap k reaches dX rows begin ..< end.
 INLINE kernel_range reaching(const kernel_input_patches *g, ptrdiff_t k, kernel_range dx, ptrdiff_t dy_count) {
-  const ptrdiff_t shift = g->padding - k, step = g->step;
+  const ptrdiff_t shift = g->padding - k, stride = g->stride;
   kernel_range dy = {dx.begin + shift > 0 ? dx.begin + shift : 0, dx.end + shift > 0 ? dx.end + shift : 0};
-  // Divisions take longer than a tile's row.
-  if (step > 1) dy = (kernel_range){(dy.begin + step - 1) / step, (dy.end + step - 1) / step};
+  // A division takes longer than a tile's row.
+  if (stride > 1) dy = (kernel_range){(dy.begin + stride - 1) / stride, (dy.end + stride - 1) / stride};
   if (dy.end > dy_count) dy.end = dy_count;
   return dy;
 }
@@ -54,7 +54,7 @@ static void add_tap(const input_tap tap, kernel_range rows, kernel_range columns
       H = V == 1 ? vectors_at(r, rows.end) : 1;
       input_tap at = tap;
       at.dy += r * g->dy_row_stride + q * g->dy_pixel_stride;
-      at.dx += g->step * (r * g->dx_row_stride + q * g->dx_pixel_stride) + shift;
+      at.dx += g->stride * (r * g->dx_row_stride + q * g->dx_pixel_stride) + shift;
       if (V > 1) {
         WITH_TILE(panels_tile, R, V, at);
       } else {
@@ -64,7 +64,7 @@ static void add_tap(const input_tap tap, kernel_range rows, kernel_range columns
   }
 }
 
-// All taps' parts of dX rows `band`, for V panels.
+// All taps' contributions to dX rows `band`, for V panels.
 static void add_taps(const kernel_input_patches *g, kernel_range band, ptrdiff_t V, const float *weights,
                      const float *dy, float *dx) {
   const ptrdiff_t tap = g->outputs * 16, panel = g->size * g->size * tap;

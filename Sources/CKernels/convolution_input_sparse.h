@@ -1,12 +1,13 @@
-// Convolution, input gradient, where most of dY is zero: behind a max pooling at least all but one of each window.
+// Convolution, input gradient, for a dY that is mostly zero: if a max pooling follows, at least all but one pixel of
+// each window are zero.
 //
-// The pixels of dY in order, and the outputs of each, give every dX the same chain as all taps from last to first do:
-// what is zero is left out, which changes no bit while the weights are finite (zeros.h).
+// Going through the pixels of dY in order, and the outputs of each, gives every dX the same chain as going through all
+// taps from last to first. Zeros are skipped, which changes no bit while the weights are finite (zeros.h).
 #pragma once
 #include "tile.h"
 #include "zeros.h"
 
-// The geometry goes by value: the compiler then knows that no store changes it.
+// The geometry is passed by value, so that the compiler knows that no store changes it.
 
 // dX += W dY of the outputs in `bits` for rows x columns taps side by side, one panel of inputs.
 INLINE void scatter_taps(const int rows, const int columns, const kernel_input_patches g, uint64_t bits, const float *w,
@@ -23,7 +24,7 @@ INLINE void scatter_taps(const int rows, const int columns, const kernel_input_p
   store_tile(rows, columns, acc, dx, next);
 }
 
-// The same for a whole patch of a usual size: as many rows at once as there are registers for.
+// The same for a whole patch of a common size, as many rows at once as registers allow.
 INLINE void scatter_patch(const int size, const kernel_input_patches g, uint64_t bits, const float *w, const float *dy,
                           float *dx) {
   const int rows = rows_at_once(size);
@@ -37,12 +38,12 @@ INLINE void scatter_patch(const int size, const kernel_input_patches g, uint64_t
   }
 }
 
-// The taps that keep a patch of which one begins at `first` within `count` rows or columns.
+// The taps for which a patch that begins at `first` stays within `count` rows or columns.
 INLINE kernel_range taps_within(ptrdiff_t first, ptrdiff_t size, ptrdiff_t count) {
   return (kernel_range){first < 0 ? -first : 0, count - first < size ? count - first : size};
 }
 
-// What one pixel of dY gives to the patch of dX that begins at (y, x), by the outputs in `bits`.
+// Adds the contribution of one pixel of dY, by the outputs in `bits`, to the patch of dX that begins at (y, x).
 INLINE void scatter_pixel(const kernel_input_patches g, ptrdiff_t y, ptrdiff_t x, uint64_t bits, const float *weights,
                           const float *dy, float *dx) {
   const kernel_range rows = taps_within(y, g.size, g.dx_height), columns = taps_within(x, g.size, g.dx_width);
@@ -69,11 +70,11 @@ static void sparse_input_gradient(const kernel_input_patches g, const float *dy,
         const float *d = dy + r * g.dy_row_stride + q * g.dy_pixel_stride + first;
         const uint64_t bits = nonzero_elements(d, g.outputs - first);
         if (bits == 0) continue;
-        scatter_pixel(g, r * g.step - g.padding, q * g.step - g.padding, bits, weights + first * 16, d, dx);
+        scatter_pixel(g, r * g.stride - g.padding, q * g.stride - g.padding, bits, weights + first * 16, d, dx);
       }
 }
 
-// Whether adding what is not zero costs less than adding all.
+// Whether skipping zeros costs less than adding everything.
 INLINE bool input_gradient_is_sparse(const kernel_input_patches g, const float *dy) {
   ptrdiff_t nonzero = 0;
   for (ptrdiff_t r = 0; r < g.dy_height; r++)

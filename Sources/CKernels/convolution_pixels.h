@@ -1,8 +1,8 @@
-// Convolution forward with vectors of output pixels: for numbers of outputs that fill panels badly. 20 outputs take two
-// panels of 16 lanes, but 64 pixels exactly four vectors.
+// Convolution forward with vectors of output pixels: for numbers of outputs that do not fill panels well. 20 outputs
+// take two panels of 16 lanes, but 64 pixels exactly four vectors.
 //
-// For each column of the filter there is a copy of the input of which rows are as wide as the output's: there, what a
-// tap reads for pixels in a row, and on to the next row, lies side by side.
+// For each column of the filter there is a copy of the input whose rows are as wide as the output's: in it, the values
+// that a tap reads for consecutive pixels, across rows too, are contiguous.
 #pragma once
 #include "elementwise.h"
 #include "tile.h"
@@ -62,7 +62,7 @@ INLINE void copy_rows(const float *from, ptrdiff_t next, ptrdiff_t rows, const p
   }
 }
 
-// Copies one sample, whose channels are planes or side by side.
+// Copies one sample, whose channels are planes or interleaved.
 static void copy_columns(const kernel_patches *p, const pixel_copies c, const float *x, float *planes, float *copies) {
   const ptrdiff_t rows = p->height + c.size - 1, next = c.width + c.size - 1, area = rows * next;
   if (p->adjacent > 1) transpose(x, p->pixel_stride, planes, area, area, (kernel_range){0, p->pixel_stride});
@@ -74,7 +74,7 @@ static void copy_columns(const kernel_patches *p, const pixel_copies c, const fl
   }
 }
 
-// Whether this way is open, patches side by side in images of which a sample is small, and the shorter one.
+// Whether this method applies, which needs contiguous patches and a small sample, and is faster.
 static bool pixels_are_better(const kernel_patches *p) {
   const pixel_copies c = copies_of(p);
   const ptrdiff_t panels = p->channels / 16, width = c.width + c.size - 1;
@@ -87,7 +87,7 @@ static bool pixels_are_better(const kernel_patches *p) {
          vectors < c.pixels * p->taps * panels * PIXELS_PAY_BELOW / 100;
 }
 
-// One panel of one sample, from its copies, by way of outputs [16, GROUP].
+// One panel of one sample, from its copies, through outputs [16, GROUP].
 static void panel_forward(const kernel_convolution *layer, const pixel_copies c, const float *copies, ptrdiff_t p,
                           float *outputs, float *y) {
   const kernel_patches *patches = &layer->patches;

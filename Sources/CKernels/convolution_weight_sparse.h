@@ -1,9 +1,9 @@
-// Convolution, weight gradient, where most of dY is zero: behind a max pooling at least all but one of each window.
+// Convolution, weight gradient, for a dY that is mostly zero: if a max pooling follows, at least all but one pixel of
+// each window are zero.
 //
-// What is not zero in one output's dY lies at other pixels than what is not zero in the next one's, so that no vector
-// of outputs can leave out much. Here vectors run over input channels: one output's sums for a whole patch are in
-// registers while the pixels pass where its dY is not zero, in order. To leave out the others changes no bit while x is
-// finite (zeros.h).
+// The pixels with non-zero dY differ between outputs, so a vector of outputs can skip little. Here vectors run over
+// input channels: one output's sums for a whole patch stay in registers while it goes through the pixels where its dY
+// is not zero, in order. Skipping the others changes no bit while x is finite (zeros.h).
 #pragma once
 #include "elementwise.h"
 #include "tile.h"
@@ -11,8 +11,8 @@
 
 enum { PIXEL_WORDS = PIXELS_AT_ONCE / 64 };
 
-// Where the patches of output pixels begin ..< end lie in x, and for each of 16 outputs where dY is not zero: bit i of
-// word w stands for pixel begin + 64 w + i.
+// The positions of the patches of output pixels begin ..< end in x, and for each of 16 outputs where dY is not zero:
+// bit i of word w stands for pixel begin + 64 w + i.
 typedef struct {
   kernel_range pixels;
   ptrdiff_t words;
@@ -79,7 +79,7 @@ INLINE void add_positions(const int rows, const int columns, const output_sums t
   store_tile(rows, columns, acc, t.sums, sums);
 }
 
-// The same for a whole patch of a usual size: as many rows at once as there are registers for.
+// The same for a whole patch of a common size, as many rows at once as registers allow.
 INLINE void add_patch(const int size, const output_sums t) {
   const int rows = rows_at_once(size);
   UNROLL(n, size / rows) {
@@ -107,7 +107,7 @@ INLINE void add_output(const kernel_patches *patches, kernel_range positions, co
   }
 }
 
-// Input channels of the sums, filled up to vectors.
+// Input channels of the sums, padded to vectors.
 INLINE ptrdiff_t padded_inputs(const kernel_patches *patches) { return (patches->adjacent + 15) / 16 * 16; }
 
 // Adds one sample to sums [outputs, positions, input channels].
@@ -116,7 +116,7 @@ static void add_sparse_sample(const kernel_patches *patches, kernel_range positi
   const ptrdiff_t padded = padded_inputs(patches), pixels = patches->height * patches->width;
   for (ptrdiff_t begin = 0; begin < pixels; begin += PIXELS_AT_ONCE) {
     const kernel_range part = {begin, begin + at_most(PIXELS_AT_ONCE, pixels - begin)};
-    // They stay where they are for all samples, where they are all found at once.
+    // They are the same for all samples if they are all found at once.
     if (pixels > PIXELS_AT_ONCE || found->pixels.end == 0) place_pixels(patches, part, found);
     for (ptrdiff_t first = 0; first < patches->outputs; first += 16) {
       find_nonzero_pixels(dy + first, patches->channels, all, found);
@@ -131,7 +131,7 @@ static void add_sparse_sample(const kernel_patches *patches, kernel_range positi
   }
 }
 
-// Adds samples to the sums that wait in the memory of `target`.
+// Adds samples to the sums in the memory of `target`.
 static void add_sparse_samples(const kernel_convolution_sums *target, kernel_range positions, kernel_range samples) {
   const kernel_patches *patches = &target->patches;
   const ptrdiff_t count = positions.end - positions.begin;
@@ -158,7 +158,7 @@ static void transpose_sums(const kernel_patches *patches, kernel_range positions
                 (kernel_range){0, patches->adjacent});
 }
 
-// Whether adding what is not zero costs less than adding all.
+// Whether skipping zeros costs less than adding everything.
 static bool weight_gradient_is_sparse(const kernel_patches *patches, const float *dy) {
   const ptrdiff_t all = patches->height * patches->width * patches->channels;
   return count_nonzero(dy, all) * SPARSE_COST * padded_inputs(patches) < all * patches->adjacent;

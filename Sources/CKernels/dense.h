@@ -2,7 +2,7 @@
 #pragma once
 #include "forward.h"
 
-// Rows r and on, and panels p and on, of a layer.
+// A layer from row r and panel p on.
 INLINE forward_work work_at(const kernel_dense *layer, ptrdiff_t r, ptrdiff_t p) {
   return (forward_work){
       .x = matrix_at(layer->x, r, 0),

@@ -3,7 +3,7 @@
 #include "dense_gradient_blocks.h"
 #include "dense_gradient_tiles.h"
 
-// Few rows of dy stay in the first-level cache by themselves.
+// If there are few rows, dy stays in the first-level cache anyway.
 INLINE bool stays_in_cache(kernel_micro_batches micro_batches) {
   return micro_batches.bounds[micro_batches.count] - micro_batches.bounds[0] <= ROWS_AT_ONCE;
 }
@@ -33,7 +33,7 @@ INLINE void full_weight_gradient(const bool fast, const kernel_dense_gradient la
   }
 }
 
-// Inputs that are mostly zero: the tiles' sums go over the rows where their inputs are not.
+// If inputs are mostly zero, tiles sum only over the rows where their inputs are not.
 INLINE void sparse_weight_gradient(const bool fast, const kernel_dense_gradient layer,
                                    kernel_micro_batches micro_batches, kernel_range inputs, kernel_range panels) {
   const ptrdiff_t step = most_inputs_listed(micro_batches);

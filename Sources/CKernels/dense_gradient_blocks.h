@@ -3,7 +3,7 @@
 #include "split_sum.h"
 #include "sum_rows.h"
 
-// A tile whose sums wait in memory while others go over the same block of rows.
+// A tile whose sums are kept in memory while other tiles use the same block of rows.
 typedef struct {
   v16 waiting[SPLIT_AT_ONCE][TILE];
   split_sum sums[TILE];

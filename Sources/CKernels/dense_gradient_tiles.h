@@ -1,5 +1,4 @@
-// Dense layer, weight gradient: tiles that go over few rows at once, and hand their gradient on while it is in
-// registers.
+// Dense layer, weight gradient: tiles that sum few rows at once and pass on their gradient while it is in registers.
 #pragma once
 #include "split_sum.h"
 #include "sum_rows.h"

@@ -7,19 +7,20 @@
 INLINE ptrdiff_t dy_panel_of(const kernel_dense_backward *layer) { return (layer->outputs + 15) / 16 * 256; }
 INLINE ptrdiff_t dx_panel_of(const kernel_dense_backward *layer) { return layer->inputs * 16; }
 
-// R inputs and V vectors of rows. Meanwhile asks for the lines of dX that these will go to.
+// R inputs and V vectors of rows. Meanwhile prefetches the lines of dX that will be written.
 INLINE void input_gradient_tile(const int R, const int V, const kernel_dense_backward l, ptrdiff_t input,
                                 ptrdiff_t vector) {
   const ptrdiff_t dy_panel = dy_panel_of(&l), dx_panel = dx_panel_of(&l), w_panel = (l.inputs + 1) * 16;
-  const ptrdiff_t asks = (V * 256 + l.outputs - 1) / l.outputs;
-  const float *asked = l.dx.elements + vector * 16 * l.dx.stride + input;
+  const ptrdiff_t lines = (V * 256 + l.outputs - 1) / l.outputs;
+  const float *destination = l.dx.elements + vector * 16 * l.dx.stride + input;
   v16 acc[TILE];
   clear_tile(R * V, acc);
   for (ptrdiff_t panel = 0; panel * 16 < l.outputs; panel++) {
     const float *w = l.weights + panel * w_panel + input * 16;
     const float *dy = l.dy_t + vector * dy_panel + panel * 256;
     const ptrdiff_t width = at_most(16, l.outputs - panel * 16);
-    for (ptrdiff_t r = panel * asks; r < (panel + 1) * asks && r < V * 16; r++) will_write(asked + r * l.dx.stride);
+    for (ptrdiff_t r = panel * lines; r < (panel + 1) * lines && r < V * 16; r++)
+      will_write(destination + r * l.dx.stride);
     if ((panel + PANELS_AHEAD) * 16 < l.outputs)
       UNROLL(r, R) __builtin_prefetch(w + PANELS_AHEAD * w_panel + r * 16);
     for (ptrdiff_t o = 0; o < width; o++) {

@@ -1,4 +1,4 @@
-// Loops in which every element stands for itself.
+// Loops over independent elements.
 #pragma once
 #include "vector.h"
 

@@ -3,8 +3,7 @@
 #include "tile.h"
 #include "zeros.h"
 
-// Which of a row's inputs a tile sums over: all of them, side by side; all, at a convolution's offsets; or those of a
-// list.
+// Which of a row's inputs a tile sums over: all, contiguous; all, at a convolution's offsets; or those of a list.
 typedef enum { EVERY_INPUT, AT_OFFSETS, LISTED_INPUTS } input_choice;
 
 typedef struct {
@@ -13,20 +12,20 @@ typedef struct {
   const input_list *listed;  // of LISTED_INPUTS
   const float *weights;      // of the tile's first panel
   ptrdiff_t inputs;
-  const float *ahead;  // weights to ask for meanwhile
+  const float *ahead;  // weights to prefetch meanwhile
   kernel_mutable_matrix y;
   bool relu;
 } forward_work;
 
-// The weights from which on a tile asks for lines while it sums: tile t of the first few its part of the V panels after
-// w's, which others may have updated, and all further ones what is at hand.
+// Where a tile's prefetches start: each of the first few tiles prefetches its part of the V panels after w's, which
+// other cores may have updated; later tiles prefetch what is already cached.
 INLINE const float *weights_ahead(const float *w, ptrdiff_t inputs, ptrdiff_t V, ptrdiff_t t, bool is_last) {
-  const bool asks = !is_last && t < TILES_THAT_ASK * V;
-  return asks ? w + (V * (inputs + 1) + t * (inputs / INPUTS_A_LINE)) * 16 : w;
+  const bool prefetches = !is_last && t < TILES_THAT_PREFETCH * V;
+  return prefetches ? w + (V * (inputs + 1) + t * (inputs / INPUTS_A_LINE)) * 16 : w;
 }
 
-// Asks for the next tile's rows, a line an input, and for the weights.
-INLINE void ask_ahead(const int R, const int V, const input_choice choice, const forward_work t, ptrdiff_t k) {
+// Prefetches the next tile's rows, a line an input, and weights.
+INLINE void prefetch_ahead(const int R, const int V, const input_choice choice, const forward_work t, ptrdiff_t k) {
   const float *next = t.x.elements + R * t.x.stride;
   if (choice == EVERY_INPUT && V > 1) {
     __builtin_prefetch(next + (k & 15) * t.x.stride + (k & ~15));
@@ -48,7 +47,7 @@ INLINE void forward_tile(const int R, const int V, const input_choice choice, co
   for (ptrdiff_t k = 0; k < count; k++) {
     const ptrdiff_t i = choice == LISTED_INPUTS ? t.listed->inputs[k] : k;
     v16 w[TILE];
-    ask_ahead(R, V, choice, t, k);
+    prefetch_ahead(R, V, choice, t, k);
     UNROLL(v, V) w[v] = load16(t.weights + v * panel + i * 16);
     multiply_add(R, V, t.x.elements + (choice == AT_OFFSETS ? t.offsets[i] : i), t.x.stride, w, acc);
   }

@@ -2,7 +2,7 @@
 #pragma once
 #include "activation.h"
 
-// Beyond, gelu x is 0 or x to less than 10^-34.
+// Beyond this, gelu x differs from 0 or x by less than 10^-34.
 #define NORMAL_END 12.5f
 
 // F's upper tail at |x|, which is erfc(|x| / sqrt 2) / 2, and e^(-x^2 / 2). The tail is that times t P(t) with

@@ -1,5 +1,5 @@
-// What the weight gradients of dense layers and convolutions have in common: 16 finished sums go to the optimizer or
-// into a buffer.
+// Shared by the weight gradients of dense layers and convolutions: 16 finished sums go to the optimizer or into a
+// buffer.
 #pragma once
 #include "exact_rounding.h"
 #include "tile.h"
@@ -25,7 +25,7 @@ INLINE kernel_update update_of(kernel_gradient_sink sink) { return sink.update ?
 // Whether a gradient of 0 changes nothing.
 INLINE bool skips_zero(kernel_gradient_sink sink) { return sink.update && ignores_zero(sink.update); }
 
-// Micro-batches' gradients, each rounded to the grid; what is NaN or over the limit is told.
+// Micro-batches' gradients, each rounded to the grid; NaN and values over the limit are reported.
 typedef struct {
   v8d low, high;
 } exact_sum;

@@ -1,4 +1,4 @@
-// The leaky rectifier, whose parameter is its slope below 0: x > 0 ? x : a x. At 0 the derivative is that below.
+// The leaky rectifier, whose parameter is its slope below 0: x > 0 ? x : a x. The derivative at 0 is a.
 #pragma once
 #include "activation.h"
 

@@ -1,4 +1,4 @@
-// How fast this build's fused multiply-adds are where nothing holds them up: all operands stay in registers.
+// The peak speed of this build's fused multiply-adds: all operands stay in registers.
 #pragma once
 #include "tile.h"
 

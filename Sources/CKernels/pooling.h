@@ -1,8 +1,8 @@
-// Max pooling. Where channels lie side by side 16 of them are one vector; planes go one by one.
+// Max pooling. Interleaved channels are processed 16 at a time as one vector, planes one by one.
 #pragma once
 #include "vector.h"
 
-// The geometry goes by value: the compiler then knows that no store changes it.
+// The geometry is passed by value, so that the compiler knows that no store changes it.
 
 // The largest of a window for 16 channels, or a NaN where there is one.
 INLINE v16 largest_of_window(const kernel_pooling p, const float *window, bool relu) {
@@ -31,7 +31,7 @@ INLINE void interleaved_forward(const kernel_pooling p, const float *x, float *y
   for (ptrdiff_t oy = 0; oy < p.out_height; oy++)
     for (ptrdiff_t ox = 0; ox < p.out_width; ox++)
       for (ptrdiff_t c = 0; c < p.channels; c += 16) {
-        const float *window = x + oy * p.step * p.x_row_stride + ox * p.step * p.x_pixel_stride + c;
+        const float *window = x + oy * p.stride * p.x_row_stride + ox * p.stride * p.x_pixel_stride + c;
         store16(y + oy * p.y_row_stride + ox * p.y_pixel_stride + c, largest_of_window(p, window, relu));
       }
 }
@@ -41,7 +41,7 @@ INLINE void interleaved_backward(const kernel_pooling p, const float *x, const f
   for (ptrdiff_t oy = 0; oy < p.out_height; oy++)
     for (ptrdiff_t ox = 0; ox < p.out_width; ox++)
       for (ptrdiff_t c = 0; c < p.channels; c += 16) {
-        const ptrdiff_t window = oy * p.step * p.x_row_stride + ox * p.step * p.x_pixel_stride + c;
+        const ptrdiff_t window = oy * p.stride * p.x_row_stride + ox * p.stride * p.x_pixel_stride + c;
         const ptrdiff_t out = oy * p.y_row_stride + ox * p.y_pixel_stride + c;
         const v16 largest = load16(y + out), g = load16(dy + out);
         give_to_largest(p, x + window, largest, relu ? (largest > 0 ? g : splat16(0)) : g, dx + window);
@@ -53,7 +53,7 @@ static void planes_forward(const kernel_pooling p, const float *x, float *y, boo
     for (ptrdiff_t oy = 0; oy < p.out_height; oy++)
       for (ptrdiff_t ox = 0; ox < p.out_width; ox++) {
         const float *window =
-            x + c * p.x_channel_stride + oy * p.step * p.x_row_stride + ox * p.step * p.x_pixel_stride;
+            x + c * p.x_channel_stride + oy * p.stride * p.x_row_stride + ox * p.stride * p.x_pixel_stride;
         float largest = relu ? 0 : -__builtin_inff();
         for (ptrdiff_t ky = 0; ky < p.height; ky++)
           for (ptrdiff_t kx = 0; kx < p.width; kx++) {
@@ -69,7 +69,8 @@ static void planes_backward(const kernel_pooling p, const float *x, const float 
   for (ptrdiff_t c = 0; c < p.channels; c++)
     for (ptrdiff_t oy = 0; oy < p.out_height; oy++)
       for (ptrdiff_t ox = 0; ox < p.out_width; ox++) {
-        const ptrdiff_t window = c * p.x_channel_stride + oy * p.step * p.x_row_stride + ox * p.step * p.x_pixel_stride;
+        const ptrdiff_t window =
+            c * p.x_channel_stride + oy * p.stride * p.x_row_stride + ox * p.stride * p.x_pixel_stride;
         const ptrdiff_t out = c * p.y_channel_stride + oy * p.y_row_stride + ox * p.y_pixel_stride;
         float g = relu && !(y[out] > 0) ? 0 : dy[out];
         for (ptrdiff_t ky = 0; ky < p.height; ky++)
@@ -83,10 +84,10 @@ static void planes_backward(const kernel_pooling p, const float *x, const float 
 }
 
 INLINE bool is_interleaved(const kernel_pooling p) { return p.x_channel_stride == 1 && p.y_channel_stride == 1; }
-// The usual windows, as constants.
-INLINE bool is_halving(const kernel_pooling p) { return p.height == 2 && p.width == 2 && p.step == 2 && !p.overlaps; }
+// The most common windows, as constants.
+INLINE bool is_halving(const kernel_pooling p) { return p.height == 2 && p.width == 2 && p.stride == 2 && !p.overlaps; }
 INLINE kernel_pooling halving(kernel_pooling p) {
-  p.height = p.width = p.step = 2;
+  p.height = p.width = p.stride = 2;
   p.overlaps = false;
   return p;
 }

@@ -2,7 +2,7 @@
 #pragma once
 #include "activation.h"
 
-// Beyond, e^-|x| is cut off, and silu x is 0 or x to less than 10^-35.
+// Beyond this, e^-|x| is cut off, and silu x differs from 0 or x by less than 10^-35.
 #define SILU_END 87.0f
 
 INLINE v16 silu16(v16 x, float a) {

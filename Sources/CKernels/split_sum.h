@@ -20,7 +20,7 @@ INLINE void add_split(split_sum *sum, v16 g) {
   sum->low += bits_of(g - high);
 }
 
-// Hands 16 sums of `count` gradients on.
+// Passes on 16 sums of `count` gradients.
 INLINE void put_split(kernel_gradient_sink sink, const kernel_update *update, ptrdiff_t at, split_sum sum,
                       int32_t count) {
   const v16 high = sum.high + splat16((float)count * low_start);
@@ -55,7 +55,7 @@ INLINE float largest_input(kernel_matrix x, kernel_range rows, kernel_range inpu
   return x_max;
 }
 
-// Whether the micro-batches' gradients are sure to sum to less than 4: |sum of x dy| <= max|x| sum|dy|, with room for
+// Whether the micro-batches' gradients certainly sum to less than 4: |sum of x dy| <= max|x| sum|dy|, with room for
 // rounding: an eighth, which sums of up to 2^21 rows keep within. False where there is a NaN.
 static bool weight_gradient_is_small(const kernel_dense_gradient *layer, kernel_micro_batches micro_batches,
                                      kernel_range inputs, kernel_range panels) {
@@ -63,7 +63,7 @@ static bool weight_gradient_is_small(const kernel_dense_gradient *layer, kernel_
   const kernel_matrix dy = layer->dy;
   const kernel_range rows = {micro_batches.bounds[0], micro_batches.bounds[micro_batches.count]};
   const float x_max = largest_input(layer->x, rows, inputs);
-  // Row by row: other cores have just written dy, and of what lies side by side this one asks for more ahead.
+  // Row by row: other cores have just written dy, and the hardware prefetches contiguous data.
   for (ptrdiff_t first = panels.begin; first < panels.end; first += PANELS_AT_ONCE) {
     const ptrdiff_t count = at_most(PANELS_AT_ONCE, panels.end - first);
     v16 sums[PANELS_AT_ONCE] = {0};

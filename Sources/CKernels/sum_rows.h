@@ -3,8 +3,8 @@
 #include "gradient.h"
 #include "zeros.h"
 
-// Where a tile reads and where its gradient belongs: x and dY from its first input and output on, the number of its
-// first parameter, and floats from one panel of parameters to the next.
+// A tile's sources and destination: x and dY from its first input and output on, the number of its first parameter, and
+// floats from one panel of parameters to the next.
 typedef struct {
   kernel_matrix x, dy;
   kernel_gradient_sink sink;
@@ -22,7 +22,7 @@ INLINE gradient_tile gradient_tile_at(const kernel_dense_gradient *layer, ptrdif
   };
 }
 
-// Where the gradient of row n of a tile's sums belongs, by vectors.
+// The destination of row n of a tile's sums, by vectors.
 INLINE ptrdiff_t parameter_of(const gradient_tile *tile, ptrdiff_t V, ptrdiff_t n) {
   return tile->at + n % V * tile->panel + n / V * 16;
 }
@@ -33,7 +33,7 @@ typedef struct {
   ptrdiff_t begin, end;
 } row_run;
 
-// Sums x[r, i] dy[r, o] over rows, or goes on with the sums g. For the bias x is 1.
+// Sums x[r, i] dy[r, o] over rows, starting from g or 0. For the bias x is 1.
 INLINE void sum_rows(const int R, const int V, const bool bias, const bool goes_on, const gradient_tile tile,
                      const row_run rows, v16 *g) {
   static const float one = 1;

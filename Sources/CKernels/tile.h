@@ -1,5 +1,5 @@
-// Register tiles: up to TILE_ROWS rows by TILE_VECTORS vectors of 16 accumulators. Rows are cut evenly into tiles, so
-// that none is left with too few independent chains to hide the latency of a fused multiply-add.
+// Register tiles: up to TILE_ROWS rows by TILE_VECTORS vectors of 16 accumulators. Rows are divided evenly into tiles,
+// so that each has enough independent chains to hide the latency of a fused multiply-add.
 #pragma once
 #include "vector.h"
 
@@ -11,7 +11,7 @@ INLINE void multiply_add(const int R, const int V, const float *a, ptrdiff_t str
   }
 }
 
-// Where a tile's vectors lie in memory: from one row's to the next's, and from one vector to the next.
+// The layout of a tile's vectors: floats from one row to the next, and from one vector to the next.
 typedef struct {
   ptrdiff_t row, vector;
 } tile_strides;
@@ -36,14 +36,14 @@ INLINE void store_outputs(const int R, const int V, v16 *acc, float *y, tile_str
   store_tile(R, V, acc, y, next);
 }
 
-// The chains of outputs begin with the bias. Adding 0 turns a bias of -0 into 0, so that a chain of zeros ends alike
+// The chains of outputs begin with the bias. Adding 0 turns a bias of -0 into 0, so that zeros give the same result
 // whether they are summed or skipped.
 INLINE void begin_outputs(const int R, const int V, const float *bias, ptrdiff_t panel, v16 *acc) {
   UNROLL(r, R)
     UNROLL(v, V) acc[r * V + v] = load16(bias + v * panel) + splat16(0);
 }
 
-// Asks for the lines of a tile's R x 16 V weights, which lie in panels.
+// Prefetches a tile's R x 16 V weights, which are in panels.
 INLINE void will_write_tile(const float *weights, ptrdiff_t panel, ptrdiff_t R, ptrdiff_t V) {
   for (ptrdiff_t n = 0; n < R * V; n++) will_write(weights + n % V * panel + n / V * 16);
 }
@@ -94,8 +94,7 @@ INLINE ptrdiff_t sparse_vectors_at(ptrdiff_t at, ptrdiff_t end) {
   return end - at >= SPARSE_VECTORS ? SPARSE_VECTORS : 1;
 }
 
-// The rows of a patch of which TILE + 1 accumulators hold the whole: nothing but an input has to be in a register
-// besides.
+// Rows of a patch that TILE + 1 accumulators can hold: only one input needs another register.
 INLINE int rows_at_once(const int size) {
   return size * size <= TILE + 1 ? size : size <= TILE + 1 ? (TILE + 1) / size : 1;
 }

@@ -1,4 +1,4 @@
-// Optimizers. Each product is rounded together with the sum that it goes into.
+// Optimizers. Each product and the sum that it goes into are rounded once (fused).
 #pragma once
 #include "vector.h"
 
@@ -34,7 +34,7 @@ INLINE void update16(const kernel_update *u, ptrdiff_t at, v16 g) {
   else adam16(u, at, g);
 }
 
-// Elements `at` and on of `count` gradients, summed in their order.
+// The sum of 16 elements from `at` of `count` gradients, in their order.
 INLINE v8d sum_of_doubles(const double *const *gradients, int32_t count, ptrdiff_t at) {
   v8d sum = load8d(gradients[0] + at);
   for (int32_t n = 1; n < count; n++) sum += load8d(gradients[n] + at);

@@ -23,16 +23,16 @@ typedef double v8d_unaligned __attribute__((ext_vector_type(8), aligned(8)));
 typedef uint8_t v16b_unaligned __attribute__((ext_vector_type(16), aligned(1)));
 
 #define INLINE static inline __attribute__((always_inline))
-// A function of its own: what a caller keeps in registers besides would cost the inner loop some of them.
+// Not inlined, so that the caller's values do not take registers from the inner loop.
 #define OUTLINED static __attribute__((noinline))
-// Loops over 0 ..< n that the compiler unrolls, or must not.
+// Loops over 0 ..< n that the compiler must unroll, or must not.
 #define UNROLL(i, n) _Pragma("clang loop unroll(full)") for (int i = 0; i < (n); i++)
 #define ROLLED(i, n) _Pragma("clang loop unroll(disable)") for (int i = 0; i < (n); i++)
-// Keeps an array in memory: the compiler would carry it in registers that it does not have.
+// Keeps an array in memory: the compiler would otherwise try to keep it in registers that it does not have.
 #define IN_MEMORY(array) __asm__ volatile("" : : "r"(array) : "memory")
 
-// Asks for a cache line to write to. What one thread writes others have read before: getting it back from their caches
-// takes as long as some hundred instructions, and stores wait for it one by one.
+// Prefetches a cache line for writing. Other threads have read what this one writes: getting the line from their caches
+// takes some hundred instructions, and stores would wait for them one by one.
 INLINE void will_write(const float *p) { __builtin_prefetch(p, 1); }
 
 INLINE v16 load16(const float *p) { return *(const v16_unaligned *)p; }

@@ -1,14 +1,14 @@
-// Inputs that are zero. A chain of fused multiply-adds may leave them out: fma(0, w, sum) is sum for every finite w, so
-// that this changes no bit. (A sum can only be -0, to which adding 0 would give 0, where products were too small for a
-// float; the grid of the exact sum has one 0.) Most of an image's pixels are 0 (four fifths in MNIST) as long as they
+// Skipping inputs that are zero, which a chain of fused multiply-adds may do: fma(0, w, sum) is sum for every finite w,
+// so that this changes no bit. (A sum can only be -0, to which adding 0 would give 0, where products were too small for
+// a float; the grid of the exact sum has one 0.) Most of an image's pixels are 0 (four fifths in MNIST) as long as they
 // are not normalised.
 //
-// A tile must leave out the same inputs for all of its rows, or rows for all of its inputs: what is listed here is what
-// is not zero in every one of them.
+// A tile must skip the same inputs for all of its rows, or the same rows for all of its inputs: the lists here hold
+// those that are not zero in all of them.
 #pragma once
 #include "vector.h"
 
-// Blocks of rows, of all micro-batches, that lists have room for.
+// The most blocks of rows, over all micro-batches, that a list can hold.
 enum { MOST_BLOCKS = MOST_ROWS / ROWS_AT_ONCE + MOST_MICRO_BATCHES };
 
 // All bits but the sign: zero for 0 and -0 only.
@@ -82,13 +82,13 @@ typedef struct {
   int32_t bounds[TILES_AT_ONCE][MOST_BLOCKS + 1];
 } row_lists;
 
-// Each lane joins its group of four's.
+// ORs each lane with its group of four.
 INLINE v16i join_fours(v16i v) {
   v |= __builtin_shufflevector(v, v, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14);
   return v | __builtin_shufflevector(v, v, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13);
 }
 
-// Inputs for which lists have room: a multiple of 16.
+// The most inputs that a list can hold: a multiple of 16.
 INLINE ptrdiff_t most_inputs_listed(kernel_micro_batches micro_batches) {
   const ptrdiff_t rows = micro_batches.bounds[micro_batches.count] - micro_batches.bounds[0] + 16;
   return rows <= (MOST_ROWS + 16) / (TILES_AT_ONCE / 4) ? TILES_AT_ONCE * 4 : 16;
@@ -120,7 +120,7 @@ static void list_nonzero_rows(kernel_matrix x, kernel_micro_batches micro_batche
   }
 }
 
-// Whether it pays to look for zeros: in a sample of the rows, most groups of four inputs are zero.
+// Whether listing pays: in a sample of the rows, most groups of four inputs are zero.
 static bool is_sparse(kernel_matrix x, kernel_range rows, kernel_range inputs) {
   if (inputs.begin % 16 != 0) return false;
   const ptrdiff_t step = (rows.end - rows.begin) / SAMPLED_ROWS + 1;
@@ -132,7 +132,7 @@ static bool is_sparse(kernel_matrix x, kernel_range rows, kernel_range inputs) {
   return __builtin_reduce_add(nonzero) < 16 * vectors / 2;
 }
 
-// The same for the rows of micro-batches, where lists have room for them.
+// The same for the rows of micro-batches, if lists can hold them.
 static bool rows_are_sparse(kernel_matrix x, kernel_micro_batches micro_batches, kernel_range inputs) {
   const kernel_range rows = {micro_batches.bounds[0], micro_batches.bounds[micro_batches.count]};
   return rows.end <= MOST_ROWS && micro_batches.count <= MOST_MICRO_BATCHES && is_sparse(x, rows, inputs);

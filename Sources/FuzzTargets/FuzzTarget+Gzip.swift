@@ -2,16 +2,16 @@ import CZlib
 import LockstepCore
 
 extension FuzzTarget {
-  /// Gzip files: the same bytes, and the same error if any, in whatever pieces they are read.
+  /// Gzip files: reading in pieces of any size gives the same bytes or the same error.
   static let gzip = FuzzTarget(
     name: "gzip", dictionary: [[0x1F, 0x8B, 8], [0x1F, 0x8B, 8, 4], [0, 0, 0xFF, 0xFF], [3, 0]],
-    // The output is not kept: one piece at a time, and zlib's window.
-    // Short, for half of what libFuzzer learns are bombs otherwise, and each takes its time.
+    // The output is not kept: one piece at a time, and zlib's window. Short, because otherwise half of the inputs that
+    // libFuzzer learns are slow bombs.
     longestInput: 400, largestAllocation: 1
   ) { bytes in
     let whole = inflate(bytes, piece: 1 << 16)
     try require(whole.count <= 1032 * bytes.count, "\(whole.count) bytes out of \(bytes.count)")
-    // Single bytes of a short text, and no more than some hundred reads of a long one.
+    // Single bytes of a short output, and a few hundred reads of a long one.
     let piece = max(1, whole.count / 200)
     try require(inflate(bytes, piece: piece) == whole, "read in pieces of \(piece), the result differs")
     if let error = whole.error { throw error }
@@ -36,7 +36,7 @@ extension FuzzTarget {
         }
       }
     } catch {
-      // What the read that failed had filled is lost.
+      // What the failed read had filled is lost.
       return Inflated(error: error as? LockstepError)
     }
     return result

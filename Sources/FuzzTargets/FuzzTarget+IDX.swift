@@ -1,7 +1,7 @@
 import LockstepCore
 
 extension FuzzTarget {
-  /// IDX files, raw or gzip: what is accepted is as large as its header says, and the same again when compressed.
+  /// IDX files, raw or gzip: an accepted file is as large as its header says, and reads the same when compressed.
   static let idx = FuzzTarget(
     name: "idx",
     dictionary: IDXElement.allCases.map { [0, 0, $0.rawValue, 2] } + [[0x1F, 0x8B, 8]] + tokens("<html>"),
@@ -38,7 +38,7 @@ extension FuzzTarget {
     return (0..<table.count).flatMap(table.sample)
   }
 
-  /// Takes the table for images and labels, as a dataset does; whatever is wrong with it is an error that says so.
+  /// Uses the table as images and as labels, as a dataset does; any problem must be a data error.
   private static func use(_ table: SampleTable) throws {
     do {
       let labels = try table.labels(path: "fuzz")

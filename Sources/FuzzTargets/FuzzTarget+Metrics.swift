@@ -1,7 +1,7 @@
 import LockstepCore
 
 extension FuzzTarget {
-  /// What is read from a run's small notes says the same when it is written and read again.
+  /// A run's small records must read the same after being written again.
   private static func checkNotes(_ bytes: [UInt8]) throws {
     if let source = DataRecord.decode(bytes), case .synthetic = source {
       try require(DataRecord.decode(DataRecord.encode(source)) == source, "\(source) does not come back")
@@ -11,7 +11,8 @@ extension FuzzTarget {
     }
   }
 
-  /// What a resumed run keeps of `metrics.jsonl`: whole lines, none after the step, and all of what was kept before.
+  /// The part of `metrics.jsonl` that a resumed run keeps: whole lines, none after the step, and at least what an
+  /// earlier step keeps.
   static let metrics = FuzzTarget(
     name: "metrics",
     dictionary: tokens(

@@ -1,7 +1,7 @@
 import LockstepCore
 
 extension FuzzTarget {
-  /// Recipes: what is accepted is in range, so that it is accepted again, and describes a training that can be planned.
+  /// Recipes: an accepted one is in range, so that it is accepted again, and describes a training that can be planned.
   static let recipe = FuzzTarget(
     name: "recipe",
     dictionary: Recipe.keys.map { Array("\n\($0.name): ".utf8) }

@@ -1,7 +1,7 @@
 import LockstepCore
 
 extension FuzzTarget {
-  /// Safetensors: what is accepted has as many values as its shapes say, and is the same when written and read again.
+  /// Safetensors: an accepted file has as many values as its shapes say, and is the same when written and read again.
   static let safetensors = FuzzTarget(
     name: "safetensors",
     dictionary: tokens(

@@ -1,7 +1,7 @@
 import LockstepCore
 
 extension FuzzTarget {
-  /// IDX files taken for labels: what is accepted has one class for each sample, and every column bears that out.
+  /// IDX files as labels: an accepted one has one class for each sample, consistent with every column.
   static let labels = FuzzTarget(
     name: "labels", dictionary: IDXElement.allCases.map { [0, 0, $0.rawValue, 2] },
     longestInput: 4096, largestAllocation: 5
@@ -24,7 +24,7 @@ extension FuzzTarget {
     }
   }
 
-  /// IDX files taken for images: what is accepted has a shape that the trainer knows, and finite numbers.
+  /// IDX files as images: an accepted one has a shape that the trainer supports, and finite numbers.
   static let images = FuzzTarget(
     name: "images", dictionary: IDXElement.allCases.map { [0, 0, $0.rawValue, 4] },
     longestInput: 4096, largestAllocation: 5

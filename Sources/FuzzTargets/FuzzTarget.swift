@@ -1,25 +1,25 @@
 import LockstepCore
 
-/// A reader of bytes that may come from anyone, with what must hold whatever they are. libFuzzer drives it for as long
-/// as one likes (`scripts/fuzz`), a test for a bounded number of inputs.
-public struct FuzzTarget: Sendable {
+/// A reader of untrusted bytes, with the invariants that must hold for any input. libFuzzer drives it for any length of
+/// time (`scripts/fuzz`), a test for a bounded number of inputs.
+package struct FuzzTarget: Sendable {
   /// Also the name of its directory in `Fuzz/corpus`.
-  public let name: String
+  package let name: String
   /// Words of the format that are worth inserting.
-  public let dictionary: [[UInt8]]
+  package let dictionary: [[UInt8]]
   /// The longest input worth trying, in bytes.
-  public let longestInput: Int
-  /// The most that reading one may allocate at once, in MiB: what the format may promise about the longest input.
-  public let largestAllocation: Int
-  /// Reads the bytes and checks what follows from their being accepted. Refuses them with a LockstepError.
+  package let longestInput: Int
+  /// The largest single allocation while reading, in MiB: the most that the format may promise about the longest input.
+  package let largestAllocation: Int
+  /// Reads the bytes and checks the invariants of accepted ones. Refuses bad ones with a LockstepError.
   let read: @Sendable ([UInt8]) throws -> Void
 
-  public static let all = [idx, labels, images, gzip, safetensors, model, recipe, metrics]
+  package static let all = [idx, labels, images, gzip, safetensors, model, recipe, metrics]
 
   /// Whether the bytes are accepted.
   ///
-  /// - Throws: BrokenInvariant where the reader is at fault, whatever the bytes.
-  public func accepts(_ bytes: [UInt8]) throws -> Bool {
+  /// - Throws: BrokenInvariant if the reader is at fault, whatever the bytes.
+  package func accepts(_ bytes: [UInt8]) throws -> Bool {
     do {
       try read(bytes)
       return true
@@ -35,15 +35,15 @@ public struct FuzzTarget: Sendable {
 }
 
 /// A finding: the reader did what it must not do for any input.
-public struct BrokenInvariant: Error, CustomStringConvertible {
-  public let description: String
+package struct BrokenInvariant: Error, CustomStringConvertible {
+  package let description: String
 }
 
 func require(_ condition: Bool, _ complaint: @autoclosure () -> String) throws {
   guard condition else { throw BrokenInvariant(description: complaint()) }
 }
 
-/// What must succeed because of what succeeded before: an error of `body` is no refusal but a finding.
+/// Runs a body that must succeed because an earlier step did: its error is a finding, not a refusal.
 func mustSucceed<T>(_ what: String, _ body: () throws -> T) throws -> T {
   do { return try body() } catch { throw BrokenInvariant(description: "\(what): \(error)") }
 }

@@ -2,7 +2,7 @@ import LockstepRanks
 import LockstepSupport
 import MPI
 
-/// Memory that is set aside, of which allocations take one part after another.
+/// Reserved memory, from which allocations are taken in turn.
 struct SharedReserve {
   let segment: SharedSegment
   var used = 0
@@ -12,7 +12,7 @@ struct SharedReserve {
 
   static func rounded(_ byteCount: Int) -> Int { (max(byteCount, 1) + grain - 1) / grain * grain }
 
-  /// nil where not so much is left.
+  /// nil if not enough is left.
   mutating func take(_ byteCount: Int) -> UnsafeMutableRawBufferPointer? {
     let size = Self.rounded(byteCount)
     guard size <= segment.bytes.count - used else { return nil }
@@ -22,6 +22,7 @@ struct SharedReserve {
 }
 
 extension MPICollective {
+  /// Throws an `AgreedError` (failure) on all ranks if a node has no room.
   public func reserveShared(byteCount: Int, parts: Int) throws {
     do {
       reserve = try together {
@@ -33,9 +34,9 @@ extension MPICollective {
     }
   }
 
-  /// Where the node has no room all of its ranks throw.
+  /// Throws `LockstepError` (failure) on all ranks of a node without room.
   public func allocateShared(byteCount: Int) throws -> SharedMemory {
-    // All ranks of a node make the same calls, so that each finds the same room here.
+    // All ranks of a node make the same calls, so all find the same room left.
     if let segment = reserve?.segment, let bytes = reserve?.take(byteCount) {
       return SharedMemory(bytes: bytes) { withExtendedLifetime(segment) {} }
     }
@@ -45,7 +46,7 @@ extension MPICollective {
     }
   }
 
-  /// Reserved, zeroed and mapped by all ranks of the node.
+  /// A segment that is reserved, zeroed and mapped by all ranks of the node.
   private func segment(byteCount: Int) throws -> SharedSegment {
     do {
       if barrierOfNode == nil, nodeSize > 1 {

@@ -2,7 +2,8 @@ import LockstepRanks
 import LockstepSupport
 import MPI
 
-/// The trainer's collective over an MPI communicator. Each call is told to the watch of the other ranks (`StallWatch`).
+/// `Collective` over an MPI communicator. Each call is visible to the other ranks' `StallWatch`. Methods throw
+/// `MPIError`.
 public final class MPICollective: Collective {
   private let world: Communicator
   let node: Communicator
@@ -10,11 +11,12 @@ public final class MPICollective: Collective {
   private let acrossNodes: Communicator
   public let smallestNode: Int
   public let nodeRanks: [Int]
-  /// Memory that is set aside for allocations to come.
+  /// Memory reserved for later allocations.
   var reserve: SharedReserve?
   var barrierOfNode: SharedBarrier?
   public let hostName = Communicator.hostName
-  /// Calls so far, by their scope.
+  public private(set) var timeInCalls = Duration.zero
+  /// The number of calls so far, by scope.
   private var counts: (world: UInt32, node: UInt32, acrossNodes: UInt32) = (0, 0, 0)
 
   public var rank: Int { world.rank }
@@ -22,7 +24,8 @@ public final class MPICollective: Collective {
   public var nodeRank: Int { node.rank }
   public var nodeSize: Int { node.size }
 
-  /// Collective over `world`. What it calls stays the same in all versions: they are compared after it.
+  /// Collective over `world`. The calls it makes must stay the same in all versions, because versions are compared only
+  /// after it.
   public init(_ world: Communicator) throws {
     self.world = world
     node = try world.splitByNode()
@@ -65,7 +68,7 @@ public final class MPICollective: Collective {
     }
   }
 
-  /// Gives the node's communicators back. Collective.
+  /// Frees the communicators that it made. Collective; to be called last.
   public func free() throws {
     try call(.release) {
       try acrossNodes.free()
@@ -73,11 +76,15 @@ public final class MPICollective: Collective {
     }
   }
 
-  /// A call in which this rank waits for others. `detail`: what all must give alike.
+  /// A call in which this rank waits for others. `detail`: the value on which all ranks must agree.
   func call<T>(_ kind: CollectiveCall.Kind, _ detail: Int = 0, _ body: () throws -> T) throws -> T {
     begin(kind, detail)
-    defer { Activity.wait = 0 }
-    // Only tests make another call than the others.
+    let start = ContinuousClock.now
+    defer {
+      Activity.wait = 0
+      timeInCalls += ContinuousClock.now - start
+    }
+    // A fault that tests inject: one rank makes another call than the rest.
     if kind.scope == .world, counts.world == Faults.strayCollective { try world.barrier() }
     return try body()
   }

@@ -1,14 +1,14 @@
 import LockstepSupport
 import PlatformC
 
-/// Where a session's process numbers are valid: in one PID namespace of one start of one system. A job leaves it in its
-/// session's directory, so that a later one knows whether the absence of a process says anything.
+/// Identifies where a session's process numbers are valid: one PID namespace of one boot. A job leaves it in its
+/// session's directory, so that a later job knows whether a missing process means anything.
 package struct SessionMark: Equatable {
   /// "START pid:[NAMESPACE]"
   private let text: String
   private static let fileName = "lockstep-processes"
 
-  /// nil where the system does not tell.
+  /// nil if unknown.
   static var here: SessionMark? {
     let start = (systemText("/proc/sys/kernel/random/boot_id") ?? "").prefix { $0 != "\n" }
     var buffer = [UInt8](repeating: 0, count: 256)
@@ -21,8 +21,8 @@ package struct SessionMark: Equatable {
 
   package init(text: String) { self.text = text }
 
-  /// Whether this process, whose mark this is, sees the processes of a session with that mark, or with none: those of
-  /// its own namespace, or all of the system's from the namespace that the system started with.
+  /// Whether this process, whose mark this is, can see the processes of a session with that mark, or without one: those
+  /// of its own namespace, or all of them from the initial namespace.
   package func wouldSeeProcesses(of session: SessionMark?) -> Bool {
     guard let session else { return isOfFirstNamespace }
     return session == self || isOfFirstNamespace && start == session.start
@@ -32,14 +32,14 @@ package struct SessionMark: Equatable {
   /// Its number is the same in all kernels (PROC_PID_INIT_INO).
   private var isOfFirstNamespace: Bool { text.hasSuffix(" pid:[4026531836]") }
 
-  /// nil where the session has none.
+  /// nil if the session has none.
   init?(of session: String) {
     text = (systemText("\(session)/\(Self.fileName)") ?? "")
     if text.isEmpty { return nil }
   }
 
-  /// Marks this job's session, where its owner is seen from here as an ancestor of this process: an mpirun outside of
-  /// the container that its ranks run in has a number that means nothing here.
+  /// Marks this job's session if its owner is visible as an ancestor of this process: the number of an mpirun outside
+  /// of its ranks' container means nothing here.
   static func leave() {
     let variables = ["OMPI_MCA_orte_jobfam_session_dir", "PMIX_SERVER_TMPDIR"]
     guard let here, let session = variables.lazy.compactMap(StaleSegments.environment).first else { return }
@@ -50,7 +50,7 @@ package struct SessionMark: Equatable {
     guard file >= 0 else { return }
     defer { close(file) }
     let bytes = Array(here.text.utf8)
-    // A mark in part is none that equals another.
+    // A partly written mark equals no other.
     _ = write(file, bytes, bytes.count)
   }
 

@@ -1,27 +1,27 @@
 import LockstepSupport
 import PlatformC
 
-/// What Open MPI leaves behind where nobody is left to clean up, because mpirun itself was killed:
+/// Files that Open MPI leaves behind if mpirun itself was killed:
 ///
-/// - `/dev/shm/vader_segment.HOST.UID.JOB.RANK`, memory that ranks share,
+/// - `/dev/shm/vader_segment.HOST.UID.JOB.RANK`, shared memory of its ranks,
 /// - `/tmp/ompi.HOST.UID/pid.PID`, a session's files, where PID was mpirun's (`jf.FAMILY` where a daemon was the
 ///   owner).
 ///
 /// JOB is hexadecimal; a session has it in decimal in its names `smseg-JOB-0` and `smlockseg-JOB`.
-public enum StaleSegments {
-  /// Removes what dead jobs of this user left on this machine, and nothing that may be in use. A session is dead
-  /// where its processes would be seen from here (`SessionMark`), none of them runs, and no process has its files
-  /// open or mapped; a segment, where its session is. Containers may share /tmp and /dev/shm and not see each other's
-  /// processes: what cannot be known to be dead stays.
+package enum StaleSegments {
+  /// Removes files that this user's dead jobs left on this machine, and nothing that may be in use. A session is dead
+  /// if its processes would be visible from here (`SessionMark`), none of them runs, and no process has its files open
+  /// or mapped; a segment is dead if its session is. Containers may share /tmp and /dev/shm but not see each other's
+  /// processes: what is not known to be dead stays.
   ///
-  /// Does nothing where the system does not tell which files processes use (`/proc`).
-  public static func remove() {
+  /// Does nothing if the system does not show which files processes use (`/proc`).
+  package static func remove() {
     guard let here = SessionMark.here else { return }
     let sessions = sessions().filter {
       here.wouldSeeProcesses(of: SessionMark(of: $0.path)) && !$0.owners.contains { isRunning($0) }
     }
     let segments = segments()
-    // Whoever makes one of these files has it open, then mapped, all the time: looking after they are listed is enough.
+    // The creator of such a file always has it open or mapped: checking after the files are listed is enough.
     guard !sessions.isEmpty, let used = UsedFiles(namesWith: marks) else { return }
     let dead = sessions.filter { !used.contains($0.name) }
     let jobs = dead.reduce(into: Set<String>()) { $0.formUnion($1.jobs) }
@@ -44,7 +44,7 @@ public enum StaleSegments {
     var job: String
   }
 
-  /// What names of such files have in them.
+  /// Parts of the names of such files.
   private static let marks = ["/vader_segment.", "/ompi."]
 
   /// Sessions whose owner is known.
@@ -65,7 +65,7 @@ public enum StaleSegments {
     }
   }
 
-  /// The processes that a session's names tell of: mpirun, or a daemon of it.
+  /// The processes that a session's names mention: mpirun, or its daemons.
   static func owners(of path: String) -> [pid_t] {
     let name = path.split(separator: "/").last ?? ""
     let own = name.hasPrefix("pid.") ? pid_t(name.dropFirst(4)) : nil
@@ -85,7 +85,7 @@ public enum StaleSegments {
     }
   }
 
-  /// `/tmp/ompi.HOST.UID`, as mpirun's daemons tell it to ranks.
+  /// `/tmp/ompi.HOST.UID`, or where mpirun's daemons say it is.
   private static var sessionDirectory: String? {
     if let directory = environment("OMPI_MCA_orte_top_session_dir") { return directory }
     let base = ["OMPI_MCA_orte_tmpdir_base", "TMPDIR", "TEMP", "TMP"].lazy.compactMap(environment).first
@@ -97,7 +97,7 @@ public enum StaleSegments {
 
   static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 
-  /// nil where it is not there, or not this user's.
+  /// nil if it does not exist or is not this user's.
   private static func status(of path: String) -> stat? {
     var status = stat()
     return lstat(path, &status) == 0 && status.st_uid == geteuid() ? status : nil

@@ -1,23 +1,23 @@
 import LockstepSupport
 import PlatformC
 
-/// The files that this user's processes have open or mapped, told by the parts of their paths: a path may lead over
-/// symbolic links, and the numbers of a device and a file are not the same everywhere that a kernel shows them.
+/// The files that this user's processes have open or mapped, identified by the components of their paths: a path may
+/// contain symbolic links, and device and inode numbers differ between the places where a kernel shows them.
 struct UsedFiles {
   private var names: Set<Substring> = []
 
-  /// Of the paths with one of `marks` in them. nil where the system does not tell.
+  /// Collects the paths that contain one of `marks`. nil if the system does not show them.
   init?(namesWith marks: [String]) {
     guard !(systemText("/proc/self/maps") ?? "").isEmpty else { return nil }
     for process in fileNames(in: "/proc") where process.allSatisfy(\.isNumber) {
-      // First what is open: a file that is mapped and closed between the two is seen with the maps.
+      // Open files first: a file that is mapped and then closed in between is still seen in the maps.
       let directory = "/proc/\(process)/fd"
       for file in fileNames(in: directory) { add(Self.link("\(directory)/\(file)"), marks) }
       for line in (systemText("/proc/\(process)/maps") ?? "").split(separator: "\n") { add(line, marks) }
     }
   }
 
-  /// Whether a used path has such a part.
+  /// Whether a used path has this component.
   func contains(_ name: String) -> Bool { names.contains(name[...]) }
 
   private mutating func add(_ path: some StringProtocol, _ marks: [String]) {

@@ -3,13 +3,13 @@ import LockstepData
 
 /// Average pooling without padding:
 ///
-///     y[c, r, q] = the mean of x[c, step r + i, step q + j] over 0 <= i, j < size
-///     [rows, channels, h, w] -> [rows, channels, (h - size) / step + 1, (w - size) / step + 1]
+///     y[c, r, q] = the mean of x[c, stride r + i, stride q + j] over 0 <= i, j < size
+///     [rows, channels, h, w] -> [rows, channels, (h - size) / stride + 1, (w - size) / stride + 1]
 ///
 /// or, global, of the whole image, `[rows, channels, h, w] -> [rows, channels]`, which needs no 'flatten' after it.
 ///
-/// A mean is the sum in reading order over the number of elements, which each get that part of dy back, window by
-/// window in reading order where they overlap.
+/// A mean is the sum in reading order, divided by the number of elements. Backward, each element gets dy divided by
+/// that number; overlapping windows add up in reading order.
 struct AvgPool2D: RowwiseLayer {
   let windows: PoolingWindows
 
@@ -45,7 +45,7 @@ extension AvgPool2D {
     var size = 2, stride = 2
 
     func makeLayer(input: FeatureLayout) -> any Layer {
-      AvgPool2D(windows: PoolingWindows(over: input, size: size, step: stride))
+      AvgPool2D(windows: PoolingWindows(over: input, size: size, stride: stride))
     }
   }
 }

@@ -24,7 +24,7 @@ extension Convolution2D {
         "\(outputs) filters over \(image.channels)x\(height)x\(width)")
       try network.count(tableEntries: image.channels * size * size)
       return Convolution2D(
-        input: network.layout, outputs: outputs, size: size, step: stride, padding: padding)
+        input: network.layout, outputs: outputs, size: size, stride: stride, padding: padding)
     }
   }
 }

@@ -2,28 +2,29 @@ import CKernels
 import LockstepData
 import LockstepSupport
 
-/// A two-dimensional convolution (as everywhere in the field, a cross-correlation), with a ReLU as the last part
-/// of its formula where it is rectified:
+/// A two-dimensional convolution (as everywhere in the field, a cross-correlation), followed by a ReLU if it is
+/// rectified:
 ///
-///     Y[o, r, q] = b[o] + sum over c, i, j of W[o, c, i, j] X[c, step r + i - padding, step q + j - padding]
-///     [rows, in, h, w] -> [rows, out, (h + 2 padding - size) / step + 1, (w + 2 padding - size) / step + 1]
+///     Y[o, r, q] = b[o] + sum over c, i, j of W[o, c, i, j] X[c, stride r + i - padding, stride q + j - padding]
+///     [rows, in, h, w] -> [rows, out, (h + 2 padding - size) / stride + 1, (w + 2 padding - size) / stride + 1]
 ///
 /// W is [out, in, size, size], as in PyTorch. Patches are read in place: to the kernels an output pixel is a row of a
-/// dense layer whose inputs lie at fixed offsets from each other. Only padding makes a copy of the input.
+/// dense layer whose inputs lie at fixed offsets. Only padding needs a copy of the input.
 package struct Convolution2D: RowwiseLayer {
   package let input: FeatureLayout
   package let output: FeatureLayout
   package let size: Int
-  package let step: Int
+  package let stride: Int
   package let padding: Int
   package let isRectified: Bool
-  /// The input with its border: the layout that the patches are read from.
+  /// The padded input, from which the patches are read.
   private let padded: FeatureLayout
   private let offsets: AlignedBuffer<Int>
 
   /// `input` must be an image that, with its padding, is at least size x size.
   package init(
-    input: FeatureLayout, outputs: Int, size: Int, step: Int = 1, padding: Int = 0, isRectified: Bool = false
+    input: FeatureLayout, outputs: Int, size: Int, stride: Int = 1, padding: Int = 0,
+    isRectified: Bool = false
   ) {
     let image = input.image!
     let (height, width) = (image.height + 2 * padding, image.width + 2 * padding)
@@ -32,7 +33,7 @@ package struct Convolution2D: RowwiseLayer {
       ? .interleaved(channels: image.channels, height: height, width: width)
       : .planes(channels: image.channels, height: height, width: width)
     output = .interleaved(
-      channels: outputs, height: (height - size) / step + 1, width: (width - size) / step + 1)
+      channels: outputs, height: (height - size) / stride + 1, width: (width - size) / stride + 1)
     let strides = padded.image!
     let taps = size * size
     offsets = AlignedBuffer(count: image.channels * taps, zero: 0)
@@ -44,7 +45,7 @@ package struct Convolution2D: RowwiseLayer {
     }
     self.input = input
     self.size = size
-    self.step = step
+    self.stride = stride
     self.padding = padding
     self.isRectified = isRectified
   }
@@ -53,15 +54,15 @@ package struct Convolution2D: RowwiseLayer {
     isRectified
       ? nil
       : Convolution2D(
-        input: input, outputs: outputs, size: size, step: step, padding: padding, isRectified: true)
+        input: input, outputs: outputs, size: size, stride: stride, padding: padding, isRectified: true)
   }
 
   var outputs: Int { output.image!.channels }
   var taps: Int { offsets.count }
-  /// Input channels that lie side by side: taps of one position of the patch.
+  /// Input channels that are adjacent in memory: the taps of one position of the patch.
   var adjacentChannels: Int { input.isInterleaved ? input.image!.channels : 1 }
   var panels: Int { paddedToPanel(outputs) / 16 }
-  package var parameterCount: Int { panels * (taps + 1) * 16 }
+  package var paddedParameterCount: Int { panels * (taps + 1) * 16 }
   package var flopsPerSample: Int { 2 * taps * output.features }
 
   /// PyTorch's default: uniform within 1 / sqrt(in * size * size).
@@ -114,7 +115,7 @@ package struct Convolution2D: RowwiseLayer {
     return ConvolutionWeightGradient(self, x: x, pass: pass, sums: sums)
   }
 
-  /// The padded copies of all inputs, behind them the weights for the input's gradient, and the sums of the weights'.
+  /// The padded copies of all inputs, then the weights for the input gradient, then the sums of the weight gradient.
   package func scratchCount(rows: Int) -> Int {
     borderCount(rows: rows) + ConvolutionInputGradient(self).scratchCount
       + ConvolutionWeightGradient.scratchCount(self, chains: rows)
@@ -122,7 +123,7 @@ package struct Convolution2D: RowwiseLayer {
 
   private func borderCount(rows: Int) -> Int { padding == 0 ? 0 : rows * rowStride(padded.count) }
 
-  /// The input itself, or where its copy with a border of zeros is in scratch memory.
+  /// The input itself, or its zero-padded copy in scratch memory.
   func withBorder(_ x: Activations, pass: Pass) -> Activations {
     padding == 0 ? x : Activations(pass.scratch, features: padded.count)
   }
@@ -146,12 +147,12 @@ package struct Convolution2D: RowwiseLayer {
     }
   }
 
-  /// Holds while the layer does.
+  /// Valid as long as the layer exists.
   var patches: kernel_patches {
     let (from, to) = (padded.image!, output.image!)
     return kernel_patches(
       offsets: offsets.pointer, size: size, taps: taps, outputs: outputs, adjacent: adjacentChannels,
-      row_stride: step * from.rowStride,
-      pixel_stride: step * from.pixelStride, height: to.height, width: to.width, channels: to.pixelStride)
+      row_stride: stride * from.rowStride,
+      pixel_stride: stride * from.pixelStride, height: to.height, width: to.width, channels: to.pixelStride)
   }
 }

@@ -2,13 +2,13 @@ import CKernels
 import LockstepData
 import LockstepSupport
 
-/// The gradient of a convolution with respect to its input: what each output pixel's patch was read from gets the
-/// pixel's dY times the filter,
+/// The gradient of a convolution with respect to its input: each output pixel adds its dY times the filter to the patch
+/// that it was computed from,
 ///
-///     dX[c, step r + i - padding, step q + j - padding] += sum over o of W[o, c, i, j] dY[o, r, q]
+///     dX[c, stride r + i - padding, stride q + j - padding] += sum over o of W[o, c, i, j] dY[o, r, q]
 ///
-/// which is itself a convolution, of dY with the turned filter (Dumoulin and Visin 2016, "A guide to convolution
-/// arithmetic for deep learning", section 4).
+/// which is a transposed convolution: one of dY with the filter flipped in both directions (Dumoulin and Visin 2016, "A
+/// guide to convolution arithmetic for deep learning", section 4).
 struct ConvolutionInputGradient {
   private let layer: Convolution2D
 
@@ -21,8 +21,8 @@ struct ConvolutionInputGradient {
 
   var scratchCount: Int { layer.input.isInterleaved ? weightCount : 0 }
 
-  /// Arranges the weights as the kernel wants them, on all threads; what is returned computes some rows with them.
-  /// Only for interleaved inputs: the gradient of a dataset's planes is never asked for.
+  /// Rearranges the weights for the kernel, on all threads, and returns a function that computes some rows with them.
+  /// Only for interleaved inputs: the gradient of a dataset's planes is never needed.
   func prepare(
     parameters: UnsafePointer<Float>, weights: UnsafeMutablePointer<Float>, team: ThreadTeam
   ) -> (_ rows: Range<Int>, _ dy: Activations, _ dx: Activations) -> Void {
@@ -33,7 +33,7 @@ struct ConvolutionInputGradient {
     let largest = kernel_magnitude_bits(weights, kernel_range(begin: 0, end: weightCount))
     let (from, to) = (layer.output.image!, layer.input.image!)
     let patches = kernel_input_patches(
-      size: layer.size, step: layer.step, padding: layer.padding, outputs: outputs,
+      size: layer.size, stride: layer.stride, padding: layer.padding, outputs: outputs,
       dy_height: from.height, dy_width: from.width, dy_row_stride: from.rowStride,
       dy_pixel_stride: from.pixelStride,
       dx_height: to.height, dx_width: to.width, dx_row_stride: to.rowStride, dx_pixel_stride: to.pixelStride,
@@ -45,8 +45,8 @@ struct ConvolutionInputGradient {
     }
   }
 
-  /// From panels of outputs, [channels, taps, 16], to panels of inputs, [taps, outputs, 16], the last one filled up
-  /// with zeros.
+  /// From panels of outputs, [channels, taps, 16], to panels of inputs, [taps, outputs, 16], the last one padded with
+  /// zeros.
   private func arrange(
     _ parameters: UnsafePointer<Float>, of outputs: Range<Int>, into weights: UnsafeMutablePointer<Float>
   ) {

@@ -4,20 +4,20 @@ import LockstepSupport
 
 /// The gradient of a convolution with respect to its filters:
 ///
-///     dW[o, c, i, j] = sum over samples, r and q of dY[o, r, q] X[c, step r + i - padding, step q + j - padding]
+///     dW[o, c, i, j] = sum over samples, r and q of dY[o, r, q] X[c, stride r + i - padding, stride q + j - padding]
 ///
-/// A micro-batch's sums wait in scratch memory, so that its samples can be added a few at a time. What is handed on is
-/// their sum, each rounded as `GradientSum` says.
+/// A micro-batch's sums stay in scratch memory, so that its samples can be added a few at a time. The result is the sum
+/// over micro-batches, each rounded as `GradientSum` says.
 struct ConvolutionWeightGradient: RowwiseWeightGradient {
   private let layer: Convolution2D
   private let x: Activations
   private let pass: Pass
   private let chains: [Range<Int>]
   private let sums: UnsafeMutablePointer<Float>
-  /// Room for the sums, in floats, where those of all micro-batches at one position of the filter do not need more.
+  /// Room for the sums, in floats, unless one position of the filter needs more for all micro-batches.
   private static let roomForSums = 1 << 21
 
-  /// The sums are put into `sums`.
+  /// `sums` is the scratch memory for the sums.
   init(_ layer: Convolution2D, x: Activations, pass: Pass, sums: UnsafeMutablePointer<Float>) {
     (self.layer, self.x, self.pass, self.sums) = (layer, x, pass, sums)
     chains = pass.microBatches.chains
@@ -28,17 +28,17 @@ struct ConvolutionWeightGradient: RowwiseWeightGradient {
     min(chains * count(of: layer), max(roomForSums, chains * countAtPosition(of: layer)))
   }
 
-  /// Floats of a chain's sums: by output, as they are handed on, and by input, a way to them that leaves out zeros.
+  /// Floats of a chain's sums: by output, which is the result's layout, and by input, for the kernel that skips zeros.
   private static func count(of layer: Convolution2D) -> Int {
-    layer.parameterCount + (layer.taps / layer.adjacentChannels + 1) * countByInput(of: layer)
+    layer.paddedParameterCount + (layer.taps / layer.adjacentChannels + 1) * countByInput(of: layer)
   }
 
   private static func countAtPosition(of layer: Convolution2D) -> Int {
     layer.panels * layer.adjacentChannels * 16 + countByInput(of: layer)
   }
 
-  /// Floats of a chain's sums by input at one position, and what the kernel notes beside them; 0 where there are too
-  /// few inputs for vectors of them.
+  /// Floats of a chain's sums by input at one position, with the kernel's notes; 0 if there are too few inputs for
+  /// vectors.
   private static func countByInput(of layer: Convolution2D) -> Int {
     let (inputs, outputs) = (layer.adjacentChannels, layer.outputs)
     let count = outputs * paddedToPanel(inputs)
@@ -47,7 +47,7 @@ struct ConvolutionWeightGradient: RowwiseWeightGradient {
 
   /// Positions of the filter, and the bias as one more.
   private var positions: Range<Int> { 0..<layer.taps / layer.adjacentChannels + 1 }
-  /// Positions that there is room for.
+  /// The number of positions that there is room for.
   private var positionsAtOnce: Int {
     let room = Self.scratchCount(layer, chains: pass.rows)
     return max(room / max(chains.count * Self.countAtPosition(of: layer), 1), 1)
@@ -69,7 +69,7 @@ struct ConvolutionWeightGradient: RowwiseWeightGradient {
     let atOnce = canAdd ? positions.count : positionsAtOnce
     return stride(from: 0, to: positions.count, by: atOnce).reduce(true) { isFinite, begin in
       let round = begin..<min(begin + atOnce, positions.count)
-      // Several parts, so that no thread waits long for another.
+      // Several parts a thread, so that none waits long for another.
       let parts = min(max(2 * pass.team.count / max(chains.count, 1), 1), round.count)
       pass.team.split(chains.count * parts) { units in
         for unit in units {

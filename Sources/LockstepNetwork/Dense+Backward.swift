@@ -7,7 +7,7 @@ extension Dense {
     (paddedToPanel(inputs) + paddedToPanel(outputs)) * paddedToPanel(rows)
   }
 
-  /// The kernel's vectors run over samples, which keeps the chain over outputs in order: it works on transposes.
+  /// The kernel works on transposes: its vectors run over samples, which keeps the chain over outputs in order.
   package func inputGradient(
     x: Activations, y: Activations, dy: Activations, dx: Activations?, parameters: UnsafePointer<Float>,
     masks: GradientMasks, pass: Pass
@@ -16,7 +16,7 @@ extension Dense {
       if masks.output { Rectifier.mask(dy, where: y, pass: pass) }
       return
     }
-    // Few outputs: their weights are transposed at little cost, and the layer itself goes backwards.
+    // Few outputs: transposing the weights costs little, and the forward kernel then computes the gradient.
     if outputs < 16 {
       if masks.output { Rectifier.mask(dy, where: y, pass: pass) }
       pass.team.split(inputPanels, grain: 2) { transpose(parameters, panels: $0, into: pass.scratch) }
@@ -56,8 +56,8 @@ extension Dense {
     }
   }
 
-  /// Threads share outputs as in the forward pass: what a thread has updated is in its cache. Ranks share the longer
-  /// side, of which they then need to read their own part only.
+  /// Threads divide the outputs as in the forward pass, so that a thread finds the weights it updated in its cache.
+  /// Ranks divide the longer side, so that each reads only its own share of it.
   package func weightGradient(
     x: Activations, dy: Activations, microBatches: MicroBatches, into gradient: GradientSlice, share: Share,
     part: Share, thread: Int
@@ -84,7 +84,8 @@ extension Dense {
     }
   }
 
-  /// A share of inputs and bias in two ranges, half of all apart: an image's middle is more work than its zero border.
+  /// A share of inputs and bias as two ranges, half of the inputs apart: the middle of an image is more work than its
+  /// zero border.
   private func inputRanges(of share: Share) -> [Range<Int>] {
     if share.count == 1 { return [0..<inputs + 1] }
     return (0..<2).map {

@@ -16,7 +16,7 @@ extension Dense: NarrowLayer {
     transpose(parameters, panels: 0..<inputPanels, into: transposed)
   }
 
-  /// The weights of a layer that goes backwards: in panels of 16 inputs, [outputs + 1, 16], without a bias.
+  /// The transposed weights, in panels of 16 inputs, [outputs + 1, 16], with a zero bias.
   func transpose(
     _ parameters: UnsafePointer<Float>, panels: Range<Int>, into transposed: UnsafeMutablePointer<Float>
   ) {

@@ -2,13 +2,13 @@ import CKernels
 import LockstepData
 import LockstepSupport
 
-/// A fully connected layer, with a ReLU as the last part of its formula where it is rectified:
+/// A fully connected layer, followed by a ReLU if it is rectified:
 ///
 ///     Y = X Wᵀ + b, or max(X Wᵀ + b, 0)      [rows, in] -> [rows, out]
 ///     dX = dY W,  dW = dYᵀ X,  db = the column sums of dY
 ///
-/// Images are taken in canonical order, as after a flatten. W is [out, in], as in PyTorch. In memory it lies in
-/// panels of 16 outputs (see CKernels.h), which the forward and weight-gradient kernels read without packing.
+/// Images are read in canonical order, as after a flatten. W is [out, in], as in PyTorch. In memory it lies in panels
+/// of 16 outputs (see CKernels.h), which the forward and weight-gradient kernels read without packing.
 package struct Dense: DividedLayer {
   package let input: FeatureLayout
   package let outputs: Int
@@ -29,11 +29,11 @@ package struct Dense: DividedLayer {
   }
 
   package var output: FeatureLayout { .vector(outputs) }
-  /// Rows of a panel: an input's padding has weights too, which are zero and stay so.
+  /// Rows of a panel, padding included: its weights are zero and stay so.
   var inputs: Int { input.count }
   var inputPanels: Int { paddedToPanel(inputs) / 16 }
   var panels: Int { paddedToPanel(outputs) / 16 }
-  package var parameterCount: Int { panels * (inputs + 1) * 16 }
+  package var paddedParameterCount: Int { panels * (inputs + 1) * 16 }
   package var flopsPerSample: Int { 2 * input.features * outputs }
 
   /// PyTorch's default: uniform within 1 / sqrt(in) (He et al. 2015 with a = sqrt(5)).
@@ -51,7 +51,8 @@ package struct Dense: DividedLayer {
     ]
   }
 
-  /// A thread that keeps its panels keeps them in its cache; where there are too few, rows or inputs are split instead.
+  /// Whether threads divide the outputs, so that each keeps its panels in its cache; with too few panels, they divide
+  /// rows or inputs instead.
   func splitsOutputs(over threads: Int) -> Bool { panels >= 2 * threads }
   package func readsWholeInput(threads: Int) -> Bool { splitsOutputs(over: threads) }
 
@@ -68,7 +69,7 @@ package struct Dense: DividedLayer {
     }
   }
 
-  /// A part of it, on the team's thread of that number.
+  /// Some rows and panels of it, on thread number `thread`, which calls.
   func forward(
     _ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, rows: Range<Int>,
     panels: Range<Int>, thread: Int

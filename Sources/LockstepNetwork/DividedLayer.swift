@@ -1,34 +1,34 @@
 import LockstepData
 import LockstepSupport
 
-/// A layer whose passes are divided by inputs or outputs. Its backward pass comes in two parts, of which the second
-/// one, the parameters' gradient, can wait and be divided among threads and ranks: each sums its share of the
-/// parameters over all samples.
+/// A layer whose passes are divided by inputs or outputs. The second half of its backward pass, the gradient of the
+/// parameters, can be deferred and divided among ranks and threads: each sums its share of the parameters over all
+/// samples.
 package protocol DividedLayer: Layer {
   /// y = f(x), `[rows, in] -> [rows, out]`.
   func forward(_ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, pass: Pass)
   /// Whether each of so many threads reads all of x.
   func readsWholeInput(threads: Int) -> Bool
 
-  /// Given dL/dy, writes dL/dx where `dx` is asked for, `[rows, out] -> [rows, in]`, going through ReLUs as `masks`
-  /// says.
+  /// Given dL/dy, writes dL/dx if `dx` is not nil, `[rows, out] -> [rows, in]`, back through the ReLUs that `masks`
+  /// names.
   func inputGradient(
     x: Activations, y: Activations, dy: Activations, dx: Activations?, parameters: UnsafePointer<Float>,
     masks: GradientMasks, pass: Pass)
 
-  /// Hands on a part of a rank's share of the parameters' gradient, `dy` being what `inputGradient` left, on the team's
-  /// thread of that number, which calls. Returns false where a gradient is NaN or too large to sum exactly.
+  /// Computes a thread's part of a rank's share of the parameters' gradient, on thread number `thread`, which calls.
+  /// `dy` is as `inputGradient` left it. Returns false if a gradient is NaN or too large to sum exactly.
   func weightGradient(
     x: Activations, dy: Activations, microBatches: MicroBatches, into gradient: GradientSlice, share: Share,
     part: Share, thread: Int
   ) -> Bool
 
-  /// The same layer, where it has so few outputs that its passes can go by rows too.
+  /// The same layer, if it has so few outputs that its passes can go by rows too.
   var byRows: (any NarrowLayer)? { get }
 
-  /// Whether `inputGradient` is `transposeOutputGradient`, which goes by rows, and then `transposedInputGradient`.
+  /// Whether `inputGradient` consists of `transposeOutputGradient`, which goes by rows, and `transposedInputGradient`.
   func transposesOutputGradient(_ masks: GradientMasks) -> Bool
-  /// Readies rows of dy for `transposedInputGradient`, on the calling thread. They begin at a multiple of 16.
+  /// Transposes rows of dy for `transposedInputGradient`, on the calling thread. They begin at a multiple of 16.
   func transposeOutputGradient(_ dy: Activations, rows: Range<Int>, pass: Pass)
   /// Writes dL/dx on all threads.
   func transposedInputGradient(
@@ -39,15 +39,15 @@ package protocol DividedLayer: Layer {
 package struct GradientMasks: Equatable, Sendable {
   /// The layer's own: dy is not yet zero where y is.
   package var output: Bool
-  /// The one that made x: dx is to be zero where x is.
+  /// That of the layer before, whose output is x: dx must be zero where x is.
   package var input: Bool
 
   package init(output: Bool = false, input: Bool = false) { (self.output, self.input) = (output, input) }
 }
 
-/// A layer of few outputs, some rows at a time.
+/// A layer with few outputs, computed some rows at a time.
 package protocol NarrowLayer: Sendable {
-  /// Fills rows of y on the team's thread of that number, which calls.
+  /// Fills rows of y on thread number `thread`, which calls.
   func forward(
     _ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, rows: Range<Int>, thread: Int)
 

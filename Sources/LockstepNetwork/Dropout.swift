@@ -12,13 +12,12 @@ package struct Dropout: RowwiseLayer {
   package let probability: Float
   /// Whether whole channels are dropped.
   package let dropsChannels: Bool
-  /// The layer's place in the network, which tells its random numbers from those of other layers.
+  /// The layer's position in the network, which gives it random numbers of its own.
   package let number: Int
-  /// The mask repeats itself after this many floats: after a pixel where whole channels are dropped that lie side by
-  /// side.
+  /// The period of the mask in floats: one pixel if whole interleaved channels are dropped.
   private let period: Int
   private let featuresPerUnit: Int
-  /// Where the mask's features lie, in canonical order.
+  /// Where the mask's features are in memory, in canonical order.
   private let positions: [Int]
 
   package init(_ layout: FeatureLayout, probability: Float, dropsChannels: Bool, number: Int) {
@@ -55,7 +54,7 @@ package struct Dropout: RowwiseLayer {
     }
   }
 
-  /// to = from times the mask, which is linear and so its own derivative.
+  /// to = from times the mask: the same backward as forward.
   private func apply(
     _ from: Activations, to: Activations, rows: Range<Int>, _ randomness: Pass.Randomness?
   ) {
@@ -63,7 +62,7 @@ package struct Dropout: RowwiseLayer {
       to.row(rows.lowerBound).update(from: from.row(rows.lowerBound), count: rows.count * from.stride)
       return
     }
-    // Room for whole blocks of random numbers, and the mask of all features where they lie otherwise.
+    // Room for whole blocks of random numbers, and the mask in the order of memory.
     let units = AlignedBuffer<Float>(count: (self.units + 31) / 32 * 32, zero: 0)
     let mask = AlignedBuffer<Float>(count: period, zero: 0)
     for row in rows {
@@ -73,8 +72,8 @@ package struct Dropout: RowwiseLayer {
     }
   }
 
-  /// What each unit is multiplied by. A layer's units are the elements of the stream from 2^24 number on: networks
-  /// have at most 1000 layers, so that the blocks of four elements are numbered in 32 bits.
+  /// The factor of each unit. A layer's units are elements of the stream, starting at 2^24 times `number`: networks
+  /// have at most 1000 layers, so block numbers fit into 32 bits.
   private func draw(_ factors: UnsafeMutablePointer<Float>, sample: Int, _ randomness: Pass.Randomness) {
     let stream = CounterRandom(
       seed: randomness.seed, purpose: .dropout, time: randomness.epoch, sample: sample)

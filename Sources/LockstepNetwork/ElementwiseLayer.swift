@@ -2,8 +2,7 @@ import CKernels
 import LockstepData
 import LockstepSupport
 
-/// A layer whose every output is a function of the one input in its place: y = f(x), dx = f'(x) dy.
-/// `[rows, n] -> [rows, n]`.
+/// A layer that applies a function to every element: y = f(x), dx = f'(x) dy. `[rows, n] -> [rows, n]`.
 package protocol ElementwiseLayer: RowwiseLayer {
   var function: ElementwiseFunction { get }
 }
@@ -16,8 +15,7 @@ package struct ElementwiseFunction {
   let forward: (_ x: Input, _ y: Output, _ count: Int, _ parameter: Float) -> Void
   let backward: (_ x: Input, _ y: Input, _ dy: Input, _ dx: Output, _ count: Int, _ parameter: Float) -> Void
   var parameter: Float = 0
-  /// Whether f(0) = 0. Then the padding between features, which must stay zero, is computed with them: one run of
-  /// memory in place of many.
+  /// Whether f(0) = 0: the padding between features then stays zero, and all of it is computed as one run of memory.
   let keepsZero: Bool
 }
 
@@ -41,7 +39,8 @@ extension ElementwiseLayer {
     }
   }
 
-  /// Calls the body with the place and the length of each run of features, all rows at once where it can be.
+  /// Calls the body with the offset and length of each run of features; with all rows at once if padding may be
+  /// included.
   private func forEachRun(_ body: @escaping (_ at: Int, _ count: Int) -> Void) -> (_ rows: Range<Int>) -> Void
   {
     let (stride, runs) = (rowStride(output.count), output.runs)

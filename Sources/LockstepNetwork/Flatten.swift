@@ -1,5 +1,5 @@
 /// Images as vectors in PyTorch's order: `[rows, channels, h, w] -> [rows, channels h w]`. Nothing is computed: the
-/// memory stays as it is, and the next layer finds the features in it by their canonical numbers.
+/// memory stays as it is, and the next layer addresses the features by their canonical numbers.
 struct Flatten: LayerForm {
   static let keyword = "flatten"
 

@@ -1,12 +1,12 @@
-/// One part of how a layer is written: the words that say it, and which of the form's values they set.
+/// One part of a layer's text: its words, and the value of the form that they set.
 package struct FormPart<Form: Sendable>: Sendable {
   /// "N" or "[stride S]", for messages.
   let placeholder: String
   /// "N" or "S", and what it may be.
   let name: String, meaning: String
-  /// Takes its words off the front; returns false before a word that is something else.
+  /// Removes its words from the front; returns false if the next word does not fit.
   let read: @Sendable (_ words: inout ArraySlice<String>, _ form: inout Form) -> Bool
-  /// Its words; none where the value is the default.
+  /// Its words; none if the value is the default.
   let write: @Sendable (Form) -> [String]
 }
 
@@ -20,7 +20,7 @@ extension FormPart {
       read: { take(value, path, &$0, &$1) }, write: { [value.write($0[keyPath: path])] })
   }
 
-  /// "stride 2", or nothing for the default, which may depend on what stands before it.
+  /// "stride 2", or nothing for the default, which may depend on the parts before it.
   static func optional<T>(
     _ keyword: String, _ value: FormValue<T>, _ path: WritableKeyPath<Form, T> & Sendable,
     default standard: @escaping @Sendable (Form) -> T

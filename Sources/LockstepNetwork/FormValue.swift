@@ -1,10 +1,10 @@
-/// A word of a layer's text, and what it may say.
+/// The type of a word in a layer's text.
 package struct FormValue<Value: Equatable & Sendable>: Sendable {
   /// "N", for messages.
   let name: String
   /// "a whole number from 1 to 1000000".
   let meaning: String
-  /// Nil where the word says something else.
+  /// nil if the word is no such value.
   let read: @Sendable (String) -> Value?
   let write: @Sendable (Value) -> String
 }
@@ -48,7 +48,7 @@ extension FormValue<Double> {
       read: { Double($0).flatMap { 0...1 ~= $0 ? $0 : nil } }, write: { "\($0)" })
   }
 
-  /// "0.5", as Float, as layers take it: 0.99999999 is 1 there.
+  /// "0.5". Checked as Float, which layers use: 0.99999999 is 1 there.
   static func probability(_ name: String) -> Self {
     Self(
       name: name, meaning: "a number from 0 to below 1",

@@ -1,26 +1,26 @@
 import LockstepData
 
-/// The last layer, where it has few outputs: it, the loss, and the way back through it go by rows, in one job of the
-/// team. Each of them alone is less work than what the threads would wait for each other in between.
+/// The last layer, if it has few outputs, fused with the loss: forward, loss and backward go by rows in one job of the
+/// team. Each alone is less work than the threads would spend waiting for each other in between.
 struct FusedHead {
   let layer: any NarrowLayer
   let x: Activations
   let logits: Activations
   let logitsGradient: Activations
-  /// Nil where no layer below learns.
+  /// nil if no layer below learns.
   let dx: Activations?
   let parameters: UnsafePointer<Float>
   let masks: GradientMasks
   /// The layer's weights, transposed.
   let transposed: ThreadCopies
-  /// The layer below, where it wants its dy transposed.
+  /// The layer below, if it needs its dy transposed.
   let below: (any DividedLayer)?
   let pass: Pass
 
-  /// Where blocks of rows begin.
+  /// Blocks of rows begin at multiples of this.
   static let grain = 16
 
-  /// The layer's weights have changed.
+  /// To be called when the layer's weights have changed.
   func renewWeights() {
     transposed.renew { [layer, parameters] in layer.transpose(parameters, into: $0) }
   }
@@ -30,7 +30,7 @@ struct FusedHead {
     layer.forward(x, to: logits, parameters: parameters, rows: rows, thread: thread)
   }
 
-  /// Takes rows of the loss's gradient back.
+  /// Back-propagates rows of the loss's gradient.
   func backward(_ rows: Range<Int>, thread: Int) {
     guard let dx else { return }
     layer.inputGradient(

@@ -1,7 +1,7 @@
 import Synchronization
 
-/// How a network is computed: which of its layers are done together. This type alone knows what is fused with what; a
-/// fused plan gives the bits of a plain one, faster.
+/// How a network is computed: which of its layers are fused. Only this type knows what is fused with what. A fused plan
+/// gives the same bits as a plain one, faster.
 package final class FusionPlan: Sendable {
   package enum Style: Sendable {
     /// Everything below.
@@ -14,11 +14,11 @@ package final class FusionPlan: Sendable {
   package let style: Style
   /// The layers as they are computed.
   package let units: [PlanUnit]
-  /// The units, those in a row that work on every sample by itself taken together.
+  /// The units, consecutive rowwise ones grouped.
   let stages: [PlanStage]
   /// The first unit that has parameters: no gradient need go further down.
   let firstLearning: Int
-  /// The last layer, where it goes together with the loss, by rows.
+  /// The last layer, if it is fused with the loss (`FusedHead`).
   let head: (any NarrowLayer)?
   /// Fused calls so far.
   private let fusedCallCount = Atomic<Int>(0)
@@ -26,18 +26,18 @@ package final class FusionPlan: Sendable {
   package init(_ network: Network, style: Style = .fused) {
     self.network = network
     self.style = style
-    units = style == .fused ? Self.joinMasks(Self.takeInReLUs(network)) : Self.oneByOne(network)
+    units = style == .fused ? Self.fuseMasks(Self.fuseReLUs(network)) : Self.oneByOne(network)
     stages = PlanStage.stages(of: units, together: style == .fused)
-    firstLearning = units.firstIndex { $0.layer.parameterCount > 0 } ?? 0
+    firstLearning = units.firstIndex { $0.layer.paddedParameterCount > 0 } ?? 0
     head = style == .fused ? units.last.flatMap { $0.layer.narrow } : nil
   }
 
-  /// How often something was fused so far: 0 for a plain plan.
+  /// The number of fused calls so far: 0 for a plain plan.
   package var fusedCalls: Int { fusedCallCount.load(ordering: .relaxed) }
 
   func note(fused: Bool) { if fused { fusedCallCount.add(1, ordering: .relaxed) } }
 
-  /// Floats that a sample of a unit's input takes.
+  /// Floats of one sample of a unit's input.
   package func inputCount(of unit: Int) -> Int {
     unit == 0 ? network.input.count : units[unit - 1].layer.output.count
   }
@@ -47,7 +47,7 @@ package final class FusionPlan: Sendable {
     stages.map { units[$0.range].reduce(0) { $0 + $1.layer.scratchCount(rows: rows) } }.max() ?? 0
   }
 
-  /// Whether it pays that each of so many threads makes a copy of the input of its own: all of them read all of it.
+  /// Whether each of so many threads should have its own copy of the input, because all of them read all of it.
   package func copiesInput(threads: Int) -> Bool {
     guard style == .fused, threads > 1, case .byFeatures(let layer)? = units.first?.layer.passes else {
       return false
@@ -61,8 +61,8 @@ package final class FusionPlan: Sendable {
     }
   }
 
-  /// A ReLU goes into the layer right before it, where that can have one.
-  private static func takeInReLUs(_ network: Network) -> [PlanUnit] {
+  /// Fuses each ReLU with the layer right before it, if that supports it.
+  private static func fuseReLUs(_ network: Network) -> [PlanUnit] {
     oneByOne(network).reduce(into: []) { units, next in
       if next.layer.isReLU, let last = units.last, let layer = last.layer.rectified,
         network.positions[next.layers.lowerBound] == network.positions[last.layers.lowerBound] + 1
@@ -75,9 +75,9 @@ package final class FusionPlan: Sendable {
     }
   }
 
-  /// Between two layers that are divided by features, the second one takes the gradient back through the first one's
-  /// ReLU as it writes it.
-  private static func joinMasks(_ units: [PlanUnit]) -> [PlanUnit] {
+  /// If two layers in a row are divided by features, the second one applies the first one's ReLU mask as it writes the
+  /// gradient.
+  private static func fuseMasks(_ units: [PlanUnit]) -> [PlanUnit] {
     var units = units
     for i in units.indices.dropFirst() where units[i - 1].hasReLU {
       guard case .byFeatures = units[i].layer.passes, case .byFeatures = units[i - 1].layer.passes else {
@@ -90,12 +90,12 @@ package final class FusionPlan: Sendable {
   }
 }
 
-/// A layer as a plan computes it: with the ReLU after it or without.
+/// A layer as a plan computes it, with or without the ReLU after it.
 package struct PlanUnit: Sendable {
   package let layer: any Layer
-  /// The network's layers that it stands for.
+  /// The network's layers that it computes.
   package let layers: Range<Int>
-  /// "layers.0": that of the first of them.
+  /// "layers.0": the name of the first of them.
   package let name: String
   /// Where its parameters start in the flat buffer.
   package let offset: Int
@@ -110,7 +110,7 @@ package struct PlanUnit: Sendable {
   }
 
   var hasReLU: Bool { layers.count > 1 }
-  package var parameters: Range<Int> { offset..<offset + layer.parameterCount }
+  package var parameters: Range<Int> { offset..<offset + layer.paddedParameterCount }
 }
 
 extension Layer {
@@ -120,9 +120,9 @@ extension Layer {
   }
 }
 
-/// What a pass takes at a time.
+/// What a pass computes at a time.
 enum PlanStage: Sendable {
-  /// Units in a row that work on every sample by itself, and the number of the first.
+  /// Consecutive units that work sample by sample, and the number of the first.
   case rowwise([any RowwiseLayer], first: Int)
   /// Another unit and its number.
   case divided(any DividedLayer, Int)

@@ -1,22 +1,21 @@
 import LockstepData
 import LockstepSupport
 
-/// How recipes write one kind of layer, and how it is made. A value is one layer as it is written: what the words
-/// after the keyword say.
+/// How recipes write one kind of layer, and how it is made. A value holds one layer's options.
 package protocol LayerForm: Sendable {
   /// The first word.
   static var keyword: String { get }
-  /// What comes after it, in turn.
+  /// The words after it, in order.
   static var parts: [FormPart<Self>] { get }
-  /// Texts that use every part. Tests try each of them in networks of vectors and of images, where it fits.
+  /// Texts that use every part. Tests try each in networks of vectors and of images.
   static var examples: [String] { get }
 
-  /// What holds where the text says nothing.
+  /// All options at their defaults.
   init()
 
-  /// Makes the layer for what the network puts out so far; nil where nothing is to be computed.
+  /// Makes the layer for the network's output so far; nil if there is nothing to compute.
   ///
-  /// Throws `LockstepError` (usage) where it does not fit.
+  /// Throws `LockstepError` (usage) if it does not fit.
   func makeLayer(in network: inout NetworkBuilder) throws -> (any Layer)?
 }
 
@@ -50,7 +49,7 @@ struct LayerMisreading: Error {
   let fix: String?
 }
 
-/// A layer that is made of nothing but the layout of its input.
+/// A layer without options: the layout of its input says all.
 package protocol PlainLayer: Layer {
   /// What recipes call it.
   static var keyword: String { get }

@@ -1,5 +1,4 @@
-/// Every kind of layer that there is, one a line: what recipes, messages, help and tests know of layers comes from
-/// here.
+/// Every kind of layer, one a line: recipes, messages, help and tests take the layers from here.
 package enum LayerRegistry {
   package static let forms: [any LayerForm.Type] = [
     Dense.Form.self,
@@ -18,8 +17,8 @@ package enum LayerRegistry {
     PlainForm<SiLU>.self,
   ]
 
-  /// "dense N|classes, conv N KxK [stride S] [pad P], ...": all that a recipe may write.
+  /// "dense N|classes, conv N KxK [stride S] [pad P], ...": all layers that a recipe may list.
   package static var patterns: String { forms.map { $0.pattern }.joined(separator: ", ") }
-  /// Of all kinds, as recipes write them.
+  /// Examples of all kinds, as recipes write them.
   package static var examples: [String] { forms.flatMap { $0.examples } }
 }

@@ -1,27 +1,28 @@
 import LockstepSupport
 
-/// A layer as a recipe writes it, for example 'conv 32 3x3 stride 2'. What there is to write stands with each layer,
-/// its `LayerForm`; which layers there are, in `LayerRegistry`.
+/// A layer as a recipe writes it, for example 'conv 32 3x3 stride 2'. Each layer has a static member or function here
+/// that gives its shapes; `LayerForm` defines the text, `LayerRegistry` lists all layers.
 public struct LayerSpecification: Equatable, Sendable, CustomStringConvertible {
   let form: any LayerForm
 
   init(_ form: any LayerForm) { self.form = form }
 
+  /// The text as recipes write it, without defaults.
   public var description: String { form.text }
 
   public static func == (a: LayerSpecification, b: LayerSpecification) -> Bool {
     a.description == b.description
   }
 
-  /// Nil where the text is no layer.
+  /// Reads a layer's text; nil if it is not one.
   public init?(_ text: String) {
     guard case .success(let layer) = Self.read(text) else { return nil }
     self = layer
   }
 
-  /// The layers of a list with commas between them.
+  /// Reads a comma-separated list of layers.
   ///
-  /// Throws `LockstepError` (usage) about `subject` for the first text that is no layer, saying which it is, from 0.
+  /// Throws `LockstepError` (usage) about `subject` for the first text that is not a layer, with its position from 0.
   package static func list(_ text: String, subject: String) throws -> [LayerSpecification] {
     try text.split(separator: ",").enumerated().map { position, text in
       try read(String(text)).orThrow(
@@ -29,7 +30,7 @@ public struct LayerSpecification: Equatable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// Throws `LockstepError` (usage) where a recipe cannot hold it, which is the layer at `position`.
+  /// Throws `LockstepError` (usage) naming `position` if a recipe could not contain this layer.
   func check(position: Int) throws {
     _ = try Self.read(description).orThrow("layer \(position)", found: "'\(description)'")
   }

@@ -2,10 +2,10 @@ import CKernels
 import LockstepData
 import LockstepSupport
 
-/// Max pooling without padding, and then a ReLU where it is rectified (the two commute):
+/// Max pooling without padding, followed by a ReLU if it is rectified (the two commute):
 ///
-///     y[c, r, q] = the largest of x[c, step r + i, step q + j] over 0 <= i, j < size
-///     [rows, channels, h, w] -> [rows, channels, (h - size) / step + 1, (w - size) / step + 1]
+///     y[c, r, q] = the largest of x[c, stride r + i, stride q + j] over 0 <= i, j < size
+///     [rows, channels, h, w] -> [rows, channels, (h - size) / stride + 1, (w - size) / stride + 1]
 ///
 /// The gradient goes to the first largest element of each window in reading order, as PyTorch's does.
 package struct MaxPool2D: RowwiseLayer {
@@ -13,8 +13,8 @@ package struct MaxPool2D: RowwiseLayer {
   package let isRectified: Bool
 
   /// `input` must be an image of at least size x size.
-  package init(input: FeatureLayout, size: Int, step: Int, isRectified: Bool = false) {
-    self.init(PoolingWindows(over: input, size: size, step: step), isRectified: isRectified)
+  package init(input: FeatureLayout, size: Int, stride: Int, isRectified: Bool = false) {
+    self.init(PoolingWindows(over: input, size: size, stride: stride), isRectified: isRectified)
   }
 
   private init(_ windows: PoolingWindows, isRectified: Bool) {
@@ -53,7 +53,7 @@ extension MaxPool2D {
     static let keyword = "maxpool"
     var size = 2, stride = 2
 
-    func makeLayer(input: FeatureLayout) -> any Layer { MaxPool2D(input: input, size: size, step: stride) }
+    func makeLayer(input: FeatureLayout) -> any Layer { MaxPool2D(input: input, size: size, stride: stride) }
   }
 }
 

@@ -1,6 +1,6 @@
 extension Network {
-  /// The layers as a table: what each is, its output's shape, its parameters, and its floating-point operations for the
-  /// forward pass of one sample.
+  /// The layers as a table for people: each one's text, output shape, number of parameters (without padding), and
+  /// floating-point operations of one sample's forward pass.
   public var table: String {
     var rows = [["layer", "", "output", "parameters", "FLOPs a sample"]]
     rows.append(["input", "", Self.text(input.shape), "", ""])
@@ -10,7 +10,7 @@ extension Network {
       let places = (index...index + 1).map {
         $0 < units.count ? positions[units[$0].layers.lowerBound] : specification.count
       }
-      // A ReLU that is computed with the layer before it stands with it, and so does a flatten.
+      // A fused ReLU is shown with the layer before it, and so is a flatten.
       let what = specification[places[0]..<places[1]].map(\.description).joined(separator: " + ")
       let parameters = layer.tensors.reduce(0) { $0 + $1.count }
       rows.append([name, what, Self.text(layer.outputShape), "\(parameters)", "\(layer.flopsPerSample)"])

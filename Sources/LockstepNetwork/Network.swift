@@ -1,32 +1,35 @@
 import LockstepData
 import LockstepSupport
 
-/// A chain of layers over one flat buffer of parameters. Holds no memory of its own: `Parameters` and `Workspace` do.
-/// How it is computed is `FusionPlan`'s to say.
+/// A chain of layers over one flat buffer of parameters. It holds no memory of its own: `Parameters` and `Workspace`
+/// do. `FusionPlan` decides how it is computed.
 public final class Network: Sendable {
+  /// The shape of one sample: [features], [height, width] or [channels, height, width].
   public let inputShape: [Int]
   package let input: FeatureLayout
+  /// The layers as they were given.
   public let specification: [LayerSpecification]
   package let layers: [any Layer]
   /// Where each layer's parameters start in the flat buffer.
   package let offsets: [Int]
-  /// Each layer's place in the specification; flatten is no layer.
+  /// Each layer's position in the specification; flatten is no layer.
   package let positions: [Int]
-  /// "layers.0" and so on: the place, as torch.nn.Sequential names a layer.
+  /// "layers.0" and so on, as torch.nn.Sequential names a layer by its position.
   package var names: [String] { positions.map { "layers.\($0)" } }
-  /// Floats in the flat buffer: a multiple of 16.
-  package let parameterCount: Int
+  /// Floats in the flat buffer, padding included: a multiple of 16. `tensors` has the counts without padding.
+  package let paddedParameterCount: Int
   /// All parameters, in the order of the layers.
   public let tensors: [ParameterTensor]
 
   package var inputFeatures: Int { input.count }
+  /// The number of logits a sample.
   public var classes: Int { layers.last?.outputShape.first ?? 0 }
 
   /// Builds the layers; see `NetworkBuilder`. The last layer's outputs are the logits. `inputShape` is [n], [height,
   /// width] or [channels, height, width].
   ///
-  /// Throws `LockstepError` (usage) naming the layer that no recipe could hold, that does not fit what comes before it,
-  /// or that takes the network over `mostParameters`.
+  /// Throws `LockstepError` (usage) naming the layer that no recipe could contain, that does not fit its input, or that
+  /// takes the network over `mostParameters`.
   public convenience init(
     inputShape: [Int], specification: [LayerSpecification], classes: Int, mostParameters: Int = 1 << 31
   )
@@ -42,7 +45,7 @@ public final class Network: Sendable {
       positions: builder.positions)
   }
 
-  /// A chain of any layers, each of which must take what the one before puts out. For tests of layers by themselves.
+  /// A chain of any layers, each of which must fit the output of the one before. For tests of single layers.
   package convenience init(input: FeatureLayout, layers: [any Layer]) {
     self.init(
       inputShape: input.shape, input: input, specification: [], layers: layers,
@@ -60,7 +63,7 @@ public final class Network: Sendable {
     for (layer, position) in zip(layers, positions) {
       offsets.append(count)
       tensors += layer.tensors.map { $0.placed(prefix: "layers.\(position).", offset: offsets.last!) }
-      count += layer.parameterCount
+      count += layer.paddedParameterCount
     }
     self.inputShape = inputShape
     self.input = input
@@ -68,7 +71,7 @@ public final class Network: Sendable {
     self.layers = layers
     self.positions = positions
     self.offsets = offsets
-    self.parameterCount = count
+    self.paddedParameterCount = count
     self.tensors = tensors
   }
 }

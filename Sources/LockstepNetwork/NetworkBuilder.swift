@@ -4,20 +4,20 @@ import LockstepSupport
 /// Turns a specification into layers that fit each other.
 package struct NetworkBuilder {
   package private(set) var layers: [any Layer] = []
-  /// The place of each in the specification.
+  /// The position of each in the specification.
   private(set) var positions: [Int] = []
-  /// What the network puts out so far: the input of the next layer.
+  /// The network's output so far, which is the input of the next layer.
   var layout: FeatureLayout
   let classes: Int
-  /// The place in the specification of the layer that is being made, and how messages call it.
+  /// The position of the layer that is being made, and its name for messages.
   private(set) var position = 0
   private var subject = ""
   private let mostParameters: Int
   private var parameterTotal = 0
-  /// More activations a sample would not fit the memory of any machine that Lockstep is for.
+  /// The most activations a sample: more would fit into no machine that Lockstep is for.
   static let mostFloats = 1 << 31
   private static let mostLayers = 1000
-  /// What convolutions and dropouts look up as they run: taps of a patch, places of features.
+  /// Entries of the tables that convolutions and dropouts use: taps of a patch, positions of features.
   private var tableEntries = 0
   private static let mostTableEntries = 1 << 24
 
@@ -29,7 +29,7 @@ package struct NetworkBuilder {
 
   /// Makes the layers of a whole specification.
   ///
-  /// Throws `LockstepError` (usage) naming the layer that no recipe could hold, or that does not fit.
+  /// Throws `LockstepError` (usage) naming the layer that no recipe could contain, or that does not fit.
   package mutating func add(_ specification: [LayerSpecification]) throws {
     subject = "network"
     try require(
@@ -44,10 +44,10 @@ package struct NetworkBuilder {
     }
   }
 
-  /// Throws where what was added last does not put out a number for each class, or nothing learns.
+  /// Throws if the last layer does not have one output a class, or no layer learns.
   mutating func requireLogits() throws {
     try require(
-      layout.shape == [classes] && layers.contains { $0.parameterCount > 0 },
+      layout.shape == [classes] && layers.contains { $0.paddedParameterCount > 0 },
       "\(classes) outputs, one a class, as the last layer's", "\(layout.shape)")
   }
 
@@ -59,7 +59,7 @@ package struct NetworkBuilder {
     parameterTotal = Int(total)
   }
 
-  /// Adds what the layer looks up to the total, before it is made.
+  /// Adds the layer's table entries to the total, before it is made.
   mutating func count(tableEntries more: Int) throws {
     tableEntries += more
     try require(
@@ -79,7 +79,7 @@ package struct NetworkBuilder {
     return image
   }
 
-  /// Throws about the layer that is being made where something that it needs does not hold.
+  /// Throws about the layer that is being made unless `holds`.
   func require(_ holds: Bool, _ expected: String, _ found: String) throws {
     guard holds else {
       throw LockstepError(
@@ -88,7 +88,7 @@ package struct NetworkBuilder {
     }
   }
 
-  /// Throws for what no sample is shaped like, and no dataset has classes of.
+  /// Throws for an impossible sample shape or number of classes.
   static func check(inputShape: [Int], classes: Int) throws {
     let count = inputShape.reduce(1.0) { $0 * Double($1) }
     guard !inputShape.isEmpty, inputShape.allSatisfy({ $0 >= 1 }), count < Double(mostFloats) else {

@@ -1,13 +1,15 @@
-/// A named tensor among the parameters: what PyTorch calls it, and where its elements lie.
+/// A named tensor of a network's parameters, with PyTorch's name and shape.
 public struct ParameterTensor: Sendable {
   /// "weight" within a layer, "layers.0.weight" within a network.
   public var name: String
+  /// PyTorch's: [out, in] for the weight of a dense layer, [out, in, size, size] for a convolution's, [out] for a bias.
   public let shape: [Int]
   /// Initial values are uniform in [-bound, bound).
   public let initialBound: Float
-  /// Where element i (row-major in `shape`) lies in the flat buffer.
+  /// The position of element i (row-major in `shape`) in the flat buffer.
   package var flatIndex: @Sendable (Int) -> Int
 
+  /// The number of elements.
   public var count: Int { shape.reduce(1, *) }
 
   /// The same tensor as part of a network whose flat buffer holds the layer at `offset`.

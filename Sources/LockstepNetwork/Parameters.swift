@@ -3,6 +3,7 @@ import LockstepSupport
 
 /// A network's parameters: one flat buffer, of which layers own ranges.
 public final class Parameters {
+  /// The network that these are the parameters of.
   public let network: Network
   private let buffer: AlignedBuffer<Float>
 
@@ -11,22 +12,22 @@ public final class Parameters {
 
   /// All zero.
   public convenience init(_ network: Network) {
-    self.init(network, buffer: AlignedBuffer(count: network.parameterCount, zero: 0))
+    self.init(network, buffer: AlignedBuffer(count: network.paddedParameterCount, zero: 0))
   }
 
-  /// Over memory that holds `network.parameterCount` Floats, as they are.
+  /// Over memory that holds `network.paddedParameterCount` Floats, whose values stay.
   package init(_ network: Network, buffer: AlignedBuffer<Float>) {
     self.network = network
     self.buffer = buffer
   }
 
-  /// Copies of values that lie as a network's parameters do.
+  /// Copies values that are laid out like the network's parameters.
   package convenience init(_ network: Network, copying values: UnsafeMutablePointer<Float>) {
     self.init(network)
     pointer.update(from: values, count: count)
   }
 
-  /// The initial weights of a seed: element e of tensor t is uniform within the tensor's bound, a function of
+  /// The initial weights of a seed: element e of tensor t is uniform within the tensor's `initialBound`, a function of
   /// (seed, t, e) alone.
   public convenience init(_ network: Network, seed: UInt64) {
     self.init(network)
@@ -47,8 +48,8 @@ public final class Parameters {
     }
   }
 
-  /// A tensor's elements, row-major in its shape.
-  package func values(of tensor: ParameterTensor) -> [Float] {
+  /// The elements of one of `network.tensors`, row-major in its shape.
+  public func values(of tensor: ParameterTensor) -> [Float] {
     (0..<tensor.count).map { pointer[tensor.flatIndex($0)] }
   }
 
@@ -67,7 +68,7 @@ public final class Parameters {
     return hash.value
   }
 
-  /// The same of one tensor alone.
+  /// The same for one tensor alone.
   package func digest(of tensor: ParameterTensor) -> UInt64 {
     var hash = FNV1a()
     add(tensor, to: &hash)

@@ -1,21 +1,21 @@
 import CKernels
 import LockstepSupport
 
-/// What layers must know of the pass that they work in.
+/// What layers must know about the pass that they compute.
 package struct Pass: @unchecked Sendable {
   /// Samples in this rank's batch.
   package let rows: Int
   package let microBatches: MicroBatches
-  /// Memory of this pass alone, as much as `FusionPlan.scratchCount` says.
+  /// Scratch memory for this pass, of `FusionPlan.scratchCount` floats.
   package let scratch: UnsafeMutablePointer<Float>
   package let team: ThreadTeam
-  /// What dropout draws from; nil where nothing is learned and it lets everything through.
+  /// What dropout draws from; nil in evaluation, where it does nothing.
   package let randomness: Randomness?
 
   package struct Randomness {
     package let seed: UInt64
     package let epoch: Int
-    /// The dataset's number of each row's sample.
+    /// The index in the dataset of each row's sample.
     package let samples: UnsafePointer<Int>
 
     package init(seed: UInt64, epoch: Int, samples: UnsafePointer<Int>) {
@@ -36,15 +36,15 @@ package struct Pass: @unchecked Sendable {
     self.randomness = randomness
   }
 
-  /// The same with other scratch memory.
+  /// The same pass with other scratch memory.
   func with(scratch: UnsafeMutablePointer<Float>) -> Pass {
     Pass(rows: rows, microBatches: microBatches, scratch: scratch, team: team, randomness: randomness)
   }
 }
 
-/// How micro-batches lie in rows: the rows of one are one chain of additions of a weight gradient.
+/// The rows of each micro-batch: one micro-batch's rows are one chain of additions of a weight gradient.
 package struct MicroBatches: Equatable, Sendable {
-  /// Micro-batch m is rows `bounds[m] ..< bounds[m + 1]`; empty where nothing is learned.
+  /// Micro-batch m is rows `bounds[m] ..< bounds[m + 1]`; empty in evaluation.
   package let bounds: [Int32]
   /// The number of the first one in the global batch.
   package let first: Int
@@ -55,7 +55,7 @@ package struct MicroBatches: Equatable, Sendable {
 
   var rows: Int { Int(bounds.last ?? 0) }
 
-  /// The rows of each that has some.
+  /// The rows of each micro-batch that is not empty.
   var chains: [Range<Int>] {
     zip(bounds, bounds.dropFirst()).map { Int($0)..<Int($1) }.filter { !$0.isEmpty }
   }

@@ -1,22 +1,22 @@
 import CKernels
 import LockstepData
 
-/// The windows of a pooling layer, `step` apart, without padding.
+/// The windows of a pooling layer, `stride` apart, without padding.
 struct PoolingWindows {
   let input: FeatureLayout
   let output: FeatureLayout
   let height: Int
   let width: Int
-  let step: Int
-  /// Where the outputs lie, as an image.
+  let stride: Int
+  /// The outputs as an image.
   private let places: FeatureLayout.Image
 
   /// Over an image of at least size x size:
-  /// `[channels, h, w] -> [channels, (h - size) / step + 1, (w - size) / step + 1]`.
-  init(over input: FeatureLayout, size: Int, step: Int) {
-    (self.input, height, width, self.step) = (input, size, size, step)
+  /// `[channels, h, w] -> [channels, (h - size) / stride + 1, (w - size) / stride + 1]`.
+  init(over input: FeatureLayout, size: Int, stride: Int) {
+    (self.input, height, width, self.stride) = (input, size, size, stride)
     let image = input.image!
-    let (height, width) = ((image.height - size) / step + 1, (image.width - size) / step + 1)
+    let (height, width) = ((image.height - size) / stride + 1, (image.width - size) / stride + 1)
     output =
       input.isInterleaved
       ? .interleaved(channels: image.channels, height: height, width: width)
@@ -28,7 +28,7 @@ struct PoolingWindows {
   init(wholeOf input: FeatureLayout) {
     let image = input.image!
     (self.input, output) = (input, .vector(image.channels))
-    (height, width, step) = (image.height, image.width, max(image.height, image.width))
+    (height, width, stride) = (image.height, image.width, max(image.height, image.width))
     places = FeatureLayout.interleaved(channels: image.channels, height: 1, width: 1).image!
   }
 
@@ -36,7 +36,7 @@ struct PoolingWindows {
   var tiles: Bool {
     let (from, to) = (input.image!, places)
     func tiles(_ count: Int, _ size: Int, _ whole: Int) -> Bool {
-      count * size == whole && (step == size || count == 1 && step > size)
+      count * size == whole && (stride == size || count == 1 && stride > size)
     }
     return tiles(to.height, height, from.height) && tiles(to.width, width, from.width)
   }
@@ -44,11 +44,11 @@ struct PoolingWindows {
   var geometry: kernel_pooling {
     let (from, to) = (input.image!, places)
     return kernel_pooling(
-      channels: from.channels, height: height, width: width, step: step, out_height: to.height,
+      channels: from.channels, height: height, width: width, stride: stride, out_height: to.height,
       out_width: to.width,
       x_channel_stride: from.channelStride, x_pixel_stride: from.pixelStride, x_row_stride: from.rowStride,
       y_channel_stride: to.channelStride, y_pixel_stride: to.pixelStride, y_row_stride: to.rowStride,
-      overlaps: step < height)
+      overlaps: stride < height)
   }
 }
 

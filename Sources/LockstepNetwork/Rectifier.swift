@@ -1,9 +1,9 @@
 import CKernels
 import LockstepData
 
-/// The way back through a ReLU, for layers that have one as the last part of their formula.
+/// Back-propagation through the ReLU of a rectified layer.
 enum Rectifier {
-  /// dy = 0 where y is not above 0: the gradient with respect to what a fused ReLU was given.
+  /// dy = 0 where y is not above 0: the gradient with respect to the fused ReLU's input.
   static func mask(_ dy: Activations, where y: Activations, pass: Pass) {
     pass.team.split(pass.rows * dy.stride / 16, grain: 512) {
       kernel_relu_backward(

@@ -1,10 +1,10 @@
 import LockstepData
 
-/// Layers in a row that each work on every sample by itself. A block of samples goes through all of them before the
-/// next one does: what a layer writes is still in the core's cache when the next one reads it, and the threads wait
-/// for each other once a pass instead of once a layer.
+/// Consecutive layers that work sample by sample. A block of samples goes through all of them before the next block: a
+/// layer's output is still in the core's cache when the next layer reads it, and the threads wait for each other once a
+/// pass instead of once a layer.
 struct RowwiseChain {
-  /// A layer and its place in a batch.
+  /// A layer with its inputs and outputs.
   struct Link {
     let layer: any RowwiseLayer
     let x: Activations
@@ -16,11 +16,11 @@ struct RowwiseChain {
 
   private let links: [Link]
   private let pass: Pass
-  /// Whether rows are added to the weights' gradients while they are in the cache.
+  /// Whether rows are added to the weight gradients while they are in the cache.
   private let sumsInBlocks: Bool
   /// About half of the second-level cache of today's cores, in floats.
   private static let blockFloats = 1 << 17
-  /// Less is not worth handing to a thread.
+  /// The least work that is worth handing to a thread, in floats.
   private static let grainFloats = 1 << 10
 
   init(_ links: [Link], pass: Pass, sumsInBlocks: Bool) {
@@ -38,8 +38,8 @@ struct RowwiseChain {
     }
   }
 
-  /// Hands on how each layer's weight gradient is summed, the last layer's first. `handOn` must sum it before it
-  /// returns.
+  /// Calls `handOn` with a function that sums a layer's weight gradient, the last layer's first. `handOn` must call it
+  /// before it returns.
   func backward(_ handOn: (_ link: Int, _ sum: @escaping (GradientSlice) -> Bool) -> Void) {
     let layers = zip(links, passes).map { Backward($0, pass: $1) }
     let chains = pass.microBatches.chains
@@ -61,16 +61,16 @@ struct RowwiseChain {
     }
   }
 
-  /// Whether a thread can take a chain through all layers: it needs room for the sums, and every thread must have as
-  /// many chains as the others, or so many that it makes no difference.
+  /// Whether threads can take whole chains through all layers: there must be room for the sums, and the chains must
+  /// divide evenly over the threads or be so many that it makes no difference.
   private func canShare(_ chains: [Range<Int>], _ weights: [any RowwiseWeightGradient]) -> Bool {
     let threads = pass.team.count
     return !weights.isEmpty && weights.allSatisfy(\.canAdd)
       && (chains.count % threads == 0 || chains.count >= 4 * threads)
   }
 
-  /// The whole backward pass of one chain's rows. Gradients between the layers are of use to their block only: all
-  /// blocks take the memory of the first, so that they stay in the cache.
+  /// The whole backward pass of one chain's rows. Gradients between layers are needed within a block only: all blocks
+  /// use the memory of the first, so that it stays in the cache.
   private func backward(_ layers: [Backward], _ chain: Int, rows: Range<Int>) {
     for block in blocks(of: rows, 2 * floatsPerSample) {
       let shift = rows.lowerBound - block.lowerBound
@@ -83,7 +83,7 @@ struct RowwiseChain {
     }
   }
 
-  /// A layer's backward pass, with all that is alike for all rows.
+  /// A layer's backward pass, with everything that is the same for all rows.
   private struct Backward {
     let dy: Activations
     let dx: Activations?
@@ -98,7 +98,7 @@ struct RowwiseChain {
     }
   }
 
-  /// The pass as each layer sees it: with scratch memory of its own.
+  /// The pass with separate scratch memory for each layer.
   private var passes: [Pass] {
     var next = pass.scratch
     return links.map { link in

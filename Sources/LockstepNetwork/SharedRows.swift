@@ -1,10 +1,10 @@
 import LockstepData
 import LockstepSupport
 
-/// Inputs and output gradients of some layers for all ranks of a node, in memory that they share: the ranks' rows one
-/// after another.
+/// Inputs and output gradients of some layers in a node's shared memory: the rows of all its ranks, one rank after the
+/// other.
 package final class SharedRows {
-  /// The inputs, by the unit of the plan.
+  /// The inputs, by the plan's unit.
   package let activations: [Int: Activations]
   /// dL/dy, by unit + 1, as in a workspace.
   package let gradients: [Int: Activations]

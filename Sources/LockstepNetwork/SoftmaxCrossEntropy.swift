@@ -5,7 +5,7 @@ import LockstepSupport
 /// The loss of classification and its gradient with respect to the logits (Goodfellow, Bengio, Courville: Deep
 /// Learning, 6.2.2.3), `[rows, classes] -> a sum`.
 package final class SoftmaxCrossEntropy {
-  /// A sample's loss counts for no more than this, so that a sum of them stays exact even where training diverges.
+  /// A sample's loss is capped here, so that the sum stays exact even if training diverges.
   private static let largestLoss: Float = 0x1p10
   private let classes: Int
   private let losses: AlignedBuffer<Float>
@@ -17,8 +17,8 @@ package final class SoftmaxCrossEntropy {
     hits = AlignedBuffer(count: capacity, zero: 0)
   }
 
-  /// Each row's loss and whether its largest logit is the label's, for `total`, on the calling thread. Writes the
-  /// loss's gradient, divided by `divisor` (the number of samples of all ranks), where `gradient` is given.
+  /// Computes each row's loss and whether its largest logit is the label's, for `total`, on the calling thread. Writes
+  /// the loss's gradient, divided by `divisor` (the number of samples of all ranks), if `gradient` is given.
   func evaluate(
     _ rows: Range<Int>, logits: Activations, labels: UnsafePointer<Int32>, divisor: Int,
     gradient: Activations?

@@ -1,10 +1,10 @@
 import CKernels
 import LockstepSupport
 
-/// Runs a weight-gradient kernel into where it belongs: exact or in Float, written or applied at once.
+/// Runs a weight-gradient kernel with the sink that a slice names: exact or in Float, written or applied at once.
 struct WeightGradient {
   let slice: GradientSlice
-  /// Returns false where a gradient is NaN or over the limit.
+  /// Returns false if a gradient is NaN or over the limit.
   let exact: (kernel_gradient_sink, _ limit: Float) -> Bool
   let fast: (kernel_gradient_sink) -> Void
 

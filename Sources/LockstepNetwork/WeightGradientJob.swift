@@ -2,11 +2,10 @@ import CKernels
 import LockstepData
 import LockstepSupport
 
-/// Takes the weight gradients of a backward pass, and alone decides what becomes of them: when each is summed, over
-/// which rows, where to.
+/// Receives the weight gradients of a backward pass and decides when each is summed, over which rows, and where to.
 package protocol WeightGradientSink: AnyObject {
-  /// Takes a layer's job, the last layer's first, between two jobs of the team. A job that cannot wait must be summed
-  /// before this returns.
+  /// Receives a layer's job, the last layer's first, between two jobs of the team. A job that cannot be deferred must
+  /// be summed before this returns.
   func add(_ job: WeightGradientJob)
 }
 
@@ -20,20 +19,20 @@ package struct WeightGradientJob {
   let work: Work
 
   enum Work {
-    /// From input and output gradient, which stay as they are until the step's end: it can wait, and be divided.
+    /// From input and output gradient, which stay unchanged until the step's end: it can be deferred and divided.
     case divided(any DividedLayer, x: Activations, dy: Activations)
-    /// From what lies in the pass's scratch memory, on all threads.
+    /// From the pass's scratch memory, on all threads.
     case immediate((_ gradient: GradientSlice) -> Bool)
   }
 
-  package var canWait: Bool {
+  package var canDefer: Bool {
     switch work {
     case .divided: true
     case .immediate: false
     }
   }
 
-  /// The same over other rows, of which these are some: those of a node's ranks.
+  /// The same job over the rows of all of a node's ranks.
   package func over(x: Activations, dy: Activations, microBatches: MicroBatches) -> WeightGradientJob {
     guard case .divided(let layer, _, _) = work else { return self }
     return WeightGradientJob(
@@ -41,7 +40,7 @@ package struct WeightGradientJob {
       work: .divided(layer, x: x, dy: dy))
   }
 
-  /// Sums a rank's share of several jobs that can wait, on all threads, which wait for each other once; one that cannot
+  /// Sums a rank's share of several jobs on all threads, which wait for each other once; a job that cannot be deferred
   /// is summed whole. Returns the layers whose gradient is NaN or too large to sum exactly.
   package static func sum(
     _ jobs: [WeightGradientJob], share: Share = .whole, team: ThreadTeam,
@@ -79,12 +78,12 @@ package struct WeightGradientJob {
   }
 }
 
-/// What becomes of one layer's gradient.
+/// Where one layer's gradient goes.
 package enum GradientSlice: @unchecked Sendable {
   /// Written as sums of multiples of 2^-42; micro-batch gradients over `limit` are refused.
   case exact(UnsafeMutablePointer<Double>, limit: Float)
   /// Written as Float.
   case fast(UnsafeMutablePointer<Float>)
-  /// Summed exactly, or in Float, and applied at once: one rank need not write what no other adds to.
+  /// Summed exactly or in Float and applied at once: a single rank need not write a gradient that no other adds to.
   case applied(kernel_update, isExact: Bool, limit: Float)
 }

@@ -1,18 +1,18 @@
 import LockstepData
 import LockstepSupport
 
-/// The memory that a plan needs for batches of up to `capacity` samples: the activations of every layer and, where
-/// it learns, the gradients with respect to them. Each has a buffer of its own, so that padding once zero stays zero.
+/// The memory that a plan needs for batches of up to `capacity` samples: the activations of every layer and, for
+/// learning, the gradients with respect to them. Each has its own buffer, so that padding stays zero.
 package final class Workspace {
   package let capacity: Int
   /// `activations[0]` is the input, `activations[i + 1]` is the output of the plan's unit i.
   package private(set) var activations: [Activations]
-  /// dL / d`activations[i]`; that of the input is not computed. Empty where nothing is learned.
+  /// dL / d`activations[i]`; that of the input is not computed. Empty if the workspace is for evaluation.
   package private(set) var gradients: [Activations]
   package let scratch: AlignedBuffer<Float>
   private let buffers: [AlignedBuffer<Float>]
   private let shared: SharedRows?
-  /// The weights of a head that goes together with the loss, transposed.
+  /// The transposed weights of a head that is fused with the loss.
   let transposedHead: ThreadCopies?
 
   package var input: Activations { activations[0] }
@@ -24,8 +24,8 @@ package final class Workspace {
     self.init(plan, capacity: capacity, learns: learns, threads: threads, shared: nil, copiesInput: false)
   }
 
-  /// `shared` gives memory to those of the activations and gradients that the ranks of a node share. With `copiesInput`
-  /// each thread has an input of its own.
+  /// `shared` provides the activations and gradients that the ranks of a node share. With `copiesInput` each thread has
+  /// its own copy of the input.
   package init(
     _ plan: FusionPlan, capacity: Int, learns: Bool, threads: Int, shared: SharedRows?, copiesInput: Bool
   ) {
@@ -57,7 +57,8 @@ package final class Workspace {
     self.buffers = buffers
   }
 
-  /// The bytes that one takes: those of samples, and those that every thread has. `shared` units have rows elsewhere.
+  /// The bytes of a workspace: for samples, and for the copies of all threads. The rows of `shared` units are
+  /// elsewhere.
   package static func byteCount(
     _ plan: FusionPlan, capacity: Int, learns: Bool, shared: Set<Int> = [], threads: Int = 1,
     copiesInput: Bool = false
@@ -76,7 +77,7 @@ package final class Workspace {
     return (4 * floats, 4 * Double(threads) * copied)
   }
 
-  /// Moves this rank's rows of what is shared to `row` of the node's.
+  /// Places this rank's rows of the shared buffers at `row` of the node's rows.
   package func place(atRow row: Int) {
     guard let shared else { return }
     for (i, all) in shared.activations { activations[i] = all.dropping(rows: row) }

@@ -1,10 +1,10 @@
 import LockstepSupport
 
-/// Something that ranks must have in common, because it decides what they do together.
+/// Something on which all ranks must agree, because it decides what they do together.
 public struct Fact: Equatable, Sendable {
-  /// A flag, for example.
+  /// Its name, such as a flag.
   public var name: String
-  /// As it is to be shown.
+  /// Its value, as shown in messages.
   public var value: String
 
   public init(_ name: String, _ value: String) {
@@ -14,9 +14,8 @@ public struct Fact: Equatable, Sendable {
 }
 
 extension Collective {
-  /// Throws on all ranks alike (usage) where a rank has another value of a fact than rank 0, or other facts: the
-  /// lowest such rank and its host, what it has, and what rank 0 has. Collective; always the same two calls first,
-  /// whatever the facts.
+  /// Throws on all ranks alike (`AgreedError`, usage) if a rank's facts differ from rank 0's, naming the lowest such
+  /// rank, its host and both values. Collective. Starts with the same two collective calls whatever the facts.
   public func requireSame(_ facts: [Fact], fix: String) throws {
     let reference = Fact.decode(try broadcast(Fact.encode(facts), from: 0))
     let host = String(decoding: try broadcast(Array(hostName.utf8), from: 0), as: UTF8.self)
@@ -27,8 +26,8 @@ extension Collective {
     }
   }
 
-  /// Throws on all ranks alike where ranks run other programs: those need not make the same calls, nor compute the
-  /// same. Collective. Comes before all that one build may do and another may not.
+  /// Throws on all ranks alike (`AgreedError`, usage) if ranks run different builds, which need not make the same calls
+  /// nor compute the same bits. Collective; to be called before anything that may differ between builds.
   public func requireSameBuild() throws {
     guard size > 1 else { return }
     try requireSame(
@@ -43,7 +42,7 @@ extension Collective {
 }
 
 extension Fact {
-  /// Arguments cannot hold a zero.
+  /// Command-line arguments contain no zero byte.
   private static let separator: UInt8 = 0
 
   static func encode(_ facts: [Fact]) -> [UInt8] {
@@ -57,7 +56,7 @@ extension Fact {
     return stride(from: 0, to: parts.count - 1, by: 2).map { Fact(parts[$0], parts[$0 + 1]) }
   }
 
-  /// The first of one's own facts that is another on rank 0, and that.
+  /// The first of this rank's facts that differs from rank 0's, and rank 0's.
   static func firstDifference(_ own: [Fact], _ reference: [Fact]) -> (own: Fact, reference: Fact)? {
     if let pair = zip(own, reference).first(where: { $0 != $1 }) { return (pair.0, pair.1) }
     guard own.count != reference.count else { return nil }

@@ -1,11 +1,13 @@
 import LockstepSupport
 
-/// What the trainer needs of the other ranks. The trainer does not know whether there are any: one process has
-/// `SingleProcess`, ranks under mpirun have LockstepMPI's `MPICollective`.
+/// What the trainer needs of the other ranks, if there are any: a single process uses `SingleProcess`, ranks under
+/// mpirun use LockstepMPI's `MPICollective`.
 ///
 /// Every call is collective: all ranks make the same calls in the same order.
 public protocol Collective: AnyObject {
+  /// This rank's number, `0 ..< size`.
   var rank: Int { get }
+  /// The number of ranks.
   var size: Int { get }
   /// This rank's number among the ranks of its node, and how many those are.
   var nodeRank: Int { get }
@@ -15,16 +17,17 @@ public protocol Collective: AnyObject {
   /// The name of this rank's node, for messages.
   var hostName: String { get }
 
-  /// Replaces the buffer on every rank by the sum over ranks.
+  /// Replaces the buffer on every rank by its sum over the ranks. All ranks must pass the same count.
   func allReduce(_ buffer: UnsafeMutableBufferPointer<Double>) throws
-  /// Replaces the buffer on every rank by the sum over ranks, in an order that the library picks.
+  /// The same in Float, in an order that the implementation picks.
   func allReduce(_ buffer: UnsafeMutableBufferPointer<Float>) throws
   /// The number of ranks on the node that has the fewest.
   var smallestNode: Int { get }
   /// Replaces the buffer by its sum over the ranks that have this rank's number on their nodes: one rank a node.
   func allReduceAcrossNodes(_ buffer: UnsafeMutableBufferPointer<Double>) throws
+  /// The same in Float.
   func allReduceAcrossNodes(_ buffer: UnsafeMutableBufferPointer<Float>) throws
-  /// Every rank's value, by rank.
+  /// Every rank's value, indexed by rank.
   func allGather(_ value: UInt64) throws -> [UInt64]
   /// Rank `root`'s bytes, on every rank.
   func broadcast(_ bytes: [UInt8], from root: Int) throws -> [UInt8]
@@ -33,20 +36,22 @@ public protocol Collective: AnyObject {
   /// Returns when every rank has called it.
   func barrier() throws
 
-  /// Sets shared memory aside on every node, for `parts` calls of `allocateShared` to come. Throws on all ranks alike
-  /// where any node has no room, and then has taken none.
+  /// Reserves shared memory on every node for the next `parts` calls of `allocateShared`. Throws on all ranks alike if
+  /// a node lacks room, and then reserves none.
   func reserveShared(byteCount: Int, parts: Int) throws
-  /// Zeroed memory of which one copy exists on each node, readable and writable by all of the node's ranks.
+  /// Zeroed memory, one copy on each node, that all of the node's ranks can read and write.
   func allocateShared(byteCount: Int) throws -> SharedMemory
-  /// Returns when every rank of this node has called it; writes to shared memory before are seen after.
+  /// Returns when every rank of this node has called it; earlier writes to shared memory are then visible.
   func nodeBarrier() throws
 }
 
-/// An error that all ranks know of and throw alike: rank 0 tells it, all end with its status.
+/// An error that all ranks throw alike: rank 0 reports it, and all end with its status.
 public struct AgreedError: Error, CustomStringConvertible {
   /// The lowest rank that failed.
   public let rank: Int
+  /// The failed rank's message, which names it if others did not fail.
   public let message: String
+  /// The status that the process should end with (`LockstepError.Kind`).
   public let exitStatus: Int32
   public var description: String { message }
 
@@ -58,10 +63,12 @@ public struct AgreedError: Error, CustomStringConvertible {
 }
 
 extension Collective {
-  /// Runs the body on every rank; where it throws on any, all ranks throw the lowest such rank's error.
+  /// Runs the body on every rank. If it throws on any, all ranks throw the lowest such rank's error as an
+  /// `AgreedError`.
   ///
-  /// Whatever may fail on some ranks only (opening a file, parsing flags) goes through here, so that no rank is
-  /// left waiting in a collective for one that has given up.
+  /// Anything that may fail on some ranks only (opening a file, parsing flags) goes through here, so that no rank waits
+  /// in a collective call for one that has failed. The body must make no collective call that depends on this rank
+  /// alone.
   public func together<T>(_ body: () throws -> T) throws -> T {
     let result = Result(catching: body)
     var report: (status: Int32, message: String)?
@@ -75,7 +82,7 @@ extension Collective {
     guard let failed = statuses.firstIndex(where: { $0 != 0 }) else { return try result.get() }
     var message = String(
       decoding: try broadcast(Array((report?.message ?? "").utf8), from: failed), as: UTF8.self)
-    // Where every rank failed alike the rank says nothing; where one did, it is half of the story.
+    // If all ranks failed, naming one adds nothing.
     if size > 1, statuses.contains(0) {
       let host = String(decoding: try broadcast(Array(hostName.utf8), from: failed), as: UTF8.self)
       message = "rank \(failed) on \(host): " + message

@@ -2,7 +2,7 @@ import LockstepSupport
 
 /// Faults between ranks.
 ///
-/// - `LOCKSTEP_FAULT_COLLECTIVE=barrier:N`: the process's Nth call of all ranks becomes a barrier.
+/// - `LOCKSTEP_FAULT_COLLECTIVE=barrier:N`: the process's Nth call over all ranks becomes a barrier.
 /// - `LOCKSTEP_FAULT_HEARTBEAT_TABLE=no:room`: ranks share no memory for their heartbeats.
 extension Faults {
   /// 0: none.

@@ -1,6 +1,6 @@
 import LockstepSupport
 
-/// The collective of one process: nothing to exchange.
+/// The collective of a single process, which has nothing to exchange.
 public final class SingleProcess: Collective {
   public let rank = 0
   public let size = 1

@@ -1,8 +1,8 @@
 import LockstepSupport
 
 extension StopRequest {
-  /// Throws on all ranks, where any of them was asked to stop before the first step. Collective.
-  public static func check(_ collective: any Collective) throws {
+  /// Throws on all ranks (`AgreedError`, stopped) if any received a request to stop before the first step. Collective.
+  package static func check(_ collective: any Collective) throws {
     guard try collective.allGather(isRaised ? 1 : 0).contains(1) else { return }
     try collective.together {
       throw LockstepError(

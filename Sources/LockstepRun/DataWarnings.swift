@@ -3,7 +3,7 @@ import LockstepRanks
 import LockstepSupport
 
 extension RunListener {
-  /// Tells on rank 0 what a user should know of a dataset. `heldBack` are training samples that are not trained on.
+  /// Reports a dataset's notes and warnings on rank 0. `heldBack` are training samples that are not trained on.
   func warn(of dataset: Dataset, heldBack: [Int] = [], _ collective: any Collective) {
     guard collective.rank == 0 else { return }
     for text in dataset.notes { tell("lockstep: \(oneLine(text))") }

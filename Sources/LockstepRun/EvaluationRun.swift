@@ -4,23 +4,24 @@ import LockstepStorage
 import LockstepSupport
 import LockstepTraining
 
-/// How well a saved model reads a dataset's test samples: of a run its data where none is named, and of one that is not
-/// finished the newest checkpoint.
+/// Evaluates a saved model on a dataset's test samples. For a run directory, the data defaults to the run's, and an
+/// unfinished run's newest checkpoint is used.
 public struct EvaluationRun {
   /// A `model.safetensors`, or a run directory.
   public let path: String
-  /// The directory of the IDX files; nil for what the run was trained on, or what a start takes.
+  /// The directory of the IDX files; nil for the run's own data, or `DataSource.resolve`.
   public var data: String?
   /// A file for the class predicted for each test sample, one a line.
   public var predictions: String?
-  /// Of this rank; nil for the processors that it may use.
+  /// The threads of this rank; nil for its share of the processors.
   public var threads: Int?
   private let listener: RunListener
 
+  /// An evaluation of the model at `path`, with its results reported to `listener`.
   public init(of path: String, listener: RunListener) { (self.path, self.listener) = (path, listener) }
 
-  /// Gives the listener the accuracy, and writes the predictions. Collective, with the same values on all ranks but for
-  /// `data` and `threads`.
+  /// Reports the accuracy to the listener, and writes the predictions. Collective, with the same values on all ranks
+  /// except `data` and `threads`.
   ///
   /// Throws `LockstepError` or `AgreedError` (usage, data or failure).
   public func run(_ collective: any Collective) throws {
@@ -62,8 +63,7 @@ public struct EvaluationRun {
     }
   }
 
-  /// What is known of the run where the argument is the directory of one: its data, and where it is not finished its
-  /// newest checkpoint. Collective.
+  /// If the argument is a run directory, the run's data and, if it is unfinished, its newest checkpoint. Collective.
   private func formerRun(_ collective: any Collective) throws -> FormerRun? {
     let (isRun, isUnfinished) =
       collective.rank == 0
@@ -90,7 +90,7 @@ public struct EvaluationRun {
     )
   }
 
-  /// The files that are read, which the predictions must not replace.
+  /// The input files, which the predictions must not replace.
   private func inputs(_ dataset: Dataset) -> [String] {
     [path, "\(path)/model.safetensors"] + fileNames(in: dataset.name).map { "\(dataset.name)/\($0)" }
   }

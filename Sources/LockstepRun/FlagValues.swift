@@ -1,5 +1,5 @@
-/// Joins flags with values that begin with a dash, as in `--lr -0.1`, into `--lr=-0.1`: a parser would take the value
-/// for a flag and say that it is missing. There are no flags of one dash but `-h`.
+/// Joins flags with values that begin with a dash, as in `--lr -0.1`, into `--lr=-0.1`: the parser would take the value
+/// for a flag and report it as missing. The only flag with one dash is `-h`.
 package func joiningValues(of arguments: [String]) -> [String] {
   var joined: [String] = []
   for argument in arguments {

@@ -1,7 +1,7 @@
 import LockstepSupport
 import PlatformC
 
-/// Throws (usage) where an output would replace a file that the command reads, by whatever name.
+/// Throws (usage) if an output would replace a file that the command reads, under any name.
 func requireNoInput(_ output: String, option: String, inputs: [String]) throws {
   func identity(_ path: String) -> [UInt64]? {
     var status = stat()

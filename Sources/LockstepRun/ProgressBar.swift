@@ -1,11 +1,11 @@
-/// What a terminal's line shows of work that goes on.
+/// A progress bar for one line of a terminal.
 package enum ProgressBar {
   private static let width = 24
-  /// A narrower bar tells less than the text that it takes room from.
+  /// A narrower bar says less than the text that it would displace.
   private static let leastWidth = 8
 
-  /// A bar, `fraction` of it filled, and the text, cut to less than `columns`: a full line would wrap, and the next one
-  /// not overwrite it. The bar gives way to the text.
+  /// A bar, `fraction` of it filled, and the text, cut to fewer than `columns`: a full line would wrap and could not be
+  /// overwritten. The text has priority over the bar.
   package static func line(_ fraction: Double, _ text: String, columns: Int) -> String {
     let room = max(columns - 1, 0)
     let bar = min(width, room - text.columns - 1)
@@ -17,10 +17,10 @@ package enum ProgressBar {
 }
 
 extension String {
-  /// Columns of a terminal that it takes.
+  /// The columns that it takes on a terminal.
   package var columns: Int { reduce(0) { $0 + $1.columns } }
 
-  /// As many of the first characters as have room.
+  /// The first characters that fit into `room` columns.
   package func cut(to room: Int) -> String {
     var left = room
     return String(
@@ -36,7 +36,7 @@ extension Character {
 }
 
 extension Unicode.Scalar {
-  /// Wide by Unicode's East Asian Width, as terminals have it, or without a width.
+  /// 2 for wide characters (Unicode's East Asian Width), 0 for those without a width, else 1.
   fileprivate var columns: Int {
     switch properties.generalCategory {
     case .nonspacingMark, .enclosingMark, .format, .control: return 0

@@ -3,10 +3,10 @@ import LockstepRanks
 import LockstepStorage
 import LockstepSupport
 
-/// The dataset of a run: what the flag names; else, where the run goes on, what it was trained on; else what a start
-/// takes. Collective.
+/// The dataset of a run: the one that the flag names; else, for a resumed run, its own; else `DataSource.resolve`.
+/// Collective.
 ///
-/// What a run goes on with is never another dataset than its own, nor one that is drawn because its own is missing.
+/// A run never resumes with another dataset than its own, nor with drawn digits because its own is missing.
 func loadData(
   _ flag: String?, for purpose: Dataset.Purpose, of former: FormerRun?, at path: String?,
   _ collective: any Collective, _ team: ThreadTeam, _ listener: RunListener
@@ -16,18 +16,20 @@ func loadData(
   guard !isGiven, let former, former.data != nil || former.checkpoint != nil else {
     let source = try DataSource.resolve(flag: flag, collective: collective)
     let dataset = try loadDataset(source, for: purpose, collective, team, tell: listener.tell)
-    return (dataset.source(asked: source), dataset)
+    return (dataset.source(requested: source), dataset)
   }
   let digest = former.checkpoint?.datasetDigest
   var reasons: [String] = []
-  /// nil where it cannot be had, or is another dataset.
+  /// nil if it cannot be loaded or is another dataset.
   func attempt(_ source: () throws -> DataSource) throws -> (DataSource, Dataset)? {
     do {
       let source = try source()
-      // Digits are drawn for a run that was trained on them, and for no other.
+      // Digits are drawn only for a run that was trained on them.
       if case .synthetic = source, source != former.data { return nil }
       let dataset = try loadDataset(source, for: purpose, collective, team, tell: listener.tell)
-      guard let digest, dataset.checksum != digest else { return (dataset.source(asked: source), dataset) }
+      guard let digest, dataset.checksum != digest else {
+        return (dataset.source(requested: source), dataset)
+      }
       reasons.append("\(dataset.name) of digest \(dataset.checksum.hexadecimal)")
     } catch let error as AgreedError where error.exitStatus == LockstepError.Kind.data.rawValue {
       reasons.append(error.message.withoutAdvice)
@@ -35,7 +37,7 @@ func loadData(
     return nil
   }
   if let own = former.data, let found = try attempt({ own }) { return found }
-  // Only a digest can tell whether what a start would take is the same.
+  // Only with a digest can the default data be checked to be the same.
   if digest != nil,
     let found = try attempt({ try DataSource.resolve(flag: flag, collective: collective) })
   {
@@ -66,15 +68,15 @@ extension DataSource {
 }
 
 extension Dataset {
-  /// Where it was found, which may be further down than where it was asked for.
-  fileprivate func source(asked source: DataSource) -> DataSource {
+  /// Where it was found, which may be a folder below the requested one.
+  fileprivate func source(requested source: DataSource) -> DataSource {
     if case .directory = source { return .directory(name) }
     return source
   }
 }
 
 extension String {
-  /// "subject: expected E, found F" of a message that goes on with what can be done.
+  /// The message without the fix at its end: "subject: expected E, found F".
   fileprivate var withoutAdvice: String {
     guard let found = firstRange(of: ", found "), let end = self[found.upperBound...].firstRange(of: ". ")
     else {

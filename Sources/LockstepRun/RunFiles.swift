@@ -3,7 +3,7 @@ import LockstepStorage
 import LockstepSupport
 import LockstepTraining
 
-/// The files of a run and who writes them: on rank 0.
+/// The files of a run and their writers, on rank 0.
 struct RunFiles {
   let run: RunDirectory
   let checkpoints: CheckpointWriter
@@ -11,7 +11,7 @@ struct RunFiles {
   let observer: any TrainingObserver
   private let listener: RunListener
 
-  /// `lock` is that of a run that goes on, from `former` and `state`; nil for a new one.
+  /// `lock` is that of a run to resume from `former` and `state`; nil for a new run.
   init(
     _ training: TrainingRun, _ recipe: Recipe, _ data: DataSource, lock: RunLock?, former: FormerRun?,
     state: TrainingState
@@ -36,7 +36,7 @@ struct RunFiles {
     observer = Observers([listener.observer, metrics].compactMap { $0 })
   }
 
-  /// The model, and what is told at the end.
+  /// Writes the model and reports the result.
   func save(_ result: TrainingResult, of trainer: Trainer, _ dataset: String) throws {
     try run.write(Model(parameters: trainer.parameters, normalization: trainer.normalization))
     listener.note("saved in \(run.path)")
@@ -48,7 +48,7 @@ struct RunFiles {
   }
 }
 
-/// Tells several observers.
+/// Passes events to several observers.
 private final class Observers: TrainingObserver {
   private let observers: [any TrainingObserver]
   init(_ observers: [any TrainingObserver]) { self.observers = observers }

@@ -1,14 +1,14 @@
 import LockstepTraining
 
-/// Who hears what a run has to say: the library itself writes to no terminal. All of it is called on rank 0 alone.
+/// Receives what a run reports: the library itself writes to no terminal. Called on rank 0 only.
 public struct RunListener {
-  /// Takes a line that changes how a result is to be read.
+  /// Receives a line that matters for the interpretation of a result, such as a warning.
   public var tell: (String) -> Void
-  /// Takes a line that a person may do without.
+  /// Receives a line that is informative only.
   public var note: (String) -> Void
-  /// Takes the result, one or more lines; what it throws ends the run.
+  /// Receives the result, one or more lines. An error that it throws ends the run.
   public var result: (String) throws -> Void
-  /// Hears how a training goes on, besides the run's metrics.
+  /// Receives the events of a training, besides the run's metrics.
   public var observer: (any TrainingObserver)?
 
   public init(
@@ -21,6 +21,6 @@ public struct RunListener {
     self.observer = observer
   }
 
-  /// Tells what is amiss though the run goes on.
+  /// Reports a problem that does not end the run.
   public func warn(_ text: String) { tell("lockstep: warning: \(text)") }
 }

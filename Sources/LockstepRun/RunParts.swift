@@ -3,7 +3,7 @@ import LockstepRanks
 import LockstepSupport
 import LockstepTraining
 
-/// The threads of this rank: as many as asked for, or its share of the processors. Collective.
+/// The threads of this rank: `threads`, or if nil, its share of the node's processors. Collective.
 ///
 /// Throws `LockstepError` (usage or failure) on all ranks alike: see `ThreadTeam` and `InstructionSet`.
 public func makeTeam(_ threads: Int?, _ collective: any Collective) throws -> ThreadTeam {
@@ -14,7 +14,7 @@ public func makeTeam(_ threads: Int?, _ collective: any Collective) throws -> Th
   }
 }
 
-/// Loads a dataset, and tells where it is synthesized. Collective.
+/// Loads a dataset and reports if it is synthesized. Collective.
 func loadDataset(
   _ source: DataSource, for purpose: Dataset.Purpose, _ collective: any Collective, _ team: ThreadTeam,
   tell: (String) -> Void
@@ -27,7 +27,7 @@ func loadDataset(
 }
 
 /// "dataset data/mnist", and on the next line "test accuracy 97.81% (9781/10000), test loss 0.0712"
-public func summary(_ result: Evaluation, of part: String = "test", dataset: String) -> String {
+package func summary(_ result: Evaluation, of part: String = "test", dataset: String) -> String {
   """
   dataset \(oneLine(dataset))
   \(part) accuracy \(percent(result.accuracy)) (\(result.hits)/\(result.count)), \

@@ -1,15 +1,14 @@
 import LockstepSupport
 import PlatformC
 
-/// The terminal that standard error leads to: itself, or the one in which mpirun runs, which passes on what its ranks
-/// write.
+/// The terminal that standard error leads to: itself, or that of mpirun, which forwards its ranks' output.
 package struct Terminal: Equatable {
-  /// Nil for standard error itself.
+  /// nil for standard error itself; empty if it cannot be opened from here.
   package let path: String?
-  /// Where the terminal does not tell.
+  /// The width if the terminal does not report it.
   package let usualColumns: Int
 
-  /// nil where there is none, or one that cannot rewrite its line.
+  /// nil without a terminal, or if it cannot rewrite its line.
   package static func ofStandardError() -> Terminal? {
     func variable(_ name: String) -> String { getenv(name).map { String(cString: $0) } ?? "" }
     if variable("TERM") == "dumb" { return nil }
@@ -24,8 +23,8 @@ package struct Terminal: Equatable {
     self.usualColumns = usualColumns
   }
 
-  /// What scripts/train says of its terminal, "HOST:/dev/pts/3:120". Only on that host can it be asked for its width
-  /// later.
+  /// From scripts/train's description of its terminal, "HOST:/dev/pts/3:120". Its current width can be queried only on
+  /// that host.
   package init?(passedOn text: String, host: String) {
     let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
     guard parts.count >= 3, !parts[0].isEmpty else { return nil }
@@ -37,7 +36,7 @@ package struct Terminal: Equatable {
       usualColumns: 1...10_000 ~= columns ? columns : 80)
   }
 
-  /// As it is now: a person may change it at any time.
+  /// The current width, which may change at any time.
   package var columns: Int {
     var size = winsize()
     var isKnown = false

@@ -2,7 +2,7 @@ import LockstepRanks
 import LockstepTraining
 
 extension TrainingRun {
-  /// More ranks than micro-batches leave some with nothing to add.
+  /// Warns that with more ranks than micro-batches some ranks are idle.
   func warnOfIdleRanks(_ recipe: Recipe, _ collective: any Collective) {
     guard collective.rank == 0, collective.size > recipe.microBatches else { return }
     listener.tell(

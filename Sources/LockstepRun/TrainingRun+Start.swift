@@ -5,7 +5,7 @@ import LockstepSupport
 import LockstepTraining
 
 extension TrainingRun {
-  /// What a training begins with.
+  /// The inputs of a training.
   struct Start {
     let former: FormerRun?
     let recipe: Recipe
@@ -48,7 +48,7 @@ extension TrainingRun {
     return trainer
   }
 
-  /// Puts the trainer where the run's newest checkpoint stood, if there is one. Collective.
+  /// Restores the run's newest checkpoint, if there is one. Collective.
   func restore(_ trainer: Trainer, _ start: Start, _ collective: any Collective) throws {
     guard let checkpoint = start.former?.checkpoint, let path = start.former?.checkpointPath else {
       if collective.rank == 0 {

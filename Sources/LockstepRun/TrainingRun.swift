@@ -5,16 +5,16 @@ import LockstepStorage
 import LockstepSupport
 import LockstepTraining
 
-/// A training from its start to its saved model: agree, lock, look, load, build, restore, train, save. A run's lock
-/// is taken before anything of it is looked at.
+/// A training from start to saved model: agree, lock, inspect, load, build, restore, train, save. A run's lock is taken
+/// before any of its files is read.
 public struct TrainingRun {
-  /// The directory of the IDX files; nil for what a start takes, or what the run that goes on was trained on.
+  /// The directory of the IDX files; nil for the resumed run's own data, or `DataSource.resolve`.
   public var data: String?
   /// The run directory; nil for a new one in `runs`, named after the recipe and the time.
   public var output: String?
-  /// The recipe's name; nil for its model's.
+  /// The recipe's name, for the default `output`; nil for its model's.
   public var name: String?
-  /// Of this rank; nil for the processors that it may use.
+  /// The threads of this rank; nil for its share of the processors.
   public var threads: Int?
   /// How ranks exchange gradients. Changes no bit.
   public var exchange = ExchangeName.auto
@@ -22,24 +22,25 @@ public struct TrainingRun {
   public var logEvery = 100
   /// Steps between checkpoints, besides one at the end of each epoch; 0 for none.
   public var checkpointEvery = 0
-  /// Checkpoints to keep, the newest.
+  /// How many checkpoints to keep, the newest.
   public var keep = 3
-  /// Whether the run in `output`, which must be given, goes on where there is one.
+  /// Whether to resume the run in `output`, which must be set, if there is one.
   public var resumes = false
+  /// Receives warnings, progress and the result.
   public let listener: RunListener
-  /// The recipe, given that of the run that goes on.
+  /// Makes the recipe, given the resumed run's latest.
   let recipe: (_ former: Recipe?) throws -> Recipe
 
-  /// `recipe` is called once, with what the run that goes on was asked for last, if there is one.
+  /// `recipe` is called once, with the latest recipe of the run to resume, if there is one.
   public init(listener: RunListener, recipe: @escaping (_ former: Recipe?) throws -> Recipe) {
     (self.listener, self.recipe) = (listener, recipe)
   }
 
-  /// Trains, and gives the listener the test accuracy and the digest of the weights. Collective, with the same values
-  /// on all ranks but for `data` and `threads`.
+  /// Trains, and reports the test accuracy and the digest of the weights to the listener. Collective, with the same
+  /// values on all ranks except `data` and `threads`.
   ///
-  /// Throws `LockstepError` or `AgreedError`: usage for what cannot be asked for, data for files that cannot be used,
-  /// stopped where a `StopRequest` ended it with a checkpoint, failure for all else.
+  /// Throws `LockstepError` or `AgreedError`: usage for an invalid recipe or value, data for files that cannot be used,
+  /// stopped if a `StopRequest` ended it with a checkpoint, failure for all else.
   public func run(_ collective: any Collective) throws {
     let lock = try resumes ? takeLock(collective) : nil
     defer { withExtendedLifetime(lock) {} }
@@ -58,7 +59,7 @@ public struct TrainingRun {
     }
   }
 
-  /// Gives the listener the resolved recipe and a table of the layers, and trains nothing. Collective. Throws as
+  /// Reports the resolved recipe and a table of the layers to the listener, without training. Collective. Throws as
   /// `run` does.
   public func show(_ collective: any Collective) throws {
     let start = try prepare(collective)
@@ -70,13 +71,13 @@ public struct TrainingRun {
     }
   }
 
-  /// On all ranks; nil but on rank 0.
+  /// Collective; returns nil except on rank 0.
   private func takeLock(_ collective: any Collective) throws -> RunLock? {
     try RunLock.take(
       output!, collective: collective, shouldStop: { StopRequest.isRaised }, tell: listener.tell)
   }
 
-  /// Where the body throws, or a watch ends it, the metrics say why. A stop on request is no failure.
+  /// If the body throws or a watch ends it, the reason is logged to the metrics. A stop on request is no failure.
   private func noting(_ files: RunFiles?, _ trainer: Trainer, _ body: () throws -> Void) throws {
     if let metrics = files?.metrics {
       LastWords.set { try? metrics.noteFailure(step: $0, layer: nil, reason: $1) }

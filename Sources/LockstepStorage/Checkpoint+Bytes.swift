@@ -2,7 +2,8 @@ import LockstepSupport
 import LockstepTraining
 
 extension Checkpoint {
-  /// The file. Its checksum is the CRC-32 of all of it, with zeros in the checksum's place.
+  /// The bytes of the file. Its checksum is the CRC-32 of all bytes, with zeros in place of the checksum. Throws
+  /// `LockstepError` (data) for a tensor whose values do not fit its shape.
   public func serialized() throws -> [UInt8] {
     var metadata = try metadata()
     metadata[Self.checksumKey] = Self.noChecksum
@@ -12,7 +13,8 @@ extension Checkpoint {
     return bytes
   }
 
-  /// Reads a file's bytes. Throws `LockstepError` (data) naming the path where a bit of them has changed.
+  /// Reads a file's bytes; `path` is for messages. Throws `LockstepError` (data) if they are damaged or not a
+  /// checkpoint.
   public init(bytes: [UInt8], path: String) throws {
     func failure(_ expected: String, _ found: String) -> LockstepError {
       LockstepError(.data, path, expected: expected, found: found, fix: "The file is damaged: remove it")
@@ -26,7 +28,7 @@ extension Checkpoint {
     try self.init(metadata: file.metadata, tensors: file.tensors, path: path)
   }
 
-  /// Whether the bytes are a checkpoint as it was written, perhaps by another version.
+  /// Whether the bytes are an undamaged checkpoint, perhaps of another version.
   static func isSound(_ bytes: [UInt8]) -> Bool {
     guard let place = checksumPlace(in: bytes) else { return false }
     let (stored, actual) = checksums(of: bytes, place)
@@ -42,7 +44,7 @@ extension Checkpoint {
   private static let checksumKey = "lockstep.checkpoint"
   private static let noChecksum = "00000000"
 
-  /// Where the header has the checksum: after the first key of that name, which sorts before any text that is not ours.
+  /// The range of the checksum: after the header's first key, whose name sorts before all others.
   private static func checksumPlace(in bytes: [UInt8]) -> Range<Int>? {
     let opening = Array("{\"__metadata__\":{\"\(checksumKey)\":\"".utf8)
     let start = 8 + opening.count

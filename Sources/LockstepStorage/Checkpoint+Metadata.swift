@@ -1,8 +1,8 @@
 import LockstepSupport
 import LockstepTraining
 
-/// What a checkpoint's metadata says. Doubles are the hexadecimal digits of their bits, so that they come back as
-/// they were.
+/// A checkpoint's metadata. Doubles are stored as the hexadecimal digits of their bits, so that they are restored
+/// exactly.
 extension Checkpoint {
   private static let version = "1"
 
@@ -13,7 +13,7 @@ extension Checkpoint {
       "lockstep.convergence.best_epoch": String(convergence.bestEpoch),
       "lockstep.convergence.best_loss": convergence.bestLoss.bitPattern.hexadecimal,
       "lockstep.convergence.last_train_loss": convergence.lastTrainLoss.bitPattern.hexadecimal,
-      "lockstep.convergence.overfitting_told": String(convergence.isOverfittingTold),
+      "lockstep.convergence.overfitting_told": String(convergence.isOverfittingReported),
       "lockstep.convergence.rises": String(convergence.risesInARow),
       "lockstep.dataset": datasetDigest.hexadecimal,
       "lockstep.epoch": String(state.epoch),
@@ -27,7 +27,7 @@ extension Checkpoint {
     ]
   }
 
-  /// Throws `LockstepError` (data) naming the path and the key that is missing or no value.
+  /// Throws `LockstepError` (data) naming the path and the key that is missing or malformed.
   package init(metadata: [String: String], tensors: [Safetensors.Tensor], path: String) throws {
     func value<T>(_ key: String, _ read: (String) -> T?) throws -> T {
       guard let text = metadata["lockstep." + key], let value = read(text) else {
@@ -58,7 +58,7 @@ extension Checkpoint {
     state.convergence.bestLoss = try number("convergence.best_loss")
     state.convergence.lastTrainLoss = try number("convergence.last_train_loss")
     state.convergence.risesInARow = try count("convergence.rises")
-    state.convergence.isOverfittingTold = try value("convergence.overfitting_told") { Bool($0) }
+    state.convergence.isOverfittingReported = try value("convergence.overfitting_told") { Bool($0) }
     self.init(state: state, recipe: recipe, datasetDigest: try bits("dataset"), tensors: tensors)
   }
 }

@@ -4,16 +4,19 @@ import PlatformC
 
 /// `checkpoints/` of a run: `step-00000469.safetensors` and the like.
 public struct CheckpointDirectory: Sendable {
+  /// The directory, which need not exist yet.
   public let path: String
 
+  /// The directory at `path`; nothing is read yet.
   public init(path: String) { self.path = path }
 
+  /// The path of a step's checkpoint.
   public func file(step: Int) -> String {
     let digits = String(step)
     return "\(path)/step-\(String(repeating: "0", count: max(8 - digits.count, 0)))\(digits).safetensors"
   }
 
-  /// The steps of which there is a file, in ascending order.
+  /// The steps that have a file, in ascending order.
   public var steps: [Int] {
     let names = Set(fileNames(in: path))
     return names.compactMap { name in
@@ -22,15 +25,18 @@ public struct CheckpointDirectory: Sendable {
     }.sorted()
   }
 
-  /// The newest checkpoint that can be gone on from, and why newer ones cannot.
+  /// The newest usable checkpoint, and why newer ones are not usable.
   public struct Newest {
+    /// The usable one; nil for none.
     public var file: (path: String, bytes: [UInt8])?
+    /// Why each newer one is not usable.
     public var skipped: [String] = []
-    /// The steps of those among them whose bytes were read and are not what was written.
+    /// The steps of those of them that were read and are damaged.
     public var damaged: [Int] = []
   }
 
-  /// Throws `LockstepError` (data) where there may be some that cannot be seen.
+  /// Finds the newest usable checkpoint; none if the directory does not exist. Throws `LockstepError` (data) if the
+  /// directory cannot be read.
   public func newest() throws -> Newest {
     do {
       closedir(try systemPointer { opendir(path) })
@@ -60,7 +66,7 @@ public struct CheckpointDirectory: Sendable {
           result.skipped.append("\(error)")
           if let bytes, !Checkpoint.isSound(bytes) { result.damaged.append(step) }
         } else {
-          // Whoever trains there has newer ones meanwhile.
+          // Another process, which is training there, has replaced it by newer ones.
           (steps, result) = (now, Newest())
         }
       }
@@ -76,7 +82,7 @@ public struct CheckpointDirectory: Sendable {
     }
   }
 
-  /// Throws `LockstepError` (data) where something has the name of a checkpoint that no checkpoint can replace.
+  /// Throws `LockstepError` (data) if a directory has the name of a checkpoint, which could not replace it.
   func requireFiles() throws {
     for step in steps where isDirectory(file(step: step)) {
       throw LockstepError(
@@ -86,11 +92,10 @@ public struct CheckpointDirectory: Sendable {
     }
   }
 
-  /// Writes a checkpoint durably, and then removes all but the newest `keep` up to it. Of those of later steps, which
-  /// belong to a part of the run that was given up, only the `damaged` go: another that verifies may be all that
-  /// there is.
+  /// Writes a checkpoint durably, then removes all but the newest `keep` up to it. Checkpoints of later steps, from an
+  /// abandoned continuation of the run, are removed only if they are `damaged`: a sound one may be the only one left.
   ///
-  /// Throws `LockstepError`: usage for a negative step and a `keep` below 1.
+  /// Throws `LockstepError`: usage for a negative step or a `keep` below 1, failure if the file cannot be written.
   public func write(_ bytes: [UInt8], step: Int, keep: Int, damaged: [Int] = []) throws {
     for (name, value, least) in [("step", step, 0), ("keep", keep, 1)] where value < least {
       throw LockstepError(.usage, name, expected: "a number from \(least)", found: "\(value)")

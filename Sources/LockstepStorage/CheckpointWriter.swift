@@ -1,16 +1,16 @@
 import LockstepSupport
 import LockstepTraining
 
-/// Writes a run's checkpoints on a thread of its own, one at a time, while training goes on. On rank 0.
+/// Writes a run's checkpoints on a background thread, one at a time, while training continues. On rank 0.
 public final class CheckpointWriter: CheckpointSink {
   private let directory: CheckpointDirectory
   private let every: Int
   private let keep: Int
   private let damaged: [Int]
-  /// What must be on disk before a checkpoint that counts on it.
+  /// Makes durable what must be on disk before a checkpoint.
   private let prepare: () throws -> Void
   private var task: (task: BackgroundTask, outcome: Outcome)?
-  /// The newest checkpoint that is safe.
+  /// The newest checkpoint that is known to be on disk.
   private var safe: String?
   private var failure: (any Error)?
 
@@ -20,11 +20,11 @@ public final class CheckpointWriter: CheckpointSink {
     init(step: Int) { self.step = step }
   }
 
-  /// A checkpoint every so many steps (0: at the end of each epoch only), of which the newest `keep` stay. `safe` is
-  /// one that exists already, `damaged` are steps of which what is there may go; `prepare` is called before each is
-  /// written, on the writing thread.
+  /// A checkpoint every `every` steps (0: at the end of each epoch only), of which the newest `keep` are kept. `safe`
+  /// is the path of an existing one; damaged files of the steps in `damaged` may be removed; `prepare` is called before
+  /// each is written, on the writing thread.
   ///
-  /// Throws `LockstepError` (usage) for a negative `every` and a `keep` below 1.
+  /// Throws `LockstepError` (usage) for a negative `every` or a `keep` below 1.
   public init(
     directory: CheckpointDirectory, every: Int, keep: Int, safe: String?, damaged: [Int] = [],
     prepare: @escaping () throws -> Void = {}
@@ -41,7 +41,7 @@ public final class CheckpointWriter: CheckpointSink {
 
   public func isDue(_ step: Int) -> Bool { every > 0 && step % every == 0 }
 
-  /// Starts to write what `make` makes. The one before must have been waited for.
+  /// Starts to write the checkpoint that `make` returns. The one before must have been waited for.
   public func begin(_ state: TrainingState, _ make: @escaping () -> Checkpoint) {
     precondition(task == nil)
     let outcome = Outcome(step: state.step)
@@ -55,7 +55,7 @@ public final class CheckpointWriter: CheckpointSink {
     task = (background, outcome)
   }
 
-  /// What became of the checkpoint that was begun, once it is known and has not been told.
+  /// The outcome of the checkpoint that was begun, once known, reported once.
   public func poll() -> TrainingEvent? { task?.task.isDone == true ? wait() : nil }
 
   /// As `poll`, but waits.
@@ -69,21 +69,21 @@ public final class CheckpointWriter: CheckpointSink {
       return .checkpoint(path: safe!, step: outcome.step)
     case .failure(let error):
       failure = error
-      return .warning(Self.told(error, fix: "Training goes on; \(safeText)").description)
+      return .warning(Self.reported(error, fix: "Training goes on; \(safeText)").description)
     }
   }
 
-  /// The path of the last checkpoint. Throws where it could not be written. nil where there was none.
+  /// The path of the last checkpoint; nil if there was none. Throws if it could not be written.
   public func lastResult() throws -> String? {
     guard let failure else { return safe }
-    throw Self.told(
+    throw Self.reported(
       failure, fix: "Free space, or mend what else it was, then go on with --resume; \(safeText)")
   }
 
-  private static func told(_ error: any Error, fix: String) -> LockstepError {
-    var told = error as? LockstepError ?? LockstepError(.failure, "checkpoint", found: "\(error)")
-    told.fix = fix
-    return told
+  private static func reported(_ error: any Error, fix: String) -> LockstepError {
+    var reported = error as? LockstepError ?? LockstepError(.failure, "checkpoint", found: "\(error)")
+    reported.fix = fix
+    return reported
   }
 
   private var safeText: String {

@@ -7,8 +7,8 @@ import LockstepSupport
   import Foundation
 #endif
 
-/// Where a run's data is, as `checkpoints/dataset.json` keeps it for the run to go on: not in the checkpoints, which
-/// are the same wherever the data lies.
+/// Where a run's data is, stored in `checkpoints/dataset.json` for resuming. It is not in the checkpoints, which are
+/// the same wherever the data is.
 package enum DataRecord {
   private struct Content: Decodable {
     var directory: String?
@@ -18,8 +18,8 @@ package enum DataRecord {
 
   static func path(in checkpoints: CheckpointDirectory) -> String { "\(checkpoints.path)/dataset.json" }
 
-  /// A directory is kept by what its path leads to now: the run may go on from another working directory, or when
-  /// links and directories on the way are gone.
+  /// A directory is stored by its resolved path: the run may resume from another working directory, or after links on
+  /// the way are gone.
   package static func encode(_ source: DataSource) -> [UInt8] {
     guard case .directory(let path) = source else { return text(source) }
     return text(.directory(realPath(path)))
@@ -32,12 +32,12 @@ package enum DataRecord {
     }
   }
 
-  /// What a run's metrics call by this name.
+  /// The source that a run's metrics give this name.
   static func source(named name: String) -> DataSource {
     name == "synthesized digits" ? .synthetic(train: 60_000, test: 10_000) : .directory(name)
   }
 
-  /// nil where the bytes say nothing.
+  /// nil if the bytes are malformed.
   package static func decode(_ bytes: [UInt8]) -> DataSource? {
     guard bytes.count < 1 << 14, let content = try? JSONDecoder().decode(Content.self, from: Data(bytes))
     else { return nil }

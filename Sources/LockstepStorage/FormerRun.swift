@@ -4,25 +4,25 @@ import LockstepSupport
 import LockstepTraining
 import PlatformC
 
-/// What a run directory tells of the run in it, as far as there is one.
-public struct FormerRun: Sendable {
-  /// The newest checkpoint that can be gone on from.
-  public var checkpoint: Checkpoint?
-  public var checkpointPath: String?
-  /// Steps of newer checkpoints that are damaged.
-  public var damaged: [Int] = []
-  /// What the run was asked for last.
-  public var recipe: Recipe?
-  /// What it was trained on.
-  public var data: DataSource?
+/// The run in a run directory, to be resumed or evaluated, as far as there is one.
+package struct FormerRun: Sendable {
+  /// The newest usable checkpoint.
+  package var checkpoint: Checkpoint?
+  package var checkpointPath: String?
+  /// The steps of newer checkpoints that are damaged.
+  package var damaged: [Int] = []
+  /// The run's latest recipe.
+  package var recipe: Recipe?
+  /// The data it was trained on.
+  package var data: DataSource?
 
-  /// Reads `path` on rank 0, which must have the run's lock. Collective: all ranks get what it reads, or throw what it
-  /// throws.
+  /// Reads `path` on rank 0, which must hold the run's lock. Collective: all ranks get the result or throw the error of
+  /// rank 0.
   ///
-  /// `config.yaml` and `metrics.jsonl` may be lost or damaged where there is a checkpoint, which has what is needed.
-  /// `tell` is called on rank 0 with what is amiss. Throws `LockstepError` (data) where there are checkpoints and
-  /// none verifies: a run that starts over would remove them, and nobody may have meant it to.
-  public init(at path: String, collective: any Collective, tell: (String) -> Void) throws {
+  /// `config.yaml` and `metrics.jsonl` may be lost or damaged if there is a checkpoint, which has all that is needed.
+  /// `tell` is called on rank 0 with warnings. Throws `LockstepError` (data) if there are checkpoints but none
+  /// verifies: starting over would remove them, which may not be intended.
+  package init(at path: String, collective: any Collective, tell: (String) -> Void) throws {
     try self.init(
       checkpointAt: path, collective: collective,
       fix: "Restore one; or remove them to start from the beginning, or choose another --output", tell: tell)
@@ -43,8 +43,8 @@ public struct FormerRun: Sendable {
       collective.rank == 0 ? tell : { _ in })
   }
 
-  /// As above, but for the recipe that was asked for last. `fix` is what can be done where no checkpoint verifies.
-  public init(
+  /// As above, without the latest recipe. `fix` is the advice if no checkpoint verifies.
+  package init(
     checkpointAt path: String, collective: any Collective, fix: String, tell: (String) -> Void
   ) throws {
     try self.init(dataOf: path, collective: collective)
@@ -54,14 +54,14 @@ public struct FormerRun: Sendable {
     }
   }
 
-  /// What the run was trained on, and nothing else of it. Collective.
-  public init(dataOf path: String, collective: any Collective) throws {
+  /// Reads only where the run's data is. Collective.
+  package init(dataOf path: String, collective: any Collective) throws {
     let checkpoints = CheckpointDirectory(path: path + "/checkpoints")
     let source = collective.rank == 0 ? Self.data(at: path, checkpoints) : nil
     data = DataRecord.decode(try collective.broadcast(source.map(DataRecord.text) ?? [], from: 0))
   }
 
-  /// Empty where there is none, or it is of no use and not needed.
+  /// Empty if there is none, or if it is unreadable but not needed.
   private static func config(_ path: String, isNeeded: Bool) throws -> [UInt8] {
     do { return try readFile(path, limit: 1 << 14, kind: .data) } catch {
       if isNeeded, access(path, F_OK) == 0 { throw error }
@@ -69,7 +69,7 @@ public struct FormerRun: Sendable {
     }
   }
 
-  /// The recipe that `config.yaml` has, whole or damaged, or the checkpoint's.
+  /// The recipe of `config.yaml`, or the checkpoint's if that file is lost or damaged.
   private static func recipe(
     _ config: [UInt8], of checkpoint: Checkpoint?, _ path: String, _ collective: any Collective,
     _ tell: (String) -> Void
@@ -80,10 +80,10 @@ public struct FormerRun: Sendable {
       return recipe
     }
     guard let checkpoint else {
-      // Nothing else knows what the run was asked for.
+      // Without a checkpoint there is no other source.
       return config.isEmpty ? nil : try collective.together { try read.get() }
     }
-    // It is written with all keys that have an effect: where some are missing, those left may mean another training.
+    // It is written with all keys that have an effect: if some are missing, the rest may mean another training.
     let lines = String(decoding: config, as: UTF8.self).split(separator: "\n")
     if let recipe = try? read.get(),
       recipe.effectiveKeys.allSatisfy({ key in lines.contains { $0.hasPrefix("\(key.name):") } })
@@ -94,7 +94,7 @@ public struct FormerRun: Sendable {
     return checkpoint.recipe
   }
 
-  /// As the run has noted it; a run of an earlier version has told its metrics.
+  /// From the run's note; a run of an earlier version has it in its metrics only.
   private static func data(at path: String, _ checkpoints: CheckpointDirectory) -> DataSource? {
     let note = try? readFile(DataRecord.path(in: checkpoints), limit: 1 << 14, kind: .data)
     if let source = note.flatMap(DataRecord.decode) { return source }
@@ -104,12 +104,12 @@ public struct FormerRun: Sendable {
 }
 
 extension CheckpointDirectory {
-  /// The newest checkpoint that verifies, read by rank 0, on all ranks; on rank 0 also the steps of newer ones that are
+  /// The newest checkpoint that verifies, read by rank 0 for all ranks; on rank 0 also the steps of newer ones that are
   /// damaged. Collective.
   ///
-  /// `tell` is called on rank 0 for each newer one that does not verify, with the reason. Throws `LockstepError`
-  /// (data) where there are some and none does.
-  public func newest(collective: any Collective, fix: String, tell: (String) -> Void) throws
+  /// `tell` is called on rank 0 for each newer one that does not verify, with the reason. Throws `LockstepError` (data)
+  /// if there are some but none does.
+  package func newest(collective: any Collective, fix: String, tell: (String) -> Void) throws
     -> (checkpoint: Checkpoint, path: String, damaged: [Int])?
   {
     let found = try collective.together { () -> Newest? in

@@ -2,7 +2,7 @@ import LockstepSupport
 import LockstepTraining
 
 extension MetricsLog {
-  /// nil of what is not logged.
+  /// nil for events that are not logged.
   func line(for event: TrainingEvent) -> JSONLine? {
     var line = JSONLine()
     switch event {
@@ -96,7 +96,7 @@ extension TrainingResult {
 }
 
 extension Evaluation {
-  /// Nothing of no samples.
+  /// Adds nothing without samples.
   func describe(as part: String, in line: inout JSONLine) {
     guard count > 0 else { return }
     line.add(part + "_loss", loss)

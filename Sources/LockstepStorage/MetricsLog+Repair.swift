@@ -13,9 +13,9 @@ extension MetricsLog {
     var step: Int?
   }
 
-  /// The bytes of a log that a run which goes on from `state` keeps: up to the last event before the first that comes
-  /// after the state, or that tells the end or a failure. Lines of others between events stay; at the end they may be
-  /// what a crash has torn.
+  /// The number of bytes that a run resumed from `state` keeps of its log: up to the last event before the first one
+  /// that is later than the state or reports the end or a failure. Foreign lines between events stay; at the end they
+  /// may be torn by a crash.
   package static func lengthKept(of log: [UInt8], upTo state: TrainingState) -> Int {
     guard state.step > 0 else { return 0 }
     let decoder = JSONDecoder()
@@ -36,10 +36,10 @@ extension MetricsLog {
     return kept
   }
 
-  /// Above any that is written: the longest names a dataset by its path.
+  /// Longer than any line that is written; the longest contains the path of a dataset.
   private static let longestLine = 1 << 15
 
-  /// Whether a log tells the run's end.
+  /// Whether a log has the run's end.
   package static func hasEnd(_ log: [UInt8]) -> Bool {
     let end = #"{"event":"end","#.utf8
     return log.split(separator: UInt8(ascii: "\n")).contains { $0.starts(with: end) }

@@ -10,14 +10,15 @@ public final class MetricsLog: TrainingObserver, @unchecked Sendable {
   private let file = Atomic<Int32>(-1)
   let logEvery: Int
   private let tell: (String) -> Void
-  /// Whether a run goes on whose lines so far are not there.
-  public let lacksBeginning: Bool
+  /// Whether a resumed run's earlier lines are missing.
+  package let lacksBeginning: Bool
   private let hasFailure = Atomic<Bool>(false)
-  /// What fsync failed with.
+  /// The error of a failed fsync; 0 for none.
   private let lost = Atomic<Int32>(0)
 
-  /// Steps are logged every `logEvery`; 0 for none. What the file holds stays, up to `state` where one is given: the
-  /// lines of what comes after it are going to be written again. `tell` is called where the file goes away meanwhile.
+  /// Steps are logged every `logEvery`; 0 for none. Existing lines are kept, with `state` only those up to it: later
+  /// ones will be written again. `tell` is called if the file is deleted during the run. Throws `LockstepError`
+  /// (failure) if the file cannot be opened.
   public init(
     path: String, logEvery: Int, resuming state: TrainingState? = nil,
     tell: @escaping (String) -> Void = { _ in }
@@ -31,11 +32,11 @@ public final class MetricsLog: TrainingObserver, @unchecked Sendable {
       lacksBeginning = false
       return
     }
-    // What cannot be read cannot be cut either, and a log is not what a run goes on from.
+    // An unreadable log is left as it is: resuming does not need it.
     let bytes = (try? readFile(path, limit: 1 << 34, kind: .failure)) ?? []
     let kept = Self.lengthKept(of: bytes, upTo: state)
     lacksBeginning = kept == 0 && state.step > 0
-    if kept < bytes.count { try told { try FileOperation.truncate(file, to: kept) } }
+    if kept < bytes.count { try reporting { try FileOperation.truncate(file, to: kept) } }
   }
 
   deinit { if descriptor >= 0 { close(descriptor) } }
@@ -47,9 +48,9 @@ public final class MetricsLog: TrainingObserver, @unchecked Sendable {
     try write(line)
   }
 
-  /// Notes why the run has failed: at which step, in which layer where that is known. On any thread. Only the first
-  /// failure counts: an error may be the consequence of one that a watch has noted.
-  public func noteFailure(step: Int, layer: String?, reason: String) throws {
+  /// Logs why the run failed, at which step and, if known, in which layer. On any thread. Only the first failure counts:
+  /// an error may be the consequence of one that a watch has logged.
+  package func noteFailure(step: Int, layer: String?, reason: String) throws {
     guard !hasFailure.exchange(true, ordering: .relaxed) else { return }
     var line = JSONLine()
     line.add("event", "error")
@@ -67,21 +68,20 @@ public final class MetricsLog: TrainingObserver, @unchecked Sendable {
       status.st_size = 0
       tell("\(path): deleted during the run. It is made again, without its lines so far")
     }
-    try told {
+    try reporting {
       do { try FileOperation.write(Array((line.text + "\n").utf8), to: descriptor) } catch {
-        // No part of a line stays for another to be added to.
+        // Leaves no partial line that the next one would be appended to.
         _ = try? systemCall { ftruncate(descriptor, status.st_size) }
         throw error
       }
     }
   }
 
-  /// Makes durable what is written. On any thread. Where that fails no line can be trusted to be on disk, so the next
-  /// one is an error.
+  /// Makes the lines durable. On any thread. If it fails, no line is known to be on disk, so the next write throws.
   func synchronize() throws {
-    try told {
+    try reporting {
       do { try FileOperation.synchronize(descriptor) } catch let error as SystemError {
-        // A device or the like has nothing to make durable.
+        // Devices and the like have nothing to make durable.
         if [EINVAL, ENOTSUP].contains(error.code) { return }
         lost.store(error.code, ordering: .relaxed)
         throw error
@@ -91,15 +91,15 @@ public final class MetricsLog: TrainingObserver, @unchecked Sendable {
 
   private var descriptor: Int32 { file.load(ordering: .relaxed) }
 
-  /// A file of before stays open: another thread may be using it.
+  /// A former file stays open: another thread may be using it.
   private static func open(_ path: String) throws -> Int32 {
-    // Non-blocking: a FIFO would have to be waited for.
+    // Non-blocking: opening a FIFO would otherwise wait for a reader.
     do { return try FileOperation.open(path, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK) } catch let error
       as SystemError
     { throw failure(path, error) }
   }
 
-  private func told(_ body: () throws -> Void) throws {
+  private func reporting(_ body: () throws -> Void) throws {
     do { try body() } catch let error as SystemError { throw Self.failure(path, error) }
   }
 

@@ -5,8 +5,8 @@ import LockstepTraining
 import PlatformC
 
 extension Model {
-  /// Tensors under PyTorch's names and layouts; the network and its input in the metadata. Equal models are equal
-  /// bytes.
+  /// The model as safetensors: tensors with PyTorch's names and layouts, the network and its input in the metadata.
+  /// Equal models give equal bytes.
   public func safetensors() -> Safetensors {
     Safetensors(
       metadata: [
@@ -21,7 +21,7 @@ extension Model {
       })
   }
 
-  /// Reads `model.safetensors`, or the one in a run directory. Throws `LockstepError` (data).
+  /// Reads the `model.safetensors` at `path` or in the run directory `path`. Throws `LockstepError` (data).
   public init(path: String) throws {
     let file = isDirectory(path) ? path + "/model.safetensors" : path
     guard path == file || access(file, F_OK) == 0 || !RunDirectory.isRun(at: path) else {
@@ -32,7 +32,7 @@ extension Model {
     try self.init(bytes: try readFile(file, limit: 1 << 36, kind: .data), path: file)
   }
 
-  /// As above, for the file's bytes.
+  /// As above, for the file's bytes; `path` is for messages.
   public init(bytes: [UInt8], path file: String) throws {
     let safetensors = try Safetensors(bytes: bytes, path: file)
     func failure(_ expected: String, _ found: String) -> LockstepError {
@@ -58,7 +58,7 @@ extension Model {
     guard let normalization = Normalization(try metadata("normalize")), !layers.isEmpty else {
       throw failure("a normalization and layers", "'\(try metadata("normalize"))', \(layers.count) layers")
     }
-    // What is in memory already bounds the network, so that no text can make it allocate.
+    // The tensors already in memory bound the network, so that no text can make it allocate more.
     let present = safetensors.tensors.reduce(0) { $0 + $1.values.count }
     let classes = try Int(metadata("classes")) ?? 0
     let network: Network

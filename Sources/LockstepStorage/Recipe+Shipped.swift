@@ -3,10 +3,10 @@ import LockstepTraining
 import PlatformC
 
 extension Recipe {
-  /// The path of a recipe: a file's, or that of the shipped recipe of this name.
+  /// The path of a recipe: `name` itself if it is a file, else that of the shipped recipe of this name.
   ///
-  /// Throws `LockstepError` (usage) where there is neither, naming the shipped ones and the nearest.
-  public static func path(for name: String) throws -> String {
+  /// Throws `LockstepError` (usage) if there is neither, listing the shipped ones and suggesting the nearest.
+  package static func path(for name: String) throws -> String {
     if name.contains("/") || name.contains(".") || access(name, F_OK) == 0 { return name }
     let directory = shippedDirectory
     let names = directory.map(recipeNames) ?? []
@@ -20,7 +20,7 @@ extension Recipe {
   }
 
   /// The directory `recipes` in the binary's own directory or one above it (the repository that it was built in), or
-  /// `share/lockstep/recipes` where it is installed.
+  /// `share/lockstep/recipes` if it is installed.
   static var shippedDirectory: String? {
     var path = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
     #if os(Linux)
@@ -42,7 +42,7 @@ extension Recipe {
   }
 
   /// The shipped recipes by name, each with the first line of its file.
-  public static var shipped: [(name: String, summary: String)] {
+  package static var shipped: [(name: String, summary: String)] {
     guard let directory = shippedDirectory else { return [] }
     return recipeNames(in: directory).sorted().map { name in
       let bytes = (try? readFile("\(directory)/\(name).yaml", limit: largestFile, kind: .usage)) ?? []

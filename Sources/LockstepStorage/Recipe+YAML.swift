@@ -3,7 +3,7 @@ import LockstepTraining
 import Yams
 
 extension Recipe {
-  /// The largest recipe that is read: far above any that a person writes.
+  /// The largest recipe file in bytes, far above any that a person writes.
   static let largestFile = 1 << 14
 
   /// Overrides this recipe's values by those of a YAML file: one mapping from key to scalar or list. Returns the
@@ -15,7 +15,7 @@ extension Recipe {
     try apply(yaml: try readFile(path, limit: Self.largestFile, kind: .usage), path: path)
   }
 
-  /// As above, for the file's bytes.
+  /// As above, for the file's bytes; `path` is for messages.
   @discardableResult
   public mutating func apply(yaml bytes: [UInt8], path: String) throws -> [String] {
     let node: Node?
@@ -39,7 +39,7 @@ extension Recipe {
           found: "more than 64 of the characters [, { and ?",
           fix: "Write the list of a key without lists in it")
       }
-      // Without rules that tell numbers from text: the keys of a recipe do that.
+      // Without rules that distinguish numbers from text: the recipe's keys do that.
       node = try Yams.compose(yaml: text, .basic)
     } catch let error as YamlError {
       throw LockstepError(.usage, path, expected: "a recipe in YAML", found: "\(error)")
@@ -67,8 +67,8 @@ extension Recipe {
 
   /// Whether an anchor may begin anywhere: an '&' before a word and not after one, as in "R&D".
   ///
-  /// Yams hashes each key, with all that is in it. Aliases of aliases make a large tree of a small key, and keys in
-  /// keys are hashed again at each level: hence neither gets that far.
+  /// Yams hashes each key with everything in it. Aliases of aliases make a small key a huge tree, and nested keys are
+  /// hashed again at each level, so both are refused before parsing.
   private static func hasAnchor(_ text: [UInt8]) -> Bool {
     func isWord(_ byte: UInt8) -> Bool {
       let character = Character(Unicode.Scalar(byte))
@@ -97,7 +97,8 @@ extension Recipe {
       .usage, "\(path): \(key)", expected: "a scalar or a list of scalars", found: "something nested")
   }
 
-  /// The whole recipe, one `key: value` a line, without keys that have no effect: what `apply` reads back.
+  /// The recipe as YAML, one `key: value` a line, without keys that have no effect. `apply` reads it back. Throws an
+  /// error of Yams if it cannot be written.
   public func yaml() throws -> String {
     let pairs = effectiveKeys.map { key in (Node(key.name), Node(key.read(self))) }
     return try Yams.serialize(node: Node(pairs))

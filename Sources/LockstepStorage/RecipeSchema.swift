@@ -1,10 +1,10 @@
 import LockstepSupport
 import LockstepTraining
 
-/// The JSON schema of recipe files, for editors: completion, help and limits, from the same list as all else.
-public enum RecipeSchema {
+/// The JSON schema of recipe files, for editors: completion, help and limits, derived from `Recipe.keys`.
+package enum RecipeSchema {
   /// The whole schema (https://json-schema.org/draft/2020-12), with line breaks.
-  public static var text: String {
+  package static var text: String {
     let properties = Recipe.keys.map { key in
       "    \(jsonString(key.name)): {\n      \(fields(of: key).joined(separator: ",\n      "))\n    }"
     }

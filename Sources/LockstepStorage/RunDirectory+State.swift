@@ -2,20 +2,20 @@ import LockstepSupport
 import PlatformC
 
 extension RunDirectory {
-  /// Whether a run directory holds checkpoints of a run that has not come to its end, or has gone on after it.
-  public static func isUnfinished(at path: String) -> Bool {
+  /// Whether a run directory holds checkpoints of a run that has not finished, or was resumed after it had.
+  package static func isUnfinished(at path: String) -> Bool {
     guard !CheckpointDirectory(path: path + "/checkpoints").steps.isEmpty else { return false }
     if access("\(path)/model.safetensors", F_OK) != 0 { return true }
     let log = (try? readFile("\(path)/metrics.jsonl", limit: 1 << 34, kind: .data)) ?? []
     return log.isEmpty ? isModelOlder(at: path) : !MetricsLog.hasEnd(log)
   }
 
-  /// Whether a directory is that of a run.
-  public static func isRun(at path: String) -> Bool {
+  /// Whether a directory is a run directory.
+  package static func isRun(at path: String) -> Bool {
     ["checkpoints", "metrics.jsonl", "config.yaml"].contains { access("\(path)/\($0)", F_OK) == 0 }
   }
 
-  /// Whether the newest checkpoint was written after the model: a run writes that last.
+  /// Whether the newest checkpoint is newer than the model, which a run writes last.
   private static func isModelOlder(at path: String) -> Bool {
     func time(_ file: String) -> Int {
       var status = stat()

@@ -3,12 +3,12 @@ import LockstepSupport
 import PlatformC
 
 extension RunLock {
-  /// Takes the lock of a run directory, which is made where there is none.
+  /// Takes the lock of a run directory, which is created if missing.
   ///
-  /// Waits as long as the holder says that it is stopping, and some seconds otherwise. `tell` is called with what it
-  /// waits for, and where the file system has no locks. Throws `LockstepError` where another process keeps the lock
-  /// (usage), and where `shouldStop` is true while it waits (stopped).
-  public static func take(
+  /// Waits as long as the holder is marked as stopping, and some seconds otherwise. `tell` is called with what it waits
+  /// for, and if the file system has no locks. Throws `LockstepError` if another process keeps the lock (usage) or
+  /// `shouldStop` returns true while waiting (stopped).
+  package static func take(
     _ directory: String, shouldStop: () -> Bool = { false }, tell: (String) -> Void
   ) throws -> RunLock {
     var wait = RunLockWait(directory)
@@ -19,8 +19,9 @@ extension RunLock {
     }
   }
 
-  /// As above, on rank 0; nil on the others. Collective: all ranks throw alike, where `shouldStop` is true on any too.
-  public static func take(
+  /// As above, on rank 0; nil on the others. Collective: all ranks throw alike, also if `shouldStop` returns true on
+  /// any.
+  package static func take(
     _ directory: String, collective: any Collective, shouldStop: () -> Bool = { false },
     tell: (String) -> Void
   ) throws -> RunLock? {
@@ -40,19 +41,19 @@ extension RunLock {
   private static let pause: UInt32 = 50_000
 }
 
-/// Who a run's lock is waited for, and since when.
+/// The state of waiting for a run's lock: its holder, and since when.
 private struct RunLockWait {
   let directory: String
   private var holder: RunLockHolder?
-  private var isTold = false
-  /// Since the holder last was another, or stopping.
+  private var isReported = false
+  /// When the holder last changed or was stopping.
   private var start = ContinuousClock.now
-  /// How long a lock is waited for: the ranks of an mpirun that was killed live on for one or two seconds.
+  /// How long to wait: the ranks of a killed mpirun live on for one or two seconds.
   private static let patience = Duration.seconds(4)
 
   init(_ directory: String) { self.directory = directory }
 
-  /// nil where it is to be tried again.
+  /// nil to try again.
   mutating func attempt(_ tell: (String) -> Void) throws -> RunLock? {
     switch try RunLock.attempt(directory) {
     case .taken(let lock):
@@ -66,8 +67,8 @@ private struct RunLockWait {
       if holder != self.holder || holder?.isStopping == true { start = ContinuousClock.now }
       self.holder = holder
       if let holder, holder.isStopping {
-        if !isTold { tell("waiting for the run of \(holder), which is stopping") }
-        isTold = true
+        if !isReported { tell("waiting for the run of \(holder), which is stopping") }
+        isReported = true
       }
       guard ContinuousClock.now - start < Self.patience else { throw refusal }
       return nil

@@ -2,23 +2,23 @@ import LockstepSupport
 import PlatformC
 import Synchronization
 
-/// Keeps a second process out of a run directory: an advisory lock (flock) on `.lock` in it, which the kernel gives
-/// back when the process ends, however it does. The file says who has the lock, and whether that run is stopping.
-public final class RunLock {
+/// Keeps a second process out of a run directory: an advisory lock (flock) on `.lock` in it, which the kernel releases
+/// when the process ends, however it does. The file names the holder and whether its run is stopping.
+package final class RunLock {
   let directory: String
   private let file: Int32
-  /// False on a file system without locks, as some NFS.
+  /// False on a file system without locks, such as some NFS.
   let excludesOthers: Bool
-  /// The directory was made for this run, which has left nothing in it so far.
+  /// Whether the directory was created for this run and holds nothing yet.
   private var isNew: Bool
 
   enum Attempt {
     case taken(RunLock)
-    /// nil where the file does not say by whom.
+    /// nil if the file does not name the holder.
     case held(by: RunLockHolder?)
   }
 
-  /// Takes the lock where nobody has it. Makes the directory where there is none.
+  /// Takes the lock if it is free. Creates the directory if missing.
   static func attempt(_ directory: String) throws -> Attempt {
     let isNew = try createDirectories(directory)
     let path = "\(directory)/.lock"
@@ -35,7 +35,7 @@ public final class RunLock {
         close(file)
         return .held(by: holder)
       }
-      // The one who had it may have removed the file, or all of the run, meanwhile: the lock is then on nothing.
+      // The former holder may have removed the file or the whole run meanwhile: the lock is then on a deleted file.
       if isSame(file, path) {
         return .taken(RunLock(directory, file: file, excludesOthers: error == nil, isNew: isNew))
       }
@@ -46,18 +46,18 @@ public final class RunLock {
 
   private init(_ directory: String, file: Int32, excludesOthers: Bool, isNew: Bool) {
     (self.directory, self.file, self.excludesOthers, self.isNew) = (directory, file, excludesOthers, isNew)
-    // A full disk is no reason not to train: the lock is there all the same.
+    // On a full disk the file stays empty, but the lock still holds.
     let text = RunLockHolder.own.text
     _ = try? systemCall { ftruncate(file, 0) }
     _ = try? systemCall { text.withCString { pwrite(file, $0, text.utf8.count, 0) } }
     Self.markOffset.store(text.utf8.count, ordering: .relaxed)
     Self.marked.store(file, ordering: .releasing)
     StopRequest.whenRaised { RunLock.markStopping() }
-    // The request may have come before.
+    // The request may have come earlier.
     if StopRequest.isRaised { Self.markStopping() }
   }
 
-  /// The run has begun: its directory stays.
+  /// Keeps the directory: the run has begun.
   func keepDirectory() { isNew = false }
 
   deinit {
@@ -67,7 +67,7 @@ public final class RunLock {
     }
     _ = try? systemCall { ftruncate(file, 0) }
     let isMarked = Self.marked.compareExchange(expected: file, desired: -1, ordering: .relaxed).exchanged
-    // A signal handler may be about to write to a marked one: its number must not become another file's.
+    // A signal handler may be about to write to a marked descriptor: it stays open so that its number is not reused.
     if isMarked { flock(file, LOCK_UN) } else { close(file) }
   }
 
@@ -79,13 +79,13 @@ public final class RunLock {
 
   // MARK: The holder is stopping
 
-  /// The file that a signal handler writes to, and where in it.
+  /// The file that a signal handler writes to, and the offset in it.
   private static let marked = Atomic<Int32>(-1)
   private static let markOffset = Atomic<Int>(0)
 
-  /// Says in the file of the lock that was taken last that its run is stopping, so that who waits for it goes on to.
-  /// Only what a signal handler may do; once called, it needs no more of the runtime.
-  public static func markStopping() {
+  /// Marks the lock that was taken last as stopping, in its file, so that a waiting process keeps waiting.
+  /// Async-signal-safe; the first call, which initialises statics, must come before any signal.
+  package static func markStopping() {
     let file = marked.load(ordering: .acquiring)
     guard file >= 0 else { return }
     let error = errno
@@ -97,7 +97,7 @@ public final class RunLock {
 }
 
 extension FileOperation {
-  /// Takes the lock without waiting; the error where that cannot be.
+  /// Takes the lock without waiting; returns the error if it fails.
   fileprivate static func lock(_ file: Int32) -> SystemError? {
     if Faults.forbidsLocks { return SystemError(code: ENOLCK) }
     do {

@@ -1,7 +1,7 @@
 import LockstepSupport
 import PlatformC
 
-/// Who has a run's lock, as `.lock` says it.
+/// The holder of a run's lock, as stored in `.lock`.
 package struct RunLockHolder: Equatable, CustomStringConvertible {
   package var process: Int
   package var host: String
@@ -21,7 +21,7 @@ package struct RunLockHolder: Equatable, CustomStringConvertible {
     (self.process, self.host, self.isStopping) = (process, host, isStopping)
   }
 
-  /// nil where the text says nothing, or something else.
+  /// nil if the text is empty or malformed.
   package init?(_ text: String) {
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
     guard lines.count >= 2, lines[0].hasPrefix("pid "), lines[1].hasPrefix("host "),
@@ -39,13 +39,13 @@ package struct RunLockHolder: Equatable, CustomStringConvertible {
     self.init(String(decoding: bytes.prefix(max(count, 0)), as: UTF8.self))
   }
 
-  /// Whether it is a living process of this machine that is stopping: what can be known where there are no locks.
+  /// Whether it is a living process of this machine that is stopping, which can be known even without locks.
   var isStoppingHere: Bool {
     let own = Self.own
     guard isStopping, host == own.host, process != own.process, let number = pid_t(exactly: process) else {
       return false
     }
-    // To be forbidden to signal it is to know that it is there.
+    // A process that may not be signalled exists too.
     do { return try systemCall { kill(number, 0) } == 0 } catch {
       return (error as? SystemError)?.code != ESRCH
     }

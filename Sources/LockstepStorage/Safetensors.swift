@@ -10,9 +10,12 @@ import LockstepTraining
 /// The safetensors format (huggingface.co/docs/safetensors): the header's length as a little-endian u64, a header in
 /// JSON, the tensors' bytes. Only F32 tensors are written or read.
 public struct Safetensors: Equatable, Sendable {
+  /// A tensor of F32.
   public typealias Tensor = NamedTensor
 
+  /// The strings of `__metadata__`.
   public var metadata: [String: String]
+  /// In the order of their data when read; in any order when written.
   public var tensors: [Tensor]
 
   public init(metadata: [String: String], tensors: [Tensor]) {
@@ -20,11 +23,12 @@ public struct Safetensors: Equatable, Sendable {
     self.tensors = tensors
   }
 
+  /// The tensor of this name; nil for none.
   public subscript(name: String) -> Tensor? { tensors.first { $0.name == name } }
 
   /// Names sorted, no time stamp, the header padded with spaces to a multiple of 8: equal content is equal bytes.
   ///
-  /// Throws `LockstepError` (data) for a tensor whose values are not as many as its shape says.
+  /// Throws `LockstepError` (data) for a tensor whose number of values does not match its shape.
   public func serialized() throws -> [UInt8] {
     for tensor in tensors where tensor.count != tensor.values.count {
       throw LockstepError(
@@ -74,7 +78,7 @@ extension Safetensors {
     var metadata: [String: String]?
     var entries: [(name: String, entry: Entry)] = []
 
-    /// Members of all objects: the metadata and its keys, each tensor and its three.
+    /// The number of members of all objects: the metadata and its keys, each tensor and its three.
     var memberCount: Int { (metadata.map { 1 + $0.count } ?? 0) + 4 * entries.count }
 
     init(from decoder: any Decoder) throws {
@@ -95,12 +99,12 @@ extension Safetensors {
     }
   }
 
-  /// PyTorch's names have some dozens of characters.
+  /// PyTorch's names have a few dozen characters.
   private static let longestName = 1024
 
-  /// The members of all objects in valid JSON: its colons outside strings. JSONDecoder passes over names given twice,
-  /// but cannot count them. nil where a name is longer than any that is meant: hashing one of combining characters
-  /// takes time with the square of its length.
+  /// The number of members of all objects in valid JSON: its colons outside strings. JSONDecoder ignores duplicate
+  /// names but does not report them. nil if a name is too long: hashing one of combining characters takes quadratic
+  /// time.
   private static func memberCount(_ json: ArraySlice<UInt8>) -> Int? {
     var count = 0
     var (isInString, isEscaped) = (false, false)
@@ -122,12 +126,12 @@ extension Safetensors {
     return count
   }
 
-  /// Reads a file. Throws `LockstepError` (data) naming the path where anything is not as the format has it.
+  /// Reads a file. Throws `LockstepError` (data) naming the path if anything violates the format.
   public init(path: String) throws {
     try self.init(bytes: try readFile(path, limit: 1 << 36, kind: .data), path: path)
   }
 
-  /// As above, for the file's bytes.
+  /// As above, for the file's bytes; `path` is for messages.
   public init(bytes: [UInt8], path: String) throws {
     func failure(_ expected: String, _ found: String) -> LockstepError {
       LockstepError(

@@ -1,5 +1,5 @@
-/// cos 2πt for 0 <= t <= 1/2, without a library's cosine, whose last bits differ between systems: brought into |x| <=
-/// π/4 by symmetry, then the Taylor series.
+/// cos 2πt for 0 <= t <= 1/2, not from a library, because the last bits of those differ between systems: symmetry
+/// reduces the argument to |x| <= π/4, then the Taylor series.
 package func cosine(ofTurn t: Double) -> Double {
   let t = min(max(t, 0), 0.5)
   if t > 0.25 { return -cosine(ofTurn: 0.5 - t) }

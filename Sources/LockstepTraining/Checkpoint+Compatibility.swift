@@ -2,8 +2,8 @@ import LockstepData
 import LockstepSupport
 
 extension Checkpoint {
-  /// Whether training with this recipe and dataset may go on from here, to the result of a training that was never
-  /// interrupted. Throws `LockstepError` (data) naming every difference.
+  /// Checks that training can resume from here with this recipe and dataset, to the result of an uninterrupted
+  /// training. `path` is for messages. Throws `LockstepError` (data) naming every difference.
   public func check(_ recipe: Recipe, _ dataset: Dataset, path: String) throws {
     guard dataset.checksum == datasetDigest else {
       throw LockstepError(
@@ -27,8 +27,8 @@ extension Recipe {
     var new: String
   }
 
-  /// The keys whose values lead to other weights than the old recipe's over the steps that both have. More or fewer
-  /// epochs and steps do not, unless the schedule depends on them.
+  /// The keys whose values lead to other weights than the old recipe's over the steps that both have. The number of
+  /// epochs or steps does not, unless the schedule depends on it.
   func differences(from old: Recipe) -> [Difference] {
     var differences: [Difference] = []
     for key in Self.keys where key.read(self) != key.read(old) {

@@ -1,11 +1,14 @@
-/// A training as it stood between two steps, as a file: safetensors with the weights under PyTorch's names, the moments
+/// The state of a training between two steps, stored as safetensors with the weights under PyTorch's names, the moments
 /// as `optimizer.first.NAME` and `optimizer.second.NAME`, the best epoch's weights as `best.NAME`, and the rest in the
-/// metadata. Neither ranks nor threads are in it: equal trainings are equal bytes.
+/// metadata. It does not contain the number of ranks or threads: equal trainings give equal bytes.
 public struct Checkpoint: Equatable, Sendable {
+  /// The position in the training.
   public var state: TrainingState
+  /// The recipe that the training started with.
   public var recipe: Recipe
-  /// The dataset's checksum.
+  /// `Dataset.checksum`.
   public var datasetDigest: UInt64
+  /// Weights, moments and the best epoch's weights.
   public var tensors: [NamedTensor]
 
   public init(
@@ -17,6 +20,6 @@ public struct Checkpoint: Equatable, Sendable {
     self.tensors = tensors
   }
 
-  /// The values of a tensor that is known to be there.
+  /// The values of a tensor that is known to exist.
   subscript(name: String) -> [Float] { tensors.first { $0.name == name }?.values ?? [] }
 }

@@ -1,13 +1,13 @@
-/// Where rank 0's trainer puts its checkpoints: one at a time, written while training goes on.
+/// Receives rank 0's checkpoints, one at a time, and writes them while training continues.
 public protocol CheckpointSink: AnyObject {
-  /// Whether one is to be written after this step, besides those at the end of an epoch.
+  /// Whether a checkpoint is due after this step, counted from 1; those at the end of an epoch always are.
   func isDue(_ step: Int) -> Bool
-  /// Starts to write what `make` makes, on whichever thread. The one before must have been waited for.
+  /// Starts to write the checkpoint that `make` returns, on any thread. The one before must have been waited for.
   func begin(_ state: TrainingState, _ make: @escaping () -> Checkpoint)
-  /// What became of the checkpoint that was begun, once it is known and has not been told.
+  /// The outcome of the checkpoint that was begun, once known, reported once: `.checkpoint` or `.warning`.
   func poll() -> TrainingEvent?
-  /// As `poll`, but waits.
+  /// As `poll`, but waits for the outcome.
   func wait() -> TrainingEvent?
-  /// Where the last checkpoint is; nil where there was none. Throws where it could not be written.
+  /// The path of the last checkpoint; nil if there was none. Throws if it could not be written.
   func lastResult() throws -> String?
 }

@@ -6,19 +6,20 @@ package struct Convergence: Equatable, Sendable {
   package var bestEpoch = 0
   package var lastTrainLoss = Double.infinity
   package var risesInARow = 0
-  package var isOverfittingTold = false
+  package var isOverfittingReported = false
 
   package init(patience: Int?) { self.patience = patience }
 
-  /// What an epoch's losses say.
+  /// The verdict on an epoch's losses.
   package struct Verdict: Equatable {
     /// The validation loss is the smallest so far.
     package var isBest = false
-    /// Told once: the last epoch before the validation loss turned upward while the training loss still fell.
+    /// Reported once: the last epoch before the validation loss turned upward while the training loss still fell.
     package var overfittingSince: Int?
   }
 
-  /// Epochs are counted from 1. Two epochs in a row above the best count as a turn, so that one uneven epoch does not.
+  /// Epochs are counted from 1. Only two epochs in a row above the best count as overfitting, so that one uneven epoch
+  /// does not.
   package mutating func add(epoch: Int, trainLoss: Double, validationLoss: Double) -> Verdict {
     var verdict = Verdict()
     if validationLoss < bestLoss {
@@ -28,9 +29,9 @@ package struct Convergence: Equatable, Sendable {
       risesInARow = trainLoss < lastTrainLoss ? risesInARow + 1 : 0
     }
     lastTrainLoss = trainLoss
-    if risesInARow == 2, !isOverfittingTold {
+    if risesInARow == 2, !isOverfittingReported {
       verdict.overfittingSince = bestEpoch
-      isOverfittingTold = true
+      isOverfittingReported = true
     }
     return verdict
   }

@@ -3,18 +3,20 @@ import LockstepNetwork
 import LockstepRanks
 import LockstepSupport
 
-/// How well a network reads a set of samples: sums over all of them, of which every rank computes a part.
+/// A network's loss and accuracy on a set of samples.
 public struct Evaluation: Equatable, Sendable {
-  /// The mean loss.
+  /// The mean cross-entropy over the samples; 0 for none.
   public var loss: Double
   /// Samples whose largest logit is the label's.
   public var hits: Int
+  /// The number of samples.
   public var count: Int
+  /// The fraction of hits; 0 without samples.
   public var accuracy: Double { count == 0 ? 0 : Double(hits) / Double(count) }
 }
 
-/// Evaluates in batches, each rank a contiguous part of the samples. Every loss is rounded to the grid before it is
-/// summed, so that the result does not depend on who computed what.
+/// Evaluates a network in batches; each rank evaluates a contiguous share of the samples. Every loss is rounded to
+/// `ExactGrid` before it is summed, so that the result does not depend on the number of ranks.
 public final class Evaluator {
   static let batchSize = 256
   private let plan: FusionPlan
@@ -25,8 +27,8 @@ public final class Evaluator {
   private let loss: SoftmaxCrossEntropy
   private let batch: Batch
 
-  /// Not collective. Throws `LockstepError` (usage) for a normalization that no recipe could hold, and where the memory
-  /// for its batches cannot be had.
+  /// `normalization` must not be `auto` (`Normalization.resolved`). Not collective. Throws `LockstepError` (usage) for
+  /// a normalization that no recipe could contain, and if there is not enough memory.
   public init(_ network: Network, normalization: Normalization, collective: any Collective, team: ThreadTeam)
     throws
   {
@@ -41,10 +43,10 @@ public final class Evaluator {
     batch = Batch(capacity: Self.batchSize)
   }
 
-  /// Collective. `indices` picks samples of the split; nil means all.
+  /// Evaluates the samples of the split that `indices` picks; nil for all. Collective.
   ///
-  /// Throws `LockstepError` (data or usage) for samples, labels, indices or parameters that are not the network's, on
-  /// each rank that is given such.
+  /// Throws `LockstepError` (data or usage) on each rank whose samples, labels, indices or parameters do not fit the
+  /// network, and `AgreedError` (failure) on all ranks if the loss is NaN.
   public func evaluate(_ parameters: Parameters, on split: Split, indices: [Int]? = nil) throws -> Evaluation
   {
     try check(parameters, split)
@@ -77,7 +79,7 @@ public final class Evaluator {
     return Evaluation(loss: sums.pointer[0], hits: Int(sums.pointer[1]), count: count)
   }
 
-  /// The class of the largest logit for each sample of a split, the first of several. Collective. Throws as
+  /// The class of the largest logit for each sample of a split, [count]; of equal ones the first. Collective. Throws as
   /// `evaluate` does.
   public func predictions(_ parameters: Parameters, on split: Split) throws -> [Int] {
     try check(parameters, split)
@@ -94,7 +96,7 @@ public final class Evaluator {
     return classes.elements.map { Int($0) }
   }
 
-  /// The kernels read what they are told to: nothing may reach them that is not as the network has it.
+  /// The kernels do not check bounds, so only data that fits the network may reach them.
   private func check(_ parameters: Parameters, _ split: Split) throws {
     func failure(_ subject: String, _ expected: String, _ found: String) -> LockstepError {
       LockstepError(

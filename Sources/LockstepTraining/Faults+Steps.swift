@@ -2,18 +2,18 @@ import LockstepNetwork
 import LockstepSupport
 import PlatformC
 
-/// Faults in a step, as this process computes it.
+/// Faults in a step of this process.
 ///
 /// - `LOCKSTEP_FAULT_SIGNAL=SIGNAL:STEP` (two numbers): the process sends itself the signal.
-/// - `LOCKSTEP_FAULT_SLOW=SECONDS:STEP`: the step takes so much longer.
-/// - `LOCKSTEP_FAULT_BIT_FLIP=TENSOR:STEP`: a bit of the parameter tensor of this name flips.
+/// - `LOCKSTEP_FAULT_SLOW=SECONDS:STEP`: the step takes that much longer.
+/// - `LOCKSTEP_FAULT_BIT_FLIP=TENSOR:STEP`: flips a bit of the parameter tensor of this name.
 extension Faults {
   private static let signalFault = stepFault("LOCKSTEP_FAULT_SIGNAL")
   private static let slowFault = stepFault("LOCKSTEP_FAULT_SLOW")
   private static let flipFault = stepFault("LOCKSTEP_FAULT_BIT_FLIP")
 
-  /// Does what was asked for at this step.
-  public static func strike(at step: Int, _ parameters: Parameters) {
+  /// Injects this step's faults.
+  package static func strike(at step: Int, _ parameters: Parameters) {
     if let fault = signalFault, fault.step == step, let number = Int32(fault.what) { kill(getpid(), number) }
     if let fault = slowFault, fault.step == step, let seconds = UInt32(fault.what) { sleep(seconds) }
     if let fault = flipFault, fault.step == step,

@@ -3,16 +3,16 @@ import LockstepRanks
 import LockstepSupport
 import PlatformC
 
-/// The memory that a rank needs besides the dataset, known before any of it is set aside. In Double, so that no size
+/// The memory that a rank needs besides the dataset, computed before any is allocated. In Double, so that no size
 /// overflows.
 package struct MemoryNeed: Equatable {
-  /// Weights, moments, gradients, and what is copied of them for a checkpoint: decided by the layers.
+  /// Weights, moments, gradients, and their copies for a checkpoint: depends on the layers.
   package var state = 0.0
-  /// Activations and their gradients: decided by the samples of a batch too.
+  /// Activations and their gradients: depends on the samples of a batch too.
   package var samples = 0.0
-  /// Copies that each thread has.
+  /// Copies of each thread.
   package var threads = 0.0
-  /// Memory that the node's ranks have once.
+  /// Memory that the node's ranks share.
   package var shared = 0.0
   /// The flag that makes the layers smaller.
   package var layersFlag = "--network"
@@ -24,22 +24,22 @@ package struct MemoryNeed: Equatable {
     (samples, threads) = Workspace.byteCount(plan, capacity: rows, learns: false)
   }
 
-  /// For training on `rows` samples of each batch. `shared.units` are those of the plan whose rows stand in the
-  /// node's memory, `shared` the bytes of that; nil where the rank has all of its own. `usesMPI`: gradients are
-  /// summed by it. `isWriter`: the rank makes the checkpoints.
+  /// For training on `rows` samples of each batch. `shared.units` are the plan's units whose rows are in the node's
+  /// shared memory, `shared.bytes` its size; nil if the rank shares nothing. `usesMPI`: MPI sums gradients. `isWriter`:
+  /// the rank makes the checkpoints.
   package init(
     training plan: FusionPlan, recipe: Recipe, rows: Int, threads: Int, copiesInput: Bool,
     shared: (units: Set<Int>, bytes: Int)?, usesMPI: Bool, isWriter: Bool
   ) {
     self.init(evaluating: plan, rows: Evaluator.batchSize)
     let network = plan.network
-    let weights = 4 * Double(network.parameterCount)
+    let weights = 4 * Double(network.paddedParameterCount)
     let kept = weights * Double(1 + recipe.momentCount)
     let best = recipe.keepBest ? weights : 0
     let gradient = Double(
-      GradientSum.byteCount(parameterCount: network.parameterCount, reduction: recipe.reduction))
+      GradientSum.byteCount(paddedParameterCount: network.paddedParameterCount, reduction: recipe.reduction))
     state = best + (shared == nil ? kept + gradient : 0)
-    // MPI has a copy of what it sums, and what the node's ranks share is summed elsewhere first.
+    // MPI copies what it sums; the sum over a node's ranks is another buffer.
     if usesMPI { state += shared == nil ? gradient : 2 * gradient }
     // A copy, its tensors in PyTorch's order, and their bytes in the file.
     if isWriter { state += 3 * (kept + best) }
@@ -53,7 +53,7 @@ package struct MemoryNeed: Equatable {
     if recipe.network.isEmpty, recipe.model == .mlp { layersFlag = "--hidden" }
   }
 
-  /// Throws where this process cannot have it: not only compares, but takes so much and gives it back.
+  /// Throws if this process cannot get that much memory: compares with the limits, then also maps it and releases it.
   func reserve() throws {
     for limit in MemoryLimit.ofProcess { try check(own + shared + Self.slack, limit) }
     guard own >= 1 else { return }
@@ -66,14 +66,14 @@ package struct MemoryNeed: Equatable {
     munmap(taken, Int(own))
   }
 
-  /// Thread stacks, messages, the allocator's own.
+  /// Thread stacks, messages, the allocator's own memory.
   private static let slack = 0x1p25
 
-  /// Throws on all ranks where any of them, or those of a node together, cannot have what they need. Collective.
+  /// Throws on all ranks if any of them, or those of a node together, cannot get what they need. Collective.
   func require(_ collective: any Collective) throws {
     let owns = try collective.allGather(UInt64(min(own, 0x1p62)))
     let limit = MemoryLimit.ofNode
-    // Ranks that are bounded by the same group, or by the machine, share what it leaves.
+    // Ranks under the same limit, a control group's or the machine's, share it.
     let names = try collective.allGather((limit?.name ?? "").stableHash)
     let sharers = collective.nodeRanks.filter { names[$0] == names[collective.rank] }
     let total = sharers.reduce(shared) { $0 + Double(owns[$1]) }
@@ -83,7 +83,7 @@ package struct MemoryNeed: Equatable {
     }
   }
 
-  /// Throws where so many bytes, the need of so many ranks, are more than the limit.
+  /// Throws if `bytes`, the need of `ranks` ranks, exceed the limit.
   package func check(_ bytes: Double, _ limit: MemoryLimit, ranks: Int = 1) throws {
     guard bytes <= limit.bytes else {
       throw refusal(bytes, allowed: "at most \(limit.bytes.inBytes), \(limit.name)", ranks: ranks)

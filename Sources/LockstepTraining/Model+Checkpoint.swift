@@ -3,9 +3,10 @@ import LockstepNetwork
 import LockstepSupport
 
 extension Model {
-  /// What a checkpoint's weights make on a dataset, from which sizes and an `auto` normalization come as in training.
+  /// The model of a checkpoint's weights. `dataset` gives the network's sizes and an `auto` normalization, as in
+  /// training; `path` is for messages.
   ///
-  /// Throws `LockstepError` (data) where they do not fit each other.
+  /// Throws `LockstepError` (data) if they do not fit each other.
   public init(_ checkpoint: Checkpoint, path: String, dataset: Dataset, team: ThreadTeam) throws {
     let recipe = checkpoint.recipe
     guard recipe.normalize != .auto || dataset.checksum == checkpoint.datasetDigest else {

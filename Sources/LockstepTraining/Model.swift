@@ -2,20 +2,24 @@ import LockstepData
 import LockstepNetwork
 import LockstepSupport
 
-/// A trained network with what it needs to read an image: what `model.safetensors` holds.
+/// A trained network with the normalization of its inputs: the content of `model.safetensors`.
 public struct Model {
+  /// The weights and their network.
   public let parameters: Parameters
+  /// How samples are scaled before they reach the network; never `auto`.
   public let normalization: Normalization
+  /// The network of the parameters.
   public var network: Network { parameters.network }
 
-  /// Throws `LockstepError` (usage) for a normalization that no recipe could hold.
+  /// Throws `LockstepError` (usage) for a normalization that no recipe could contain.
   public init(parameters: Parameters, normalization: Normalization) throws {
     try normalization.check()
     self.parameters = parameters
     self.normalization = normalization
   }
 
-  /// Throws where a dataset's images or labels are not what this network reads.
+  /// Throws `LockstepError` (data) if a dataset's images have another shape than the network's input, or it has more
+  /// classes.
   public func check(_ dataset: Dataset) throws {
     guard dataset.test.images.shape == network.inputShape else {
       throw LockstepError(

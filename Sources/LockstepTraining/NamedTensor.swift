@@ -1,6 +1,8 @@
 /// A tensor of a file: its name, shape and values.
 public struct NamedTensor: Equatable, Sendable {
+  /// PyTorch's, such as "layers.0.weight".
   public var name: String
+  /// PyTorch's.
   public var shape: [Int]
   /// Row-major.
   public var values: [Float]
@@ -11,7 +13,7 @@ public struct NamedTensor: Equatable, Sendable {
     self.values = values
   }
 
-  /// The values that the shape says; nil where that is no number.
+  /// The product of the shape; nil if it is negative or overflows.
   package var count: Int? {
     shape.reduce(1 as Int?) { product, size in
       guard let product, size >= 0 else { return nil }

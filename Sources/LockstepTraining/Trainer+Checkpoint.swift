@@ -2,11 +2,11 @@ import LockstepNetwork
 import LockstepSupport
 
 extension Trainer {
-  /// Copies what a checkpoint holds, and returns what makes one of the copies on whichever thread. On rank 0.
+  /// Copies the content of a checkpoint, and returns a function that makes one of the copies on any thread. On rank 0.
   ///
-  /// Between two steps nobody writes what is copied here, though a node's ranks may share it and go on: no rank updates
-  /// parameters or moments before all of the node's ranks, this one too, have come to the barrier in
-  /// `Replicas.finish` of the next step.
+  /// The copies are safe although the node's ranks may share this memory and proceed: no rank updates parameters or
+  /// moments before all of the node's ranks, this one included, have reached the barrier in `Replicas.finish` of the
+  /// next step.
   func snapshot() -> () -> Checkpoint {
     let (state, recipe, digest, tensors) = (state, recipe, dataset.checksum, network.tensors)
     let weights = Parameters(network, copying: parameters.pointer)
@@ -23,11 +23,11 @@ extension Trainer {
     }
   }
 
-  /// As PyTorch's optimizers count their moments: SGD's velocity is a first one.
+  /// As PyTorch numbers moments: SGD's velocity is a first moment.
   private static let momentNames = ["optimizer.first.", "optimizer.second."]
 
-  /// Puts the training where a checkpoint stood. Collective, with the same checkpoint on all ranks. Throws as `check`
-  /// does.
+  /// Sets the training to a checkpoint's state. Collective, with the same checkpoint on all ranks. Throws as
+  /// `check(_:path:)` does.
   public func restore(_ checkpoint: Checkpoint) throws {
     try check(checkpoint, path: "checkpoint")
     let moments = replicas.optimizer.moments
@@ -47,8 +47,8 @@ extension Trainer {
     self.best = best
   }
 
-  /// Throws `LockstepError` (data) naming `path` where the checkpoint, one of the same recipe and dataset, does not
-  /// fit the network, or is beyond the steps asked for.
+  /// Throws `LockstepError` (data) naming `path` if the checkpoint, which must be of the same recipe and dataset
+  /// (`Checkpoint.check`), does not fit the network, or is beyond `totalSteps`.
   public func check(_ checkpoint: Checkpoint, path: String) throws {
     let state = checkpoint.state
     guard state.step <= totalSteps else {

@@ -9,7 +9,7 @@ extension Trainer {
       .data, dataset.name, expected: "training samples", found: "none", fix: "Load the dataset for training")
   }
 
-  /// Throws where nothing but the training samples themselves could tell how well a network reads.
+  /// Throws if there are neither test nor validation samples to evaluate on.
   static func requireJudges(_ dataset: Dataset, _ sampler: Sampler) throws {
     guard dataset.test.count == 0, sampler.trainingCount == sampler.datasetCount else { return }
     throw LockstepError(
@@ -22,12 +22,12 @@ extension Trainer {
         + (dataset.notes.isEmpty ? "" : ". Note: \(dataset.notes.joined(separator: "; "))"))
   }
 
-  /// How well the samples that were held back are read; nil where none were. Collective.
+  /// Evaluates the validation samples; nil if there are none. Collective.
   func validate() throws -> Evaluation? {
     try validationIndices.map { try evaluator.evaluate(parameters, on: dataset.train, indices: $0) }
   }
 
-  /// Sees to it that training and evaluation have read what was loaded, before anything is kept of them. Collective.
+  /// Checks that training and evaluation have read the data that was loaded, before results are kept. Collective.
   func requireSameData() throws {
     guard dataset.isMapped else { return }
     try collective.together { try dataset.requireUnchanged() }

@@ -2,11 +2,12 @@ import LockstepNetwork
 import LockstepSupport
 
 extension Trainer {
-  /// Trains to the end, from the start or from where `restore` has put it. Collective; `observer` hears of it on rank
-  /// 0, which also keeps the checkpoints.
+  /// Trains to the end, from the start or from the restored checkpoint. Collective; `observer` is called on rank 0,
+  /// which also writes the checkpoints.
   ///
-  /// Throws an error of status 75 on all ranks after the step in which `shouldStop` returned true on any of them; the
-  /// checkpoint is written then.
+  /// Throws on all ranks: stopped (status 75) after the step in which `shouldStop` returned true on any of them, with a
+  /// checkpoint written; failure if a gradient or the loss is NaN or too large, or replicas differ; data if mapped
+  /// files have changed; and whatever `observer` throws.
   public func train(
     observer: (any TrainingObserver)? = nil, checkpoints: (any CheckpointSink)? = nil
   ) throws -> TrainingResult {
@@ -16,7 +17,7 @@ extension Trainer {
       checkpoints: collective.rank == 0 ? checkpoints : nil)
     try reporter.observe(state.step == 0 ? .start(startReport) : .resume(startReport, state))
     var last: EpochReport?
-    // An epoch may have all of its steps and yet lack its evaluation.
+    // A resumed epoch may have all of its steps but lack its evaluation.
     while !isDone {
       last = nil
       guard try takeSteps(reporter) else { break }
@@ -24,7 +25,7 @@ extension Trainer {
       try reporter.checkpoint(state, snapshot())
     }
     try requireSameData()
-    // Where nothing was left to train, what is there stays as it is.
+    // If nothing was left to train, the existing checkpoint stays.
     if state.stepOfEpoch > 0, state.step > firstStep { try reporter.checkpoint(state, snapshot()) }
     if state.convergence.hasRunOut(after: state.epoch) {
       try reporter.observe(.stoppedEarly(epoch: state.epoch, bestEpoch: state.convergence.bestEpoch))
@@ -41,7 +42,7 @@ extension Trainer {
     return result
   }
 
-  /// The epoch's steps, or what `totalSteps` leaves of them: false where it is not whole.
+  /// Takes the epoch's remaining steps, up to `totalSteps`. Returns false if the epoch is incomplete.
   private func takeSteps(_ reporter: Reporter) throws -> Bool {
     let started = ContinuousClock.now
     let order = sampler.order(epoch: state.epoch)
@@ -58,7 +59,7 @@ extension Trainer {
             epochLoss: state.total.loss, epochAccuracy: state.total.accuracy, learningRate: rate)))
       if metrics.stopRequests > 0 { try stop(reporter) }
       if state.stepOfEpoch < sampler.stepsPerEpoch, reporter.isDue(state.step) {
-        try dataset.requireUnchanged()  // on rank 0 alone, whose error ends all
+        try dataset.requireUnchanged()  // on rank 0 only, whose error ends the job
         try reporter.checkpoint(state, snapshot())
       }
     }
@@ -66,7 +67,7 @@ extension Trainer {
     return state.stepOfEpoch == sampler.stepsPerEpoch
   }
 
-  /// Evaluates after an epoch's last step, and judges how it goes. Returns what it tells.
+  /// Evaluates after an epoch's last step and checks convergence. Returns the report.
   private func endEpoch(_ reporter: Reporter) throws -> EpochReport {
     _ = try checkedDigest()
     let validation = try validate()
@@ -90,7 +91,7 @@ extension Trainer {
     return report
   }
 
-  /// Where the recipe wants the best epoch's weights and has better than the last: takes them, and returns true.
+  /// If the recipe keeps the best epoch and it is not the last one: restores its weights and returns true.
   private func restoreBest(_ reporter: Reporter) throws -> Bool {
     let convergence = state.convergence
     guard recipe.keepBest, convergence.bestEpoch > 0,
@@ -117,7 +118,7 @@ extension Trainer {
   }
 }
 
-/// Tells the observer on rank 0, and hands checkpoints to their writer; does neither on other ranks.
+/// Reports to the observer and passes checkpoints to their writer, on rank 0 only.
 private final class Reporter {
   let observer: (any TrainingObserver)?
   let checkpoints: (any CheckpointSink)?
@@ -136,7 +137,7 @@ private final class Reporter {
 
   func checkpoint(_ state: TrainingState, _ make: @autoclosure () -> (() -> Checkpoint)) throws {
     guard let checkpoints else { return }
-    // Waits for the one before.
+    // Waits for the checkpoint before.
     try finish()
     checkpoints.begin(state, make())
   }
@@ -145,7 +146,7 @@ private final class Reporter {
     if let event = checkpoints?.wait() { try observer?.observe(event) }
   }
 
-  /// As `finish`, where a failure is going to be an error and no warning.
+  /// As `finish`, for the last checkpoint, whose failure will be an error instead of a warning.
   func finishLast() throws {
     if let event = checkpoints?.wait(), case .checkpoint = event { try observer?.observe(event) }
   }

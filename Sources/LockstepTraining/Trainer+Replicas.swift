@@ -3,7 +3,7 @@ import LockstepSupport
 extension Trainer {
   /// The digest of the parameters, which must be the same on all ranks. Collective.
   ///
-  /// Throws where it is not, naming the ranks that differ from the majority and their tensors. Ranks that share their
+  /// Throws if it is not, naming the ranks that differ from the majority and their tensors. Ranks that share their
   /// parameters have one vote and are named by the first of them.
   func checkedDigest() throws -> UInt64 {
     try Activity.during(.comparingReplicas) {
@@ -17,7 +17,7 @@ extension Trainer {
     let holdsReplica = try collective.allGather(replicas.fillsParameters ? 1 : 0)
     let replicas = digests.indices.filter { holdsReplica[$0] == 1 }
     let odd = Self.minority(of: replicas.map { digests[$0] }).map { replicas[$0] }
-    // Of the tensors of the first that is odd, those that the first other replica has otherwise.
+    // The tensors in which the first odd replica differs from the first other one.
     let usual = replicas.first { !odd.contains($0) } ?? 0
     let tensors = try network.tensors.filter {
       let digests = try collective.allGather(parameters.digest(of: $0))
@@ -38,7 +38,7 @@ extension Trainer {
     }
   }
 
-  /// The indices of values other than the one that most have, of several the first.
+  /// The indices of the values that differ from the most frequent one, the first of several.
   static func minority(of values: [UInt64]) -> [Int] {
     let votes = Dictionary(grouping: values) { $0 }.mapValues(\.count)
     let most = votes.values.max()

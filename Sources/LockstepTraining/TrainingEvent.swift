@@ -1,9 +1,10 @@
 import LockstepData
 
-/// What training tells as it goes on, to rank 0's terminal and to `metrics.jsonl`.
+/// What training reports as it proceeds, to rank 0's terminal and `metrics.jsonl`. Losses are means, accuracies
+/// fractions, times seconds.
 public enum TrainingEvent: Sendable {
   case start(TrainingStart)
-  /// Instead of `start`: the run goes on from a checkpoint.
+  /// Instead of `start`: the run resumes from a checkpoint.
   case resume(TrainingStart, TrainingState)
   case step(StepReport)
   case epoch(EpochReport)
@@ -11,7 +12,7 @@ public enum TrainingEvent: Sendable {
   case overfitting(sinceEpoch: Int)
   /// `patience` epochs have passed without a smaller validation loss.
   case stoppedEarly(epoch: Int, bestEpoch: Int)
-  /// The weights are those of this epoch again.
+  /// The weights of this epoch, the best, have been restored.
   case keptBest(epoch: Int, validationLoss: Double)
   /// A checkpoint is safe on disk.
   case checkpoint(path: String, step: Int)
@@ -20,34 +21,42 @@ public enum TrainingEvent: Sendable {
   case end(TrainingResult)
 }
 
-/// Hears of every event, on rank 0 only. What it throws ends the run.
+/// Receives every event, on rank 0 only. An error that it throws ends the run.
 public protocol TrainingObserver: AnyObject {
   func observe(_ event: TrainingEvent) throws
 }
 
-/// The run as it begins.
+/// The start of a run.
 public struct TrainingStart: Sendable {
+  /// The ranks of the job.
   public var ranks: Int
+  /// Of rank 0.
   public var threads: Int
-  /// The build of the kernels.
+  /// The build of the kernels, `InstructionSet.current`.
   public var instructionSet: String
+  /// Weights and biases, without padding.
   public var parameters: Int
+  /// `Dataset.name`.
   public var dataset: String
   /// [28, 28]
   public var sampleShape: [Int]
   public var classes: Int
+  /// The samples that are trained on, without those held back.
   public var trainingSamples: Int
   public var validationSamples: Int
   public var testSamples: Int
   public var epochs: Int
   public var totalSteps: Int
   public var normalization: Normalization
-  /// The base learning rate, after the linear scaling rule where `referenceBatch` asks for it.
+  /// The base learning rate, after the linear scaling rule if `referenceBatch` is set.
   public var learningRate: Double
+  /// The recipe's learning rate, before that rule.
   public var recipeRate: Double
   /// "sgd, lr 0.02, momentum 0.9, constant"
   public var optimization: String
+  /// `Recipe.lrReferenceBatch`.
   public var referenceBatch: Int?
+  /// The global batch.
   public var batchSize: Int
 }
 
@@ -71,27 +80,32 @@ public struct EpochReport: Sendable {
   /// Counted from 1.
   public var epoch: Int
   public var epochs: Int
+  /// Steps since the start of training.
   public var step: Int
-  /// Over the epoch's steps, each with the weights that it found.
+  /// The mean over the epoch's steps, each with the weights before its update.
   public var trainLoss: Double
   public var trainAccuracy: Double
+  /// On the validation samples; nil if there are none.
   public var validation: Evaluation?
-  /// Of no samples where there are no test files.
+  /// On the test samples; its `count` is 0 without test files.
   public var test: Evaluation
   public var learningRate: Double
   /// Time of the epoch's steps, without evaluation.
   public var seconds: Double
+  /// Training samples a second of these.
   public var samplesPerSecond: Double
 }
 
-/// The run as it ended.
+/// The end of a run.
 public struct TrainingResult: Sendable {
+  /// Steps since the start of training, those before a resume included.
   public var steps: Int
-  /// Of no samples where there are no test files.
+  /// On the test samples; its `count` is 0 without test files.
   public var test: Evaluation
-  /// The last, where there are validation samples and no test files.
+  /// On the validation samples, if there are some and no test files.
   public var validation: Evaluation?
   /// The digest of the final parameters.
   public var digest: UInt64
+  /// The time of this `train` call, evaluation included.
   public var seconds: Double
 }

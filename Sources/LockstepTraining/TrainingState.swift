@@ -1,10 +1,10 @@
-/// Where a training stands between two steps, besides its weights and moments.
+/// The position of a training between two steps: its state besides weights and moments.
 public struct TrainingState: Equatable, Sendable {
   /// Steps done.
   public package(set) var step = 0
-  /// Epochs done, with their evaluation.
+  /// Epochs done, including their evaluation.
   public package(set) var epoch = 0
-  /// Steps done of the epoch after those.
+  /// Steps done of the current epoch.
   public package(set) var stepOfEpoch = 0
   package var total = EpochTotal()
   package var convergence: Convergence

@@ -1,15 +1,17 @@
 import CMPI
 
 extension Communicator {
-  /// Elements a call: counts are C ints, and some algorithms multiply them by the element's size.
+  /// The most elements a call: counts are C ints, and some algorithms multiply them by the element's size.
   private static let largestCount = 1 << 27
 
+  /// Returns when every rank has called it.
+  ///
   ///     int MPI_Barrier(MPI_Comm)
   public func barrier() throws(MPIError) {
     try check(cmpi_barrier(handle), "MPI_Barrier")
   }
 
-  /// Replaces the buffer by its sum over ranks.
+  /// Replaces the buffer by its sum over ranks. All ranks must pass the same count.
   ///
   ///     int MPI_Allreduce(MPI_IN_PLACE, void *recvbuf, int count, MPI_DOUBLE, MPI_SUM, MPI_Comm)
   public func allReduce(_ buffer: UnsafeMutableBufferPointer<Double>) throws(MPIError) {
@@ -19,7 +21,7 @@ extension Communicator {
     }
   }
 
-  /// Replaces the buffer by its sum over ranks, in the order of the library's algorithm.
+  /// The same in Float, summed in the order of the library's algorithm.
   ///
   ///     int MPI_Allreduce(MPI_IN_PLACE, void *recvbuf, int count, MPI_FLOAT, MPI_SUM, MPI_Comm)
   public func allReduce(_ buffer: UnsafeMutableBufferPointer<Float>) throws(MPIError) {
@@ -29,7 +31,7 @@ extension Communicator {
     }
   }
 
-  /// Every rank's value, by rank.
+  /// Every rank's value, indexed by rank.
   ///
   ///     int MPI_Allgather(const void *, 1, MPI_UINT64_T, void *, 1, MPI_UINT64_T, MPI_Comm)
   public func allGather(_ value: UInt64) throws(MPIError) -> [UInt64] {
@@ -38,8 +40,8 @@ extension Communicator {
     return values
   }
 
-  /// Rank `root`'s bytes, on every rank: their number first, then they themselves. `each` is called before every call
-  /// after the first.
+  /// Rank `root`'s bytes, on every rank; `bytes` is ignored on the others. Sends their number first, then the bytes in
+  /// pieces; `each` is called before each piece.
   ///
   ///     int MPI_Bcast(void *buffer, int count, MPI_BYTE, int root, MPI_Comm)
   public func broadcast(_ bytes: [UInt8], from root: Int, each: () -> Void = {}) throws(MPIError) -> [UInt8] {
@@ -58,6 +60,6 @@ extension Communicator {
     return result
   }
 
-  /// Bytes a call. The root may be done with a call while others still receive: it should not be far ahead for long.
+  /// The most bytes a call, so that the root, which need not wait for the receivers, never gets far ahead.
   private static let broadcastPiece = 1 << 24
 }

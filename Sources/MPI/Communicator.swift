@@ -1,9 +1,12 @@
 import CMPI
 
-/// A group of ranks that talk to each other. Freed with the object.
+/// A group of ranks that communicate. Free it with `free`, on all ranks. Every method is collective and throws
+/// `MPIError`.
 public final class Communicator {
   let handle: OpaquePointer
+  /// This rank's number, `0 ..< size`.
   public let rank: Int
+  /// The number of ranks.
   public let size: Int
 
   private init(owning handle: OpaquePointer) throws(MPIError) {
@@ -31,7 +34,7 @@ public final class Communicator {
     return try Communicator(owning: node!)
   }
 
-  /// The ranks of this communicator that give the same color. Collective.
+  /// The ranks of this communicator that pass the same color. Collective.
   ///
   ///     int MPI_Comm_split(MPI_Comm, int color, int key, MPI_Comm *newcomm)
   public func split(color: Int) throws(MPIError) -> Communicator {
@@ -43,7 +46,7 @@ public final class Communicator {
   /// The name of the node that this rank runs on.
   public static var hostName: String { text(capacity: 256) { cmpi_host_name($0, 256) } }
 
-  /// Gives the communicator back. Collective, which is why it is no deinit: all ranks free at the same point.
+  /// Frees the communicator. Collective, which is why it is not done by deinit: all ranks free it at the same point.
   public func free() throws(MPIError) {
     try check(cmpi_free_communicator(handle), "MPI_Comm_free")
   }

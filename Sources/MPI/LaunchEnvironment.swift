@@ -1,17 +1,17 @@
-/// What launchers tell the processes that they start, by environment variables.
-public struct LaunchEnvironment: Sendable {
+/// The environment variables by which launchers inform the processes that they start.
+package struct LaunchEnvironment: Sendable {
   private let variables: [String: String]
 
-  public init(_ variables: [String: String]) { self.variables = variables.filter { !$0.value.isEmpty } }
+  package init(_ variables: [String: String]) { self.variables = variables.filter { !$0.value.isEmpty } }
 
-  /// A launcher, and the variables in which it tells a process its number and how many there are.
+  /// A launcher, and its variables for a process's number and the number of processes.
   private struct Kind {
     let name: String
     let rank: String
     let size: String?
-    /// Whether the size also stands in shells that are none of the processes.
+    /// Whether the size is also set in shells that are not among the processes.
     var isLeftToShells = false
-    /// A variable, and its least number where it is one, without which the others are somebody else's.
+    /// A variable, with its least value if it is a number, without which the others are not this launcher's.
     var witness: (name: String, least: Int?)?
   }
 
@@ -27,28 +27,28 @@ public struct LaunchEnvironment: Sendable {
     Kind(name: "aprun", rank: "ALPS_APP_PE", size: nil),
     Kind(name: "jsrun", rank: "JSM_NAMESPACE_RANK", size: "JSM_NAMESPACE_SIZE"),
     Kind(name: "flux", rank: "FLUX_TASK_RANK", size: "FLUX_JOB_SIZE", isLeftToShells: true),
-    // Also of Kubernetes' PyTorchJob.
+    // Also set by Kubernetes' PyTorchJob.
     Kind(
       name: "torchrun", rank: "RANK", size: "WORLD_SIZE", isLeftToShells: true, witness: ("MASTER_ADDR", nil)),
-    // The job's own script is task 1. On the first node one cannot tell: it may be all that was started.
+    // The job's own script is task 1. On the first node this is undecidable: it may be the only process.
     Kind(name: "pbsdsh", rank: "PBS_VNODENUM", size: nil, witness: ("PBS_TASKNUM", 2)),
     Kind(name: "pbsdsh", rank: "PBS_NODENUM", size: nil, witness: ("PBS_TASKNUM", 2)),
   ]
 
-  /// Whether MPI can be initialised with the ranks of a launcher. A process that nothing launched need not touch MPI
-  /// at all: a start alone costs 0.4 s, and may fail where there is no ssh.
-  public var startsMPI: Bool { isOpenMPIs || variables["PMI_RANK"] != nil }
+  /// Whether MPI can be initialised with the ranks of a launcher. A process without a launcher need not touch MPI at
+  /// all: a singleton start costs 0.4 s and may fail without ssh.
+  package var startsMPI: Bool { isOpenMPIs || variables["PMI_RANK"] != nil }
 
-  /// Whether the launcher speaks the protocol of Open MPI.
+  /// Whether the launcher speaks Open MPI's protocol.
   var isOpenMPIs: Bool { variables["OMPI_COMM_WORLD_SIZE"] != nil || variables["PMIX_RANK"] != nil }
 
-  /// The number of ranks on this node, where the launcher tells.
+  /// The number of ranks on this node, if the launcher says.
   var nodeSize: Int? { number("OMPI_COMM_WORLD_LOCAL_SIZE") ?? number("MPI_LOCALNRANKS") }
 
-  /// Who started this process as one of several, and of how many, or of how many at least; nil where none did.
-  /// `given`: the variables to take away from a process that is to train alone.
+  /// The launcher that started this process as one of several, and their number or a lower bound; nil for none.
+  /// `given`: the variables to unset for a process that should train alone.
   private var several: (launcher: String, least: Int, isExact: Bool, given: [String])? {
-    // An mpirun in a job of another launcher's has ranks of its own.
+    // An mpirun inside another launcher's job has its own ranks.
     if let size = number("OMPI_COMM_WORLD_SIZE") { return size > 1 ? ("mpirun", size, true, []) : nil }
     if let tasks = tasksOfStep, tasks > 1 {
       return ("srun", tasks, sizeOfStep == tasks, ["SLURM_PROCID", "SLURM_STEP_ID", "SLURM_STEPID"])
@@ -56,7 +56,7 @@ public struct LaunchEnvironment: Sendable {
     for kind in Self.kinds where isWitnessed(kind) {
       let rank = number(kind.rank)
       let size = rank != nil || !kind.isLeftToShells ? kind.size.flatMap(number) ?? 0 : 0
-      // The number of one process shows that there are others.
+      // A process with a number above 0 is not alone.
       let least = max(size, (rank ?? 0) + 1)
       if least > 1 { return (kind.name, least, size == least, kind.witness.map { [$0.name] } ?? []) }
     }
@@ -69,26 +69,27 @@ public struct LaunchEnvironment: Sendable {
     return number(name).map { $0 >= least } ?? false
   }
 
-  /// The tasks of a step as it says, else as the job does: only in a step's own processes is the number one of these.
+  /// The number of tasks of the step, else of the job; it counts only in a step's own processes.
   private var sizeOfStep: Int? {
     number("SLURM_STEP_NUM_TASKS") ?? number("SLURM_NTASKS") ?? number("SLURM_NPROCS")
   }
 
-  /// The tasks of the Slurm step that this process is one of. nil in a batch script and in a shell of `salloc`, which
-  /// have the numbers of the job in their environment, and may start what they like.
+  /// The number of tasks of this process's Slurm step; nil in a batch script or a shell of `salloc`, which have the
+  /// job's numbers in their environment but are not tasks of a step.
   private var tasksOfStep: Int? {
     let task = number("SLURM_PROCID") ?? 0
-    // Those shells are task 0.
+    // Such shells are task 0.
     guard let step = number("SLURM_STEP_ID") ?? number("SLURM_STEPID") else {
       return task > 0 ? task + 1 : nil
     }
-    // Steps of Slurm's own: an interactive shell, a batch script, what is outside of any step.
+    // Slurm's own steps: an interactive shell, a batch script, processes outside of any step.
     guard step < 0xFFFF_FFF0 else { return nil }
     return max(sizeOfStep ?? 1, task + 1)
   }
 
-  /// What is wrong where MPI, or this process without MPI, sees `size` ranks. `library`: the MPI that the binary uses.
-  public func disagreement(size: Int, library: String) -> LaunchError? {
+  /// The error if MPI, or this process without MPI, sees fewer ranks (`size`) than were started. `library`: the MPI
+  /// that the binary uses.
+  package func disagreement(size: Int, library: String) -> LaunchError? {
     guard let (launcher, least, isExact, given) = several, least > size else { return nil }
     let start =
       launcher == "srun"
@@ -107,7 +108,7 @@ public struct LaunchEnvironment: Sendable {
   private func number(_ name: String) -> Int? { variables[name].flatMap { Int($0) } }
 }
 
-/// A start that cannot become one job.
+/// Ranks were started in a way that does not make them one job.
 public struct LaunchError: Error, CustomStringConvertible, Sendable {
   public let description: String
 }

@@ -1,45 +1,49 @@
 import CMPI
 import PlatformC
 
-/// The program that started this process (mpirun, srun), as the environment tells of it before MPI is initialised.
+/// The program that started this process (mpirun, srun), as far as the environment describes it before MPI is
+/// initialised.
 public enum Launcher {
   private static let environment = LaunchEnvironment(currentEnvironment())
 
+  /// Whether a launcher started this process that MPI can be initialised with. Without one, use `SingleProcess`.
   public static var isPresent: Bool { environment.startsMPI }
 
-  /// Throws where a launcher started several processes in a way that MPI cannot see: each would believe to be alone.
+  /// Throws `LaunchError` if a launcher started several processes in a way that MPI cannot see: each would believe that
+  /// it is alone.
   public static func requireAlone() throws(LaunchError) { try requireSize(1) }
 
-  /// Throws where a launcher says that it started other than so many ranks.
+  /// Throws if a launcher started more than `size` ranks.
   static func requireSize(_ size: Int) throws(LaunchError) {
     if let error = environment.disagreement(size: size, library: World.libraryVersion) { throw error }
   }
 
-  /// The number of ranks on this node, where the launcher tells.
-  public static var nodeSize: Int? { environment.nodeSize }
+  /// The number of ranks on this node, if the launcher says.
+  package static var nodeSize: Int? { environment.nodeSize }
 
-  /// Whether this node has more ranks than cores for them, so that one that waits must let others run. `quota`:
-  /// processors that this process may use in the mean.
-  public static func ranksShareCores(quota: Double? = nil) -> Bool {
+  /// Whether this node has more ranks than cores, so that a waiting rank must let others run. `quota`: the average
+  /// number of processors that this process may use.
+  package static func ranksShareCores(quota: Double? = nil) -> Bool {
     let ranks = nodeSize ?? 1
     return ranks > 1 && Double(ranks) > min(Double(cores), quota ?? .infinity)
   }
 
-  /// The cores of this node, or those that it is confined to. A rank that is bound to one core tells nothing of the
-  /// others'.
+  /// The cores of this node, or those that this process is confined to. A rank bound to a single core says nothing
+  /// about the others.
   private static var cores: Int {
     let online = sysconf(Int32(_SC_NPROCESSORS_ONLN))
     let allowed = Int(cmpi_allowed_processors())
     return allowed > 1 ? allowed : online
   }
 
-  /// The environment that makes Open MPI run well here. Only what the user has not set is set, and only where the
-  /// machine calls for it. Must come before MPI_Init.
+  /// Sets variables that Open MPI needs to run well on this machine, unless the user has set them. Must be called
+  /// before MPI_Init.
   static func prepareEnvironment(quota: Double?) {
     if !cmpi_can_attach_across_processes() { set("OMPI_MCA_btl_vader_single_copy_mechanism", "none") }
-    // Ranks that share a core must give it up while they wait.
+    // Ranks that share a core must yield it while they wait.
     if ranksShareCores(quota: quota) { set("OMPI_MCA_mpi_yield_when_idle", "1") }
-    // Where Open MPI does not know this launcher it needs no daemon to find out that it is alone, nor ssh for one.
+    // Without a launcher that it knows, Open MPI would start a daemon, for which it needs ssh, only to find that it is
+    // alone.
     if !environment.isOpenMPIs { set("OMPI_MCA_ess_singleton_isolated", "1") }
   }
 

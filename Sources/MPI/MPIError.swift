@@ -1,6 +1,6 @@
 import CMPI
 
-/// A call into MPI that did not succeed.
+/// A failed call into MPI.
 public struct MPIError: Error, CustomStringConvertible, Sendable {
   /// The MPI function.
   public let function: String

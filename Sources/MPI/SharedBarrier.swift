@@ -1,26 +1,26 @@
 import PlatformC
 import Synchronization
 
-/// A barrier of a node's ranks in memory that they share. It takes a fraction of MPI_Barrier's time. Where ranks
-/// outnumber cores, one that waits gives its core up at once: those that it waits for need it. Where they do not, it
-/// first waits some tenths of a millisecond, longer than a step's shares differ: another program that is let in keeps
-/// the core for some milliseconds, and all ranks would wait for that at every step.
-public final class SharedBarrier {
-  /// What the barrier needs, zeroed: two counters, each on a cache line of its own.
-  public static let byteCount = 128
+/// A barrier of a node's ranks in shared memory, several times as fast as MPI_Barrier. If ranks outnumber cores, a
+/// waiting rank yields its core at once, because the ranks it waits for need it. Otherwise it first spins for some
+/// tenths of a millisecond, longer than ranks usually differ: another program that gets the core keeps it for
+/// milliseconds, and all ranks would wait for that at every step.
+package final class SharedBarrier {
+  /// The size of the zeroed memory that a barrier needs: two counters, each on its own cache line.
+  package static let byteCount = 128
 
   private let arrived: UnsafeMutablePointer<Atomic<Int>>
   private let generation: UnsafeMutablePointer<Atomic<Int>>
   private let ranks: Int
   private let spins: Int
-  /// Where ranks share cores a waiting one sleeps after so many tries: what yields is never idle, and the system leaves
-  /// three ranks on one core and one on another.
+  /// The tries after which a waiting rank sleeps if ranks share cores: a rank that only yields is never idle, so the
+  /// system may leave three ranks on one core and one on another.
   private let yields: Int
 
   private let owner: AnyObject
 
-  /// In memory of `owner`. `sharesCores`: whether the ranks have fewer cores than they are.
-  public init(in bytes: UnsafeMutableRawBufferPointer, owner: AnyObject, ranks: Int, sharesCores: Bool) {
+  /// In memory that `owner` keeps alive. `sharesCores`: whether there are fewer cores than ranks.
+  package init(in bytes: UnsafeMutableRawBufferPointer, owner: AnyObject, ranks: Int, sharesCores: Bool) {
     self.owner = owner
     precondition(bytes.count >= Self.byteCount)
     arrived = bytes.baseAddress!.assumingMemoryBound(to: Atomic<Int>.self)
@@ -30,8 +30,8 @@ public final class SharedBarrier {
     yields = sharesCores ? 100 : .max
   }
 
-  /// Returns when all ranks have called it; what they wrote before is seen after.
-  public func wait() {
+  /// Returns when all ranks have called it; earlier writes are then visible.
+  package func wait() {
     let now = generation.pointee.load(ordering: .acquiring)
     guard arrived.pointee.add(1, ordering: .acquiringAndReleasing).newValue < ranks else {
       arrived.pointee.store(0, ordering: .relaxed)

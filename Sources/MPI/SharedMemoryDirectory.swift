@@ -1,23 +1,22 @@
 import CMPI
 import PlatformC
 
-/// A directory that the ranks of a node may share memory in.
-public struct SharedMemoryDirectory: Equatable, Sendable {
-  public let path: String
-  /// Bytes that may be taken of it.
-  public let room: Int
+/// A directory for files that the ranks of a node map as shared memory.
+package struct SharedMemoryDirectory: Equatable, Sendable {
+  package let path: String
+  /// The bytes that may be used.
+  package let room: Int
 
-  public init(path: String, room: Int) {
+  package init(path: String, room: Int) {
     self.path = path
     self.room = room
   }
 
   private static let usual = "/dev/shm"
 
-  /// Those to try, one after the other: the one that `OMPI_MCA_osc_sm_backing_directory` names, Open MPI's variable
-  /// for the same purpose; else /dev/shm, then the directory of temporary files where it has more room and is on this
-  /// machine. At least one.
-  public static func candidates(ranks: Int) -> [SharedMemoryDirectory] {
+  /// The directories to try in turn: the one that `OMPI_MCA_osc_sm_backing_directory` names, Open MPI's variable for
+  /// the same purpose; else /dev/shm, then the temporary directory if it has more room and is local. At least one.
+  package static func candidates(ranks: Int) -> [SharedMemoryDirectory] {
     if let named = environment("OMPI_MCA_osc_sm_backing_directory") {
       return [SharedMemoryDirectory(path: named, room: room(in: named, ranks: ranks))]
     }
@@ -27,14 +26,14 @@ public struct SharedMemoryDirectory: Equatable, Sendable {
     return order(first, SharedMemoryDirectory(path: fallback, room: room(in: fallback, ranks: ranks)))
   }
 
-  /// The fall-back counts only where it has more room.
+  /// The fallback is used only if it has more room.
   package static func order(
     _ first: SharedMemoryDirectory, _ fallback: SharedMemoryDirectory
   ) -> [SharedMemoryDirectory] {
     fallback.room > first.room ? [first, fallback] : [first]
   }
 
-  /// Bytes that this process may write to a file: beyond them comes a signal, not an error.
+  /// The most bytes of a file that this process may write: beyond, it gets a signal instead of an error.
   static var fileSizeLimit: Int {
     var limit = rlimit()
     #if canImport(Glibc)
@@ -45,7 +44,7 @@ public struct SharedMemoryDirectory: Equatable, Sendable {
     return code == 0 ? Int(clamping: limit.rlim_cur) : .max
   }
 
-  /// 0 where it is not a directory that this process may write to.
+  /// 0 unless it is a directory that this process may write to.
   private static func room(in path: String, ranks: Int) -> Int {
     var status = statvfs()
     guard access(path, W_OK | X_OK) == 0, statvfs(path, &status) == 0 else { return 0 }
@@ -53,8 +52,8 @@ public struct SharedMemoryDirectory: Equatable, Sendable {
     return max(min(Int(clamping: free) - reserve(in: path, ranks: ranks), fileSizeLimit), 0)
   }
 
-  /// What is left to others: Open MPI's own segments, 4 MB a rank, take their pages as they are used, and a full
-  /// directory would end the ranks.
+  /// Room left for others: Open MPI's own segments, 4 MB a rank, allocate pages on first use, and a full directory
+  /// would then kill the ranks.
   private static func reserve(in path: String, ranks: Int) -> Int {
     let theirs = environment("OMPI_MCA_btl_vader_backing_directory") ?? usual
     return device(of: path) == device(of: theirs) ? ranks << 22 : 1 << 16
@@ -65,7 +64,7 @@ public struct SharedMemoryDirectory: Equatable, Sendable {
     return stat(path, &status) == 0 ? status.st_dev : nil
   }
 
-  /// False where it is known to be a network's: memory shared in a file there need not be the same on all ranks.
+  /// False for known network file systems, where a mapped file need not be coherent between ranks.
   private static func isOnThisMachine(_ path: String) -> Bool {
     // NFS, SMB, CIFS, SMB2, FUSE, Lustre, GPFS, AFS, Ceph, BeeGFS, 9p, OrangeFS, Coda.
     let networks: Set<UInt32> = [
@@ -77,7 +76,7 @@ public struct SharedMemoryDirectory: Equatable, Sendable {
   }
 }
 
-/// nil where it is unset or empty.
+/// nil if it is unset or empty.
 func environment(_ name: String) -> String? {
   guard let value = getenv(name), value[0] != 0 else { return nil }
   return String(cString: value)

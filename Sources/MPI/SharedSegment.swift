@@ -1,17 +1,17 @@
 import PlatformC
 
-/// Memory of which the ranks of a node have one copy: a file that all of them map. Its name goes before it has a
-/// byte, so that nothing is left behind however the job ends, and its bytes are reserved before anyone uses them:
-/// writing to memory that a full directory cannot give ends a process (SIGBUS).
-public final class SharedSegment {
+/// Memory that the ranks of a node share: a file that all of them map. It is unlinked while still empty, so that
+/// nothing is left behind however the job ends, and its bytes are reserved before use, because writing to a page that a
+/// full directory cannot provide kills the process (SIGBUS).
+package final class SharedSegment {
   /// The same memory on every rank of the node, at its own address; zeroed, on a page's boundary.
-  public let bytes: UnsafeMutableRawBufferPointer
+  package let bytes: UnsafeMutableRawBufferPointer
 
   /// No directory had room.
-  public struct Shortage: Error {
-    public let byteCount: Int
-    /// What there was, by directory, and why the last try failed.
-    public let found: String
+  package struct Shortage: Error {
+    package let byteCount: Int
+    /// The room in each directory, and why the last attempt failed.
+    package let found: String
   }
 
   private init(_ address: UnsafeMutableRawPointer, _ byteCount: Int) {
@@ -21,7 +21,7 @@ public final class SharedSegment {
   deinit { munmap(bytes.baseAddress!, bytes.count) }
 
   /// Throws `Shortage` on all ranks of the node alike. Collective over `node`, with the same byte count on each rank.
-  public static func make(byteCount: Int, node: Communicator) throws -> SharedSegment {
+  package static func make(byteCount: Int, node: Communicator) throws -> SharedSegment {
     let byteCount = max(byteCount, 1)
     guard node.size > 1 else {
       guard let memory = map(byteCount, file: -1) else {
@@ -44,11 +44,11 @@ public final class SharedSegment {
       found: String(decoding: try node.broadcast(Array(found.utf8), from: 0), as: UTF8.self))
   }
 
-  /// nil, and the reason, on all ranks where one of them did not succeed. Rank 0 gives the directory.
+  /// nil and the error code on all ranks if any of them failed. Rank 0 passes the directory.
   private static func attempt(
     in directory: String?, byteCount: Int, node: Communicator
   ) throws -> (SharedSegment?, Int32) {
-    // Two jobs that take half of the room each would both have to give up.
+    // Two jobs reserving at once could each get only part of the room, and both would fail.
     let lock = directory.map { DirectoryLock($0) }
     let name = directory.map {
       "\($0)/lockstep-\(geteuid())-\(String(UInt64.random(in: 0 ... .max), radix: 16))"
@@ -68,7 +68,7 @@ public final class SharedSegment {
     code = try agree(file >= 0)
     if name != nil { unlink(path) }
     if code != 0 { return (nil, code) }
-    // Each rank its part: it lies in the memory that is nearest to that rank.
+    // Each rank reserves its share, which is then allocated in the memory nearest to it.
     let (rank, ranks) = (node.rank, node.size)
     code = try agree(reserve(file, from: byteCount * rank / ranks, to: byteCount * (rank + 1) / ranks))
     withExtendedLifetime(lock) {}
@@ -78,7 +78,7 @@ public final class SharedSegment {
     return (code == 0 ? memory : nil, code)
   }
 
-  /// False, with `errno` set, where the file system or a limit does not grant it.
+  /// False, with `errno` set, if the file system or a limit refuses.
   private static func reserve(_ file: Int32, from start: Int, to end: Int) -> Bool {
     guard end > start else { return true }
     guard end <= SharedMemoryDirectory.fileSizeLimit else {
@@ -95,7 +95,7 @@ public final class SharedSegment {
     #endif
   }
 
-  /// nil, with `errno` set, where the system does not grant it.
+  /// nil, with `errno` set, if the system refuses.
   private static func map(_ byteCount: Int, file: Int32) -> SharedSegment? {
     #if canImport(Glibc)
       let anonymous = MAP_ANONYMOUS
@@ -115,7 +115,7 @@ public final class SharedSegment {
 private final class DirectoryLock {
   private let file: Int32
 
-  /// Waits for five seconds at most: whoever holds the lock for longer is stuck, and goes without.
+  /// Waits for five seconds at most, then proceeds without the lock: a holder that takes longer is stuck.
   init(_ path: String) {
     file = open(path, O_RDONLY | O_CLOEXEC)
     for _ in 0..<500 where file >= 0 {

@@ -1,16 +1,17 @@
 import CMPI
 import PlatformC
 
-/// The life of MPI in this process, as one scope.
+/// MPI in this process, initialised and finalised as one scope.
 public enum World {
   /// Initialises MPI (MPI_THREAD_FUNNELED: only the calling thread may call it), runs the body with the communicator
   /// of all ranks, and finalises.
   ///
-  /// Where the body throws, this rank does not finalise, which would wait for ranks that may be waiting for this one:
-  /// the caller tells the error and ends the job with `abort`.
+  /// If the body throws, this rank does not finalise, which would wait for ranks that may be waiting for this one: the
+  /// caller reports the error and ends the job with `abort`.
   ///
-  /// Throws `MPIError`, or `LaunchError` where the launcher started ranks that this MPI library does not see, which
-  /// happens when it belongs to another MPI than the binary. `quota`: processors that this process may use in the mean.
+  /// Throws `MPIError`, or `LaunchError` if the launcher started ranks that this MPI library does not see, because it
+  /// belongs to another MPI than the binary. `quota`: the average number of processors that this process may use
+  /// (`CPUQuota.least`).
   public static func run<T>(quota: Double? = nil, _ body: (Communicator) throws -> T) throws -> T {
     Launcher.prepareEnvironment(quota: quota)
     var funneled = false
@@ -25,7 +26,7 @@ public enum World {
     return result
   }
 
-  /// Ends all ranks at once. Standard error is unbuffered, so what was written there has left.
+  /// Ends all ranks at once with this exit status. Standard error is unbuffered, so its content is not lost.
   public static func abort(status: Int32) -> Never {
     _ = cmpi_abort(status)
     _exit(status)

@@ -2,8 +2,9 @@ import FuzzTargets
 import LockstepCore
 import PlatformC
 
-/// `lockstep-fuzz TARGET FILE...` reads each file with the target and dies of a finding. Built by `scripts/fuzz` it has
-/// libFuzzer's main function and takes its options; `lockstep-fuzz TARGET --describe` prints what the script passes on.
+/// `lockstep-fuzz TARGET FILE...` reads each file with the target and crashes on a finding. Built by `scripts/fuzz` it
+/// has libFuzzer's main function and takes its options; `lockstep-fuzz TARGET --describe` prints what the script passes
+/// on.
 #if !LIBFUZZER
   @main
 #endif

@@ -19,7 +19,8 @@ extension ParsableArguments {
     }
   }
 
-  /// All flags and arguments with their values, defaults too: found by reflection, so that no new one is left out.
+  /// All flags and arguments with their values, including defaults: found by reflection, so that no new one is
+  /// forgotten.
   var givenValues: [Fact] {
     Mirror(reflecting: self).children.flatMap { child -> [Fact] in
       // The stored property behind `@Option var maxSteps` is `_maxSteps`.

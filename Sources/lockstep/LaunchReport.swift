@@ -1,14 +1,14 @@
 import MPI
 import PlatformC
 
-/// What this process tells the script that started it (`scripts/launch`), over the pipe that `LOCKSTEP_STATUS_FILE`
-/// names: lines "ready RANK RANKS-OF-THE-NODE" and "ended RANK STATUS". mpirun can hang when all ranks have ended, and
-/// then it has no status to give. While the pipe is open somebody lives.
+/// Reports to the script that started this process (`scripts/launch`), over the pipe that `LOCKSTEP_STATUS_FILE` names:
+/// lines "ready RANK RANKS-OF-THE-NODE" and "ended RANK STATUS". mpirun can hang after all ranks have ended, and then
+/// returns no status. As long as the pipe is open, a rank is alive.
 enum LaunchReport {
   nonisolated(unsafe) private static var pipe: Int32 = -1
 
-  /// Opens the pipe, where there is one: on another machine there is not. For reading too: it then opens before the
-  /// script listens, and if the script was killed a line is no SIGPIPE.
+  /// Opens the pipe, if there is one: on another machine there is none. Read and write, so that it opens before the
+  /// script listens, and writing does not raise SIGPIPE if the script was killed.
   static func open() {
     guard let path = getenv("LOCKSTEP_STATUS_FILE") else { return }
     #if canImport(Glibc)
@@ -18,11 +18,11 @@ enum LaunchReport {
     #endif
   }
 
-  /// From here on a signal is a request to stop.
-  static func ready() { tell("ready \(rank) \(Launcher.nodeSize ?? 1)") }
+  /// Reports that signals are requests to stop from now on.
+  static func ready() { report("ready \(rank) \(Launcher.nodeSize ?? 1)") }
 
-  /// The last word of a rank that ends by itself, whatever becomes of mpirun.
-  static func ended(_ status: Int32) { tell("ended \(rank) \(status)") }
+  /// Reports the exit status of a rank that ends by itself, in case mpirun does not.
+  static func ended(_ status: Int32) { report("ended \(rank) \(status)") }
 
   private static var rank: String {
     for name in ["OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"] {
@@ -31,7 +31,7 @@ enum LaunchReport {
     return "0"
   }
 
-  private static func tell(_ line: String) {
+  private static func report(_ line: String) {
     guard pipe >= 0 else { return }
     _ = (line + "\n").withCString { write(pipe, $0, strlen($0)) }
   }

@@ -4,15 +4,15 @@ import LockstepMPI
 import MPI
 import PlatformC
 
-/// Starts MPI where a launcher started this process, runs the subcommand, and sees to it that an error is told once and
-/// ends all ranks with its status.
+/// Initialises MPI if a launcher started this process, runs the subcommand, and ensures that an error is reported once
+/// and ends all ranks with its status.
 @main
 enum Program {
   static func main() {
     openStandardDescriptors()
     StopRequest.ignoreFailedWrites()
     LaunchReport.open()
-    // From the start: a request that comes while MPI starts or data are loaded is one too.
+    // From the start, so that requests during MPI's initialisation or loading count too.
     if CommandLine.arguments.dropFirst().first == Train._commandName {
       StopRequest.catchSignals()
       LaunchReport.ready()
@@ -37,10 +37,11 @@ enum Program {
     exit(status)
   }
 
-  /// The exit status. Does not return where only this rank has failed: the others wait for it and must be ended.
+  /// Returns the exit status. Does not return if only this rank has failed: the others wait for it and must be ended.
   private static func execute(_ collective: any Collective) -> Int32 {
     do {
-      // Both may differ: one node may have an older binary, and mpirun takes several command lines.
+      // Both the build and the arguments may differ: one node may have an older binary, and mpirun takes several
+      // command lines.
       try collective.requireSameBuild()
       let request = request()
       try collective.together { try request.check(rank: collective.rank) }
@@ -69,7 +70,7 @@ enum Program {
     }
   }
 
-  /// Under the watch of the other ranks.
+  /// Runs the command while the ranks watch each other.
   private static func run(_ command: any LockstepCommand, _ collective: any Collective) throws {
     if !Launcher.isPresent { try Launcher.requireAlone() }
     if command.sharesMemory, collective.nodeSize > 1, collective.nodeRank == 0 { StaleSegments.remove() }
@@ -82,7 +83,7 @@ enum Program {
     do {
       var command = try Lockstep.parseAsRoot(joiningValues(of: Array(CommandLine.arguments.dropFirst())))
       if let command = command as? any LockstepCommand { return .command(command) }
-      try command.run()  // a command of ArgumentParser's own, which throws the help that it shows
+      try command.run()  // one of ArgumentParser's own commands, which throws the help to show
       return .text("", status: 0)
     } catch {
       let (text, status) = (Lockstep.fullMessage(for: error), Lockstep.exitCode(for: error).rawValue)
@@ -92,13 +93,13 @@ enum Program {
   }
 }
 
-/// What the arguments ask for.
+/// What the arguments request.
 private enum Request {
   case command(any LockstepCommand)
-  /// Help where the status is 0, else what is wrong with the arguments.
+  /// Help if the status is 0, else an error in the arguments.
   case text(String, status: Int32)
 
-  /// What must be asked for on every rank alike: all but where a rank finds the data and how many threads it has.
+  /// What must be the same on all ranks: everything except where a rank finds the data and its number of threads.
   var facts: [Fact] {
     switch self {
     case .command(let command):
@@ -108,7 +109,7 @@ private enum Request {
     }
   }
 
-  /// Throws what is wrong with the arguments.
+  /// Throws an error in the arguments.
   func check(rank: Int) throws {
     guard case .text(let text, let status) = self, status != 0 else { return }
     let prefix = "Error: "
@@ -129,9 +130,9 @@ struct Lockstep: ParsableCommand {
 /// A subcommand that all ranks run together.
 protocol LockstepCommand: ParsableCommand {
   func run(_ collective: any Collective) throws
-  /// From here on a rank that is stalled ends the job. nil where none is to.
+  /// Starts a watch that ends the job if a rank stalls; nil for none.
   func startWatch(_ collective: any Collective) throws -> StallWatch?
-  /// Whether the ranks of a node share more memory than heartbeats.
+  /// Whether the ranks of a node share memory besides heartbeats.
   var sharesMemory: Bool { get }
 }
 
@@ -149,8 +150,8 @@ extension LockstepCommand {
   func run() throws {}
 }
 
-/// Ends a job in which a rank is stalled: the launcher ends the others when this process has ended. MPI_Abort is for
-/// the main thread only, which may be the one that is stuck.
+/// Ends a job in which a rank is stalled: the launcher ends the others once this process has ended. MPI_Abort may only
+/// be called by the main thread, which may be the one that is stuck.
 @Sendable func endStalled(_ message: String?) -> Never {
   if let message { writeError("lockstep: \(message)\n") }
   _exit(1)

@@ -1,16 +1,16 @@
 import LockstepCore
 
-/// Writes to standard error, unbuffered and in one piece; in vain where its reader has gone.
+/// Writes to standard error, unbuffered and in one piece; ignores errors, such as a reader that went away.
 func writeError(_ text: String) {
   _ = writeAll(Array(text.utf8), to: 2)
 }
 
-/// Tells what changes how a result is to be read, which --quiet does not hide.
+/// Reports a line that matters for the interpretation of a result, which --quiet does not hide.
 func tell(_ text: String) { writeError(text + "\n") }
 
 func warn(_ text: String) { tell("lockstep: warning: \(text)") }
 
-/// Writes results to standard output: whole and now, so that what could not be written is known.
+/// Writes results to standard output, unbuffered, so that failures are known.
 ///
 /// Throws `LockstepError` (failure): a full disk, or a reader that went away.
 func writeResult(_ text: String) throws {

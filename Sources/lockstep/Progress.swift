@@ -16,8 +16,8 @@ final class Progress {
     last = clock.now
   }
 
-  /// Where the work stands, `fraction` of it done. Shown ten times a second on a terminal, and every five seconds as a
-  /// line elsewhere; the text is only asked for when it is shown.
+  /// Shows that `fraction` of the work is done: ten times a second on a terminal, every five seconds as a line
+  /// elsewhere. The text is evaluated only when it is shown.
   func update(_ fraction: Double, _ text: () -> String) {
     let now = clock.now
     guard now - last >= (terminal == nil ? .seconds(5) : .milliseconds(100)) else { return }
@@ -27,7 +27,7 @@ final class Progress {
     barIsShown = true
   }
 
-  /// Takes the bar away.
+  /// Removes the bar.
   func finish() {
     if barIsShown { writeError("\r\u{1B}[K") }
     barIsShown = false

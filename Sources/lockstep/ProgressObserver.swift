@@ -1,6 +1,6 @@
 import LockstepCore
 
-/// Tells a person at the terminal how training goes on.
+/// Shows the progress of a training on the terminal.
 final class ProgressObserver: TrainingObserver {
   private let progress = Progress()
 

@@ -1,7 +1,7 @@
 import LockstepCore
 
 extension RecipeOptions {
-  /// What `train --help` says of the recipe's keys, layers and the shipped recipes, within so many columns.
+  /// The part of `train --help` on the recipe's keys, layers and the shipped recipes, wrapped to `columns`.
   static func help(columns: Int = 80) -> String {
     let options = Recipe.keys.map { key in
       let note = key.defaultValue.map { " (default: \($0))" } ?? ""

@@ -1,8 +1,8 @@
 import ArgumentParser
 import LockstepCore
 
-/// The recipe, and the flags that override it: one for each of its keys (`Recipe.keys`), which ArgumentParser leaves
-/// to us.
+/// The recipe, and the flags that override it: one for each of its keys (`Recipe.keys`), parsed here instead of by
+/// ArgumentParser.
 struct RecipeOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -14,7 +14,7 @@ struct RecipeOptions: ParsableArguments {
 
   func validate() throws { _ = try overrides() }
 
-  /// Key and text of each flag given, in their order.
+  /// Key and text of each flag given, in order.
   func overrides() throws -> [(key: String, text: String)] {
     var found: [(key: String, text: String)] = []
     var rest = others[...]
@@ -54,8 +54,8 @@ struct RecipeOptions: ParsableArguments {
     return ValidationError("Unknown option '--\(name)'. \(fix)")
   }
 
-  /// Flags override the recipe, the recipe overrides the defaults. `former` stands for the recipe of a run that goes
-  /// on, where no other is asked for. `warn` is told of options that have no effect.
+  /// Flags override the recipe, the recipe overrides the defaults. `former` is the resumed run's recipe, used if no
+  /// other is given. `warn` is called for options that have no effect.
   func resolved(former: Recipe? = nil, warn: (String) -> Void) throws -> Recipe {
     var result = Recipe()
     var given: [(key: String, subject: String)] = []
@@ -66,7 +66,7 @@ struct RecipeOptions: ParsableArguments {
       result = former
     }
     let overrides = try overrides()
-    // A model takes the place of the layers that a file lists.
+    // A model given as a flag replaces the layers that a file lists.
     let keys = overrides.map(\.key)
     if keys.contains("model"), !keys.contains("network") { result.network = [] }
     for (key, text) in overrides { try result.set(key, to: text, subject: "--\(key)") }
@@ -88,14 +88,14 @@ struct RecipeOptions: ParsableArguments {
       + Recipe.keys.map { key in Fact("--\(key.name)", given[key.name].map { "'\($0)'" } ?? "not given") }
   }
 
-  /// What a run is named after: the name of a recipe's file, but for one that a run has written.
+  /// The name for a run: that of the recipe's file, unless a run wrote it.
   var recipeName: String? {
     guard let file = recipe?.split(separator: "/").last else { return nil }
     let name = file.split(separator: ".").first.map(String.init)
     return name == "config" ? nil : name
   }
 
-  /// What was asked for instead of a training; nil where nothing was.
+  /// The text of `--recipe list` or `--recipe schema`; nil for a training.
   var listing: String? {
     switch recipe {
     case "schema": RecipeSchema.text

@@ -13,7 +13,8 @@ import Testing
   private func trainUnwritable() throws -> CommandResult {
     guard geteuid() != 0 else {
       let mount =
-        "mount --bind '\(checkout.path)' '\(checkout.path)' && mount -o remount,ro,bind '\(checkout.path)' && exec \"$@\""
+        "mount --bind '\(checkout.path)' '\(checkout.path)' "
+        + "&& mount -o remount,ro,bind '\(checkout.path)' && exec \"$@\""
       return try checkout.script(
         "train", ["--epochs", "1"], through: ["unshare", "--mount", "sh", "-c", mount, "sh"])
     }

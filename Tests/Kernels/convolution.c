@@ -16,10 +16,10 @@ convolution convolution_of(shape s) {
       .taps = c.taps,
       .outputs = s.outputs,
       .adjacent = s.interleaved ? s.channels : 1,
-      .row_stride = s.step * width * pixel,
-      .pixel_stride = s.step * pixel,
-      .height = (height - s.size) / s.step + 1,
-      .width = (width - s.size) / s.step + 1,
+      .row_stride = s.stride * width * pixel,
+      .pixel_stride = s.stride * pixel,
+      .height = (height - s.size) / s.stride + 1,
+      .width = (width - s.size) / s.stride + 1,
       .channels = padded16(s.outputs),
   };
   c.x_stride = padded16(height * width * (s.interleaved ? pixel : s.channels));
@@ -45,7 +45,7 @@ float *output_gradients(const convolution *c, kind kind, ptrdiff_t samples) {
 
 void print_case(hash h, const char *name, kind a, kind b, shape s, const char *more) {
   end_case(h, "%s %s*%s %tdx%tdx%td size %td step %td padding %td to %td%s%s", name, kind_names[a], kind_names[b],
-           s.channels, s.height, s.width, s.size, s.step, s.padding, s.outputs, s.interleaved ? " interleaved" : "",
+           s.channels, s.height, s.width, s.size, s.stride, s.padding, s.outputs, s.interleaved ? " interleaved" : "",
            more);
 }
 
@@ -74,7 +74,7 @@ static void input_gradient_case(shape s, kind of_dy, kind of_w) {
     if (i / (16 * s.size * s.size * s.outputs) * 16 + i % 16 >= s.channels) w[i] = 0;
   const kernel_input_patches patches = {
       .size = s.size,
-      .step = s.step,
+      .stride = s.stride,
       .padding = s.padding,
       .outputs = s.outputs,
       .dy_height = c.patches.height,

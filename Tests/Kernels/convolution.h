@@ -4,7 +4,7 @@
 #include "support.h"
 
 typedef struct {
-  ptrdiff_t channels, height, width, size, step, padding, outputs;
+  ptrdiff_t channels, height, width, size, stride, padding, outputs;
   bool interleaved;
 } shape;
 

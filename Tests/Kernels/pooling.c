@@ -10,11 +10,11 @@ static void backward(kernel_pooling pooling, const float *x, const float *y, con
   kernel_max_pool_backward(pooling, x, y, dy, dx, relu);
 }
 
-static kernel_pooling windows(ptrdiff_t channels, ptrdiff_t side, ptrdiff_t size, ptrdiff_t step, bool interleaved) {
-  const ptrdiff_t out = (side - size) / step + 1, pixel = padded16(channels);
+static kernel_pooling windows(ptrdiff_t channels, ptrdiff_t side, ptrdiff_t size, ptrdiff_t stride, bool interleaved) {
+  const ptrdiff_t out = (side - size) / stride + 1, pixel = padded16(channels);
   kernel_pooling p = {
-      .channels = channels, .height = size, .width = size, .step = step, .out_height = out, .out_width = out};
-  p.overlaps = step < size;
+      .channels = channels, .height = size, .width = size, .stride = stride, .out_height = out, .out_width = out};
+  p.overlaps = stride < size;
   p.x_channel_stride = interleaved ? 1 : side * side;
   p.y_channel_stride = interleaved ? 1 : out * out;
   p.x_pixel_stride = p.y_pixel_stride = interleaved ? pixel : 1;
@@ -23,10 +23,10 @@ static kernel_pooling windows(ptrdiff_t channels, ptrdiff_t side, ptrdiff_t size
   return p;
 }
 
-static void pool_case(kind of_x, ptrdiff_t channels, ptrdiff_t side, ptrdiff_t size, ptrdiff_t step, bool interleaved,
+static void pool_case(kind of_x, ptrdiff_t channels, ptrdiff_t side, ptrdiff_t size, ptrdiff_t stride, bool interleaved,
                       bool relu) {
   hash h = begin_case();
-  const kernel_pooling p = windows(channels, side, size, step, interleaved);
+  const kernel_pooling p = windows(channels, side, size, stride, interleaved);
   const ptrdiff_t x_count = side * side * padded16(channels);
   const ptrdiff_t y_count = p.out_height * p.out_width * padded16(channels);
   float *x = inputs(of_x, 21, x_count), *y = outputs(y_count), *dx = inputs(ZERO, 23, x_count);
@@ -37,14 +37,14 @@ static void pool_case(kind of_x, ptrdiff_t channels, ptrdiff_t side, ptrdiff_t s
   backward(p, x, y, dy, dx, relu);
   add_floats(&h, y, y_count);
   add_floats(&h, dx, x_count);
-  end_case(h, "max_pool %s %tdx%tdx%td size %td step %td%s%s", kind_names[of_x], channels, side, side, size, step,
+  end_case(h, "max_pool %s %tdx%tdx%td size %td step %td%s%s", kind_names[of_x], channels, side, side, size, stride,
            interleaved ? " interleaved" : "", relu ? " relu" : "");
 }
 
-static void average_case(kind of_x, ptrdiff_t channels, ptrdiff_t side, ptrdiff_t size, ptrdiff_t step,
+static void average_case(kind of_x, ptrdiff_t channels, ptrdiff_t side, ptrdiff_t size, ptrdiff_t stride,
                          bool interleaved) {
   hash h = begin_case();
-  const kernel_pooling p = windows(channels, side, size, step, interleaved);
+  const kernel_pooling p = windows(channels, side, size, stride, interleaved);
   const ptrdiff_t x_count = side * side * padded16(channels);
   const ptrdiff_t y_count = p.out_height * p.out_width * padded16(channels);
   float *y = outputs(y_count), *dx = inputs(ZERO, 23, x_count);
@@ -52,7 +52,7 @@ static void average_case(kind of_x, ptrdiff_t channels, ptrdiff_t side, ptrdiff_
   kernel_average_pool_backward(p, inputs(of_x, 22, y_count), dx);
   add_floats(&h, y, y_count);
   add_floats(&h, dx, x_count);
-  end_case(h, "average_pool %s %tdx%tdx%td size %td step %td%s", kind_names[of_x], channels, side, side, size, step,
+  end_case(h, "average_pool %s %tdx%tdx%td size %td step %td%s", kind_names[of_x], channels, side, side, size, stride,
            interleaved ? " interleaved" : "");
 }
 

@@ -4,8 +4,8 @@
 own       standard output and error are the terminal
 passed    they are a pipe, and LOCKSTEP_TERMINAL names the terminal, as scripts/train has it
 
-Prints a line for each width, `COLUMNS WIDEST`: the most characters of three draws of the bar; then `status STATUS`, which
-the command ends with after the signal. What other draws were seen than `return, erase the line, text` is an error.
+Prints a line for each width, `COLUMNS WIDEST`: the most characters of three draws of the bar; then `status STATUS`,
+with which the command ends after the signal. Draws other than `return, erase the line, text` are an error.
 """
 import fcntl
 import os

@@ -23,7 +23,7 @@ bool kernel_has_isa(const char *name);
 // Uses another build; false where this CPU cannot run it or there is none of that name. For tests.
 bool kernel_select_isa(const char *name);
 
-// Tells the core that this is a spin wait.
+// Hints to the core that this is a spin wait.
 static inline void kernel_spin_hint(void) {
 #if defined(__x86_64__)
   __builtin_ia32_pause();
@@ -32,7 +32,7 @@ static inline void kernel_spin_hint(void) {
 #endif
 }
 
-// Asks for memory that is read soon.
+// Prefetches memory that will be read soon.
 static inline void kernel_prefetch(const void *bytes, ptrdiff_t count) {
   for (ptrdiff_t i = 0; i < count; i += 64) __builtin_prefetch((const char *)bytes + i);
 }

@@ -1,4 +1,4 @@
-// What kernels are told: matrices, ranges, geometry, optimizers. Layouts are described in CKernels.h.
+// Arguments of kernels: matrices, ranges, geometry, optimizers. CKernels.h describes the layouts.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -7,11 +7,11 @@
 enum {
   // The number of outputs in a panel of weights, and the unit of every stride.
   KERNEL_PANEL_WIDTH = 16,
-  // What kernels need of their thread's stack at most, in bytes: they keep lists of what is not zero there.
+  // The most stack that kernels need, in bytes: they keep lists of non-zero inputs there.
   KERNEL_STACK_BYTES = 1 << 20,
 };
 
-// Half open range of row, panel, input or element numbers: what one thread does of a kernel's work.
+// A half-open range of row, panel, input or element numbers: one thread's part of a kernel's work.
 typedef struct {
   ptrdiff_t begin, end;
 } kernel_range;
@@ -41,21 +41,21 @@ typedef struct {
   //   decoupled ? w *= 1 - learning_rate weight_decay : g += weight_decay w
   //   first += (1 - beta1) (g - first);  second = beta2 second + (1 - beta2) g^2
   //   w -= learning_rate / correction1 * first / (sqrt(second) / correction2 + epsilon)
-  // with correction1 = 1 - beta1^t and correction2 = sqrt(1 - beta2^t) after t steps. What is left of 1 is given, since
-  // in float 1 - 0.999 is wrong in its fifth digit.
+  // with correction1 = 1 - beta1^t and correction2 = sqrt(1 - beta2^t) after t steps. 1 - beta is passed, because in
+  // float 1 - 0.999 is wrong in its fifth digit.
   float beta2, one_minus_beta1, one_minus_beta2, epsilon, correction1, correction2;
   bool decoupled;
   float *weights, *first, *second;
 } kernel_update;
 
-// How micro-batches lie in the rows of this rank: micro-batch m is rows bounds[m] ..< bounds[m + 1].
+// The micro-batches in the rows of this rank: micro-batch m is rows bounds[m] ..< bounds[m + 1].
 typedef struct {
   const int32_t *bounds;
   int32_t count;
 } kernel_micro_batches;
 
 // Where a finished gradient goes: into one of the two buffers, laid out like the weights, to be summed over ranks; or,
-// where there is only one rank, into the update at once, while it is still in registers.
+// with a single rank, into the update at once, while it is still in registers.
 typedef struct {
   double *exact;
   float *fast;
@@ -75,7 +75,7 @@ typedef struct {
 
 // Its input gradient. The sums run in panels of 16 rows, which threads write without sharing a cache line: dY^T is
 // [rows / 16, outputs, 16] with rows and outputs rounded up to multiples of 16, the scratch dX^T is [rows / 16, inputs,
-// 16]; what stands in the place of rows that are not there is ignored.
+// 16]; the padding of rows is ignored.
 typedef struct {
   const float *dy_t, *weights;
   ptrdiff_t inputs, outputs, rows;
@@ -95,9 +95,9 @@ typedef struct {
 // How a convolution reads its input and writes its output. An output pixel's row of inputs is its patch: tap k of the
 // pixel in row r and column c is x[r * row_stride + c * pixel_stride + offsets[k]]. Outputs are [height, width,
 // channels], `channels` being a multiple of 16. Taps go channel by channel, and at each position by position of the
-// patch; `adjacent` is the number of input channels where those lie side by side, else 1: taps k and k + taps /
-// adjacent are then next to each other. A patch is size x size; `taps` are its inputs in all channels, `outputs` the
-// channels without padding.
+// patch; `adjacent` is the number of input channels if those are interleaved, else 1: taps k and k + taps / adjacent
+// are then next to each other. A patch is size x size; `taps` are its inputs in all channels, `outputs` the channels
+// without padding.
 typedef struct {
   const ptrdiff_t *offsets;
   ptrdiff_t size, taps, outputs, adjacent;
@@ -114,13 +114,13 @@ typedef struct {
   bool relu;
 } kernel_convolution;
 
-// What the input gradient must know of a convolution: dY pixel (r, q) reads dX pixels (r step + ky - padding, q step +
-// kx - padding). Both images are [height, width, channels]; dX's pixels are a multiple of 16 apart.
+// The geometry of a convolution for its input gradient: dY pixel (r, q) reads dX pixels (r stride + ky - padding, q
+// stride + kx - padding). Both images are [height, width, channels]; dX's pixels are a multiple of 16 apart.
 typedef struct {
-  ptrdiff_t size, step, padding, outputs;
+  ptrdiff_t size, stride, padding, outputs;
   ptrdiff_t dy_height, dy_width, dy_row_stride, dy_pixel_stride;
   ptrdiff_t dx_height, dx_width, dx_row_stride, dx_pixel_stride;
-  // Whether no weight is infinite or NaN: only then may a dY that is zero be left out.
+  // Whether all weights are finite: only then may zeros of dY be skipped.
   bool weights_are_finite;
 } kernel_input_patches;
 
@@ -131,12 +131,12 @@ typedef struct {
   kernel_patches patches;
   kernel_matrix x, dy;
   kernel_range positions;  // those that `sums` holds
-  kernel_range part;       // those of them that are added to
+  kernel_range part;       // those of them to add to
   bool fresh;              // whether the sums begin with 0
-  bool last;               // whether they are complete then
+  bool last;               // whether they are then complete
   float *sums;
-  // Memory for sums that go another way where most of dY is zero, until they are complete: 16 floats, and [outputs,
-  // part, adjacent rounded up to 16]; null where there is none.
+  // Memory for the sums of the kernel that skips zeros of dY, until they are complete: 16 floats, and [outputs, part,
+  // adjacent rounded up to 16]; null for none.
   float *by_input;
 } kernel_convolution_sums;
 
@@ -146,7 +146,7 @@ typedef struct {
   int32_t count;
 } kernel_chains;
 
-// From complete sums to the gradient's sink.
+// Passes complete sums to the gradient's sink.
 typedef struct {
   kernel_patches patches;
   const float *sums;
@@ -156,12 +156,12 @@ typedef struct {
 
 // --- Others ---------------------------------------------------------------------------------------------------
 
-// Windows of height x width, `step` apart, without padding; the strides of one sample.
+// Windows of height x width, `stride` apart, without padding; the strides of one sample.
 typedef struct {
-  ptrdiff_t channels, height, width, step, out_height, out_width;
+  ptrdiff_t channels, height, width, stride, out_height, out_width;
   ptrdiff_t x_channel_stride, x_pixel_stride, x_row_stride;
   ptrdiff_t y_channel_stride, y_pixel_stride, y_row_stride;
-  // Whether windows have elements in common.
+  // Whether windows overlap.
   bool overlaps;
 } kernel_pooling;
 
@@ -171,7 +171,7 @@ typedef struct {
   uint32_t sample, time, purpose;
 } kernel_random;
 
-// Rows of logits and their labels, and what becomes of them.
+// Rows of logits and their labels, and the results.
 typedef struct {
   const float *logits;
   ptrdiff_t stride, classes;

@@ -8,8 +8,8 @@
 
 typedef struct cmpi_communicator cmpi_communicator;  // owns an MPI_Comm
 
-// MPI_Init_thread with MPI_THREAD_FUNNELED; *provided tells whether that much was granted. Errors are returned from
-// here on (MPI_ERRORS_RETURN).
+// MPI_Init_thread with MPI_THREAD_FUNNELED; sets *funneled to whether that level was granted. From then on, errors are
+// returned (MPI_ERRORS_RETURN).
 int cmpi_init(bool *funneled);
 int cmpi_finalize(void);
 int cmpi_abort(int status);
@@ -19,11 +19,11 @@ int cmpi_max_text(void);
 int cmpi_library_version(char *text, int capacity);
 int cmpi_host_name(char *text, int capacity);
 
-// MPI_COMM_WORLD; null where there is no memory.
+// MPI_COMM_WORLD; null if out of memory.
 cmpi_communicator *cmpi_world(void);
 // The ranks that can share memory with this one (MPI_Comm_split_type, MPI_COMM_TYPE_SHARED).
 int cmpi_split_node(const cmpi_communicator *from, cmpi_communicator **node);
-// The ranks that give the same color (MPI_Comm_split), in the order of their ranks.
+// The ranks that pass the same color (MPI_Comm_split), in the order of their ranks.
 int cmpi_split(const cmpi_communicator *from, int color, cmpi_communicator **part);
 int cmpi_free_communicator(cmpi_communicator *communicator);
 int cmpi_rank(const cmpi_communicator *communicator, int *rank);
@@ -36,13 +36,12 @@ int cmpi_allreduce_float(const cmpi_communicator *communicator, float *buffer, i
 int cmpi_allgather_uint64(const cmpi_communicator *communicator, uint64_t value, uint64_t *values);
 int cmpi_broadcast_bytes(const cmpi_communicator *communicator, void *bytes, int count, int root);
 
-// Not MPI, but what Open MPI must know before it starts: whether this kernel lets a process read a sibling's memory
+// Not MPI, but needed before Open MPI starts: whether this kernel lets a process read a sibling's memory
 // (process_vm_readv). Containers often forbid it, and Open MPI then prints an error for every large message.
 bool cmpi_can_attach_across_processes(void);
 
-// The number of processors that this process may run on; 0 where the system does not tell. CPU_COUNT is a macro.
+// The number of processors that this process may run on; 0 if unknown. CPU_COUNT is a macro.
 int cmpi_allowed_processors(void);
 
-// The type of the file system that a path lies on (statfs); 0 where the system does not tell. Swift's Glibc has no
-// statfs.
+// The type of the file system that a path lies on (statfs); 0 if unknown. Swift's Glibc has no statfs.
 unsigned long cmpi_file_system(const char *path);

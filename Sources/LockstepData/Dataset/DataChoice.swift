@@ -2,13 +2,13 @@ import LockstepSupport
 
 /// Where a rank would take its data from.
 package struct DataChoice: Equatable {
-  /// `--data`; empty where it is not given.
+  /// `--data`; empty if it is not given.
   var flag: String
-  /// The directory as it is named on this rank; empty where digits are synthesized.
+  /// The directory as named on this rank; empty if digits are synthesized.
   var named: String
-  /// The same from the root.
+  /// The same as an absolute path.
   var absolute: String
-  /// Whether it is there.
+  /// Whether it exists.
   var isFound: Bool
 
   package init(flag: String?, source: DataSource, directory: String, isDirectory: (String) -> Bool) {
@@ -18,7 +18,7 @@ package struct DataChoice: Equatable {
     isFound = isDirectory(absolute)
   }
 
-  /// As `bytes` of another rank.
+  /// From another rank's `bytes`.
   package init(bytes: [UInt8]) {
     let parts = bytes.split(separator: 0, omittingEmptySubsequences: false).map {
       String(decoding: $0, as: UTF8.self)
@@ -26,7 +26,7 @@ package struct DataChoice: Equatable {
     (flag, named, absolute, isFound) = (parts[0], parts[1], parts[2], !parts[3].isEmpty)
   }
 
-  /// No path holds a zero.
+  /// Paths contain no zero byte.
   package var bytes: [UInt8] {
     Array([flag, named, absolute, isFound ? "found" : ""].joined(separator: "\0").utf8)
   }
@@ -45,7 +45,7 @@ package struct DataChoice: Equatable {
       return .synthetic(train: 60_000, test: 10_000)
     }
     if !flag.isEmpty, flag != first.flag { return .directory(flag) }
-    // Where rank 0 lacks it too, it is rank 0 that tells.
+    // If rank 0 lacks it too, rank 0 reports it.
     guard first.isFound else { return .directory(first.absolute) }
     // On another node the same name may lead there from another working directory. Where it is in neither place, rank
     // 0 sends the data.

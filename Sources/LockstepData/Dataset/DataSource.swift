@@ -4,12 +4,13 @@ import PlatformC
 
 /// Where a run's dataset comes from.
 public enum DataSource: Equatable, Sendable {
+  /// A directory of IDX files.
   case directory(String)
   /// Digits drawn by the program itself, so that a first run needs no download.
   case synthetic(train: Int, test: Int)
 
-  /// Where this process finds data: the directory asked for, else `$LOCKSTEP_DATA`, else `data/mnist`, where
-  /// scripts/fetch-mnist puts it, else synthesized digits.
+  /// Where this process finds data: `flag` if given, else `$LOCKSTEP_DATA`, else `data/mnist`, where
+  /// scripts/fetch-mnist puts it, else synthesized digits (60,000 and 10,000).
   public static func resolve(flag: String?) -> DataSource {
     if let flag { return .directory(flag) }
     if let variable = getenv("LOCKSTEP_DATA"), variable[0] != 0 {
@@ -41,7 +42,7 @@ public enum DataSource: Equatable, Sendable {
     return String(cString: path)
   }
 
-  /// Loads or draws the dataset, one copy a node. Collective.
+  /// Loads or draws the dataset, one copy a node. Collective. Throws as `Dataset.load` and `Dataset.synthetic` do.
   public func load(
     for purpose: Dataset.Purpose = .training, collective: any Collective, team: ThreadTeam
   ) throws -> Dataset {
@@ -55,7 +56,9 @@ public enum DataSource: Equatable, Sendable {
 }
 
 extension Dataset {
-  /// Draws `SyntheticDigits` of seed 1 into memory that the node's ranks share; each draws its part. Collective.
+  /// Draws `train` and `test` digits of 28x28 bytes in 10 classes, of seed 1, into memory that the node's ranks share;
+  /// each rank draws its share. Collective. Throws on all ranks alike for a count outside of 1 to 2^32 - 1 (usage), or
+  /// without room for the memory (failure).
   public static func synthetic(
     train: Int, test: Int, collective: any Collective, team: ThreadTeam
   ) throws -> Dataset {

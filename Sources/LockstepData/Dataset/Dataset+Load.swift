@@ -4,16 +4,16 @@ import LockstepSupport
 extension Dataset {
   /// What a dataset is loaded for, which decides the files that it must have.
   public enum Purpose: Sendable {
-    /// Training files, and test files unless there are none of either kind.
+    /// Training files, and test files unless both of them are missing.
     case training
     /// Test files; no others are read.
     case evaluation
   }
 
-  /// Loads the IDX files of a directory, one copy a node: a single rank of each node reads them, into memory that all
-  /// of the node's ranks use, so that what becomes of the files afterwards is of no matter. A node whose first rank
-  /// lacks them, or has others than rank 0, is sent rank 0's (`notes` say so). Where memory leaves no room for a copy,
-  /// files that are not compressed are mapped instead (`requireUnchanged`), and every rank must have them.
+  /// Loads the IDX files of a directory, one copy a node: one rank of each node reads them, into memory that all of the
+  /// node's ranks use. Later changes of the files then have no effect. A node whose first rank lacks the files, or whose
+  /// files differ from rank 0's, receives rank 0's data (`notes` say so). If memory is short, uncompressed files are
+  /// mapped instead (`requireUnchanged`), and every rank must have them.
   ///
   /// All ranks make the same collective calls, whatever they find: what may fail on one rank only runs inside
   /// `together`, and every branch around a collective call is taken on a value that was gathered from all ranks.
@@ -35,12 +35,12 @@ struct DatasetLoader {
   /// Whether this rank reads for its node.
   var isReader: Bool { collective.nodeRank == 0 }
 
-  /// The elements of each part that is there, the same on every rank of a node.
+  /// The elements of each part that was found, the same on every rank of a node.
   struct Loaded {
     let tables: PartTable<SampleTable?>
     let checksum: UInt64
     var mappedFiles: MappedFiles?
-    /// Tells of nodes that were sent the data.
+    /// Names nodes that received the data.
     var note: String?
   }
 
@@ -69,7 +69,7 @@ struct DatasetLoader {
     return Dataset.checksum(train: train, test: test)
   }
 
-  /// The splits, the number of classes, and what is worth telling of how labels were read.
+  /// The splits, the number of classes, and notes on how labels were read.
   private func valid(
     _ tables: PartTable<SampleTable?>, _ listing: DatasetListing
   ) throws -> (train: Split, test: Split, classes: Int, notes: [String]) {
@@ -85,7 +85,7 @@ struct DatasetLoader {
       return Split(images: pictures, labels: reading.classes)
     }
     let (train, test) = (try split(.trainImages, .trainLabels), try split(.testImages, .testLabels))
-    // A directory without either was refused.
+    // A directory with neither was refused before.
     let images = (train ?? test)!.images
     let result = try Dataset.validate(
       train: train ?? .none(like: images), test: test ?? .none(like: images)
@@ -93,7 +93,7 @@ struct DatasetLoader {
     return (result.train, result.test, try Self.classes(result.classes, oneHot: columns), notes)
   }
 
-  /// The number of classes: each column of one-hot labels is one, whether samples have it or not.
+  /// The number of classes: each column of one-hot labels counts, even if no sample has it.
   private static func classes(_ seen: Int, oneHot columns: [(count: Int, path: String)]) throws -> Int {
     guard let first = columns.first else { return seen }
     if let other = columns.first(where: { $0.count != first.count }) {
@@ -109,9 +109,9 @@ struct DatasetLoader {
     return max(seen, first.count)
   }
 
-  /// Returns the checksum that all have in common, or throws on all ranks alike, naming a node with another.
+  /// Returns the common checksum, or throws on all ranks alike, naming a node with another one.
   ///
-  /// - Parameter own: nil (told as 0, which no checksum is) on the ranks that have not computed it.
+  /// - Parameter own: nil on the ranks that have not computed it; sent as 0, which is never a checksum.
   func agreedChecksum(_ own: UInt64?) throws -> UInt64 {
     let checksums = try collective.allGather(own ?? 0)
     let judges = checksums.indices.filter { checksums[$0] != 0 }
@@ -134,16 +134,16 @@ struct DatasetLoader {
 }
 
 extension Collective {
-  /// Runs the body on some ranks. Where it throws on all of those, all ranks throw the first one's error; where on
-  /// some, they throw it with the rank's name. Collective; returns nil on the others.
+  /// Runs the body on some ranks. If it throws on all of those, all ranks throw the first one's error; if only on some,
+  /// they throw it with the rank's name. Collective; returns nil on the other ranks.
   func onSomeRanks<T>(_ takesPart: Bool, _ body: () throws -> T) throws -> T? {
     let result = takesPart ? Result(catching: body) : nil
     var failure: (any Error)?
     if case .failure(let error)? = result { failure = error }
     let (none, done, failed) = (UInt64(0), UInt64(1), UInt64(2))
-    let told = try allGather(result == nil ? none : failure == nil ? done : failed)
-    guard let first = told.firstIndex(of: failed) else { return try result?.get() }
-    if told.contains(done) { return try together { try result?.get() } }
+    let states = try allGather(result == nil ? none : failure == nil ? done : failed)
+    guard let first = states.firstIndex(of: failed) else { return try result?.get() }
+    if states.contains(done) { return try together { try result?.get() } }
     let status = (failure as? LockstepError)?.exitStatus ?? (failure as? AgreedError)?.exitStatus ?? 1
     let message = try broadcast(failure.map { Array("\($0)".utf8) } ?? [], from: first)
     throw AgreedError(

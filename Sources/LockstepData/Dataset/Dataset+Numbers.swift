@@ -1,8 +1,8 @@
 import LockstepSupport
 
-/// What training would make nothing of, though every number is finite.
+/// Finite numbers from which training cannot learn.
 extension Dataset {
-  /// Where all training images are the same.
+  /// A warning if all training images are the same.
   var sameness: String? {
     let images = train.images
     guard images.count > 1, images.isOneSample else { return nil }
@@ -10,7 +10,7 @@ extension Dataset {
     return "all \(images.count) training images are alike\(value). There is nothing to learn from them"
   }
 
-  /// Numbers that lose their meaning as Float once they are normalised by the training images' mean and deviation.
+  /// Warnings of numbers that lose their meaning in Float when normalised by the training images' mean and deviation.
   var strangeNumbers: [String] {
     guard train.count > 1, train.images.element != .uint8, let spread = Spread(train.images) else {
       return []
@@ -33,8 +33,8 @@ extension Dataset {
     for (part, images) in [("training", train.images), ("test", test.images)] where images.count > 0 {
       let (index, value) = images.farthest(from: mean)
       let distance = abs(value - mean) / deviation
-      let share = distance * distance / Double(spread.count)
-      guard distance > 1000 || spread.count >= 1000 && share > 0.25 else { continue }
+      let ofVariance = distance * distance / Double(spread.count)
+      guard distance > 1000 || spread.count >= 1000 && ofVariance > 0.25 else { continue }
       let (sample, element) = index.quotientAndRemainder(dividingBy: images.elementsPerSample)
       let times = distance < 1e6 ? "\(Int(distance))" : "more than a million"
       found.append(
@@ -52,7 +52,7 @@ private struct Spread {
   let deviation: Double
   let count: Int
 
-  /// nil where all are the same number, or none is.
+  /// nil if there are no numbers, or all are the same.
   init?(_ table: SampleTable) {
     let count = table.count * table.elementsPerSample
     guard count > 0, !table.isOneNumber else { return nil }
@@ -87,7 +87,7 @@ extension SampleTable {
     return (place, farthest)
   }
 
-  /// Whether all samples are the same; ends at the first that is not.
+  /// Whether all samples are the same; stops at the first that differs.
   fileprivate var isOneSample: Bool { repeats(after: sampleByteCount) }
   fileprivate var isOneNumber: Bool { repeats(after: element.byteCount) }
 

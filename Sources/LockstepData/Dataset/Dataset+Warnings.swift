@@ -1,11 +1,11 @@
 import LockstepSupport
 
 extension Dataset {
-  /// What is formally sound and makes a training's result mean little, each once. `heldBack` are the training samples
-  /// that validate and are not trained on.
+  /// Warnings of valid data from which a result means little (a class without samples, labels all alike, blank images),
+  /// one sentence each. `heldBack` are the indices of training samples that validate and are not trained on.
   ///
-  /// - Complexity: O(n) in the number of samples, with an early end for each image that is not of one value; in that of
-  /// numbers where these are no bytes.
+  /// - Complexity: O(n) in the number of samples for bytes, with an early exit for each image that is not blank; O(n)
+  ///   in the number of elements for other types.
   public func warnings(heldBack: [Int] = []) -> [String] {
     var training = counts(train.labels)
     for index in heldBack where train.labels.indices.contains(index) {
@@ -25,7 +25,7 @@ extension Dataset {
     return counts
   }
 
-  /// For the numbers of samples of each class.
+  /// Warnings for the number of samples of each class.
   static func warnings(training: [Int], test: [Int]) -> [String] {
     let (trainingCount, testCount) = (training.reduce(0, +), test.reduce(0, +))
     let classes = training.indices
@@ -36,11 +36,11 @@ extension Dataset {
 
     let testOnly = classes.filter { training[$0] == 0 && test[$0] > 0 }
     if trainingCount > 0 {
-      let share = testOnly.reduce(0) { $0 + test[$1] }
+      let unlearned = testOnly.reduce(0) { $0 + test[$1] }
       add(
         !testOnly.isEmpty,
-        "\(list(testOnly, of: classes.count)) no training sample, but \(share) of \(testCount) test samples "
-          + "(\(percent(Double(share) / Double(max(testCount, 1))))), which cannot be learned")
+        "\(list(testOnly, of: classes.count)) no training sample, but \(unlearned) of \(testCount) test samples "
+          + "(\(percent(Double(unlearned) / Double(max(testCount, 1))))), which cannot be learned")
       let nowhere = classes.filter { training[$0] == 0 && test[$0] == 0 }
       add(
         !nowhere.isEmpty && training.count { $0 > 0 } > 1,
@@ -52,7 +52,7 @@ extension Dataset {
         "\(classes.count) classes, but \(trainingCount) training \(trainingCount == 1 ? "sample" : "samples"): "
           + "too few of each to learn from"
       )
-      // Of a small test set a class may be missing by chance: not of one where 20 samples of it were to be expected.
+      // A small test set may lack a class by chance, but not if 20 samples of it would be expected.
       let untested = classes.filter { test[$0] == 0 && training[$0] * testCount >= 20 * trainingCount }
       let samples = untested.reduce(0) { $0 + training[$1] }
       add(
@@ -63,7 +63,7 @@ extension Dataset {
     return warnings
   }
 
-  /// Of labels that are all one, or nearly.
+  /// Warnings of labels that are all the same, or nearly.
   private static func alike(training: [Int], test: [Int]) -> [String] {
     let parts = [("training", training), ("test", test)].map { ($0, $1, $1.reduce(0, +)) }
     var warnings: [String] = []
@@ -82,9 +82,9 @@ extension Dataset {
     for (part, counts, total) in parts {
       let most = counts.max() ?? 0
       guard most < total, most * 100 >= total * 99, let label = counts.firstIndex(of: most) else { continue }
-      let share = percent(Double(most) / Double(total))
+      let fraction = percent(Double(most) / Double(total))
       warnings.append(
-        "\(share) of the \(part) samples are of class \(label): who always says \(label) reaches that accuracy"
+        "\(fraction) of the \(part) samples are of class \(label): who always says \(label) reaches that accuracy"
       )
     }
     return warnings
@@ -98,7 +98,7 @@ extension Dataset {
       + (classes.count == 1 ? "has" : "have")
   }
 
-  /// Where images of one value are more than a few.
+  /// Warnings if more than a few images are blank.
   private var blankImages: [String] {
     [("training", train.images), ("test", test.images)].compactMap { part, images in
       guard images.shape.count > 1 else { return nil }
@@ -110,14 +110,14 @@ extension Dataset {
 }
 
 extension SampleTable {
-  /// Images of more than one element whose elements are all alike.
+  /// The number of images whose elements, more than one, are all equal.
   fileprivate var countOfBlanks: Int {
     guard elementsPerSample > 1 else { return 0 }
     let (size, width) = (sampleByteCount, element.byteCount)
     return withExtendedLifetime(self) {
       (0..<count).count { sample in
         let start = sample * size
-        // Equal to itself, one element on.
+        // Equal to itself when shifted by one element.
         return (start + width..<start + size).allSatisfy { bytes[$0] == bytes[$0 - width] }
       }
     }

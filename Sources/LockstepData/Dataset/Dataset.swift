@@ -1,8 +1,10 @@
 import LockstepSupport
 
-/// Images and labels to train on and to test with. Never changes once made.
+/// Images and labels to train on and to test with. Immutable.
 public final class Dataset: Sendable {
+  /// The training samples, those held back to validate included; none if loaded for evaluation.
   public let train: Split
+  /// The test samples; none without test files.
   public let test: Split
   /// The largest label of both splits plus 1, or the columns of one-hot labels; at least 2.
   public let classes: Int
@@ -10,15 +12,17 @@ public final class Dataset: Sendable {
   public let checksum: UInt64
   /// The directory it came from, or "synthesized digits".
   public let name: String
-  /// What a user should know of how the files were read.
+  /// Notes for the user on how the files were found and read, such as one-hot labels.
   public let notes: [String]
-  /// The files that are mapped; nil where the data stand in memory of their own, which nobody else can change.
+  /// The mapped files; nil if the data are in memory of their own, which nobody else can change.
   private let mappedFiles: MappedFiles?
 
-  /// The largest label that is taken for a class; a larger one is a damaged or mistaken file.
+  /// The largest label that is accepted as a class; a larger one means a damaged or wrong file.
   public static let maximumLabel: Int32 = 65_535
 
-  /// - Throws: LockstepError (.data) where the two splits or their labels do not fit together.
+  /// Images of both splits must have the same element type and shape, with one label each. `name` is for messages.
+  ///
+  /// - Throws: LockstepError (.data) if the two splits or their labels do not fit together, or are empty.
   public convenience init(train: Split, test: Split, name: String) throws {
     for (part, split) in [("train", train), ("test", test)] where split.count == 0 && split.images.count == 0
     {
@@ -36,7 +40,7 @@ public final class Dataset: Sendable {
       checksum: Self.checksum(train: train, test: test))
   }
 
-  /// For splits that `validate` has seen.
+  /// For splits that have passed `validate`.
   init(
     validTrain train: Split, test: Split, classes: Int, name: String, checksum: UInt64, notes: [String] = [],
     mappedFiles: MappedFiles? = nil
@@ -50,16 +54,16 @@ public final class Dataset: Sendable {
     self.mappedFiles = mappedFiles
   }
 
-  /// Sees to it that the data are those that were loaded: of files that are mapped, since there was no room for a copy.
-  /// Every rank asks for those that it reads, so all must ask together (`Collective.together`).
+  /// Checks that mapped files, used if there was no room for a copy, have not changed since they were loaded. Every
+  /// rank checks the files that it reads, so all must call it, inside `Collective.together`.
   ///
-  /// - Throws: LockstepError (.data) naming a file that was changed meanwhile.
+  /// - Throws: LockstepError (.data) naming a file that has changed.
   public func requireUnchanged() throws {
     guard let mappedFiles else { return }
     try mappedFiles.requireUnchanged { Self.checksum(train: train, test: test) == checksum }
   }
 
-  /// Whether `requireUnchanged` has anything to look at: on all ranks or on none.
+  /// Whether `requireUnchanged` has files to check: on all ranks or on none.
   package var isMapped: Bool { mappedFiles != nil }
 
   /// Checks that the parts fit together, and counts the classes. `subject` names a part's file in an error. Either

@@ -1,10 +1,10 @@
 import LockstepSupport
 
 extension DatasetDirectory {
-  /// Picks one name for each part that is there. Names without a prefix come before prefixed ones (EMNIST's
-  /// `emnist-letters-`), of which there must be one set only.
+  /// Picks one name for each part that was found. Names without a prefix come before prefixed ones (EMNIST's
+  /// `emnist-letters-`), of which there must be only one set.
   ///
-  /// - Throws: LockstepError (.data) where a part is missing that the purpose needs, or one of a pair.
+  /// - Throws: LockstepError (.data) if a part that the purpose needs is missing, or one of a pair.
   static func choose(
     _ names: [String], in directory: String, for purpose: Dataset.Purpose, isDirectory: (String) -> Bool
   ) throws -> PartTable<String?> {
@@ -19,9 +19,11 @@ extension DatasetDirectory {
     let prefix = prefixes.min() ?? ""
     let chosen = PartTable<String?> { part in
       if purpose == .evaluation, part == .trainImages || part == .trainLabels { return nil }
-      // Unpackers may leave a directory of the file's name beside the file: it comes last.
+      // Unpackers may leave a directory with the file's name beside the file: it comes last.
       return candidates.filter { $0.part == part && $0.prefix == prefix }.min {
-        (isDirectory($0.name) ? 1 : 0, $0.rank, $0.name) < (isDirectory($1.name) ? 1 : 0, $1.rank, $1.name)
+        (isDirectory($0.name) ? 1 : 0, $0.preference, $0.name) < (
+          isDirectory($1.name) ? 1 : 0, $1.preference, $1.name
+        )
       }?.name
     }
     let hasTest = chosen[.testImages] != nil || chosen[.testLabels] != nil

@@ -1,21 +1,21 @@
 import LockstepSupport
 
-/// Where the files of a dataset are: in the directory that was asked for, or one or two folders below it, as
-/// torchvision leaves them (`MNIST/raw`), or in folders side by side that make up one dataset (`train` and `test`).
+/// Where the files of a dataset are: in the requested directory, one or two folders below it, as torchvision leaves
+/// them (`MNIST/raw`), or in sibling folders that make up one dataset (`train` and `test`).
 struct DatasetDirectory {
-  /// The directory that the files are in, or all the folders with them.
+  /// The directory of the files, or of the folders with them.
   let path: String
   let paths: PartTable<String?>
-  /// Tells of a folder that nobody has named.
+  /// A note on a folder that was used though nobody named it.
   let note: String?
 
-  /// - Throws: LockstepError (.data) naming the directory, what was looked for and what is there.
+  /// - Throws: LockstepError (.data) with the directory, the files looked for and those found.
   init(finding directory: String, for purpose: Dataset.Purpose) throws {
     let here = DatasetFolder(path: directory, names: try DatasetFolder.list(directory))
     let (below, forbidden) = here.isDataset && here.parts.isWhole(for: purpose) ? ([], nil) : here.below()
     if here.isDataset {
       let folders = [here] + below
-      // What training would take decides where evaluation finds its part.
+      // Evaluation uses the test files that training would use.
       let joined =
         DatasetFolder.join(folders, in: directory, for: .training)?.restricted(to: purpose)
         ?? DatasetFolder.join(folders, in: directory, for: purpose)
@@ -33,7 +33,7 @@ struct DatasetDirectory {
       }
       return
     }
-    // Of those that have all, or else of those that will do (to train without test files).
+    // Prefers folders with all files; else those that suffice (to train without test files).
     let usable = below.filter { (try? $0.choose(for: purpose)) != nil }
     let joined = DatasetFolder.joined(below, in: directory, for: purpose)
     let complete = usable.filter { $0.parts.isWhole(for: purpose) }
@@ -78,7 +78,7 @@ struct DatasetDirectory {
       for: purpose)
   }
 
-  /// What to do where files are missing.
+  /// Advice for missing files.
   static func wherever(_ directory: String) -> String {
     DefaultDataset.contains(directory)
       ? "Download MNIST with scripts/fetch-mnist, or pass the directory of the files with --data"
@@ -87,7 +87,7 @@ struct DatasetDirectory {
 }
 
 extension LockstepError {
-  /// The same, with folders below in which all is well.
+  /// The same error with advice on folders below that hold a whole dataset.
   fileprivate func mentioning(_ folders: [String], _ neighbour: String?) -> LockstepError {
     var error = self
     if let neighbour { error.fix = "Note that \(neighbour)" }

@@ -3,11 +3,11 @@
 struct DatasetFileName: Equatable {
   let name: String
   let part: DatasetPart
-  /// What stands before `train-`, `t10k-` or `test-`: "" for MNIST, "emnist-letters-" for EMNIST.
+  /// The text before `train-`, `t10k-` or `test-`: "" for MNIST, "emnist-letters-" for EMNIST.
   let prefix: String
   let isCompressed: Bool
 
-  /// nil for any other name; hidden files (macOS leaves `._train-images-...`) are other names.
+  /// nil for any other name, and for hidden files (macOS leaves `._train-images-...`).
   init?(_ name: String) {
     guard !name.hasPrefix(".") else { return nil }
     let isCompressed = name.hasSuffix(".gz")
@@ -26,7 +26,7 @@ struct DatasetFileName: Equatable {
   }
 
   /// Lower is preferred: raw over gzip, then MNIST's own spelling.
-  var rank: Int {
+  var preference: Int {
     (isCompressed ? 2 : 0) + (name.hasPrefix(prefix + part.canonicalName) ? 0 : 1)
   }
 
@@ -40,7 +40,8 @@ struct DatasetFileName: Equatable {
     return nil
   }
 
-  /// "-idx3-ubyte", ".idx3-ubyte", "-idx2-int": what a finished download has, and "-idx3-ubyte.part" has not.
+  /// Whether it is a suffix such as "-idx3-ubyte", ".idx3-ubyte" or "-idx2-int", unlike an unfinished download's
+  /// "-idx3-ubyte.part".
   private static func isTypeSuffix(_ text: Substring) -> Bool {
     guard let separator = text.first, "-.".contains(separator), text.dropFirst().hasPrefix("idx") else {
       return false

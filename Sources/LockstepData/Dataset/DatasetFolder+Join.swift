@@ -1,9 +1,9 @@
 import LockstepSupport
 
 extension DatasetFolder {
-  /// Folders that together hold one dataset, each another part of it.
+  /// Folders that each hold different parts of one dataset.
   struct Joined {
-    /// The directory that they are in.
+    /// Their common directory.
     let path: String
     let folders: [String]
     let paths: PartTable<String?>
@@ -17,7 +17,7 @@ extension DatasetFolder {
     var note: String { "the dataset is taken from \(folders.joined(separator: " and "))" }
   }
 
-  /// All the folders as one dataset; else those of each directory that are.
+  /// All folders as one dataset; if they are not, the datasets that the folders of each directory make up.
   static func joined(
     _ folders: [DatasetFolder], in directory: String, for purpose: Dataset.Purpose
   ) -> [Joined] {
@@ -26,8 +26,8 @@ extension DatasetFolder {
     return groups.keys.sorted().compactMap { join(groups[$0]!, in: $0, for: purpose) }
   }
 
-  /// nil where they are not the parts of one whole: where one of them is that by itself, where two hold the same
-  /// part, or where their names do not say that they are parts, and may be those of different datasets.
+  /// nil if they are not parts of one dataset: if one of them is whole, two hold the same part, or their names do not
+  /// say that they are parts, so that they may belong to different datasets.
   static func join(
     _ folders: [DatasetFolder], in directory: String, for purpose: Dataset.Purpose
   ) -> Joined? {
@@ -50,8 +50,8 @@ extension DatasetFolder {
       paths: PartTable { part in chosen[part].flatMap { places[$0] } })
   }
 
-  /// Where a folder beside this one holds what is missing here, and what to do: "the test images and test labels are in
-  /// d/test: pass d with --data".
+  /// A note if a sibling folder holds what is missing here: "the test images and test labels are in d/test: pass d with
+  /// --data".
   func complement(for purpose: Dataset.Purpose) -> String? {
     guard isNamedAsPart, !parts.isWhole(for: purpose) else { return nil }
     let up = Self.parent(of: path)
@@ -73,7 +73,7 @@ extension DatasetFolder {
     return ["train", "test", "t10k", "eval", "val", "image", "label"].contains { name.contains($0) }
   }
 
-  /// `directory` itself, or the folder of it that this one is in.
+  /// `directory` itself, or the folder in it that contains this one.
   private static func parent(of folder: DatasetFolder, in directory: String) -> String {
     guard let slash = folder.path.lastIndex(of: "/") else { return directory }
     let parent = String(folder.path[..<slash])

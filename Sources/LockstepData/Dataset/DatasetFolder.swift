@@ -5,7 +5,7 @@ import PlatformC
 package struct DatasetFolder {
   let path: String
   let names: [String]
-  /// Those of a dataset that have a file here.
+  /// The parts of a dataset that have a file here.
   let parts: Set<DatasetPart>
 
   init(path: String, names: [String]) {
@@ -28,10 +28,10 @@ package struct DatasetFolder {
     return PartTable { part in chosen[part].map(path(of:)) }
   }
 
-  /// The folders one or two levels down with files of a dataset, sorted; each once, whatever links lead to it. Also the
-  /// error of the first that may not be looked into.
+  /// The folders one or two levels down with files of a dataset, sorted, each once whatever links lead to it; and the
+  /// error of the first that may not be read.
   func below() -> (found: [DatasetFolder], forbidden: LockstepError?) {
-    /// More are not looked into: whoever names the root of a disk means something else.
+    /// The most entries to visit: somebody may name the root of a disk.
     var budget = 1000
     var seen: Set<[UInt64]> = []
     var found: [DatasetFolder] = []
@@ -56,7 +56,7 @@ package struct DatasetFolder {
     return (found, forbidden)
   }
 
-  /// - Throws: LockstepError naming the directory, or `--data` where it is empty.
+  /// - Throws: LockstepError naming the directory, or `--data` if it is empty.
   static func list(_ directory: String) throws -> [String] {
     let (stream, reason) = Activity.duringFileAccess(.readingFile) {
       let stream = opendir(directory)
@@ -74,7 +74,7 @@ package struct DatasetFolder {
     return names
   }
 
-  /// A directory that cannot be listed for the reason `errno`, with the advice that fits it.
+  /// The error of a directory that cannot be listed for the reason `errno`, with fitting advice.
   package static func unreadable(_ directory: String, reason: Int32) -> LockstepError {
     if directory.isEmpty { return noName }
     let fix =
@@ -107,7 +107,7 @@ package struct DatasetFolder {
 }
 
 extension Set<DatasetPart> {
-  /// With test files, which training can do without.
+  /// Whether all parts are there, test files too, which training can do without.
   func isWhole(for purpose: Dataset.Purpose) -> Bool {
     isSuperset(of: purpose == .evaluation ? [.testImages, .testLabels] : DatasetPart.allCases)
   }

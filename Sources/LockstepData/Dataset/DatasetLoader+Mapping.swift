@@ -1,9 +1,8 @@
 import LockstepSupport
 
 extension DatasetLoader {
-  /// Has some parts put into memory and maps the others, of which every rank has its own file. A rank of which the system
-  /// says that they are the files that its node's reader has mapped need not read them all; another must, for they may
-  /// be copies that differ.
+  /// Loads some parts into memory and maps the others, each rank its own files. A rank that has mapped the very same
+  /// files as its node's reader need not read them all; another rank must, because its copies may differ.
   func loadMapped(_ own: OwnFiles, _ listing: DatasetListing, inMemory: [DatasetPart]) throws -> Loaded {
     let (files, layout) = (own.parts, Layout(inMemory, listing.headers))
     var tables = PartTable<SampleTable?> { _ in nil }
@@ -32,7 +31,7 @@ extension DatasetLoader {
     }
     let mappedFiles = MappedFiles(mapped)
     let identities = try collective.allGather(mappedFiles.identity)
-    // Whoever has bytes of its own judges them; equal checksums make that the answer of all.
+    // Each rank with bytes of its own checks them; equal checksums make the result valid for all.
     let isUnproven = identities[collective.nodeRanks[0]] != mappedFiles.identity
     let checksum = try collective.onSomeRanks(isReader || isUnproven) {
       try self.checksum(of: tables, listing)

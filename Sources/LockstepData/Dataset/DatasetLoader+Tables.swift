@@ -39,9 +39,9 @@ extension DatasetLoader {
     return try? result?.get()
   }
 
-  /// What a node's reader says of the memory that a copy takes.
+  /// How the parts are loaded, agreed between all nodes' readers.
   private struct Plan {
-    /// A bit for each part that some node has compressed, which is nowhere mapped.
+    /// A bit for each part that is compressed on some node, and so cannot be mapped on any.
     let compressed: UInt64
     /// Whether every node has room for a copy of all parts.
     let hasRoom: Bool
@@ -54,7 +54,7 @@ extension DatasetLoader {
       let files = own.parts
       let compressed = listing.parts.filter { files[$0]?.isCompressed ?? false }
       answer = compressed.reduce(reads) { $0 | 1 << UInt64($1.rawValue) }
-      // Half of what there is: training has its own needs, and so have others.
+      // Half of the free memory, because training and other programs need some too.
       let hasRoom = Double(listing.byteCount) <= MemoryLimit.room / 2
       let needsNoMap = compressed.count == listing.parts.count
       if needsNoMap || hasRoom && !Faults.forbidsDataCopy { answer |= fits }
@@ -64,7 +64,7 @@ extension DatasetLoader {
       compressed: answers.reduce(0, |) & (reads - 1), hasRoom: answers.allSatisfy { $0 & fits != 0 })
   }
 
-  /// A place in one piece of memory for each of some parts.
+  /// The ranges of some parts in one block of memory.
   struct Layout {
     var ranges: [DatasetPart: Range<Int>] = [:]
     private(set) var byteCount = 0

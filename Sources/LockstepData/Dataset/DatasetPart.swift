@@ -1,8 +1,8 @@
 /// The four files of a dataset.
-public enum DatasetPart: Int, CaseIterable, Sendable, CustomStringConvertible {
+package enum DatasetPart: Int, CaseIterable, Sendable, CustomStringConvertible {
   case trainImages, trainLabels, testImages, testLabels
 
-  public var description: String {
+  package var description: String {
     switch self {
     case .trainImages: "train images"
     case .trainLabels: "train labels"
@@ -12,7 +12,7 @@ public enum DatasetPart: Int, CaseIterable, Sendable, CustomStringConvertible {
   }
 
   /// The name that MNIST gives the file.
-  public var canonicalName: String {
+  package var canonicalName: String {
     switch self {
     case .trainImages: "train-images-idx3-ubyte"
     case .trainLabels: "train-labels-idx1-ubyte"
@@ -21,7 +21,7 @@ public enum DatasetPart: Int, CaseIterable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// What stands in a name before `-idx3-ubyte`.
+  /// The names before `-idx3-ubyte` that are accepted.
   var stems: [String] {
     switch self {
     case .trainImages: ["train-images"]

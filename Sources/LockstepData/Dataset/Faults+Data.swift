@@ -1,7 +1,7 @@
 import LockstepSupport
 import PlatformC
 
-/// - `LOCKSTEP_FAULT_NO_COPY=1`: there is no room for a copy of raw data.
+/// - `LOCKSTEP_FAULT_NO_COPY=1`: raw data is mapped, as if there were no room for a copy.
 extension Faults {
   static let forbidsDataCopy = getenv("LOCKSTEP_FAULT_NO_COPY") != nil
 }

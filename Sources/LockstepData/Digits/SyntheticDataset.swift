@@ -2,15 +2,15 @@ import LockstepSupport
 
 /// Synthetic digits as files, for any program that reads MNIST.
 public enum SyntheticDataset {
-  /// Writes `train-images-idx3-ubyte`, `train-labels-idx1-ubyte` and the two `t10k-` files into a directory, which
-  /// is made where missing. The four files replace their predecessors once all of them are whole.
+  /// Writes `train-images-idx3-ubyte`, `train-labels-idx1-ubyte` and the two `t10k-` files into a directory, which is
+  /// created if missing. Existing files are replaced only when all four are complete.
   ///
   /// - Parameters:
   ///   - train: the number of training images, 1 or more.
   ///   - test: the number of test images, 1 or more.
   ///   - progress: called with the fraction done, from above 0 to 1.
-  /// - Throws: `LockstepError` of kind `.usage` for a count out of range, `.failure` naming a file or directory that
-  ///   cannot be written.
+  /// - Throws: `LockstepError`: usage for a count out of range, failure with a file or directory that cannot be
+  ///   written.
   public static func write(
     to directory: String, train: Int, test: Int, seed: UInt64, progress: (Double) -> Void = { _ in }
   ) throws {

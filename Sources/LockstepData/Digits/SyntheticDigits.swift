@@ -1,23 +1,23 @@
-/// Hand-written digits drawn from strokes: the dataset that is always at hand, with the format and the conventions
-/// of MNIST (white ink on black, 28x28 bytes, the ink in a box of 20x20 pixels, centred by its centre of mass).
+/// Hand-written digits drawn from strokes: a dataset that needs no download, with the format and the conventions of
+/// MNIST (white ink on black, 28x28 bytes, the ink in a box of 20x20 pixels, centred by its centre of mass).
 ///
 /// Image `i` and its label are a pure function of (seed, split, `i`), so any rank or thread can draw any image.
 /// Drawing uses `+ - * /`, square roots and comparisons only, each rounded as IEEE 754 says, so the bytes are the
 /// same on every machine. They are part of the numerical contract: a test holds their digest.
 package struct SyntheticDigits: Sendable {
   /// Width and height of an image, in pixels.
-  public static let side = 28
+  package static let side = 28
 
   /// The two sets never share an image: the split is part of the random counter.
-  public enum Split: Int, Sendable {
+  package enum Split: Int, Sendable {
     case train = 0
     case test = 1
   }
 
-  public let seed: UInt64
-  public let split: Split
+  package let seed: UInt64
+  package let split: Split
 
-  public init(seed: UInt64, split: Split) {
+  package init(seed: UInt64, split: Split) {
     self.seed = seed
     self.split = split
   }
@@ -25,7 +25,7 @@ package struct SyntheticDigits: Sendable {
   /// The label of image `index`. Every ten consecutive images from a multiple of ten hold each digit once.
   ///
   /// - Precondition: `index` is in `0..<2^32`.
-  public func label(_ index: Int) -> UInt8 {
+  package func label(_ index: Int) -> UInt8 {
     precondition(index >= 0 && index <= UInt32.max, "image index out of range")
     // An affine permutation of 0..<10: its factor has no divisor in common with ten.
     let bits = stream(index / 10).bits(Self.labelElement)
@@ -37,7 +37,7 @@ package struct SyntheticDigits: Sendable {
   /// Draws image `index` into 784 bytes, row by row; returns its label.
   ///
   /// - Precondition: `index` is in `0..<2^32` and `pixels` holds at least 784 bytes.
-  public func draw(_ index: Int, into pixels: UnsafeMutableBufferPointer<UInt8>) -> UInt8 {
+  package func draw(_ index: Int, into pixels: UnsafeMutableBufferPointer<UInt8>) -> UInt8 {
     precondition(pixels.count >= Self.side * Self.side, "an image needs 784 bytes")
     let label = label(index)
     var draws = Draws(stream(index))

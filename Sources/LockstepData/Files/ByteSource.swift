@@ -1,11 +1,11 @@
-/// Bytes that are read piece by piece: those of an open file, or of memory.
+/// Bytes that are read piece by piece, from an open file or from memory.
 protocol ByteSource: AnyObject {
   var count: Int { get }
-  /// Fills `buffer` from byte `offset` on. All of it lies within `count`.
+  /// Fills `buffer` from byte `offset` on, which must lie within `count`.
   ///
-  /// - Throws: LockstepError (.data) where the bytes are no longer there, or cannot be read.
+  /// - Throws: LockstepError (.data) if the bytes are gone or cannot be read.
   func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws
-  /// - Throws: LockstepError (.data) where what was read may be of two versions of a file.
+  /// - Throws: LockstepError (.data) if the bytes read may be from two versions of a file.
   func requireUnchanged() throws
 }
 

@@ -1,11 +1,11 @@
 import LockstepSupport
 import PlatformC
 
-/// A regular file that is open for reading. It stays the same file whatever becomes of its name; whether its bytes stay
-/// the same, `requireUnchanged` tells.
+/// A regular file that is open for reading. It stays the same file if its name changes; `requireUnchanged` checks that
+/// its bytes stay the same.
 final class DataFile: ByteSource, @unchecked Sendable {
   let path: String
-  /// When it was opened.
+  /// Its identity when it was opened.
   let identity: Identity
   var count: Int { identity.size }
   let descriptor: Int32
@@ -16,7 +16,7 @@ final class DataFile: ByteSource, @unchecked Sendable {
     let inode: UInt64
     let size: Int
     let modified: Time
-    /// Also moves where the file is renamed, linked or given another mode.
+    /// Also changes if the file is renamed, linked or given another mode.
     let changed: Time
 
     struct Time: Hashable {
@@ -40,9 +40,9 @@ final class DataFile: ByteSource, @unchecked Sendable {
     func hasSameContents(as other: Identity) -> Bool { size == other.size && modified == other.modified }
   }
 
-  /// - Throws: LockstepError (.data) for whatever is not a regular file that can be read.
+  /// - Throws: LockstepError (.data) for anything but a readable regular file.
   init(path: String) throws {
-    // Non-blocking: opening a FIFO would otherwise wait for someone to write to it.
+    // Non-blocking: opening a FIFO would otherwise wait for a writer.
     let (file, reason) = Activity.duringFileAccess(.readingFile) {
       let file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
       return (file, errno)

@@ -1,9 +1,9 @@
 import LockstepSupport
 
 extension SampleTable {
-  /// Sees to it that every number is one that Float can hold.
+  /// Checks that Float can represent every number.
   ///
-  /// - Throws: LockstepError (.data) naming `path`, the sample (from 0) and the place in it of the first that is not.
+  /// - Throws: LockstepError (.data) with `path`, sample (from 0) and position of the first that it cannot.
   func requireFinite(path: String) throws {
     guard let index = withExtendedLifetime(self, { firstUnusable() }) else { return }
     let (sample, element) = index.quotientAndRemainder(dividingBy: elementsPerSample)
@@ -32,7 +32,7 @@ extension SampleTable {
       Word(bigEndian: bytes.loadUnaligned(fromByteOffset: index * MemoryLayout<Word>.size, as: Word.self))
     }
     let total = bytes.count / MemoryLayout<Word>.size
-    // A block without a branch in it, which vectorizes; the answers are for a slow disk under mapped data.
+    // Blocks without branches vectorise. `noteAnswer`, because mapped data may be on a slow disk.
     let block = 4096
     for start in stride(from: 0, to: total, by: block) {
       let end = min(start + block, total)

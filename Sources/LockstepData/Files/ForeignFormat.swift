@@ -1,7 +1,8 @@
-/// What people find under the name of an IDX file: recognised by its first bytes, so that the error can say so.
+/// Other formats that turn up under the name of an IDX file, recognised by their first bytes so that the error can name
+/// them.
 struct ForeignFormat {
   let description: String
-  /// For the file of this path.
+  /// The advice for the file with this path.
   let fix: (String) -> String
 
   private static let known: [(magic: [UInt8], description: String, fix: String)] = [
@@ -14,7 +15,7 @@ struct ForeignFormat {
     (Array("version https://git-lfs".utf8), "a Git LFS pointer, not the file itself", "Run git lfs pull"),
   ]
 
-  /// nil where the bytes resemble nothing known.
+  /// nil if the bytes match no known format.
   init?(of bytes: UnsafeRawBufferPointer) {
     if Self.looksLikeHTML(bytes) {
       description = "something that looks like an HTML page"

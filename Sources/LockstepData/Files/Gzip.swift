@@ -1,7 +1,7 @@
 import CZlib
 import LockstepSupport
 
-/// Inflates a gzip file piece by piece into memory of the caller's.
+/// Inflates a gzip file piece by piece into the caller's memory.
 ///
 /// Concatenated members are one stream, as RFC 1952 says; every member's CRC and length are checked by zlib.
 /// A class, because zlib's state points back at its `z_stream`, which must not move.
@@ -9,10 +9,10 @@ package final class GzipReader {
   private var stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
   private let source: any ByteSource
   private let path: String
-  /// A piece of the file, of which `unread` is what zlib has not had.
+  /// A piece of the file; `unread` is the range that zlib has not consumed.
   private let window: UnsafeMutableRawBufferPointer
   private var unread = 0..<0
-  /// How much of the file has been in the window.
+  /// How much of the file has been read into the window.
   private var offset = 0
   private var isAtEnd = false
 
@@ -49,9 +49,9 @@ package final class GzipReader {
     window.deallocate()
   }
 
-  /// Fills `buffer`, or as much of it as there is; a short count means that the file ended, and was sound.
+  /// Fills `buffer`, or as much of it as there is data for; a short count means that the file ended and was sound.
   ///
-  /// - Throws: LockstepError (.data) where the file is truncated or corrupt, or more than gzip members follow.
+  /// - Throws: LockstepError (.data) if the file is truncated or corrupt, or something other than gzip members follows.
   package func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
     try Activity.duringFileAccess(.readingFile) { try readPieces(into: buffer) }
   }
@@ -66,7 +66,7 @@ package final class GzipReader {
       filled += output.count - Int(stream.pointee.avail_out)
       unread = unread.upperBound - Int(stream.pointee.avail_in)..<unread.upperBound
       switch status {
-      case Z_OK: continue  // zlib has moved on by at least one byte, in or out: this ends
+      case Z_OK: continue  // zlib has made progress by at least one byte, so the loop ends
       case Z_STREAM_END: try startNextMember()
       case Z_BUF_ERROR: throw damaged("a truncated gzip file")
       default: throw damaged("a corrupt gzip file (\(message(status)))")
@@ -75,7 +75,7 @@ package final class GzipReader {
     return filled
   }
 
-  /// Puts what is unread at the window's start, and as much of the file after it as there is room for.
+  /// Moves the unread bytes to the window's start and fills the rest from the file.
   private func refill() throws {
     let kept = unread.count
     if kept > 0 { window.copyMemory(from: .init(rebasing: window[unread])) }

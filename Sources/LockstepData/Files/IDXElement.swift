@@ -17,6 +17,7 @@ public enum IDXElement: UInt8, Sendable, CaseIterable {
     }
   }
 
+  /// Whether it is an integer type.
   public var isInteger: Bool {
     switch self {
     case .uint8, .int8, .int16, .int32: true

@@ -1,24 +1,24 @@
 import LockstepSupport
 
-/// An IDX file, raw or gzip, whose header has been read and found to match its size. The first two bytes tell
-/// raw from gzip, not the name.
+/// An IDX file, raw or gzip, whose header has been read and matches its size. The first two bytes decide between raw
+/// and gzip, not the name.
 package struct IDXFile {
-  public let path: String
-  public let header: IDXHeader
-  public let isCompressed: Bool
+  package let path: String
+  package let header: IDXHeader
+  package let isCompressed: Bool
   private let source: any ByteSource
 
-  /// Opens the file and reads its header; of a gzip file, no more than the header is inflated.
+  /// Opens the file and reads its header; only the header of a gzip file is inflated.
   ///
   /// - Throws: LockstepError (.data).
-  public init(path: String) throws {
+  package init(path: String) throws {
     try self.init(try DataFile(path: path), path: path)
   }
 
   /// Reads the header of a file that is in memory already; `path` is for messages.
   ///
   /// - Throws: LockstepError (.data).
-  public init(contents: [UInt8], path: String) throws {
+  package init(contents: [UInt8], path: String) throws {
     try self.init(MemoryBytes(contents), path: path)
   }
 
@@ -42,14 +42,14 @@ package struct IDXFile {
       }
       return
     }
-    // Stops a header that promises more than the file can hold before memory is set aside for it.
+    // Refuses a header that promises more than the file can hold, before allocating memory for it.
     guard header.fileByteCount / GzipReader.maximumRatio <= source.count else {
       throw header.mismatch(
         found: "\(source.count) bytes of gzip, which cannot hold that many", path: path)
     }
   }
 
-  /// The raw file in memory, without a copy; nil for one that is compressed or no file.
+  /// Maps a raw file without a copy; nil if it is compressed or not a file.
   func map() throws -> (table: SampleTable, file: MappedFile)? {
     guard !isCompressed, let file = source as? DataFile else { return nil }
     let mapped = try MappedFile(file)
@@ -60,8 +60,8 @@ package struct IDXFile {
   /// Writes the elements to `destination`, of `header.payloadByteCount` bytes: inflated in one pass, or read.
   ///
   /// - Throws: LockstepError (.data) for a damaged gzip file, one that holds more or less than its header says, or one
-  ///   that is written to meanwhile.
-  public func readPayload(into destination: UnsafeMutableRawBufferPointer) throws {
+  ///   that changes meanwhile.
+  package func readPayload(into destination: UnsafeMutableRawBufferPointer) throws {
     precondition(destination.count == header.payloadByteCount)
     if isCompressed {
       try inflatePayload(into: destination)
@@ -83,11 +83,11 @@ package struct IDXFile {
     guard surplus == 0 else { throw try tooMuch(found + 1, reader) }
   }
 
-  /// Inflates a file whose header promises over 64 times its size into nothing, before memory is set aside for
-  /// it: deflate can do 1032:1, but a damaged or hostile header claims it more often than images reach it.
+  /// Inflates a file whose header promises over 64 times its size once without storing it, before allocating memory:
+  /// deflate can reach 1032:1, but such a header is more often damaged or hostile than true.
   ///
   /// - Throws: LockstepError (.data) as `readPayload` would.
-  public func checkPromise() throws {
+  package func checkPromise() throws {
     guard isCompressed, header.fileByteCount / 64 > source.count else { return }
     let reader = try GzipReader(source, path: path)
     try skipHeader(reader)
@@ -111,7 +111,8 @@ package struct IDXFile {
     }
   }
 
-  /// The error of a file that holds more than the `found` bytes read so far: how much, unless that takes too long.
+  /// The error for a file that holds more than the `found` bytes read so far, with its true size unless finding that
+  /// takes too long.
   private func tooMuch(_ found: Int, _ reader: GzipReader) throws -> LockstepError {
     let most = 16 * min(header.payloadByteCount, 1 << 56) + 1 << 16
     var found = found
@@ -128,10 +129,10 @@ package struct IDXFile {
       : header.mismatch(found: "over \(header.byteCount + most) bytes (inflated)", path: path)
   }
 
-  /// The file's elements in memory of their own: what a process without others needs.
+  /// The file's elements in memory of this process alone.
   ///
   /// - Throws: LockstepError (.data).
-  public func table() throws -> SampleTable {
+  package func table() throws -> SampleTable {
     try checkPromise()
     let storage = ByteStorage(byteCount: header.payloadByteCount)
     try readPayload(into: storage.mutableBytes)

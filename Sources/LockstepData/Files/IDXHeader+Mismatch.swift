@@ -1,8 +1,8 @@
 import LockstepSupport
 
 extension IDXHeader {
-  /// The error of a file whose payload has another size than the header says. A payload that other dimensions explain
-  /// is called that; only one that nothing explains is damaged.
+  /// The error for a payload whose size does not match the header. If other dimensions or types explain the size, the
+  /// error names them; otherwise the file counts as damaged.
   func mismatch(payload: Int, inflated: Bool = false, path: String) -> LockstepError {
     let found = "\(byteCount + payload) bytes" + (inflated ? " (inflated)" : "")
     let whole = payload / sampleByteCount
@@ -22,7 +22,7 @@ extension IDXHeader {
     return mismatch(found: found, fix: fix, path: path)
   }
 
-  /// What headers of other dimensions or another type would say of the payload.
+  /// Descriptions of the payload by other dimensions or another type.
   private func explanations(_ payload: Int) -> [String] {
     guard payload > 0 else { return [] }
     var holds = otherSample(payload).map { ["\(count) of \(shapeText($0))"] } ?? []
@@ -54,14 +54,15 @@ extension IDXHeader {
 
   private var sampleByteCount: Int { payloadByteCount / count }
 
-  /// One number a sample.
+  /// Whether each sample is one number.
   private var isLabels: Bool { sampleShape.allSatisfy { $0 == 1 } }
 
   private var promise: String {
     "The header says \(count) " + (isLabels ? "labels" : "samples of \(shapeText(sampleShape))")
   }
 
-  /// The shape of samples of other sides in the same proportion, if as many as the header says make up the payload.
+  /// The shape of larger or smaller samples of the same proportion, if the header's number of them makes up the
+  /// payload.
   private func otherSample(_ payload: Int) -> [Int]? {
     guard sampleShape.count >= 2, payload > 0, payload % (count * element.byteCount) == 0 else { return nil }
     let (height, width) = (sampleShape[sampleShape.count - 2], sampleShape[sampleShape.count - 1])
@@ -75,7 +76,7 @@ extension IDXHeader {
   }
 }
 
-/// "28x28"; "784 numbers" of a sample that is no image.
+/// "28x28", or "784 numbers" for a sample that is no image.
 package func shapeText(_ shape: [Int]) -> String {
   switch shape.count {
   case 0: "one number"

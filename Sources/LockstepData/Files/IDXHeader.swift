@@ -3,50 +3,51 @@ import LockstepSupport
 /// The head of an IDX file (Yann LeCun's format for MNIST): two zero bytes, the element type, the number of
 /// dimensions, then each dimension as a big-endian 32-bit integer. The first dimension counts the samples.
 package struct IDXHeader: Equatable, Sendable {
-  public let element: IDXElement
+  package let element: IDXElement
   /// [60000, 28, 28] for the images of MNIST. At least one dimension, none of them zero.
-  public let dimensions: [Int]
+  package let dimensions: [Int]
   /// The bytes of the elements that follow the header.
-  public let payloadByteCount: Int
+  package let payloadByteCount: Int
 
   /// The longest header: 255 dimensions.
-  public static let maximumByteCount = 4 + 4 * 255
+  package static let maximumByteCount = 4 + 4 * 255
 
-  public var byteCount: Int { 4 + 4 * dimensions.count }
-  public var fileByteCount: Int { byteCount + payloadByteCount }
-  public var count: Int { dimensions[0] }
+  package var byteCount: Int { 4 + 4 * dimensions.count }
+  package var fileByteCount: Int { byteCount + payloadByteCount }
+  package var count: Int { dimensions[0] }
   /// The dimensions of one sample: [28, 28], or [] for a label.
-  public var sampleShape: [Int] { Array(dimensions.dropFirst()) }
+  package var sampleShape: [Int] { Array(dimensions.dropFirst()) }
 
   /// Reads the header that `bytes` (a file, or its first `maximumByteCount` bytes) begin with.
   ///
   /// - Throws: LockstepError (.data) naming `path` for anything but a header of at least one sample.
-  public init(parsing bytes: UnsafeRawBufferPointer, path: String) throws {
+  package init(parsing bytes: UnsafeRawBufferPointer, path: String) throws {
     try Self.requireMagic(bytes, path: path)
     guard let element = IDXElement(rawValue: bytes[2]) else {
       throw LockstepError(
         .data, path, expected: "an IDX element type (08, 09, 0B, 0C, 0D or 0E) in the third byte",
         found: hex(bytes[2...2]), fix: fetchAgain(path))
     }
-    let rank = Int(bytes[3])
-    guard rank > 0 else {
+    let dimensionCount = Int(bytes[3])
+    guard dimensionCount > 0 else {
       throw LockstepError(
         .data, path, expected: "at least one dimension in the IDX header", found: "none",
         fix: "Write the number of samples as the first dimension")
     }
-    guard bytes.count >= 4 + 4 * rank else {
+    guard bytes.count >= 4 + 4 * dimensionCount else {
       throw LockstepError(
-        .data, path, expected: "an IDX header of \(4 + 4 * rank) bytes (\(rank) dimensions)",
+        .data, path,
+        expected: "an IDX header of \(4 + 4 * dimensionCount) bytes (\(dimensionCount) dimensions)",
         found: "a file of \(bytes.count) bytes", fix: fetchAgain(path))
     }
-    let dimensions = (0..<rank).map {
+    let dimensions = (0..<dimensionCount).map {
       Int(UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: 4 + 4 * $0, as: UInt32.self)))
     }
     try self.init(element: element, dimensions: dimensions, path: path)
   }
 
   /// - Throws: LockstepError (.data) naming `path` where a dimension is zero or the size overflows.
-  public init(element: IDXElement, dimensions: [Int], path: String) throws {
+  package init(element: IDXElement, dimensions: [Int], path: String) throws {
     if let zero = dimensions.firstIndex(of: 0) {
       throw LockstepError(
         .data, path, expected: zero == 0 ? "at least one sample" : "dimensions of at least 1",
@@ -68,8 +69,8 @@ package struct IDXHeader: Equatable, Sendable {
     self.payloadByteCount = size
   }
 
-  /// The header as it stands in a file, for at most 255 dimensions below 2^32.
-  public static func encode(element: IDXElement, dimensions: [Int]) -> [UInt8] {
+  /// The header's bytes, for at most 255 dimensions below 2^32.
+  package static func encode(element: IDXElement, dimensions: [Int]) -> [UInt8] {
     [0, 0, element.rawValue, UInt8(dimensions.count)]
       + dimensions.flatMap { size in
         [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: size >> $0) }

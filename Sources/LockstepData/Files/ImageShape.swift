@@ -1,7 +1,7 @@
 import LockstepSupport
 
-/// What the dimensions of images mean: [features], [height, width] or [channels, height, width]. Others are refused, by
-/// the name of what to write, rather than read as something that trains all the same.
+/// What the dimensions of images mean: [features], [height, width] or [channels, height, width]. Others are refused
+/// with advice on what to write: guessing could yield wrong images on which training still runs.
 enum ImageShape {
   /// The shape of a sample in a file of `count` samples of `shape`.
   ///
@@ -18,7 +18,7 @@ enum ImageShape {
     }
     guard shape.count > 2 else { return shape }
     var shape = shape
-    // An axis of one says nothing: the channel of a grey image, at either end.
+    // An axis of size 1 has no meaning: it is the channel of a grey image, at either end.
     if shape.count == 3, shape[2] == 1, shape[0] > 1, shape[1] > 1 { return Array(shape[..<2]) }
     if shape.count > 3 {
       shape = shape.filter { $0 > 1 }
@@ -34,7 +34,7 @@ enum ImageShape {
         ", it seems with \(last) channels in the last place",
         "Write the channels before the rows: [\(count), \(last), \(first), \(second)]")
     }
-    // Pictures of many channels are square in practice; a vector that was folded up is not.
+    // Images with many channels are square in practice; a reshaped vector is not.
     if first > max(second, last), second != last {
       throw failure(
         ", which may be \(first) channels of \(second)x\(last), \(last) of \(first)x\(second) or no images",
@@ -46,9 +46,9 @@ enum ImageShape {
 }
 
 extension SampleTable {
-  /// Images as many as their labels, in the shape that their dimensions mean.
+  /// The images in the shape that their dimensions mean, one for each label.
   ///
-  /// - Throws: LockstepError (.data) naming `path`, or `labelsPath` where labels are missing.
+  /// - Throws: LockstepError (.data) naming `path`, or `labelsPath` if labels are missing.
   func images(labels: Int, path: String, labelsPath: String) throws -> SampleTable {
     if shape.last == labels, let largest = ([count] + shape.dropLast()).max(), labels > 2 * largest {
       throw LockstepError(
@@ -70,7 +70,7 @@ extension SampleTable {
     return shaped(reading)
   }
 
-  /// The dimensions to write where a single row holds all the samples: [1, n, 28, 28], or [n * 784].
+  /// The dimensions to write if a single row holds all samples: [1, n, 28, 28], or [n * 784].
   private func samplesElsewhere(labels: Int) -> [Int]? {
     let total = count * elementsPerSample
     guard labels > 1, count != labels, total > labels, total % labels == 0, count == 1 || shape.isEmpty else {

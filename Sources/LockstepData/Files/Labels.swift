@@ -2,13 +2,12 @@ import LockstepSupport
 
 extension SampleTable {
   /// The class of each sample, as `labelReading` finds it.
-  public func labels(path: String) throws -> [Int32] { try labelReading(path: path).classes }
+  package func labels(path: String) throws -> [Int32] { try labelReading(path: path).classes }
 
-  /// The class of each sample: labels of the dimensions [n] or [n, 1], one-hot rows [n, k], or QMNIST's [n, 8], and
-  /// which of them it was where that is worth telling. Further columns have a meaning only where every row bears it
-  /// out.
+  /// The class of each sample: labels of the dimensions [n] or [n, 1], one-hot rows [n, k], or QMNIST's [n, 8], and a
+  /// note if they were one-hot. Several columns are accepted only if every row fits the format.
   ///
-  /// - Parameter images: how many the labels are for, where that is known.
+  /// - Parameter images: the number of images that the labels are for, if known.
   /// - Throws: LockstepError (.data) naming `path` for anything else.
   package func labelReading(path: String, images: Int? = nil) throws -> (classes: [Int32], note: String?) {
     func failure(_ found: String, _ fix: String) -> LockstepError {
@@ -50,7 +49,7 @@ extension SampleTable {
       "Write one class number for each sample, as the dimensions [\(count)]")
   }
 
-  /// Eight columns of int32 (github.com/facebookresearch/qmnist): the class, six more of the digit's origin and 0. The
+  /// Eight columns of int32 (github.com/facebookresearch/qmnist): the class, six on the digit's origin, and 0. The
   /// fifth is NIST's code of the class, 30 to 39 (which NIST reads as hexadecimal).
   private var isQMNIST: Bool {
     guard element == .int32, elementsPerSample == 8 else { return false }
@@ -60,7 +59,7 @@ extension SampleTable {
     }
   }
 
-  /// The place of each row's 1, and the first row that is not all zeros besides.
+  /// The column of each row's 1, and the first row that is not one-hot.
   private func oneHot() -> (classes: [Int32], strange: Int?) {
     var classes = [Int32](repeating: 0, count: count)
     for row in 0..<count {
@@ -81,7 +80,7 @@ extension SampleTable {
     withExtendedLifetime(self) { (0..<count).map { value($0, column) } }
   }
 
-  /// Of an integer type.
+  /// Only for integer types.
   private func value(_ row: Int, _ column: Int) -> Int32 {
     func load<T: FixedWidthInteger>(_: T.Type) -> Int32 {
       let offset = (row * elementsPerSample + column) * MemoryLayout<T>.size

@@ -1,16 +1,16 @@
 import LockstepSupport
 import PlatformC
 
-/// A file in memory, read-only, for as long as this object lives: for data that leave no room for a copy. Ranks of a
-/// node that map the same file share its pages. What another process writes into the file shows, which
-/// `requireUnchanged` detects; where it cuts the file off, `MappedFileFault` ends the process.
+/// A file mapped into memory, read-only, for as long as this object lives: for data too large to copy. Ranks of a node
+/// that map the same file share its pages. Writes of other processes become visible, which `requireUnchanged` detects;
+/// if the file is truncated, `MappedFileFault` ends the process.
 final class MappedFile: @unchecked Sendable {
   let file: DataFile
   let bytes: UnsafeRawBufferPointer
-  /// Changed by `requireUnchanged` only, between steps.
+  /// Changed only by `requireUnchanged`, between steps.
   private var identity: DataFile.Identity
 
-  /// - Throws: LockstepError (.failure) where the system refuses.
+  /// - Throws: LockstepError (.failure) if the system refuses.
   init(_ file: DataFile) throws {
     self.file = file
     identity = file.identity
@@ -37,8 +37,8 @@ final class MappedFile: @unchecked Sendable {
     munmap(UnsafeMutableRawPointer(mutating: address), bytes.count)
   }
 
-  /// A change of times alone (a rename, another mode, but also a write whose time was put back) is left to `isSame`,
-  /// which reads the data anew.
+  /// If only the times have changed (a rename, another mode, but also a write whose time was reset), `isSame` decides,
+  /// which reads the data again.
   ///
   /// - Throws: LockstepError (.data) naming the file.
   func requireUnchanged(isSame: () -> Bool) throws {
@@ -67,7 +67,7 @@ final class MappedFiles: Sendable {
     for file in files { try file.requireUnchanged(isSame: isSame) }
   }
 
-  /// Which files these are and which versions: equal for ranks that have mapped the same.
+  /// Identifies the files and their versions: equal for ranks that have mapped the same files.
   var identity: UInt64 {
     var digest: UInt64 = 0xCBF2_9CE4_8422_2325
     for file in files {

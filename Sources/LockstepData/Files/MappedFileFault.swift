@@ -2,9 +2,9 @@ import LockstepSupport
 import PlatformC
 import Synchronization
 
-/// What happens where a mapped file no longer has the bytes that are read, cut off by another process or lost with its
-/// disk: the system sends SIGBUS. No Swift code can go on from there, so this ends the process itself, with a message
-/// that names the file and status 65.
+/// Handles SIGBUS, which the system sends if bytes of a mapped file are gone: truncated by another process, or lost
+/// with its disk. No Swift code can continue from there, so the handler ends the process, with a message that names the
+/// file and status 65.
 enum MappedFileFault {
   private struct Region {
     var start: UInt
@@ -22,23 +22,23 @@ enum MappedFileFault {
   nonisolated(unsafe) private static var former = sigaction()
   nonisolated(unsafe) private static var isInstalled = false
 
-  /// Zero until someone tells. Threads and a node's ranks meet the same fault, and one message is enough.
-  nonisolated(unsafe) private static var told = {
+  /// Zero until someone has reported. Threads and a node's ranks meet the same fault, and one message is enough.
+  nonisolated(unsafe) private static var reported = {
     let own = UnsafeMutablePointer<Atomic<Int>>.allocate(capacity: 1)
     own.initialize(to: Atomic(0))
     return own
   }()
 
-  /// Keeps what `told` is in.
+  /// Keeps the memory of `reported` alive.
   nonisolated(unsafe) private static var memory: SharedMemory?
 
-  /// Makes the node's ranks tell once, by 8 bytes or more that are zeroed.
+  /// Makes the node's ranks report once, through at least 8 zeroed bytes.
   static func share(_ memory: SharedMemory) {
-    told = memory.bytes.baseAddress!.assumingMemoryBound(to: Atomic<Int>.self)
+    reported = memory.bytes.baseAddress!.assumingMemoryBound(to: Atomic<Int>.self)
     self.memory = memory
   }
 
-  /// On the main thread, as `forget`. More files than there is room for are left to the system.
+  /// Call on the main thread, as `forget`. Files beyond `capacity` are left to the system.
   static func watch(_ bytes: UnsafeRawBufferPointer, path: String) {
     install()
     guard let free = (0..<capacity).first(where: { regions[$0].start == 0 }) else { return }
@@ -64,11 +64,11 @@ enum MappedFileFault {
   private static func install() {
     guard !isInstalled else { return }
     isInstalled = true
-    _ = told  // makes the static, which a signal handler must not
+    _ = reported  // initialises the static, which a signal handler must not
     handle(SIGBUS, by: handler, former: &former)
   }
 
-  /// Does only what a signal handler may: an atomic, write, sleep, _exit and sigaction.
+  /// Async-signal-safe: uses an atomic, write, sleep, _exit and sigaction only.
   private static let handler: SignalHandler = { number, info, _ in
     #if canImport(Darwin)
       let address = UInt(bitPattern: info?.pointee.si_addr)
@@ -76,11 +76,11 @@ enum MappedFileFault {
       let address = UInt(bitPattern: info?.pointee._sifields._sigfault.si_addr)
     #endif
     for index in 0..<capacity where regions[index].start <= address && address < regions[index].end {
-      if told.pointee.exchange(1, ordering: .relaxed) == 0 {
+      if reported.pointee.exchange(1, ordering: .relaxed) == 0 {
         let message = regions[index].message
         _ = write(2, message.baseAddress, message.count)
       } else {
-        // Whoever tells has begun: ending first could end it.
+        // Another rank or thread is reporting: ending now could cut it off.
         sleep(2)
       }
       _exit(LockstepError.Kind.data.rawValue)

@@ -8,7 +8,7 @@ package struct Activations: @unchecked Sendable {
   package let features: Int
   @inlinable package var stride: Int { rowStride(features) }
 
-  /// Where every thread has rows of its own; `pointer` is then that of nobody.
+  /// The copies, if every thread has its own; `pointer` is then unused.
   package let copies: ThreadCopies?
 
   @inlinable package init(_ pointer: UnsafeMutablePointer<Float>, features: Int) {
@@ -21,8 +21,8 @@ package struct Activations: @unchecked Sendable {
     self.copies = copies
   }
 
-  /// The rows for the calling thread, number `thread` of the team: its own copy, which it first makes where the last
-  /// one is stale, or the rows of all.
+  /// The rows for the calling thread, number `thread` of the team: its own copy, refreshed if stale, or the common
+  /// rows.
   @inlinable package func readied(for thread: Int) -> UnsafeMutablePointer<Float> {
     copies?.readied(for: thread) ?? pointer
   }
@@ -30,12 +30,12 @@ package struct Activations: @unchecked Sendable {
   /// Sample r's features.
   @inlinable package func row(_ r: Int) -> UnsafeMutablePointer<Float> { pointer + r * stride }
 
-  /// Where rows lie, padding included.
+  /// The elements of some rows, padding included.
   @inlinable package func elements(of rows: Range<Int>) -> Range<Int> {
     rows.lowerBound * stride..<rows.upperBound * stride
   }
 
-  /// As the kernels read and write them.
+  /// The form that the kernels read and write.
   @inlinable package var matrix: kernel_matrix { kernel_matrix(elements: pointer, stride: stride) }
   @inlinable package var mutableMatrix: kernel_mutable_matrix {
     kernel_mutable_matrix(elements: pointer, stride: stride)
@@ -44,6 +44,6 @@ package struct Activations: @unchecked Sendable {
     kernel_matrix(elements: readied(for: thread), stride: stride)
   }
 
-  /// The same from row `rows` on.
+  /// The same activations from row `rows` on.
   @inlinable package func dropping(rows: Int) -> Activations { Activations(row(rows), features: features) }
 }

@@ -2,8 +2,8 @@ import LockstepSupport
 
 /// Random shifts, rotations and scalings of training images, each a function of (seed, epoch, sample) alone.
 ///
-/// A pixel of the new image takes its value from where the inverse transformation puts its centre, by bilinear
-/// interpolation; outside of the image lies what stands for black after normalization.
+/// A pixel of the new image gets the value at the inverse transformation of its centre, by bilinear interpolation;
+/// outside of the image, the value of black after normalization.
 public struct Augmentation: Equatable, Sendable {
   /// Largest shift in pixels, each way.
   public var shift: Double
@@ -12,12 +12,14 @@ public struct Augmentation: Equatable, Sendable {
   /// Largest change of the scale, each way: 0.1 draws from 0.9 to 1.1.
   public var scale: Double
 
+  /// By default nothing changes.
   public init(shift: Double = 0, rotate: Double = 0, scale: Double = 0) {
     self.shift = shift
     self.rotate = rotate
     self.scale = scale
   }
 
+  /// Whether images stay as they are.
   public var isNone: Bool { self == Augmentation() }
 
   /// The inverse transformation of one sample: the source of an offset (x, y) from the centre is

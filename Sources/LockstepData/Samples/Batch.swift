@@ -9,7 +9,7 @@ package final class Batch {
   private var originals: AlignedBuffer<Float>?
 
   package var labels: UnsafePointer<Int32> { UnsafePointer(labelBuffer.pointer) }
-  /// The dataset's number of each row's sample.
+  /// The index in the dataset of each row's sample.
   package var samples: UnsafePointer<Int> { UnsafePointer(indexBuffer.pointer) }
 
   package init(capacity: Int) {
@@ -17,7 +17,7 @@ package final class Batch {
     indexBuffer = AlignedBuffer(count: capacity, zero: 0)
   }
 
-  /// Random transformations of the images, keyed by what each sample's depends on.
+  /// Random transformations of the images, functions of seed, epoch and sample.
   package struct Augmenter {
     package let augmentation: Augmentation
     package let seed: UInt64
@@ -30,7 +30,7 @@ package final class Batch {
     }
   }
 
-  /// Gathers `count` samples of a split; `index` gives the sample of each row.
+  /// Loads `count` samples of a split; `index` gives the sample of each row.
   package func load(
     _ count: Int, from split: Split, normalization: Normalization, augmenter: Augmenter? = nil,
     into input: Activations, team: ThreadTeam, index: @escaping (Int) -> Int
@@ -76,7 +76,7 @@ package final class Batch {
 }
 
 extension SampleTable {
-  /// Samples are read in random order, which no core foresees.
+  /// Prefetches a sample: the hardware cannot, because samples are read in random order.
   func prefetch(_ index: Int) {
     kernel_prefetch(bytes.baseAddress! + index * sampleByteCount, sampleByteCount)
   }

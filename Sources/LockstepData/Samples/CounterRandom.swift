@@ -5,7 +5,7 @@
 /// SC 2011). The seed is its 64-bit key; the counter is (element block, sample, epoch or step, purpose).
 package struct CounterRandom: Sendable {
   /// Keeps the streams of different uses apart. The raw values are part of the numerical contract.
-  public enum Purpose: UInt32, Sendable {
+  package enum Purpose: UInt32, Sendable {
     case initialWeights = 1
     case epochOrder = 2
     case validationSplit = 3
@@ -14,14 +14,14 @@ package struct CounterRandom: Sendable {
     case syntheticDigit = 6
   }
 
-  public let seed: UInt64
-  public let purpose: Purpose
-  /// The epoch, the step, or the number of a parameter tensor: whatever the purpose counts.
-  public let time: UInt32
+  package let seed: UInt64
+  package let purpose: Purpose
+  /// The epoch, the step, or the number of a parameter tensor, depending on the purpose.
+  package let time: UInt32
   /// The global index of the sample in its dataset.
-  public let sample: UInt32
+  package let sample: UInt32
 
-  public init(seed: UInt64, purpose: Purpose, time: Int = 0, sample: Int = 0) {
+  package init(seed: UInt64, purpose: Purpose, time: Int = 0, sample: Int = 0) {
     self.seed = seed
     self.purpose = purpose
     self.time = UInt32(truncatingIfNeeded: time)
@@ -29,24 +29,24 @@ package struct CounterRandom: Sendable {
   }
 
   /// 128 random bits: elements 4 * block ..< 4 * block + 4 of the stream.
-  public func block(_ block: Int) -> SIMD4<UInt32> {
+  package func block(_ block: Int) -> SIMD4<UInt32> {
     Self.philox(
       counter: SIMD4(UInt32(truncatingIfNeeded: block), sample, time, purpose.rawValue),
       key: SIMD2(UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32)))
   }
 
   /// The 32 random bits of one element.
-  public func bits(_ element: Int) -> UInt32 {
+  package func bits(_ element: Int) -> UInt32 {
     block(element >> 2)[element & 3]
   }
 
   /// A Float in [0, 1): the top 24 bits of the element, every value equally likely.
-  public func uniform(_ element: Int) -> Float {
+  package func uniform(_ element: Int) -> Float {
     Self.uniform(bits(element))
   }
 
   /// The top 24 bits as a Float in [0, 1).
-  public static func uniform(_ bits: UInt32) -> Float {
+  package static func uniform(_ bits: UInt32) -> Float {
     Float(bits >> 8) * 0x1p-24
   }
 

@@ -1,14 +1,14 @@
 import LockstepSupport
 
-/// How one sample's features lie in memory. Their *canonical* order is PyTorch's: [features], or [channels, height,
-/// width] row-major. Vectors lie in it; images of a dataset do too (planes); what a convolution puts out is
+/// How one sample's features are laid out in memory. Their *canonical* order is PyTorch's: [features], or [channels,
+/// height, width] row-major. Vectors and a dataset's images (planes) are laid out in it; the output of a convolution is
 /// [height, width, channels] with the channels padded to a multiple of 16, so that kernels work on 16 of them at once.
 package struct FeatureLayout: Equatable, Sendable {
   /// The canonical shape: [n] or [channels, height, width].
-  public let shape: [Int]
-  /// Floats that a sample takes, padding included.
-  public let count: Int
-  /// The strides of an image, which stay those of the memory when it is flattened.
+  package let shape: [Int]
+  /// Floats of a sample, padding included.
+  package let count: Int
+  /// The strides of an image, which are kept when it is flattened.
   package let image: Image?
 
   package struct Image: Equatable, Sendable {
@@ -21,10 +21,10 @@ package struct FeatureLayout: Equatable, Sendable {
   }
 
   /// [n]
-  public static func vector(_ n: Int) -> FeatureLayout { FeatureLayout(shape: [n], count: n, image: nil) }
+  package static func vector(_ n: Int) -> FeatureLayout { FeatureLayout(shape: [n], count: n, image: nil) }
 
   /// One plane a channel, as datasets have them.
-  public static func planes(channels: Int, height: Int, width: Int) -> FeatureLayout {
+  package static func planes(channels: Int, height: Int, width: Int) -> FeatureLayout {
     FeatureLayout(
       shape: [channels, height, width], count: channels * height * width,
       image: Image(
@@ -33,7 +33,7 @@ package struct FeatureLayout: Equatable, Sendable {
   }
 
   /// Channels side by side, padded to panels of 16.
-  public static func interleaved(channels: Int, height: Int, width: Int) -> FeatureLayout {
+  package static func interleaved(channels: Int, height: Int, width: Int) -> FeatureLayout {
     let padded = paddedToPanel(channels)
     return FeatureLayout(
       shape: [channels, height, width], count: padded * height * width,
@@ -43,7 +43,7 @@ package struct FeatureLayout: Equatable, Sendable {
   }
 
   /// The layout of a dataset's samples: [height, width] is one channel.
-  public init(sampleShape: [Int]) {
+  package init(sampleShape: [Int]) {
     switch sampleShape.count {
     case 2: self = .planes(channels: 1, height: sampleShape[0], width: sampleShape[1])
     case 3: self = .planes(channels: sampleShape[0], height: sampleShape[1], width: sampleShape[2])
@@ -58,14 +58,14 @@ package struct FeatureLayout: Equatable, Sendable {
   }
 
   /// Features without padding.
-  public var features: Int { shape.reduce(1, *) }
+  package var features: Int { shape.reduce(1, *) }
 
   /// The same memory as a vector in canonical order.
-  public var flattened: FeatureLayout { FeatureLayout(shape: [features], count: count, image: image) }
+  package var flattened: FeatureLayout { FeatureLayout(shape: [features], count: count, image: image) }
 
   package var isInterleaved: Bool { image.map { $0.channelStride == 1 && $0.pixelStride > 1 } ?? false }
 
-  /// Where the feature with canonical number `index` lies.
+  /// The position of the feature with canonical number `index`.
   package func position(of index: Int) -> Int {
     guard let image else { return index }
     let (channel, pixel) = index.quotientAndRemainder(dividingBy: image.height * image.width)

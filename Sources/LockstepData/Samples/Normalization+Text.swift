@@ -1,6 +1,7 @@
 import LockstepSupport
 
 extension Normalization: CustomStringConvertible {
+  /// "none", "auto" or "MEAN,DEVIATION", as recipes write it.
   public var description: String {
     switch self {
     case .none: "none"
@@ -9,7 +10,7 @@ extension Normalization: CustomStringConvertible {
     }
   }
 
-  /// Nil where the text is none of "none", "auto", "MEAN,DEVIATION".
+  /// Reads "none", "auto" or "MEAN,DEVIATION", the deviation above 0; nil for anything else.
   public init?(_ text: String) {
     switch text {
     case "none": self = .none

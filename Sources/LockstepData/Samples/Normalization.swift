@@ -1,19 +1,21 @@
 import LockstepSupport
 
-/// How a sample's numbers are scaled before training: x = (value - mean) / deviation. Bytes are first divided by 255,
-/// as torchvision's ToTensor does; other element types are taken as they are.
+/// How a sample's numbers are scaled: x = (value - mean) / deviation. Bytes are first divided by 255, as torchvision's
+/// ToTensor does; other element types are used as they are.
 public enum Normalization: Equatable, Sendable {
+  /// x = value; bytes are divided by 255.
   case none
-  /// Mean and deviation of the training images.
+  /// Mean and deviation of the training images, over all elements.
   case auto
+  /// These, in units of x: of bytes divided by 255.
   case fixed(mean: Double, deviation: Double)
 
-  /// Settles `auto` by reading the images.
+  /// Replaces `auto` by the mean and deviation of `images`; returns others unchanged.
   public func resolved(for images: SampleTable, team: ThreadTeam) -> Normalization {
     self == .auto ? images.meanAndDeviation(team: team) : self
   }
 
-  /// Throws `LockstepError` (usage) for one that no recipe could hold.
+  /// Throws `LockstepError` (usage) for a normalization that no recipe could contain.
   package func check() throws {
     guard Normalization(description) == self else {
       throw LockstepError(

@@ -19,7 +19,7 @@ package struct Permutation: Sendable {
     roundKeys = (0..<Self.rounds).map(random.bits)
   }
 
-  /// Where entry `index` of the permuted sequence comes from.
+  /// Entry `index` of the permuted sequence.
   package subscript(index: Int) -> Int {
     precondition(index >= 0 && index < count)
     var value = UInt64(index)

@@ -1,19 +1,21 @@
 import LockstepSupport
 
-/// Which samples each step trains on, and which of them are a rank's: pure functions of the recipe (docs/design.md, 1).
+/// Which samples each step trains on, and which of them each rank has: pure functions of the recipe (docs/design.md,
+/// 1).
 package struct Sampler: Sendable {
   /// The number of samples in the dataset's training split.
-  public let datasetCount: Int
-  /// Of these, the number that are trained on; the rest validate.
-  public let trainingCount: Int
-  public let batchSize: Int
-  public let microBatches: Int
+  package let datasetCount: Int
+  /// The number of these to train on; the rest validate.
+  package let trainingCount: Int
+  package let batchSize: Int
+  package let microBatches: Int
   private let seed: UInt64
   private let splitOrder: Permutation?
 
-  /// Holds `validationSplit` of the samples back, picked by the seed.
-  public init(datasetCount: Int, batchSize: Int, microBatches: Int, seed: UInt64, validationSplit: Double = 0)
-  {
+  /// Holds back the fraction `validationSplit` of the samples, picked by the seed.
+  package init(
+    datasetCount: Int, batchSize: Int, microBatches: Int, seed: UInt64, validationSplit: Double = 0
+  ) {
     precondition(datasetCount >= 1 && batchSize >= 1 && microBatches >= 1)
     self.datasetCount = datasetCount
     self.batchSize = batchSize
@@ -26,22 +28,22 @@ package struct Sampler: Sendable {
       ? Permutation(count: datasetCount, seed: seed, purpose: .validationSplit, time: 0) : nil
   }
 
-  public var stepsPerEpoch: Int { (trainingCount + batchSize - 1) / batchSize }
+  package var stepsPerEpoch: Int { (trainingCount + batchSize - 1) / batchSize }
 
   /// The dataset indices of the samples that validate.
-  public var validationIndices: [Int] {
+  package var validationIndices: [Int] {
     (trainingCount..<datasetCount).map { splitOrder?[$0] ?? $0 }
   }
 
   /// The order in which epoch `epoch` visits the training samples.
-  public func order(epoch: Int) -> EpochOrder {
+  package func order(epoch: Int) -> EpochOrder {
     EpochOrder(
       order: Permutation(count: trainingCount, seed: seed, purpose: .epochOrder, time: epoch),
       split: splitOrder)
   }
 
-  /// What one rank does of step `step` of an epoch (both counted from 0).
-  public func shard(step: Int, rank: Int, ranks: Int) -> Shard {
+  /// One rank's shard of step `step` of an epoch, counted from 0.
+  package func shard(step: Int, rank: Int, ranks: Int) -> Shard {
     let start = step * batchSize
     let count = min(batchSize, trainingCount - start)
     precondition(step >= 0 && count > 0)
@@ -52,20 +54,19 @@ package struct Sampler: Sendable {
       firstMicroBatch: Share.begin(rank, of: ranks, in: microBatches), globalCount: count)
   }
 
-  /// Where the micro-batches that are rank `rank`'s begin in a global batch of `count` samples, and where the last
-  /// ends.
+  /// Where rank `rank`'s micro-batches begin in a global batch of `count` samples, and where the last one ends.
   package func bounds(count: Int, rank: Int, ranks: Int) -> [Int32] {
     let own = Share(index: rank, count: ranks).range(of: microBatches)
     return (own.lowerBound...own.upperBound).map { Int32(Share.begin($0, of: microBatches, in: count)) }
   }
 }
 
-/// Entry i of an epoch is a sample of the dataset.
+/// The order of an epoch: entry i is the index of a sample in the dataset.
 package struct EpochOrder: Sendable {
   let order: Permutation
   let split: Permutation?
 
-  public subscript(entry: Int) -> Int {
+  package subscript(entry: Int) -> Int {
     let index = order[entry]
     return split?[index] ?? index
   }

@@ -1,13 +1,13 @@
 import LockstepSupport
 
-/// Rows of which every thread of a team makes a copy of its own: cheap to make again, like samples from a dataset's
-/// bytes, and read in full by every thread. A core takes longer to fetch a line that another one has just written
-/// than to convert sixteen pixels.
+/// Rows of which every thread of a team has its own copy, because all threads read all of them and they are cheap to
+/// recompute, like samples from a dataset's bytes: fetching a cache line that another core has just written takes
+/// longer than converting sixteen pixels.
 package final class ThreadCopies: @unchecked Sendable {
   private let copies: [AlignedBuffer<Float>]
   private var fill: (UnsafeMutablePointer<Float>) -> Void = { _ in }
   private var version = 0
-  /// The version that each thread has, a cache line apart.
+  /// The version of each thread's copy, a cache line apart.
   private let versions: AlignedBuffer<Int>
   private static let lineStride = 8
 
@@ -16,13 +16,13 @@ package final class ThreadCopies: @unchecked Sendable {
     versions = AlignedBuffer(count: threads * Self.lineStride, zero: 0)
   }
 
-  /// From now on every thread's copy is what `fill` writes into it. To be called between two jobs of the team.
+  /// Makes all copies stale; `fill` writes a new one. Call it between two jobs of the team.
   package func renew(_ fill: @escaping (UnsafeMutablePointer<Float>) -> Void) {
     self.fill = fill
     version += 1
   }
 
-  /// The calling thread's copy, which it first makes where the last one is stale.
+  /// The calling thread's copy, refreshed if stale.
   package func readied(for thread: Int) -> UnsafeMutablePointer<Float> {
     let copy = copies[thread].pointer
     if versions.pointer[thread * Self.lineStride] != version {

@@ -1,5 +1,5 @@
-/// A collective call as one word: what kind of call it is, what all must give alike (the root, or how many elements),
-/// and which one it is, counted by each rank among all of its scope.
+/// A collective call packed into one word: its kind, the detail on which all ranks must agree (root or element count),
+/// and its number among the calls of its scope, counted by each rank.
 public struct CollectiveCall: Equatable, Sendable {
   public enum Kind: UInt8, CaseIterable, Sendable {
     case barrier = 1
@@ -7,7 +7,7 @@ public struct CollectiveCall: Equatable, Sendable {
     case nodeBarrier, nodeMemory
     case nodeSumOfDoubles, nodeSumOfFloats, nodeBroadcast
 
-    /// Who makes the call together.
+    /// The ranks that take part.
     public var scope: Scope {
       switch self {
       case .barrier, .allGather, .broadcast, .sumOfDoubles, .sumOfFloats, .release: .world
@@ -36,7 +36,7 @@ public struct CollectiveCall: Equatable, Sendable {
   /// All ranks, those of a node, or those with the same number on their nodes.
   public enum Scope: Int, CaseIterable, Sendable { case world, node, acrossNodes }
 
-  /// The kind in the highest byte, then three bytes of what all give alike, and the number in the lower half. 0: none.
+  /// The kind in the highest byte, the detail in the next three, the number in the lower half. 0: no call.
   package let word: UInt64
 
   public static let none = CollectiveCall(word: 0)
@@ -47,7 +47,7 @@ public struct CollectiveCall: Equatable, Sendable {
 
   package init(word: UInt64) { self.word = word }
 
-  /// nil where the rank waits for nobody.
+  /// nil if the rank is in no call.
   public var kind: Kind? { Kind(rawValue: UInt8(word >> 56)) }
 
   package var description: String {

@@ -4,22 +4,22 @@ import LockstepSupport
 
 /// The speed of the dense kernels on one core, on the first layer of the MLP at batch 64: 64x784 inputs without zeros,
 /// 512 outputs, and an SGD step at the end of the weight gradient as in a run of one process.
-public struct DenseSpeed: Sendable {
-  public struct Measurement: Sendable {
-    /// A word for programs, such as `forward`.
-    public var key: String
-    public var name: String
-    /// The best, in GFLOP/s.
-    public var speed: Double
-    /// Of the core's peak at the same moments: the median of turns in which the kernel runs between multiply-adds in
-    /// registers. A core's clock is not the same from one millisecond to the next, and lower the longer it has worked.
-    public var shareOfPeak: Double
+package struct DenseSpeed: Sendable {
+  package struct Measurement: Sendable {
+    /// The key in JSON, such as `forward`.
+    package var key: String
+    package var name: String
+    /// The best measured speed, in GFLOP/s.
+    package var speed: Double
+    /// The fraction of the core's peak at the same moments: the median of turns in which the kernel runs between
+    /// multiply-adds in registers, because a core's clock varies from one millisecond to the next and drops under load.
+    package var shareOfPeak: Double
   }
 
-  public let measurements: [Measurement]
+  package let measurements: [Measurement]
 
   /// Takes about a second.
-  public init(peak: PeakSpeed) {
+  package init(peak: PeakSpeed) {
     let problem = DenseProblem(rows: 64, inputs: 784, outputs: 512, peak: peak)
     measurements = [
       problem.measure("forward", "forward", problem.forward),
@@ -35,7 +35,7 @@ public struct DenseSpeed: Sendable {
   }
 }
 
-/// One dense layer's buffers, full of numbers between 0.5 and 1, gradients as small as training's. The numbers of
+/// One dense layer's buffers, filled with numbers between 0.5 and 1, gradients as small as in training. The numbers of
 /// inputs and outputs are multiples of 16.
 private struct DenseProblem {
   let rows, inputs, outputs: Int
@@ -81,7 +81,7 @@ private struct DenseProblem {
   }
 
   private static let (leastTurns, mostTurns) = (5, 201)
-  /// Seconds after which no more than the least turns are taken: builds differ a hundredfold.
+  /// Seconds after which it stops once it has the least turns: builds differ a hundredfold.
   private static let patience = 1.0
 
   private var xMatrix: kernel_matrix { kernel_matrix(elements: x.pointer, stride: xStride) }
@@ -118,7 +118,7 @@ private struct DenseProblem {
     }
   }
 
-  /// Applies the gradient at once, in steps so small that the weights stay what they are.
+  /// Applies the gradient at once, with a learning rate so small that the weights stay as they are.
   private func withGradient(_ body: (kernel_dense_gradient) -> Void) {
     var update = kernel_update()
     update.kind = KERNEL_SGD

@@ -1,26 +1,26 @@
 import LockstepSupport
 
-/// What an engineer wants to know of a machine before a run, as `lockstep doctor` tells it.
-public struct Diagnosis: Sendable {
-  public var version: String
-  public var instructionSet = InstructionSet.current
-  /// Ranks that the launcher started; nil where there was none and MPI is not used.
-  public var ranks: Int?
+/// What an engineer wants to know about a machine before a run: the output of `lockstep doctor`.
+package struct Diagnosis: Sendable {
+  package var version: String
+  package var instructionSet = InstructionSet.current
+  /// The ranks that the launcher started; nil without a launcher, and without MPI.
+  package var ranks: Int?
   /// The processors that this process may run on, and how many the system has.
-  public var allowedProcessors = Processors.allowed.count
-  public var onlineProcessors = Processors.online
-  /// The least that a control group grants, in processors; nil where none limits it.
-  public var quota = CPUQuota.least
-  /// The processors that Slurm gives a task; nil where it does not say.
-  public var processorsOfTask = Processors.ofTask
+  package var allowedProcessors = Processors.allowed.count
+  package var onlineProcessors = Processors.online
+  /// The smallest quota of a control group, in processors; nil for none.
+  package var quota = CPUQuota.least
+  /// The processors that Slurm gives a task; nil if it does not say.
+  package var processorsOfTask = Processors.ofTask
   /// The directory that ranks of a node share memory in, and the bytes that a run may take of it.
-  public var sharedMemoryDirectory: String
-  public var sharedMemoryRoom: Int
+  package var sharedMemoryDirectory: String
+  package var sharedMemoryRoom: Int
   /// Its `threads` are the cores that this rank may use.
-  public var peak: PeakSpeed
-  public var kernels: DenseSpeed?
+  package var peak: PeakSpeed
+  package var kernels: DenseSpeed?
 
-  public init(
+  package init(
     version: String, ranks: Int?, sharedMemoryDirectory: String, sharedMemoryRoom: Int, peak: PeakSpeed,
     kernels: DenseSpeed?
   ) {
@@ -33,7 +33,7 @@ public struct Diagnosis: Sendable {
   }
 
   /// Aligned lines for people.
-  public var text: String {
+  package var text: String {
     var lines = [
       ("lockstep", version),
       ("instruction set", "\(instructionSet) (LOCKSTEP_ISA overrides)"),
@@ -49,7 +49,7 @@ public struct Diagnosis: Sendable {
       ("peak, all \(peak.threads)", "\(speed(peak.allCores)), \(speed(peak.shareOfCore)) a core"),
       ("empty parallel part", "\(fixed(peak.emptyPart, 2)) microseconds"),
     ]
-    // Where it is more than there is, it does not count.
+    // Irrelevant if it exceeds the cores.
     if let task = processorsOfTask, task <= peak.threads {
       lines.insert(("Slurm", "\(task) a task (SLURM_CPUS_PER_TASK)"), at: 5)
     }
@@ -62,7 +62,7 @@ public struct Diagnosis: Sendable {
   }
 
   /// One line of JSON for programs. Speeds are in GFLOP/s.
-  public var json: String {
+  package var json: String {
     var line = JSONLine()
     line.add("version", version)
     line.add("instruction_set", instructionSet)

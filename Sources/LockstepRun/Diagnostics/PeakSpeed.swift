@@ -3,20 +3,19 @@ import LockstepSupport
 
 /// The most multiply-adds that this machine's cores do, in GFLOP/s (two operations each): what a kernel's speed is
 /// measured against. Cores that share a unit do less together than each alone, so both are measured.
-public struct PeakSpeed: Sendable {
+package struct PeakSpeed: Sendable {
   /// One core, the others at rest.
-  public var oneCore: Double
+  package var oneCore: Double
   /// All threads of the team at once.
-  public var allCores: Double
-  public var threads: Int
-  /// What the team needs to begin and end a parallel part in which there is nothing to do, in microseconds: a training
-  /// step has six or more.
-  public var emptyPart: Double
+  package var allCores: Double
+  package var threads: Int
+  /// The overhead of a parallel job without work, in microseconds: a training step has six or more jobs.
+  package var emptyPart: Double
 
   private let rounds: Int
 
   /// Takes about half a second.
-  public init(team: ThreadTeam) {
+  package init(team: ThreadTeam) {
     let rounds = Self.roundsOfMilliseconds()
     self.rounds = rounds
     oneCore = Self.speed(pieces: 1, rounds: rounds) { body in for _ in 0..<8 { body() } }
@@ -30,10 +29,10 @@ public struct PeakSpeed: Sendable {
     emptyPart = seconds / Double(parts) * 1e6
   }
 
-  /// The part of `allCores` that one core has.
-  public var shareOfCore: Double { allCores / Double(threads) }
+  /// The speed of one core while all work: `allCores` / `threads`.
+  package var shareOfCore: Double { allCores / Double(threads) }
 
-  /// What a core does at this moment, for about a quarter of a millisecond.
+  /// The speed of a core at this moment, measured for about a quarter of a millisecond.
   func ofOneCoreNow() -> Double {
     var operations = 0.0
     return 1e-9 / secondsOf { operations = Self.multiplyAdd(rounds: rounds / 8) } * operations

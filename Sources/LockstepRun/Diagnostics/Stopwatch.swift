@@ -6,8 +6,8 @@ func secondsOf(_ body: () -> Void) -> Double {
   return Double(duration.seconds) + Double(duration.attoseconds) * 1e-18
 }
 
-/// The shortest time of what is run again and again for `limit` seconds, twice at least: what else runs on the machine
-/// only ever adds to a time.
+/// The shortest time of repeated runs over `limit` seconds, at least two: other programs on the machine only ever add
+/// to a time.
 func leastSeconds(within limit: Double = 0.15, _ body: () -> Void) -> Double {
   var (least, total) = (Double.infinity, 0.0)
   var runs = 0

@@ -1,7 +1,7 @@
 import CZlib
 
 package enum Checksum {
-  /// The CRC-32 (ISO 3309) of bytes after others of which it is `start`.
+  /// Continues a CRC-32 (ISO 3309): `start` is that of the bytes before these, 0 for none.
   package static func crc(_ bytes: UnsafeRawBufferPointer, after start: UInt32) -> UInt32 {
     // The bytes may lie on a slow disk.
     Activity.duringFileAccess(.readingFile) {

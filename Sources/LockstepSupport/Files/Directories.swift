@@ -1,9 +1,8 @@
 import PlatformC
 
-/// Creates a directory and those above it. `option` is what the user named it by.
+/// Creates a directory and its parents. `option` is the flag that named it, for messages.
 ///
-/// Returns whether it was made here, and not there already. Throws `LockstepError` naming the file in the way, or
-/// what the system says.
+/// Returns whether the directory is new. Throws `LockstepError` with the file in the way, or the system's reason.
 @discardableResult
 package func createDirectories(_ path: String, option: String = "--output") throws -> Bool {
   if isDirectory(path) { return false }
@@ -21,13 +20,13 @@ package func createDirectories(_ path: String, option: String = "--output") thro
   }
 }
 
-/// Whether the directory was made here; false where it is there already.
+/// Whether the directory is new; false if it existed.
 private func makeDirectory(_ path: String) throws -> Bool {
   do {
     try FileOperation.makeDirectory(path)
     return true
   } catch {
-    // Some file systems refuse the call before they look whether there is something to make.
+    // Some file systems refuse the call before checking whether the directory exists.
     if isDirectory(path) { return false }
     throw error
   }
@@ -50,7 +49,7 @@ private func obstacle(_ error: SystemError, _ path: String, _ option: String) ->
     fix: error.fix(option: option))
 }
 
-/// nil where there is none but the working directory or the root.
+/// nil if the parent is the working directory or the root.
 func parentDirectory(of path: String) -> String? {
   var end = path.endIndex
   while end > path.startIndex, path[path.index(before: end)] == "/" { end = path.index(before: end) }
@@ -63,7 +62,7 @@ package func isDirectory(_ path: String) -> Bool {
   return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
 }
 
-/// What a symbolic link says; nil where the path is none.
+/// The target of a symbolic link; nil if the path is not one.
 package func linkTarget(of path: String) -> String? {
   var target = [UInt8](repeating: 0, count: Int(PATH_MAX))
   let count = target.withUnsafeMutableBytes {
@@ -72,21 +71,21 @@ package func linkTarget(of path: String) -> String? {
   return count < 0 ? nil : String(decoding: target.prefix(count), as: UTF8.self)
 }
 
-/// The path of a file or directory from the root, its links not followed.
+/// The absolute path, with symbolic links not resolved.
 func absolutePath(_ path: String) -> String {
   guard !path.hasPrefix("/"), let directory = getcwd(nil, 0) else { return path }
   defer { free(directory) }
   return "\(String(cString: directory))/\(path)"
 }
 
-/// The path of what a path leads to now, over links and ".."; the path from the root where it leads nowhere.
+/// The path with all links and ".." resolved; the absolute path if it leads nowhere.
 package func realPath(_ path: String) -> String {
   guard let real = realpath(path, nil) else { return absolutePath(path) }
   defer { free(real) }
   return String(cString: real)
 }
 
-/// Makes a rename durable. Succeeds also where the file system does not know fsync of a directory.
+/// Makes a rename durable. File systems that cannot fsync a directory are no error.
 func synchronizeDirectory(of path: String) throws {
   let parent = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
   let directory = try FileOperation.open(parent.isEmpty ? "/" : parent, O_RDONLY)

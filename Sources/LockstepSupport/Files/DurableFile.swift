@@ -1,18 +1,18 @@
 import PlatformC
 
-/// Replaces a file's content such that a reader, also after a crash, finds either the old bytes or all of the new.
-/// What is neither a regular file nor absent is written to instead (`OutputPlace`).
+/// Replaces a file's content so that a reader finds either the old bytes or all of the new, even after a crash.
+/// Devices, FIFOs and open descriptors are written to instead (`OutputPlace`).
 ///
-/// `option` is the command's by which the user named the file, for advice. Throws `LockstepError` (failure).
+/// `option` is the flag that named the file, for the advice in errors. Throws `LockstepError` (failure).
 public func replaceFile(_ path: String, with bytes: [UInt8], option: String = "--output") throws {
   let file = try DurableFile(path, option: option)
   try file.write(bytes)
   try file.commit()
 }
 
-/// Throws, before the work whose result is to go there, what `replaceFile` would for a directory, for a place in a
-/// directory that is not there, and for links in a circle.
-public func checkOutput(_ path: String, option: String) throws { _ = try OutputPlace(path, option: option) }
+/// Checks an output before the work that produces it: throws what `replaceFile` would for a directory, a missing parent
+/// directory, or circular links.
+package func checkOutput(_ path: String, option: String) throws { _ = try OutputPlace(path, option: option) }
 
 extension OutputPlace {
   /// Throws `LockstepError` (failure).
@@ -39,20 +39,20 @@ extension OutputPlace {
   }
 }
 
-/// A file that takes its place by a rename once it is whole and on disk: a temporary file in the same directory, fsync,
-/// rename, fsync of the directory. Dropped before that, it leaves nothing.
+/// A file that is renamed into place once it is complete and on disk: a temporary file in the same directory, fsync,
+/// rename, fsync of the directory. If it is dropped before `commit`, nothing is left behind.
 ///
-/// After a failed fsync the temporary file is discarded: the system may have dropped the pages that it could not write,
-/// and a second fsync would succeed without them.
+/// After a failed fsync the temporary file is discarded: the system may have dropped the unwritten pages, and a second
+/// fsync would succeed without them.
 package final class DurableFile {
   private let path: String
   private let option: String
-  /// The temporary file and the one that it is going to be; nil where the bytes go to their place at once.
+  /// The temporary file and its final name; nil if the bytes are written in place.
   private var names: (temporary: String, final: String)?
   private var descriptor: Int32 = -1
-  /// What kind of file takes the bytes at once.
+  /// The kind of a file that is written in place.
   private var mode: mode_t = S_IFREG
-  /// What is going to be replaced; nil where there is nothing yet.
+  /// The file to be replaced; nil if there is none.
   private var former: stat?
 
   package init(_ path: String, option: String) throws {
@@ -69,14 +69,14 @@ package final class DurableFile {
     var status = stat()
     if lstat(final, &status) == 0 { former = status }
     let names = (temporary: "\(Self.shortened(final)).tmp-\(getpid())", final: final)
-    try told("creating \(names.temporary)") {
+    try reporting("creating \(names.temporary)") {
       descriptor = try FileOperation.open(names.temporary, O_WRONLY | O_CREAT | O_TRUNC)
     }
     self.names = names
     keepAttributes()
   }
 
-  /// The owner first: a change of it takes away bits of the mode. Only root may give files away.
+  /// The owner first, because changing it clears mode bits. Only root may give files away.
   private func keepAttributes() {
     guard let former else { return }
     if fchown(descriptor, former.st_uid, former.st_gid) != 0 { _ = fchown(descriptor, ~0, former.st_gid) }
@@ -90,22 +90,22 @@ package final class DurableFile {
   }
 
   package func write(_ bytes: [UInt8]) throws {
-    try told("writing \(names?.temporary ?? "it")") { try FileOperation.write(bytes, to: descriptor) }
+    try reporting("writing \(names?.temporary ?? "it")") { try FileOperation.write(bytes, to: descriptor) }
   }
 
   /// Makes the bytes durable, then the name.
   package func commit() throws {
     guard let names else { return }
-    try told("fsync of \(names.temporary)") { try FileOperation.synchronize(descriptor) }
-    try told("renaming \(names.temporary)") { try FileOperation.rename(names.temporary, names.final) }
+    try reporting("fsync of \(names.temporary)") { try FileOperation.synchronize(descriptor) }
+    try reporting("renaming \(names.temporary)") { try FileOperation.rename(names.temporary, names.final) }
     close(descriptor)
     descriptor = -1
-    try told(
+    try reporting(
       "fsync of the directory", consequence: "The new file is there, but a power failure may undo that"
     ) { try synchronizeDirectory(of: names.final) }
   }
 
-  /// A path whose last part leaves room for more: names have at most 255 bytes.
+  /// The path with its last component cut to leave room for a suffix: names have at most 255 bytes.
   private static func shortened(_ path: String) -> String {
     let start = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
     var name = path[start...]
@@ -113,7 +113,7 @@ package final class DurableFile {
     return String(path[..<start] + name)
   }
 
-  private func told(_ what: String, consequence: String? = nil, _ body: () throws -> Void) throws {
+  private func reporting(_ what: String, consequence: String? = nil, _ body: () throws -> Void) throws {
     do { try body() } catch let error as SystemError {
       let untouched = former == nil ? nil : "The file as it was before is untouched"
       throw failure(what, error, consequence: consequence ?? untouched)

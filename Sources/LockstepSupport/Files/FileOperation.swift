@@ -1,7 +1,7 @@
 import PlatformC
 
-/// The system calls by which a run's files change. Each throws the `SystemError` of the call. All of them are here,
-/// so that tests can let each one fail (`Faults`).
+/// All system calls that change a run's files, in one place so that tests can make each of them fail (`Faults`). Each
+/// throws `SystemError`.
 package enum FileOperation {
   /// The file descriptor.
   package static func open(_ path: String, _ flags: Int32) throws -> Int32 {
@@ -30,7 +30,7 @@ package enum FileOperation {
     try perform { try systemCall { mkdir(path, 0o755) } }
   }
 
-  /// Under the eyes of `StallWatch`.
+  /// Runs a call where `StallWatch` can see that it hangs.
   @discardableResult
   private static func perform<T>(first: () -> Void = {}, _ body: () throws -> T) throws -> T {
     try Activity.duringFileAccess(.writingFile) {
@@ -40,6 +40,6 @@ package enum FileOperation {
   }
 }
 
-// Under names of their own: the members above hide the system's.
+// Separate names, because the members above hide the system's functions.
 private func sysOpen(_ path: String, _ flags: Int32, _ mode: mode_t) -> Int32 { open(path, flags, mode) }
 private func sysRename(_ old: String, _ new: String) -> Int32 { rename(old, new) }

@@ -2,8 +2,8 @@ import PlatformC
 
 /// Reads a regular file of at most `limit` bytes.
 ///
-/// Throws `LockstepError` of the given kind naming the path; never waits for a FIFO or a device.
-public func readFile(_ path: String, limit: Int, kind: LockstepError.Kind) throws -> [UInt8] {
+/// Throws `LockstepError` of the given kind with the path; never blocks on a FIFO or a device.
+package func readFile(_ path: String, limit: Int, kind: LockstepError.Kind) throws -> [UInt8] {
   do {
     return try Activity.duringFileAccess(.readingFile) { try readWholeFile(path, limit: limit, kind: kind) }
   } catch let error as SystemError {
@@ -13,7 +13,7 @@ public func readFile(_ path: String, limit: Int, kind: LockstepError.Kind) throw
   }
 }
 
-/// The most bytes that the file system is asked for at once, so that a large file is no stall (`StallWatch`).
+/// The most bytes a call, so that reading a large file does not look like a stall (`StallWatch`).
 package let filePiece = 1 << 24
 
 private func readWholeFile(_ path: String, limit: Int, kind: LockstepError.Kind) throws -> [UInt8] {
@@ -55,7 +55,7 @@ package func fileKind(of mode: mode_t) -> String {
   }
 }
 
-/// Removes the temporary files that killed processes left in a directory.
+/// Removes temporary files that killed processes left in a directory.
 package func removeTemporaryFiles(in directory: String) {
   for name in fileNames(in: directory) {
     let parts = name.split(separator: ".tmp-", omittingEmptySubsequences: false)
@@ -65,7 +65,7 @@ package func removeTemporaryFiles(in directory: String) {
   }
 }
 
-/// The names in a directory, in no order; none where it cannot be read.
+/// The names in a directory, unordered; empty if it cannot be read.
 package func fileNames(in directory: String) -> [String] {
   guard let stream = opendir(directory) else { return [] }
   defer { closedir(stream) }
@@ -77,7 +77,7 @@ package func fileNames(in directory: String) -> [String] {
   return names
 }
 
-/// Writes all bytes, waiting where a descriptor that does not block takes no more.
+/// Writes all bytes, waiting if a non-blocking descriptor is full.
 package func writeBytes(_ bytes: [UInt8], to file: Int32) throws {
   var written = 0
   while written < bytes.count {
@@ -95,6 +95,6 @@ package func writeBytes(_ bytes: [UInt8], to file: Int32) throws {
   }
 }
 
-/// As `writeBytes`, where nobody could be told of an error; false on one.
+/// As `writeBytes`, for callers that cannot report an error; returns false on one.
 @discardableResult
 package func writeAll(_ bytes: [UInt8], to file: Int32) -> Bool { (try? writeBytes(bytes, to: file)) != nil }

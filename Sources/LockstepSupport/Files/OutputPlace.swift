@@ -1,15 +1,16 @@
 import PlatformC
 
-/// Where the bytes of an output go that a path names.
+/// Where an output path leads.
 enum OutputPlace: Equatable {
-  /// A regular file or none yet, to be replaced as a whole: its own path, behind all symbolic links, which stay.
+  /// A regular file, existing or not, that is replaced as a whole. Its path has symbolic links resolved: the links
+  /// stay.
   case file(String)
-  /// A device, a FIFO or the like: somebody made it for a purpose, so it is opened and written to.
+  /// A device, a FIFO or the like, which is opened and written to.
   case special(String, mode: mode_t)
-  /// What is open in this process already, such as /dev/stdout: whatever it is, its other writers share the position.
+  /// A descriptor that this process already has open, such as /dev/stdout, and whose position other writers share.
   case descriptor(Int32)
 
-  /// Throws `SystemError` where links lead in a circle, and where it is a directory.
+  /// Throws `SystemError` for circular links and for a directory.
   init(_ path: String) throws {
     var path = path
     for _ in 0..<40 {
@@ -18,7 +19,7 @@ enum OutputPlace: Equatable {
         return
       }
       var status = stat()
-      // What keeps it from being seen keeps it from being written, and is told then.
+      // If it cannot be seen it cannot be written either; opening it reports why.
       let kind = lstat(path, &status) == 0 ? status.st_mode & S_IFMT : S_IFREG
       switch kind {
       case S_IFLNK where status.st_dev != Self.processes:
@@ -37,7 +38,7 @@ enum OutputPlace: Equatable {
     throw SystemError(code: ELOOP)
   }
 
-  /// The device of /proc, whose links to open files say no path that one could go.
+  /// The device of /proc, whose links to open files are not paths.
   private static var processes: dev_t? {
     var status = stat()
     return stat("/proc/self", &status) == 0 ? status.st_dev : nil
@@ -50,15 +51,15 @@ enum OutputPlace: Equatable {
     return Int32(path.dropFirst(directory.count)).flatMap { $0 >= 0 ? $0 : nil }
   }
 
-  /// Seconds that a FIFO's reader may take to come.
+  /// Seconds to wait for a FIFO's reader.
   private static let patience = 10
 
-  /// Opens a special file or a descriptor to write to.
+  /// Opens a special file or a descriptor for writing.
   func open() throws -> Int32 {
     switch self {
     case .descriptor(let number): return try systemCall { fcntl(number, F_DUPFD_CLOEXEC, 3) }
     case .special(let path, mode: S_IFIFO):
-      // Without a reader the call would wait for ever.
+      // A blocking open would wait for a reader for ever.
       let deadline = time(nil) + Self.patience
       while true {
         do {
@@ -75,5 +76,5 @@ enum OutputPlace: Equatable {
   }
 }
 
-// Under a name of its own: a member above hides the system's.
+// A separate name, because a member above hides the system's function.
 private func openFile(_ path: String, _ flags: Int32) -> Int32 { open(path, flags) }

@@ -1,23 +1,23 @@
 import PlatformC
 
-/// A system call that has failed, and why.
-public struct SystemError: Error, Equatable, CustomStringConvertible {
-  /// What the call left in `errno`.
-  public let code: Int32
+/// Why a system call failed.
+package struct SystemError: Error, Equatable, CustomStringConvertible {
+  /// The call's `errno`.
+  package let code: Int32
   /// "No space left on device"
-  public var description: String {
+  package var description: String {
     let text = String(cString: strerror(code))
     guard code == EFBIG, let limit = limit(on: RLIMIT_FSIZE) else { return text }
     return "\(text) (ulimit -f allows \(fixed(limit, 0)) bytes)"
   }
 
-  public init(code: Int32) { self.code = code }
+  package init(code: Int32) { self.code = code }
 
-  /// Whether the file is not to blame: this process, or the system, has no descriptor left.
+  /// Whether the cause is not the file but a lack of descriptors, in this process or the system.
   package var isOfDescriptors: Bool { code == EMFILE || code == ENFILE }
   package static let fixOfDescriptors = "Raise the limit on open files (ulimit -n)"
 
-  /// What a user can do about it who named the file by this option of the command.
+  /// Advice to the user; `option` is the flag that named the file.
   package func fix(option: String) -> String {
     switch code {
     case EFBIG where limit(on: RLIMIT_FSIZE) != nil: "Raise the limit (ulimit -f) or choose another \(option)"
@@ -31,9 +31,9 @@ public struct SystemError: Error, Equatable, CustomStringConvertible {
   }
 }
 
-/// What the call returns, which is repeated where a signal interrupts it. Throws `SystemError` where that is below 0.
+/// The call's result; repeats the call if a signal interrupts it. Throws `SystemError` if the result is negative.
 ///
-/// `errno` is read here and nowhere else: any other call, also one that succeeds, may change it.
+/// Reads `errno` at once, because any other call may change it, even one that succeeds.
 @discardableResult
 package func systemCall<T: SignedInteger>(_ call: () -> T) throws -> T {
   while true {
@@ -44,7 +44,7 @@ package func systemCall<T: SignedInteger>(_ call: () -> T) throws -> T {
   }
 }
 
-/// As above, for a call that returns nil where it fails.
+/// As above, for a call that returns nil on failure.
 package func systemPointer<T>(_ call: () -> T?) throws -> T {
   guard let result = call() else { throw SystemError(code: errno) }
   return result

@@ -1,7 +1,7 @@
 /// Zeroed memory on a cache line's boundary that lives as long as this object.
 package final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable {
   package let elements: UnsafeMutableBufferPointer<Element>
-  /// Whose the memory is, where it is not this object's own.
+  /// The owner of the memory, if it is not this object.
   private let owner: AnyObject?
   @inlinable package var pointer: UnsafeMutablePointer<Element> { elements.baseAddress! }
   @inlinable package var count: Int { elements.count }
@@ -15,7 +15,7 @@ package final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable
     owner = nil
   }
 
-  /// `count` elements of memory that a node's ranks share, from byte `offset` on.
+  /// `count` elements of a node's shared memory, starting at byte `offset`.
   package init(sharing memory: SharedMemory, from offset: Int, count: Int) {
     let bytes = memory.bytes[offset..<offset + count * MemoryLayout<Element>.stride]
     elements = UnsafeMutableRawBufferPointer(rebasing: bytes).bindMemory(to: Element.self)
@@ -30,8 +30,8 @@ package final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable
 /// `count` rounded up to a whole number of panels of 16 floats, the unit of every stride.
 @inlinable package func paddedToPanel(_ count: Int) -> Int { (count + 15) / 16 * 16 }
 
-/// How far apart rows of `count` floats begin: whole panels, and one more where the rows' beginnings would share a few
-/// sets of the cache, which hold a dozen lines each.
+/// The stride of rows of `count` floats: whole panels, plus one where rows would otherwise compete for a few cache sets
+/// of a dozen lines each.
 @inlinable package func rowStride(_ count: Int) -> Int {
   let padded = paddedToPanel(count)
   return padded % 256 == 0 ? padded + 16 : padded

@@ -1,13 +1,13 @@
 import PlatformC
 
-/// A directory of Linux's control groups that this process is accounted in: a container's, a service's or a job's.
+/// A Linux control group that accounts for this process: a container's, a service's or a job's.
 package struct ControlGroup: Equatable {
   package let path: String
-  /// Version 2, where all controllers share one tree.
+  /// Whether it is of cgroup version 2, where all controllers share one tree.
   package let isUnified: Bool
 
-  /// The process's own group for a controller and those above it as far as they are mounted here, from
-  /// /proc/self/cgroup ("4:memory:/job", "0::/job") and /proc/self/mountinfo. Several trees may be mounted.
+  /// The process's own group for a controller and its ancestors, as far as they are mounted, from /proc/self/cgroup
+  /// ("4:memory:/job", "0::/job") and /proc/self/mountinfo. Several trees may be mounted.
   package static func all(of controller: String, groups: String, mounts: String) -> [ControlGroup] {
     var paths: (own: String?, unified: String?)
     for line in groups.split(separator: "\n") {
@@ -17,7 +17,8 @@ package struct ControlGroup: Equatable {
       if parts[0] == "0", parts[1].isEmpty { paths.unified = String(parts[2]) }
     }
     return mounts.split(separator: "\n").flatMap { line -> [ControlGroup] in
-      // Number, parent, device, root, place, options, optional fields, "-", type, source, options of the file system.
+      // Fields: number, parent, device, root, mount point, options, optional fields, "-", type, source, file system
+      // options.
       let fields = line.split(separator: " ").map(String.init)
       guard let dash = fields.firstIndex(of: "-"), dash > 5, fields.count > dash + 3 else { return [] }
       let options = fields[dash + 3].split(separator: ",")
@@ -34,8 +35,8 @@ package struct ControlGroup: Equatable {
     }
   }
 
-  /// From the group's directory up to the mount's. A group outside of what is mounted (another namespace's) leaves the
-  /// mount's own directory.
+  /// The group's directory and its ancestors up to the mount point; only the mount point for a group outside the mount
+  /// (in another namespace).
   private static func chain(_ path: String, root: String, at place: String) -> [String] {
     var inside = path.split(separator: "/")
     let above = root.split(separator: "/")
@@ -51,7 +52,7 @@ package struct ControlGroup: Equatable {
     path.split(separator: "\\040", omittingEmptySubsequences: false).joined(separator: " ")
   }
 
-  /// Of this process.
+  /// The groups of this process.
   static func all(of controller: String) -> [ControlGroup] {
     guard let groups = systemText("/proc/self/cgroup"), let mounts = systemText("/proc/self/mountinfo") else {
       return []
@@ -62,7 +63,7 @@ package struct ControlGroup: Equatable {
   func text(_ name: String) -> String? { systemText("\(path)/\(name)") }
 }
 
-/// What a file of procfs or sysfs says, whose size the system does not tell; nil where there is none.
+/// The content of a procfs or sysfs file, which has no known size; nil if there is none.
 package func systemText(_ path: String) -> String? {
   guard let file = fopen(path, "re") else { return nil }
   defer { fclose(file) }

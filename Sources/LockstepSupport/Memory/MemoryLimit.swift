@@ -1,6 +1,6 @@
 import PlatformC
 
-/// Bytes that may still be had, and what it is that bounds them.
+/// How many bytes are still available, and what limits them.
 package struct MemoryLimit: Equatable {
   package var bytes: Double
   /// For messages: "what ulimit -v leaves".
@@ -16,9 +16,9 @@ package struct MemoryLimit: Equatable {
     (ofProcess + (ofNode.map { [$0] } ?? [])).map(\.bytes).min() ?? .infinity
   }
 
-  /// What this process alone may have.
+  /// The limits on this process alone.
   package static var ofProcess: [MemoryLimit] {
-    // Pages: all that is mapped, and of these the data, by the numbers of their fields.
+    // In pages: field 0 is all mapped memory, field 5 the data in it.
     let pages = systemText("/proc/self/statm").map { $0.split(separator: " ").map { Double($0) ?? 0 } } ?? []
     func used(_ field: Int) -> Double {
       pages.count > field ? pages[field] * Double(sysconf(Int32(_SC_PAGESIZE))) : 0
@@ -34,8 +34,7 @@ package struct MemoryLimit: Equatable {
     return limits
   }
 
-  /// What the ranks of this node may have together: the tightest of what is free and what their control groups allow.
-  /// nil where the system does not tell.
+  /// The limit on all ranks of this node together: the tightest of free memory and control groups. nil if unknown.
   package static var ofNode: MemoryLimit? {
     var limits = ControlGroup.all(of: "memory").compactMap(ofGroup)
     if let free = systemText("/proc/meminfo").flatMap(available) {
@@ -44,7 +43,7 @@ package struct MemoryLimit: Equatable {
     return limits.min { $0.bytes < $1.bytes }
   }
 
-  /// Of /proc/meminfo, in bytes.
+  /// Available memory in bytes, from /proc/meminfo.
   package static func available(meminfo: String) -> Double? {
     for line in meminfo.split(separator: "\n") where line.hasPrefix("MemAvailable:") {
       return line.split(separator: " ").dropFirst().first.flatMap { Double($0) }.map { 1024 * $0 }
@@ -64,8 +63,8 @@ package struct MemoryLimit: Equatable {
     }
   }
 
-  /// A group's limit less its usage, of which the system gives cached files back; nil where there is no limit ("max",
-  /// or the number that version 1 takes for none).
+  /// A group's limit less its usage, not counting cached files, which the system can reclaim; nil for no limit ("max",
+  /// or version 1's huge number).
   package static func left(of limit: String, usage: String?, stat: String?, cache: String) -> Double? {
     func number(_ text: String) -> Double? { Double(text.filter { !$0.isWhitespace }) }
     guard let limit = number(limit), limit < 0x1p60 else { return nil }

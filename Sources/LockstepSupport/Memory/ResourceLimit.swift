@@ -6,7 +6,7 @@
   typealias Resource = Int32
 #endif
 
-/// The limit that this process is under (setrlimit's soft one), in bytes; nil where there is none.
+/// This process's soft limit in bytes; nil for none.
 func limit(on resource: Resource) -> Double? {
   var limit = rlimit()
   #if canImport(Glibc)
@@ -14,12 +14,12 @@ func limit(on resource: Resource) -> Double? {
   #else
     let code = getrlimit(resource, &limit)
   #endif
-  // Infinity is the largest number, which is another one on each system.
+  // Infinity is a very large number that differs between systems.
   return code == 0 && limit.rlim_cur < UInt64.max / 2 ? Double(limit.rlim_cur) : nil
 }
 
-/// Where the soft limit on processor time is the hard one, which kills, lowers it by as much as a checkpoint may take:
-/// SIGXCPU then comes first.
+/// If the soft CPU limit equals the hard one, which kills, lowers it by the time a checkpoint may take, so that SIGXCPU
+/// comes first.
 func lowerProcessorTimeLimit() {
   #if canImport(Glibc)
     let resource = __rlimit_resource_t(RLIMIT_CPU.rawValue)
@@ -35,7 +35,7 @@ func lowerProcessorTimeLimit() {
   setrlimit(resource, &limit)
 }
 
-/// In seconds of all threads together, of which `processors` use as many at once. nil where nothing is to be lowered.
+/// The soft limit in CPU seconds of all threads, `processors` of which may run at once; nil if nothing need be lowered.
 package func softProcessorTime(hard: UInt64, processors: Int) -> UInt64? {
   guard hard > 1, hard < .max / 2 else { return nil }
   return hard - min(5 + 2 * UInt64(processors), hard / 2)

@@ -1,14 +1,14 @@
 import PlatformC
 import Synchronization
 
-/// Faults that tests ask for by environment variables. Without those nothing here has an effect.
+/// Faults that tests inject by environment variables. Without those nothing here has an effect.
 ///
-/// - `LOCKSTEP_FAULT_FILE_OPERATION=N:ENOSPC` lets the Nth operation that changes a run's files fail so, counted from
-///   1 over the process; `EIO` likewise; with `kill` the process dies there, with `hang` the operation never returns.
-///   `N+:ENOSPC`: every one from the Nth on. A write that is hit has half of its bytes written first.
+/// - `LOCKSTEP_FAULT_FILE_OPERATION=N:ENOSPC` makes the process's Nth operation on a run's files, counted from 1, fail
+///   with that error; `EIO` likewise; `kill` kills the process there, `hang` never returns. `N+:ENOSPC` affects every
+///   operation from the Nth. An affected write writes half of its bytes first.
 /// - `LOCKSTEP_FAULT_LOCKS=no:locks`: the file system has no locks.
-/// - Those of data, ranks and steps are in Faults+Data.swift, Faults+Ranks.swift and Faults+Steps.swift.
-public enum Faults {
+/// - Faults of data, ranks and steps are in Faults+Data.swift, Faults+Ranks.swift and Faults+Steps.swift.
+package enum Faults {
   private struct FileFault {
     let number: Int
     let lasts: Bool
@@ -27,7 +27,7 @@ public enum Faults {
   }
   private static let operations = Atomic<Int>(0)
 
-  /// Counts a file operation. The error that it is to fail with, after `first` has run; nil where it is not to.
+  /// Counts a file operation. Returns the error to fail with, after running `first`; nil for none.
   static func hitFileOperation(first: () -> Void) -> Int32? {
     guard let fault = fileFault else { return nil }
     let number = operations.add(1, ordering: .relaxed).newValue
@@ -41,7 +41,7 @@ public enum Faults {
     return EIO
   }
 
-  /// Whether locks (flock) are to fail as on a file system that has none.
+  /// Whether flock fails, as on a file system without locks.
   package static let forbidsLocks = variable("LOCKSTEP_FAULT_LOCKS") != nil
 
   /// The two halves of an environment variable around its colon.
@@ -51,7 +51,7 @@ public enum Faults {
     return parts.count == 2 ? (parts[0], parts[1]) : nil
   }
 
-  /// As above, where the second half is the number of a step or a call.
+  /// As above, if the second half is the number of a step or a call.
   package static func stepFault(_ name: String) -> (what: Substring, step: Int)? {
     variable(name).flatMap { what, step in Int(step).map { (what, $0) } }
   }

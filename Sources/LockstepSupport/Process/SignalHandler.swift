@@ -1,10 +1,10 @@
 import PlatformC
 
-/// What handles a signal and is told where it comes from.
+/// A signal handler that receives the signal's origin (SA_SIGINFO).
 package typealias SignalHandler =
   @convention(c) (Int32, UnsafeMutablePointer<siginfo_t>?, UnsafeMutableRawPointer?) -> Void
 
-/// Makes `handler` that of a signal, and puts what was there before into `former`.
+/// Installs `handler` for a signal and stores the handler before it in `former`.
 package func handle(
   _ number: Int32, by handler: SignalHandler, former: UnsafeMutablePointer<sigaction>
 ) {
@@ -14,13 +14,13 @@ package func handle(
   #else
     action.__sigaction_handler.sa_sigaction = handler
   #endif
-  // A stack that overflows leaves no room for a handler on it.
+  // After a stack overflow there is no room for a handler on that stack.
   action.sa_flags = Int32(SA_SIGINFO) | Int32(SA_ONSTACK)
   sigaction(number, &action, former)
 }
 
-/// Within a handler, leaves the signal to the former one: after a fault the instruction runs again, and what was sent is
-/// sent again. Does only what a handler may.
+/// Called in a handler, passes the signal to the former one: after a fault the instruction runs again, a sent signal is
+/// raised again. Async-signal-safe.
 package func pass(
   _ number: Int32, _ info: UnsafeMutablePointer<siginfo_t>?, to former: UnsafePointer<sigaction>
 ) {

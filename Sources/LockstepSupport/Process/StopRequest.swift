@@ -1,15 +1,15 @@
 import PlatformC
 import Synchronization
 
-/// A signal's request that training stop with a checkpoint.
+/// A request, by signal, to stop training with a checkpoint.
 public enum StopRequest {
-  /// When the first came, in milliseconds of a steady clock; 0 before it.
+  /// When the first request came, in milliseconds of a monotonic clock; 0 if none has.
   private static let time = Atomic<Int>(0)
 
-  /// Called by the signal handler at each request: a `@convention(c)` function as bits, 0 for none.
+  /// The bits of a `@convention(c)` function that the signal handler calls at each request; 0 for none.
   private static let hook = Atomic<UInt>(0)
 
-  /// From here on `hook` is called at each request, by the signal handler: it may do only what one may.
+  /// Calls `hook` at each request from now on, in the signal handler: it must be async-signal-safe.
   package static func whenRaised(_ hook: @escaping @convention(c) () -> Void) {
     self.hook.store(unsafeBitCast(hook, to: UInt.self), ordering: .releasing)
   }
@@ -19,17 +19,18 @@ public enum StopRequest {
     if bits != 0 { unsafeBitCast(bits, to: (@convention(c) () -> Void).self)() }
   }
 
+  /// Whether a stop has been requested in this process.
   public static var isRaised: Bool { time.load(ordering: .relaxed) != 0 }
 
-  /// From here on every signal that would end the process is a request to stop, those of faults (SIGABRT, SIGSEGV)
-  /// where another process sent them. One that comes a second or more after the first ends the process at once;
-  /// sooner it may be the same request on another way, from a launcher that forwards it.
+  /// Makes every signal that would end the process a request to stop; those of faults (SIGABRT, SIGSEGV) only if
+  /// another process sent them. One that comes a second or more after the first ends the process at once; sooner, it
+  /// may be the same request forwarded by a launcher.
   ///
-  /// Not ended by `ignoreFailedWrites`' signals either, nor stopped by SIGTTOU, for telling a terminal how it gets on in the
-  /// background. What was ignored at the start, as nohup ignores SIGHUP, stays so; what was blocked does not.
+  /// Ignores what `ignoreFailedWrites` does, and SIGTTOU, so that progress can be shown from the background. Signals
+  /// ignored at the start, such as SIGHUP under nohup, stay ignored; blocked ones are unblocked.
   public static func catchSignals() {
-    _ = isRaised  // makes the static, which a signal handler must not
-    raised()  // the same
+    _ = isRaised  // initialises the static, which a signal handler must not
+    raised()  // likewise
     var caught = sigset_t()
     sigemptyset(&caught)
     for number in requests where !isIgnored(number) {
@@ -43,20 +44,19 @@ public enum StopRequest {
     signal(SIGTTOU, SIG_IGN)
   }
 
-  /// A reader of the results that goes away, or a file that would grow over its limit, is an error of the call that
-  /// writes.
+  /// Ignores SIGPIPE (a reader went away) and SIGXFSZ (a file over its size limit): the calls that cause them fail.
   public static func ignoreFailedWrites() {
     for number in [SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
   }
 
   private static var requests: [Int32] {
-    let asked = [
+    let portable = [
       SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGXCPU, SIGALRM, SIGVTALRM, SIGPROF,
     ]
     #if os(Linux)
-      return asked + [SIGPWR, SIGIO, SIGSTKFLT] + (__libc_current_sigrtmin()...__libc_current_sigrtmax())
+      return portable + [SIGPWR, SIGIO, SIGSTKFLT] + (__libc_current_sigrtmin()...__libc_current_sigrtmax())
     #else
-      return asked
+      return portable
     #endif
   }
 
@@ -74,7 +74,7 @@ public enum StopRequest {
 
   private static let handler: @convention(c) (Int32) -> Void = { receive($0) }
 
-  /// Does only what a signal handler may: atomics, clock_gettime, pwrite, signal and raise.
+  /// Async-signal-safe: uses atomics, clock_gettime, pwrite, signal and raise only.
   static func receive(_ number: Int32) {
     var clock = timespec()
     clock_gettime(CLOCK_MONOTONIC, &clock)
@@ -83,7 +83,7 @@ public enum StopRequest {
     raised()
     guard !isFirst, now - first >= 1000 else { return }
     switch number {
-    // These come again and again by themselves: for each further second over a limit, or by an alarm clock.
+    // These repeat by themselves: every second over a limit, or by a timer.
     case SIGXCPU, SIGALRM, SIGVTALRM, SIGPROF: return
     default: break
     }

@@ -1,5 +1,5 @@
 extension LockstepError {
-  /// What kind of error it is; the raw value is the status that the process ends with (sysexits.h).
+  /// The kind of an error; the raw value is the process's exit status (sysexits.h).
   public enum Kind: Int32, Sendable {
     /// A bad flag, recipe key or value.
     case usage = 64
@@ -11,6 +11,6 @@ extension LockstepError {
     case failure = 1
   }
 
-  /// The status that the process ends with.
+  /// The exit status that the command uses for it.
   public var exitStatus: Int32 { kind.rawValue }
 }

@@ -1,7 +1,7 @@
 import PlatformC
 
-/// A number with a fixed number of decimals, as printf's %.*f gives it but without "-0.00"; as Swift prints it where it
-/// is too large to have decimals, infinite or NaN.
+/// A number with a fixed number of decimals, as printf's %.*f but without "-0.00"; as Swift prints it if it is too
+/// large for decimals, infinite or NaN.
 package func fixed(_ x: Double, _ decimals: Int) -> String {
   guard abs(x) < 0x1p53 else { return "\(x)" }
   var text = [CChar](repeating: 0, count: 24 + decimals)
@@ -11,4 +11,4 @@ package func fixed(_ x: Double, _ decimals: Int) -> String {
 }
 
 /// "97.81%"
-public func percent(_ fraction: Double) -> String { fixed(100 * fraction, 2) + "%" }
+package func percent(_ fraction: Double) -> String { fixed(100 * fraction, 2) + "%" }

@@ -1,10 +1,13 @@
-/// What went wrong, told so that the reader can mend it: the file or flag, what was expected, what was found, and the
-/// fix. The kind decides the exit status (ExitStatus.swift; docs/design.md, 3; the numbers are those of sysexits.h).
+/// What went wrong, in a form that helps to fix it: the file or flag, what was expected, what was found, and the fix.
+/// The kind decides the exit status (ExitStatus.swift; docs/design.md, 3; the numbers are those of sysexits.h).
 public struct LockstepError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// Decides the exit status.
   public var kind: Kind
   /// The file, flag, recipe key or phase that the error is about.
   public var subject: String
+  /// What was expected; nil if `found` says it all.
   public var expected: String?
+  /// What was found instead.
   public var found: String
   /// What the user can do about it.
   public var fix: String?
@@ -19,7 +22,7 @@ public struct LockstepError: Error, Equatable, Sendable, CustomStringConvertible
     self.fix = fix
   }
 
-  /// `subject: expected E, found F. Fix`, each of them fit for a terminal.
+  /// `subject: expected E, found F. Fix`, with control characters escaped.
   public var description: String {
     var text = "\(printable(subject)): "
     if let expected { text += "expected \(printable(expected)), found " }
@@ -29,8 +32,8 @@ public struct LockstepError: Error, Equatable, Sendable, CustomStringConvertible
   }
 }
 
-/// The first 800 characters of a text that may quote a file, control characters but for line breaks and tabs written
-/// out: they could make a terminal show something else.
+/// At most 800 characters of a text that may quote a file. Control characters other than line breaks and tabs are
+/// escaped, because they could make a terminal show something else.
 private func printable(_ text: String) -> String {
   var result = ""
   for scalar in text.unicodeScalars.prefix(800) {

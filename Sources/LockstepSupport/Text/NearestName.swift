@@ -1,5 +1,5 @@
-/// The name that is probably meant: what others call by the name that was given, or else the nearest; nil where there
-/// is none among the candidates.
+/// The candidate that was probably meant: the one that other programs call by this name, else the nearest; nil for
+/// none.
 package func suggestedName(for name: String, among candidates: [String]) -> String? {
   let spelled = name.lowercased().map { $0 == "_" ? "-" : String($0) }.joined()
   if candidates.contains(spelled) { return spelled }
@@ -7,7 +7,7 @@ package func suggestedName(for name: String, among candidates: [String]) -> Stri
   return nearestName(to: spelled, among: candidates)
 }
 
-/// What other programs call it.
+/// Other programs' names for Lockstep's options and layers.
 private let synonyms = [
   "learning-rate": "lr", "rate": "lr", "alpha": "lr", "batch": "batch-size", "bs": "batch-size",
   "minibatch": "batch-size", "steps": "max-steps", "iterations": "max-steps", "max-iter": "max-steps",
@@ -25,15 +25,15 @@ private let synonyms = [
   "silent": "quiet", "dry-run": "show", "summary": "show",
 ]
 
-/// The candidate with the smallest edit distance (Damerau 1964, Levenshtein 1966) to a mistyped name; nil where none
-/// is near: where more than a third of the letters would have to change.
+/// The candidate with the smallest edit distance (Damerau 1964, Levenshtein 1966) to a mistyped name; nil if more than
+/// a third of the letters would have to change.
 package func nearestName(to name: String, among candidates: [String]) -> String? {
   let best = candidates.map { ($0, editDistance(Array(name), Array($0))) }.min { $0.1 < $1.1 }
   guard let (candidate, distance) = best, distance <= (name.count + 1) / 3 else { return nil }
   return candidate
 }
 
-/// Two letters that changed places count as one error.
+/// Two transposed letters count as one error.
 private func editDistance(_ a: [Character], _ b: [Character]) -> Int {
   // Names are short; a hostile one is not worth the square of its length.
   guard a.count <= 64 else { return Int.max }

@@ -1,4 +1,4 @@
-/// Without the line breaks that a directory's name may have.
-public func oneLine(_ text: String) -> String {
+/// The text on one line: names of directories may contain line breaks.
+package func oneLine(_ text: String) -> String {
   text.split(whereSeparator: \.isNewline).joined(separator: " ")
 }

@@ -1,7 +1,7 @@
 import PlatformC
 import Synchronization
 
-/// Work on a thread of its own, whose end must be waited for.
+/// Work on its own thread, which must be joined with `wait`.
 package final class BackgroundTask {
   private final class Work {
     let body: () -> Void
@@ -17,7 +17,7 @@ package final class BackgroundTask {
   #endif
   private let hasThread: Bool
 
-  /// Where the system grants no thread, the work is done here and now.
+  /// Runs the work synchronously if the system grants no thread.
   package init(_ body: @escaping () -> Void) {
     work = Work(body)
     let argument = Unmanaged.passRetained(work)
@@ -27,7 +27,7 @@ package final class BackgroundTask {
 
   package var isDone: Bool { work.isDone.load(ordering: .acquiring) }
 
-  /// Returns when the work is done; to be called once.
+  /// Returns when the work is done. Call it once.
   package func wait() { if hasThread { pthread_join(thread, nil) } }
 
   private static func run(_ work: Work) {

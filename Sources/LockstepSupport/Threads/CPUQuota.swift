@@ -1,19 +1,19 @@
 import PlatformC
 
-/// What a control group of Linux grants its processes together: so many processors in the mean. A container's
-/// `--cpus` is one.
+/// The CPU time that a Linux control group grants its processes together, as an average number of processors; a
+/// container's `--cpus`, for example.
 public struct CPUQuota: Equatable, Sendable {
-  public var processors: Double
-  /// Equal for the processes that share it, on one machine.
-  public var group: UInt64
+  package var processors: Double
+  /// Identifies the group on its machine: processes that share the quota have the same value.
+  package var group: UInt64
 
-  public init(processors: Double, group: UInt64) {
+  package init(processors: Double, group: UInt64) {
     self.processors = processors
     self.group = group
   }
 
-  /// Those of this process's group and of the groups around it.
-  public static let current: [CPUQuota] = ControlGroup.all(of: "cpu").compactMap { group in
+  /// The quotas of this process's group and its ancestors.
+  package static let current: [CPUQuota] = ControlGroup.all(of: "cpu").compactMap { group in
     guard
       let processors = processors(max: group.text("cpu.max") ?? "")
         ?? processors(
@@ -24,16 +24,16 @@ public struct CPUQuota: Equatable, Sendable {
     return CPUQuota(processors: processors, group: UInt64(status.st_dev) << 48 ^ UInt64(status.st_ino))
   }
 
-  /// The least of them; nil where there is none.
+  /// The smallest current quota, in processors; nil for none.
   public static var least: Double? { current.map(\.processors).min() }
 
-  /// Of version 2's "50000 100000"; nil of "max 100000", and of what is neither.
+  /// From version 2's "50000 100000"; nil for "max 100000" and anything else.
   package static func processors(max text: String) -> Double? {
     let parts = text.split(whereSeparator: \.isWhitespace)
     return parts.count == 2 ? processors(quota: String(parts[0]), period: String(parts[1])) : nil
   }
 
-  /// Of version 1's two files, in microseconds; nil where the quota is -1.
+  /// From version 1's two files, in microseconds; nil if the quota is -1.
   package static func processors(quota: String, period: String) -> Double? {
     func number(_ text: String) -> Double? {
       Int(text.filter { !$0.isWhitespace }).flatMap { $0 > 0 ? Double($0) : nil }

@@ -1,17 +1,18 @@
 import CKernels
 import PlatformC
 
-/// Which build of the kernels runs: the widest that this CPU has, or the one that `LOCKSTEP_ISA` names.
+/// The build of the kernels in use: the widest that this CPU supports, or the one that `LOCKSTEP_ISA` names.
 public enum InstructionSet {
-  /// All builds, the widest first; not every CPU can run each.
-  public static let names = ["avx512", "avx2", "portable"]
+  /// All builds, the widest first; not every CPU supports each.
+  package static let names = ["avx512", "avx2", "portable"]
 
-  public static func has(_ name: String) -> Bool { kernel_has_isa(name) }
+  package static func has(_ name: String) -> Bool { kernel_has_isa(name) }
 
+  /// The name of the build in use, one of `names`.
   public static var current: String { String(cString: kernel_isa()) }
 
-  /// Empty it is as good as unset. Throws `LockstepError` (usage) where `LOCKSTEP_ISA` names a build that there is not
-  /// or that this CPU cannot run.
+  /// Throws `LockstepError` (usage) if `LOCKSTEP_ISA`, not empty, names a build that does not exist or that this CPU
+  /// does not support.
   public static func check() throws {
     guard let variable = getenv("LOCKSTEP_ISA"), variable[0] != 0, !kernel_select_isa(variable) else {
       return

@@ -2,18 +2,18 @@ import CKernels
 import PlatformC
 import Synchronization
 
-/// What the threads of a team share: the job, who has taken which piece of it, and how to wait for the next.
+/// The shared state of a team's threads: the job, which pieces are taken, and how to wait for the next job.
 ///
-/// Every atomic write here makes the other cores wait for a cache line, so that a step's dozen jobs count them. One
-/// word holds both how many pieces of the job are left and how many threads look at it: a thread counts itself in,
-/// touches the job only if pieces were left, and counts itself out together with the pieces that it did. The caller
-/// waits for the word to be zero, so that a thread that wakes late never touches the next job half made.
+/// Each atomic write costs the other cores a cache miss, which adds up over a step's dozen jobs. So one word holds both
+/// the number of pieces left and the number of threads visiting the job: a thread counts itself in, touches the job
+/// only if pieces were left, and counts itself out together with the pieces it did. The caller waits for the word to be
+/// zero, so that a thread that wakes late never sees a half-published next job.
 final class TeamState: @unchecked Sendable {
   let ending = Atomic<Bool>(false)
   private let count: Int
   private let spins: Int
   private var job: TeamJob?
-  /// Pieces left, plus `visitor` for each thread that looks.
+  /// Pieces left, plus `visitor` for each visiting thread.
   private let work = Atomic<Int>(0)
   private static let visitor = 1 << 32
   private let generation = Atomic<Int>(0)
@@ -35,7 +35,7 @@ final class TeamState: @unchecked Sendable {
 
   deinit { cursors.deallocate() }
 
-  /// The caller's part of a job: publishes it, works on it, and returns when all of it is done.
+  /// Called by the thread that has a job: publishes it, works on it, and returns when all of it is done.
   func run(_ job: TeamJob) {
     self.job = job
     var pieces = 0
@@ -50,7 +50,7 @@ final class TeamState: @unchecked Sendable {
     self.job = nil
   }
 
-  /// A thread's life: waits for jobs and works on them until the team ends.
+  /// The main loop of a thread: waits for jobs and works on them until the team ends.
   func serve(index: Int) {
     var seen = 0
     while true {
@@ -72,7 +72,7 @@ final class TeamState: @unchecked Sendable {
     pthread_mutex_unlock(&mutex)
   }
 
-  /// Does pieces of the thread's own share, then of the others', until none is left, and returns how many.
+  /// Works on pieces of the thread's own share, then of the others', until none is left; returns how many it did.
   private func takePieces(of job: TeamJob, from own: Int) -> Int {
     var done = 0
     for offset in 0..<job.shares {
@@ -96,7 +96,7 @@ final class TeamState: @unchecked Sendable {
     }
   }
 
-  /// Returns the generation once it has gone past `seen`: spins first, then sleeps.
+  /// Returns the generation once it exceeds `seen`: spins first, then sleeps.
   private func wait(past seen: Int) -> Int {
     for _ in 0..<spins {
       let now = generation.load(ordering: .acquiring)

@@ -2,24 +2,25 @@ import CKernels
 import PlatformC
 import Synchronization
 
-/// The threads of one rank. They split the elements of a kernel's output among them, never a sum, so that neither their
-/// number nor who does what changes a bit.
+/// The threads of one rank. They divide the elements of a kernel's output, never a sum, so that neither their number
+/// nor the schedule changes a bit.
 ///
-/// A step has about ten parallel parts of some ten microseconds each. Each thread begins with the same share every
-/// time, whose data is in its cache, and then helps the others: one that the system has put aside holds up nobody for
-/// longer than the piece that it is in.
+/// A step has about ten jobs of some ten microseconds each. Each thread starts with the same share every time, whose
+/// data is in its cache, and then helps the others: a thread that the system has preempted delays nobody for longer
+/// than its current piece.
 public final class ThreadTeam: @unchecked Sendable {
+  /// The number of threads, the calling one included.
   public let count: Int
   private let state: TeamState
   private var threads: [pthread_t] = []
-  /// Bytes of a thread's stack: what kernels need at most, and as much three times for what calls them.
+  /// Bytes of a thread's stack: the most that kernels need, and three times that for their callers.
   static let stackSize = 4 * KERNEL_STACK_BYTES
 
   /// The most threads of a team.
   public static let mostThreads = 1024
 
-  /// Throws `LockstepError`: usage for a number out of 1 to `mostThreads` or a main stack too small, failure where
-  /// the system grants no more.
+  /// Throws `LockstepError`: usage for a `count` outside of 1 to `mostThreads` or a main stack that is too small,
+  /// failure if the system grants fewer threads.
   public init(count: Int) throws {
     guard 1...Self.mostThreads ~= count else {
       throw LockstepError(
@@ -29,7 +30,7 @@ public final class ThreadTeam: @unchecked Sendable {
     self.count = count
     // Spinning pays only while every thread has a core.
     state = TeamState(count: count, spins: count <= Processors.atOnce ? 600 : 0)
-    // Libraries' defaults are for little functions: 128 KB in musl, 512 KB in macOS. Kernels keep their lists there.
+    // The default stacks are too small (128 KB in musl, 512 KB in macOS) for the lists that kernels keep there.
     var attributes = pthread_attr_t()
     pthread_attr_init(&attributes)
     defer { pthread_attr_destroy(&attributes) }
@@ -60,7 +61,7 @@ public final class ThreadTeam: @unchecked Sendable {
     for thread in threads { pthread_join(thread, nil) }
   }
 
-  /// The thread that calls works too. Where it is the main one its stack may grow to the limit of now, and not beyond.
+  /// The calling thread works too. If it is the main thread, its stack can grow to the current limit only.
   private static func requireStack() throws {
     guard let bytes = limit(on: RLIMIT_STACK), bytes < Double(stackSize) else { return }
     throw LockstepError(
@@ -69,13 +70,13 @@ public final class ThreadTeam: @unchecked Sendable {
   }
 
   /// Splits `0 ..< units` over the threads and returns when all of it is done. Ranges begin at multiples of `grain`,
-  /// the least that is worth handing to a thread; a thread's share is cut into up to `pieces`, which others can take
-  /// over.
+  /// the least that is worth handing to a thread; a thread's share is cut into up to `pieces` pieces, which other
+  /// threads can take over.
   package func split(_ units: Int, grain: Int = 1, pieces: Int = 4, _ body: @escaping (Range<Int>) -> Void) {
     splitByThread(units, grain: grain, pieces: pieces) { range, _ in body(range) }
   }
 
-  /// The same for a body that wants to know which of the threads, `0 ..< count`, works on the range.
+  /// The same for a body that takes the number of the thread, `0 ..< count`.
   package func splitByThread(
     _ units: Int, grain: Int = 1, pieces: Int = 4, _ body: @escaping (Range<Int>, _ thread: Int) -> Void
   ) {
@@ -89,7 +90,7 @@ public final class ThreadTeam: @unchecked Sendable {
     state.run(TeamJob(units: units, grain: grain, blocks: blocks, shares: shares, pieces: pieces, body: body))
   }
 
-  /// What a thread is told when it starts.
+  /// A thread's argument.
   private final class Start {
     let state: TeamState
     let index: Int
@@ -106,7 +107,7 @@ public final class ThreadTeam: @unchecked Sendable {
   }
 }
 
-/// One parallel part: units in blocks of `grain`, blocks in one share a thread, shares in pieces.
+/// One parallel job: units in blocks of `grain`, blocks in one share a thread, shares in pieces.
 struct TeamJob {
   let units: Int
   let grain: Int

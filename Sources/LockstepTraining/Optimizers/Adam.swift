@@ -3,7 +3,7 @@ import LockstepNetwork
 import LockstepSupport
 
 /// Adam with bias correction (Kingma and Ba 2015) as torch.optim.Adam defines it, and AdamW (Loshchilov and Hutter
-/// 2019) as torch.optim.AdamW, where the weights decay by themselves and not through the gradient:
+/// 2019) as torch.optim.AdamW, whose weight decay is decoupled from the gradient:
 ///
 ///     m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g²
 ///     w = w - learningRate / (1 - beta1ᵗ) · m / (sqrt(v) / sqrt(1 - beta2ᵗ) + epsilon)
@@ -12,7 +12,7 @@ package final class Adam: Optimizer {
   package let beta2: Double
   package let epsilon: Float
   package let weightDecay: Float
-  /// AdamW.
+  /// Whether it is AdamW.
   package let decouplesDecay: Bool
   private let first: AlignedBuffer<Float>
   private let second: AlignedBuffer<Float>

@@ -2,25 +2,25 @@ import CKernels
 import LockstepNetwork
 import LockstepSupport
 
-/// Turns gradients into new parameters, each element for itself, so that any split of them over threads or ranks gives
+/// Turns gradients into new parameters, element by element, so that any division of them among threads or ranks gives
 /// the same bits.
 package protocol Optimizer: AnyObject {
   /// The update of step `step` (counted from 1) as the kernels take it, for the whole parameter buffer.
   func update(of parameters: Parameters, step: Int, learningRate: Float) -> kernel_update
-  /// What it remembers from step to step, each laid out as the parameters: what a checkpoint must hold besides them.
+  /// Its state, buffers laid out like the parameters: what a checkpoint must contain besides them.
   var moments: [AlignedBuffer<Float>] { get }
 }
 
 extension Recipe {
-  package func makeOptimizer(parameterCount: Int) -> any Optimizer {
-    makeOptimizer(parameterCount: parameterCount) { AlignedBuffer(count: $0, zero: 0) }
+  package func makeOptimizer(paddedParameterCount: Int) -> any Optimizer {
+    makeOptimizer(paddedParameterCount: paddedParameterCount) { AlignedBuffer(count: $0, zero: 0) }
   }
 
-  /// The optimizer that the recipe names, with its state at the start, in zeroed memory that `allocate` gives.
+  /// The recipe's optimizer in its initial state, in zeroed memory from `allocate`.
   func makeOptimizer(
-    parameterCount: Int, allocate: (Int) throws -> AlignedBuffer<Float>
+    paddedParameterCount: Int, allocate: (Int) throws -> AlignedBuffer<Float>
   ) rethrows -> any Optimizer {
-    let moments = try (0..<momentCount).map { _ in try allocate(parameterCount) }
+    let moments = try (0..<momentCount).map { _ in try allocate(paddedParameterCount) }
     switch optimizer {
     case .sgd:
       return SGD(
@@ -34,7 +34,7 @@ extension Recipe {
     }
   }
 
-  /// Of the optimizer that the recipe names.
+  /// The number of moments of the recipe's optimizer.
   var momentCount: Int { optimizer == .sgd ? (momentum == 0 ? 0 : 1) : 2 }
 }
 

@@ -13,13 +13,15 @@ package final class SGD: Optimizer {
   package let nesterov: Bool
   private let velocity: AlignedBuffer<Float>?
 
-  package convenience init(parameterCount: Int, momentum: Float, weightDecay: Float, nesterov: Bool = false) {
+  package convenience init(
+    paddedParameterCount: Int, momentum: Float, weightDecay: Float, nesterov: Bool = false
+  ) {
     self.init(
-      velocity: momentum == 0 ? nil : AlignedBuffer(count: parameterCount, zero: 0), momentum: momentum,
+      velocity: momentum == 0 ? nil : AlignedBuffer(count: paddedParameterCount, zero: 0), momentum: momentum,
       weightDecay: weightDecay, nesterov: nesterov)
   }
 
-  /// Over zeroed memory for the velocity, nil where there is no momentum.
+  /// Over zeroed memory for the velocity; nil without momentum.
   init(velocity: AlignedBuffer<Float>?, momentum: Float, weightDecay: Float, nesterov: Bool) {
     self.momentum = momentum
     self.weightDecay = weightDecay

@@ -16,7 +16,7 @@ package struct Schedule: Equatable, Sendable {
   package var shape: Shape
   /// Steps over which the rate first rises linearly to the schedule's (Goyal et al. 2017).
   package var warmupSteps: Int
-  /// The steps of the whole training, which the cosine ends with.
+  /// The steps of the whole training, at whose end the cosine reaches 0.
   package var totalSteps: Int
 
   package init(base: Double, shape: Shape = .constant, warmupSteps: Int = 0, totalSteps: Int = 0) {
@@ -47,7 +47,7 @@ package struct Schedule: Equatable, Sendable {
 }
 
 extension Recipe {
-  /// How it is optimized, in a few words: "sgd, lr 0.02, momentum 0.9, constant".
+  /// The optimization in a few words: "sgd, lr 0.02, momentum 0.9, constant".
   var optimization: String {
     let momentum =
       optimizer == .sgd && momentum > 0 ? [(nesterov ? "nesterov " : "momentum ") + "\(momentum)"] : []

@@ -1,6 +1,6 @@
 extension Recipe {
-  /// Why a key decides nothing beside the values of others, such as "the optimizer is adam"; nil where it does.
-  public func reasonWithoutEffect(_ key: String) -> String? {
+  /// Why a key has no effect given the other keys, such as "the optimizer is adam"; nil if it has one.
+  package func reasonWithoutEffect(_ key: String) -> String? {
     let hasReason: (isTrue: Bool, reason: String) =
       switch key {
       case "model": (!network.isEmpty, "the network lists its layers")
@@ -15,13 +15,13 @@ extension Recipe {
     return hasReason.isTrue ? hasReason.reason : nil
   }
 
-  /// The keys that decide something: those that a recipe is written with.
+  /// The keys that have an effect, which are written to files.
   package var effectiveKeys: [RecipeKey] { Self.keys.filter { reasonWithoutEffect($0.name) == nil } }
 
-  /// What a run of it is called that has no other name: its model, or that it lists its layers.
+  /// The default name of a run: the model, or "network" if the recipe lists its layers.
   package var name: String { network.isEmpty ? model.rawValue : "network" }
 
-  /// Whether both ask for the same, in all keys that have an effect.
+  /// Whether both have the same values for the keys that have an effect.
   public static func == (left: Recipe, right: Recipe) -> Bool {
     let (keys, others) = (left.effectiveKeys, right.effectiveKeys)
     return keys.map(\.name) == others.map(\.name) && keys.allSatisfy { $0.read(left) == $0.read(right) }

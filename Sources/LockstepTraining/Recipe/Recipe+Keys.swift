@@ -79,10 +79,9 @@ extension Recipe {
     .choice("reduction", \.reduction, "exact: the same bits on any number of ranks; fast: sums in Float."),
   ]
 
-  /// Sets the key named `name`; `subject` is what messages call it: the flag, or the key and its file.
+  /// Sets the key named `name` from its text; `subject` names it in messages: the flag, or the key and its file.
   ///
-  /// Throws `LockstepError` (usage) for an unknown key, naming the one that is meant where that is near, and for a
-  /// value out of range.
+  /// Throws `LockstepError` (usage) for an unknown key, suggesting a similar one, and for a value out of range.
   public mutating func set(_ name: String, to text: String, subject: String) throws {
     guard let key = Self.keys.first(where: { $0.name == name }) else {
       throw LockstepError(

@@ -2,34 +2,42 @@ import LockstepData
 import LockstepNetwork
 import LockstepSupport
 
-/// Everything that decides the bits of a run, besides the dataset: what a recipe file holds and what flags override.
+/// Everything that decides the bits of a run besides the dataset: the content of a recipe file, which flags override.
+/// Limits are in `Recipe.keys`, and `check` enforces them.
 public struct Recipe: Equatable, Sendable {
+  /// Networks that a recipe can name: softmax regression, `hidden` layers with ReLU, two convolutions (see `layers`).
   public enum Model: String, CaseIterable, Sendable {
     case linear, mlp, cnn
   }
+  /// SGD with momentum, Adam (Kingma and Ba 2015), AdamW (Loshchilov and Hutter 2019), as PyTorch defines them.
   public enum OptimizerName: String, CaseIterable, Sendable {
     case sgd, adam, adamw
 
-    /// The learning rate where none is asked for.
+    /// The learning rate if none is given.
     var defaultLearningRate: Double { self == .sgd ? 0.02 : 0.001 }
   }
+  /// Constant; multiplied by `gamma` at `milestones`; half a cosine down to 0 (Loshchilov and Hutter 2017).
   public enum ScheduleName: String, CaseIterable, Sendable {
     case constant, step, cosine
   }
 
+  /// The layers, unless `network` lists them.
   public var model = Model.mlp
-  /// The layers, where a recipe lists them itself; empty for those of `model`.
+  /// The layers, if the recipe lists them itself; empty for those of `model`.
   public var network: [LayerSpecification] = []
-  /// Outputs of the hidden layers of `mlp`.
+  /// The outputs of each hidden layer of `mlp`.
   public var hidden = [512]
+  /// Passes over the training samples.
   public var epochs = 8
-  /// Stops after this many steps, wherever the epoch stands; nil for no such limit.
+  /// Stops after this many steps, even within an epoch; nil for no limit.
   public var maxSteps: Int?
   /// The global batch, whatever the number of ranks.
   public var batchSize = 64
-  /// Into how many parts a global batch is cut: the most ranks that can help.
+  /// The number of micro-batches that a global batch is cut into: the most ranks that can help.
   public var microBatches = 4
+  /// Decides initial weights, order, dropout and augmentation.
   public var seed: UInt64 = 1
+  /// SGD, Adam or AdamW.
   public var optimizer = OptimizerName.sgd
   /// By default the optimizer's: 0.02 for sgd, 0.001 for adam and adamw.
   public var learningRate: Double {
@@ -37,17 +45,20 @@ public struct Recipe: Equatable, Sendable {
     set { givenLearningRate = newValue }
   }
   private var givenLearningRate: Double?
+  /// SGD's momentum, from 0 to below 1 (Polyak 1964).
   public var momentum = 0.9
+  /// Times the weights, added to the gradient; with AdamW, to the update.
   public var weightDecay = 0.0
-  /// Of SGD's momentum.
+  /// Whether SGD's momentum is Nesterov's (Sutskever et al. 2013).
   public var nesterov = false
   /// Adam's decay rates of the moments.
   public var betas = Betas(first: 0.9, second: 0.999)
-  /// Adam's.
+  /// Adam's epsilon.
   public var epsilon = 1e-8
   /// The linear scaling rule (Goyal et al. 2017): `lr` is meant for this batch size, and is used times
   /// batchSize / lrReferenceBatch. nil for `lr` as it is.
   public var lrReferenceBatch: Int?
+  /// How the learning rate changes over the training.
   public var schedule = ScheduleName.constant
   /// Epochs (from 0) at whose start the rate of the `step` schedule is multiplied by `gamma`. By default after half and
   /// three quarters of the epochs.
@@ -56,21 +67,27 @@ public struct Recipe: Equatable, Sendable {
     set { givenMilestones = newValue }
   }
   private var givenMilestones: [Int]?
+  /// The factor of the `step` schedule.
   public var gamma = 0.1
+  /// Steps over which the learning rate first rises linearly (Goyal et al. 2017).
   public var warmupSteps = 0
+  /// How samples are scaled.
   public var normalize = Normalization.auto
-  /// The part of the training samples that is held back to validate.
+  /// The fraction of the training samples that is held back to validate.
   public var validationSplit = 0.0
+  /// Random transformations of training images.
   public var augmentation = Augmentation()
-  /// Whether the weights of the epoch with the least validation loss are kept, and not the last.
+  /// Whether the result is the weights of the epoch with the least validation loss instead of the last.
   public var keepBest = false
   /// Stops after this many epochs without a smaller validation loss; nil for never.
   public var patience: Int?
+  /// How gradients are summed.
   public var reduction = Reduction.exact
 
-  /// The default recipe: 98% on MNIST.
+  /// The default recipe: an MLP that reaches 98% on MNIST.
   public init() {}
 
+  /// The decay rates of Adam's first and second moment, each from 0 to below 1.
   public struct Betas: Equatable, Sendable {
     public init(first: Double, second: Double) {
       self.first = first
@@ -81,7 +98,7 @@ public struct Recipe: Equatable, Sendable {
     public var second: Double
   }
 
-  /// The learning rate after the linear scaling rule, where that is asked for.
+  /// The learning rate, after the linear scaling rule if `lrReferenceBatch` is set.
   public var scaledLearningRate: Double {
     lrReferenceBatch.map { learningRate * Double(batchSize) / Double($0) } ?? learningRate
   }
@@ -97,7 +114,7 @@ public struct Recipe: Equatable, Sendable {
     return Schedule(base: scaledLearningRate, shape: shape, warmupSteps: warmupSteps, totalSteps: totalSteps)
   }
 
-  /// Throws `LockstepError` (usage) for a value that its flag would refuse too, and where values do not go together.
+  /// Throws `LockstepError` (usage) for a value that its flag would refuse, and for values that do not fit together.
   public func check() throws {
     for key in Self.keys { try key.check(self) }
     if keepBest || patience != nil, validationSplit == 0 {
@@ -113,7 +130,7 @@ public struct Recipe: Equatable, Sendable {
     }
   }
 
-  /// The layers: those that the recipe lists, or its model's.
+  /// The layers: `network` if it is not empty, else those of `model`.
   public var layers: [LayerSpecification] {
     guard network.isEmpty else { return network }
     switch model {

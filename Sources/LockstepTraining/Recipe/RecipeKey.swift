@@ -1,8 +1,8 @@
 import LockstepSupport
 
-/// One key of a recipe, which is also the flag `--name`: its texts, its limits, and what help and schemas say of it.
+/// One key of a recipe, which is also the flag `--name`: its text form, limits, help and schema.
 public struct RecipeKey: Sendable {
-  /// The values that a key takes, as a JSON schema tells them.
+  /// The values that a key takes, as in a JSON schema.
   package enum Values: Sendable {
     case choice([String])
     case integer(ClosedRange<Int>)
@@ -15,19 +15,20 @@ public struct RecipeKey: Sendable {
     case text
   }
 
+  /// The key in files, and the flag without its dashes.
   public let name: String
-  /// What it decides, for help.
+  /// Its description in `--help`.
   public let help: String
-  /// The default, for help, where it follows other keys.
+  /// The default for `--help`, if it depends on other keys.
   package let defaultText: String?
   package let values: Values
-  /// What a value must be, for messages.
+  /// The expected value, for messages.
   let expected: String
   package let read: @Sendable (Recipe) -> String
-  /// Returns false where the text is no value of this key, or throws a `LockstepError` that says more.
+  /// Returns false if the text is no value of this key, or throws a `LockstepError` that says more.
   let write: @Sendable (inout Recipe, String) throws -> Bool
 
-  /// `defaultText` where the default follows other keys.
+  /// `defaultText` if the default depends on other keys.
   init(
     _ name: String, _ help: String, default defaultText: String? = nil, _ values: Values = .text,
     expected: String, read: @escaping @Sendable (Recipe) -> String,
@@ -37,17 +38,18 @@ public struct RecipeKey: Sendable {
     (self.values, self.expected, self.read, self.write) = (values, expected, read, write)
   }
 
-  /// The value of a recipe that says nothing else, for help; nil where that is none.
+  /// The default for `--help`; nil for none.
   public var defaultValue: String? {
     if let defaultText { return defaultText }
     let text = read(Recipe())
     return ["", "none", "false"].contains(text) && name != "normalize" ? nil : text
   }
 
-  /// Whether it may stand without a value, for true.
+  /// Whether the flag may be given without a value, for true.
   public var isFlag: Bool { if case .flag = values { true } else { false } }
 
-  /// Throws where the recipe's value, written out, would not be read again: one limit for flags, files and properties.
+  /// Throws if the recipe's value could not be read back from its text, so that flags, files and properties have the
+  /// same limits.
   func check(_ recipe: Recipe) throws {
     var copy = recipe
     let text = read(recipe)
@@ -104,7 +106,7 @@ extension RecipeKey {
       parse: { Double($0).flatMap { range.contains($0) ? $0 : nil } })
   }
 
-  /// Elements between commas.
+  /// A comma-separated list.
   static func listOf<T: Sendable>(
     _ name: String, _ path: WritableKeyPath<Recipe, [T]> & Sendable, _ help: String,
     default defaultText: String? = nil, expected: String,

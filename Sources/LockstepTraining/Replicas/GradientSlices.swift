@@ -1,18 +1,18 @@
 import CKernels
 import LockstepSupport
 
-/// This rank's part of the parameters that are updated from written gradients: those of all ranks of the node, which it
-/// reads in their shared memory, and of the other nodes.
+/// This rank's slices of the parameters that are updated from stored gradients: those of the node's ranks, in shared
+/// memory, summed with those of the other nodes.
 struct GradientSlices {
   private let settings: ReplicaSettings
   /// The gradients of the node's ranks, by their number on it.
   private let neighbours: [GradientSum]
-  /// None on a node's surplus ranks, where another node has fewer.
+  /// Empty on a node's surplus ranks, if another node has fewer.
   private let ranges: [Range<Int>]
-  /// The slices' sum over the node, where it goes on to other nodes; nil where there is one node.
+  /// The sum of the slices over the node, to be reduced across nodes; nil if there is only one.
   private let nodeSum: GradientSum?
 
-  /// `except`: the plan's units that take another way.
+  /// `except`: the plan's units that are not updated from stored gradients.
   init(_ settings: ReplicaSettings, except units: Set<Int>, neighbours: [GradientSum]) {
     self.settings = settings
     self.neighbours = neighbours
@@ -26,10 +26,10 @@ struct GradientSlices {
       settings.plan, settings.collective.nodeRank, settings.collective.smallestNode
     )
     guard number < shares else { return [] }
-    // All parameters in one slice where no layer takes another way: one allreduce over the nodes.
+    // If no unit is excepted, all parameters are one slice, which takes one allreduce across nodes.
     let whole =
       units.isEmpty
-      ? [0..<plan.network.parameterCount]
+      ? [0..<plan.network.paddedParameterCount]
       : plan.units.indices.filter { !units.contains($0) }.map { plan.units[$0].parameters }
     return whole.map {
       let own = Share(index: number, count: shares).range(of: $0.count, grain: 16)
@@ -37,12 +37,12 @@ struct GradientSlices {
     }.filter { !$0.isEmpty }
   }
 
-  /// All ranks' metrics, behind the node's barrier. Collective.
+  /// All ranks' metrics, after the node's barrier. Collective.
   func sumMetrics() throws -> StepMetrics {
     let total = neighbours.dropFirst().reduce(neighbours[0].metrics) { $0 + $1.metrics }
     let collective = settings.collective
     guard collective.nodeSize < collective.size else { return total }
-    // One rank a node adds the node's, so that each counts once.
+    // One rank a node adds the node's metrics, so that each rank counts once.
     let values = AlignedBuffer<Double>(count: total.values.count, zero: 0)
     if collective.nodeRank == 0 {
       for (i, value) in total.values.enumerated() { values.pointer[i] = value }
@@ -77,7 +77,7 @@ struct GradientSlices {
     }
   }
 
-  /// Calls the body for parts of a range on the threads, with the gradients' addresses in double or in Float.
+  /// Calls the body for each thread's part of a range, with the addresses of the gradients in double or Float.
   private func inParts(
     of range: Range<Int>, of sums: [GradientSum],
     _ body:

@@ -18,57 +18,56 @@ extension MicroBatches {
   }
 }
 
-/// The gradient of a global batch, and beside it in the same buffer the step's metrics, so that both take one
-/// allreduce.
+/// The gradient of a global batch and, in the same buffer, the step's metrics, so that both take one allreduce.
 ///
 /// With the exact reduction every summand is a multiple of 2^-42 and every partial sum stays below 2^11: doubles
 /// represent all of those, so addition is associative and MPI_Allreduce gives the same bits on any number of ranks,
 /// by any algorithm.
 package final class GradientSum {
-  public let reduction: Reduction
-  /// The largest magnitude of a micro-batch's gradient: min(2^9, 2^11 / V).
-  public let limit: Float
-  private let parameterCount: Int
+  package let reduction: Reduction
+  /// The largest magnitude of a micro-batch's gradient: min(2^9, 2^11 / V) for V micro-batches.
+  package let limit: Float
+  private let paddedParameterCount: Int
   private let exactBuffer: AlignedBuffer<Double>
   private let fastBuffer: AlignedBuffer<Float>
   private static let metricCount = 16
 
-  public convenience init(parameterCount: Int, microBatches: Int, reduction: Reduction) {
-    let count = parameterCount + Self.metricCount
+  package convenience init(paddedParameterCount: Int, microBatches: Int, reduction: Reduction) {
+    let count = paddedParameterCount + Self.metricCount
     self.init(
-      parameterCount: parameterCount, microBatches: microBatches, reduction: reduction,
+      paddedParameterCount: paddedParameterCount, microBatches: microBatches, reduction: reduction,
       exactBuffer: AlignedBuffer(count: reduction == .exact ? count : 0, zero: 0),
       fastBuffer: AlignedBuffer(count: reduction == .fast ? count : 0, zero: 0))
   }
 
   /// Number `slot` of several in memory that a node's ranks share, each of `byteCount` bytes.
   convenience init(
-    parameterCount: Int, microBatches: Int, reduction: Reduction, in memory: SharedMemory, slot: Int
+    paddedParameterCount: Int, microBatches: Int, reduction: Reduction, in memory: SharedMemory, slot: Int
   ) {
-    let count = parameterCount + Self.metricCount
-    let start = slot * Self.byteCount(parameterCount: parameterCount, reduction: reduction)
+    let count = paddedParameterCount + Self.metricCount
+    let start = slot * Self.byteCount(paddedParameterCount: paddedParameterCount, reduction: reduction)
     self.init(
-      parameterCount: parameterCount, microBatches: microBatches, reduction: reduction,
+      paddedParameterCount: paddedParameterCount, microBatches: microBatches, reduction: reduction,
       exactBuffer: AlignedBuffer(sharing: memory, from: start, count: reduction == .exact ? count : 0),
       fastBuffer: AlignedBuffer(sharing: memory, from: start, count: reduction == .fast ? count : 0))
   }
 
   private init(
-    parameterCount: Int, microBatches: Int, reduction: Reduction, exactBuffer: AlignedBuffer<Double>,
+    paddedParameterCount: Int, microBatches: Int, reduction: Reduction, exactBuffer: AlignedBuffer<Double>,
     fastBuffer: AlignedBuffer<Float>
   ) {
-    self.parameterCount = parameterCount
+    self.paddedParameterCount = paddedParameterCount
     self.reduction = reduction
     self.exactBuffer = exactBuffer
     self.fastBuffer = fastBuffer
     limit = min(0x1p9, 0x1p11 / Float(microBatches))
   }
 
-  static func byteCount(parameterCount: Int, reduction: Reduction) -> Int {
-    (parameterCount + metricCount) * (reduction == .exact ? 8 : 4)
+  static func byteCount(paddedParameterCount: Int, reduction: Reduction) -> Int {
+    (paddedParameterCount + metricCount) * (reduction == .exact ? 8 : 4)
   }
 
-  /// Where the layer whose parameters start at `offset` puts its gradient; `update` where it is applied at once.
+  /// Where the layer whose parameters start at `offset` writes its gradient; with `update`, it is applied at once.
   package func slice(at offset: Int, applying update: kernel_update? = nil) -> GradientSlice {
     if let update { return .applied(update.advanced(by: offset), isExact: reduction == .exact, limit: limit) }
     return switch reduction {
@@ -89,20 +88,21 @@ package final class GradientSum {
     }
   }
 
-  /// The metrics that go along: this rank's before `allReduce`, all ranks' after it.
-  public var metrics: StepMetrics {
+  /// The step's metrics: this rank's before `allReduce`, all ranks' after it.
+  package var metrics: StepMetrics {
     get {
       let values = (0..<StepMetrics.valueCount).map {
         reduction == .exact
-          ? exactBuffer.pointer[parameterCount + $0] : Double(fastBuffer.pointer[parameterCount + $0])
+          ? exactBuffer.pointer[paddedParameterCount + $0]
+          : Double(fastBuffer.pointer[paddedParameterCount + $0])
       }
       return StepMetrics(values: values)
     }
     set {
       for (i, value) in newValue.values.enumerated() {
         switch reduction {
-        case .exact: exactBuffer.pointer[parameterCount + i] = value
-        case .fast: fastBuffer.pointer[parameterCount + i] = Float(value)
+        case .exact: exactBuffer.pointer[paddedParameterCount + i] = value
+        case .fast: fastBuffer.pointer[paddedParameterCount + i] = Float(value)
         }
       }
     }
@@ -111,7 +111,7 @@ package final class GradientSum {
   var mutableExact: UnsafeMutablePointer<Double> { exactBuffer.pointer }
   var mutableFast: UnsafeMutablePointer<Float> { fastBuffer.pointer }
 
-  /// Sums a part over one rank of each node.
+  /// Sums a range over one rank of each node.
   func allReduceAcrossNodes(_ range: Range<Int>, _ collective: any Collective) throws {
     switch reduction {
     case .exact: try collective.allReduceAcrossNodes(.init(rebasing: exactBuffer.elements[range]))
@@ -120,7 +120,7 @@ package final class GradientSum {
   }
 
   /// Sums over the ranks.
-  public func allReduce(_ collective: any Collective) throws {
+  package func allReduce(_ collective: any Collective) throws {
     switch reduction {
     case .exact: try collective.allReduce(exactBuffer.elements)
     case .fast: try collective.allReduce(fastBuffer.elements)
@@ -128,20 +128,20 @@ package final class GradientSum {
   }
 }
 
-/// What a step tells besides the gradient.
+/// A step's results besides the gradient.
 package struct StepMetrics: Equatable, Sendable {
   /// The mean loss over the global batch.
-  public var loss: Double
+  package var loss: Double
   /// Samples whose largest logit was the label's.
-  public var hits: Int
+  package var hits: Int
   /// Ranks whose gradient was NaN or too large.
-  public var failures = 0
-  /// Ranks that were asked to stop. That it travels with the gradient lets all ranks stop after the same step.
-  public var stopRequests = 0
+  package var failures = 0
+  /// Ranks with a request to stop. It is summed with the gradient, so that all ranks stop after the same step.
+  package var stopRequests = 0
 }
 
 extension StepMetrics {
-  /// As they travel.
+  /// As stored in the buffer.
   init(values: [Double]) {
     self.init(
       loss: values[0], hits: Int(values[1]), failures: Int(values[2]), stopRequests: Int(values[3]))

@@ -4,38 +4,40 @@ import LockstepNetwork
 import LockstepRanks
 import LockstepSupport
 
-/// Owns a rank's parameters and moments, and alone changes them: takes the weight gradients of a step, sums them over
-/// the ranks and applies them.
+/// Owns a rank's parameters and moments and is the only one to change them: receives the weight gradients of a step,
+/// sums them over the ranks and applies them.
 protocol Replicas: WeightGradientSink {
   var parameters: Parameters { get }
   var optimizer: any Optimizer { get }
-  /// Whether this rank writes where its parameters and moments are: its own, or its node's.
+  /// Whether this rank initialises its parameters and moments: its own, or its node's.
   var fillsParameters: Bool { get }
-  /// Activations and gradients that the ranks of a node share; nil where each has all of its own.
+  /// Activations and gradients that the ranks of a node share; nil if nothing is shared.
   var sharedRows: SharedRows? { get }
-  /// Where a step failed: on all ranks alike.
+  /// The step and layer that failed, the same on all ranks.
   var failure: GradientFailure? { get }
-  /// Of the last step, summed over the ranks, where it was written at all.
+  /// The last step's gradient, summed over the ranks, if it was stored at all.
   var gradient: GradientSum { get }
 
-  /// Readies all for a step, counted from 1, of which this rank computes `shard` in `workspace`.
+  /// Prepares for a step, counted from 1, of which this rank computes `shard` in `workspace`.
   func begin(_ step: Int, _ shard: Shard, in workspace: Workspace, learningRate: Double)
-  /// Ends the step: sums what is left, agrees on failures, updates the parameters. Returns all ranks' metrics, of
-  /// which this rank gives its own. Collective; on return all ranks see the new parameters.
+  /// Ends the step: sums deferred gradients, agrees on failures, updates the parameters. Takes this rank's metrics and
+  /// returns the sum over all ranks. Collective; on return all ranks see the new parameters.
   ///
-  /// Throws on all ranks alike where a gradient is NaN or too large to sum, naming step, layer and rank.
+  /// Throws on all ranks alike if a gradient is NaN or too large to sum, naming step, layer and rank.
   func finish(_ metrics: StepMetrics) throws -> StepMetrics
 }
 
-/// How ranks exchange gradients. All ways give the same bits.
+/// How ranks exchange gradients. All give the same bits with `Reduction.exact`.
 public enum ExchangeName: String, CaseIterable, Sendable {
-  /// `shared` where every node has several ranks and room for their memory, else `allreduce`.
+  /// `shared` if every node has several ranks and enough shared memory, else `allreduce`.
   case auto
+  /// `MPI_Allreduce` over all ranks.
   case allreduce
+  /// Shared memory within a node, `MPI_Allreduce` across nodes.
   case shared
 }
 
-/// What all replicas are made from.
+/// The arguments of all replicas.
 struct ReplicaSettings {
   let plan: FusionPlan
   let recipe: Recipe
@@ -44,19 +46,19 @@ struct ReplicaSettings {
   let team: ThreadTeam
   var network: Network { plan.network }
 
-  /// The most samples that this rank has of a batch, and one more.
+  /// The most samples of a batch that this rank can have, plus one.
   var capacity: Int {
     sampler.shard(step: 0, rank: collective.rank, ranks: collective.size).entries.count + 1
   }
 
-  /// Whether each thread makes a copy of the input of its own.
+  /// Whether each thread has its own copy of the input.
   func copiesInput(isShared: Bool) -> Bool {
     !isShared && recipe.augmentation.isNone && plan.copiesInput(threads: team.count)
   }
 
-  /// The replicas that the name asks for, with the parameters of the recipe's seed. Collective.
+  /// The replicas for an exchange, with the initial parameters of the recipe's seed. Collective.
   ///
-  /// Throws on all ranks where the memory for them cannot be had.
+  /// Throws on all ranks if there is not enough memory.
   func makeReplicas(_ name: ExchangeName) throws -> any Replicas {
     if collective.size > 1, name == .shared || name == .auto && collective.smallestNode > 1 {
       let needed = SharedReplicas.byteCount(self)
@@ -83,6 +85,7 @@ struct ReplicaSettings {
 
   func makeGradient() -> GradientSum {
     GradientSum(
-      parameterCount: network.parameterCount, microBatches: recipe.microBatches, reduction: recipe.reduction)
+      paddedParameterCount: network.paddedParameterCount, microBatches: recipe.microBatches,
+      reduction: recipe.reduction)
   }
 }

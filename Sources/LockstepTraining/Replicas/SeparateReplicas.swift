@@ -2,8 +2,8 @@ import LockstepData
 import LockstepNetwork
 import LockstepSupport
 
-/// Every rank has parameters of its own, and updates all of them. A rank that is alone applies a gradient while it is
-/// summed, because no other adds to it; of several, MPI_Allreduce sums the whole gradient first.
+/// Every rank has parameters of its own, and updates all of them. A single rank applies a gradient while summing it,
+/// because no other rank adds to it; with several ranks, MPI_Allreduce first sums the whole gradient.
 final class SeparateReplicas: Replicas {
   let parameters: Parameters
   let optimizer: any Optimizer
@@ -18,7 +18,7 @@ final class SeparateReplicas: Replicas {
   init(_ settings: ReplicaSettings) {
     self.settings = settings
     parameters = Parameters(settings.network, seed: settings.recipe.seed)
-    optimizer = settings.recipe.makeOptimizer(parameterCount: settings.network.parameterCount)
+    optimizer = settings.recipe.makeOptimizer(paddedParameterCount: settings.network.paddedParameterCount)
     gradient = settings.makeGradient()
   }
 

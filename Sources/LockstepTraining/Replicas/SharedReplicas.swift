@@ -6,28 +6,29 @@ import LockstepSupport
 /// The ranks of a node share memory: one copy of the parameters, of which each rank updates its share between two
 /// barriers.
 ///
-/// Where there is one node, a dense layer's gradient is never exchanged. Its inputs and output gradients are far
-/// smaller: they stand in shared memory, and each rank sums its share of the weights over all ranks' samples and
-/// applies it at once (`divided`). Of the other layers, and where there are more nodes, each rank's gradient stands
-/// in shared memory; a rank sums its slice of them and updates its slice of the parameters. Across nodes the slices
-/// are allreduced, each by one rank a node.
+/// On one node, a dense layer's gradient is never exchanged. Its inputs and output gradients are far smaller: they are
+/// in shared memory, and each rank sums its share of the weights over all ranks' samples and applies it at once
+/// (`divided`). For other layers, and with several nodes, each rank's gradient is in shared memory; a rank sums its
+/// slice of them and updates its slice of the parameters. Across nodes the slices are allreduced, each by one rank a
+/// node.
 ///
 /// The exact sum does not depend on its order, so the bits are those of `SeparateReplicas`. With the fast reduction
 /// all ranks agree, as they must, because each slice is summed once a node.
 final class SharedReplicas: Replicas {
-  /// In the node's memory, like the moments.
+  /// In the node's shared memory, like the moments.
   let parameters: Parameters
   let optimizer: any Optimizer
   let gradient: GradientSum
   private let settings: ReplicaSettings
   private let slices: GradientSlices
-  /// The units whose gradient is summed over all ranks' rows.
+  /// The units whose gradient is summed over all ranks' rows, each rank its share of the weights.
   private let divided: Set<Int>
   private let rows: SharedRows
   /// The micro-batches of the node's rows in a step of `globalCount` samples.
   private var microBatches = MicroBatches()
   private var globalCount = 0
-  /// Failures of divided units by rank, of every other step: nobody overwrites what a slower rank has yet to read.
+  /// Failures of divided units by rank, alternating between two steps: no rank overwrites what a slower one has yet to
+  /// read.
   private let failureCounts: AlignedBuffer<Int>
   private var gradients = StepGradients()
   private var dividedJobs: [WeightGradientJob] = []
@@ -36,12 +37,13 @@ final class SharedReplicas: Replicas {
   init(_ settings: ReplicaSettings) throws {
     self.settings = settings
     let (network, recipe, collective) = (settings.network, settings.recipe, settings.collective)
-    let count = network.parameterCount
-    let bytes = GradientSum.byteCount(parameterCount: count, reduction: recipe.reduction)
+    let count = network.paddedParameterCount
+    let bytes = GradientSum.byteCount(paddedParameterCount: count, reduction: recipe.reduction)
     let gradients = try collective.allocateShared(byteCount: bytes * collective.nodeSize)
     let neighbours = (0..<collective.nodeSize).map {
       GradientSum(
-        parameterCount: count, microBatches: recipe.microBatches, reduction: recipe.reduction, in: gradients,
+        paddedParameterCount: count, microBatches: recipe.microBatches, reduction: recipe.reduction,
+        in: gradients,
         slot: $0)
     }
     gradient = neighbours[collective.nodeRank]
@@ -56,14 +58,14 @@ final class SharedReplicas: Replicas {
       sharing: try collective.allocateShared(byteCount: 16 * collective.nodeSize), from: 0,
       count: 2 * collective.nodeSize)
     // Each rank updates its slice of the moments, and rank 0 sees the whole for a checkpoint.
-    optimizer = try recipe.makeOptimizer(parameterCount: count) {
+    optimizer = try recipe.makeOptimizer(paddedParameterCount: count) {
       AlignedBuffer(sharing: try collective.allocateShared(byteCount: $0 * 4), from: 0, count: $0)
     }
     try collective.nodeBarrier()
     slices = GradientSlices(settings, except: divided, neighbours: neighbours)
   }
 
-  /// Those whose rows are cheaper to read than their gradients: a gradient is written, and read, as doubles.
+  /// The units whose rows are cheaper to read than their gradients, which would be written and read as doubles.
   static func dividedUnits(_ settings: ReplicaSettings) -> Set<Int> {
     let (plan, collective) = (settings.plan, settings.collective)
     guard collective.nodeSize == collective.size else { return [] }
@@ -72,17 +74,17 @@ final class SharedReplicas: Replicas {
         let layer = plan.units[$0].layer
         guard case .byFeatures = layer.passes else { return false }
         return settings.recipe.batchSize * (plan.inputCount(of: $0) + layer.output.count)
-          < 6 * layer.parameterCount
+          < 6 * layer.paddedParameterCount
       })
   }
 
-  /// In how many allocations: gradients, weights, rows, failures, and the optimizer's moments.
+  /// The number of allocations: gradients, weights, rows, failures, and the optimizer's moments.
   static func parts(_ recipe: Recipe) -> Int { 4 + recipe.momentCount }
 
-  /// What a node's ranks share, all in all.
+  /// The bytes that a node's ranks share.
   static func byteCount(_ settings: ReplicaSettings) -> Int {
-    let (count, recipe) = (settings.network.parameterCount, settings.recipe)
-    return GradientSum.byteCount(parameterCount: count, reduction: recipe.reduction)
+    let (count, recipe) = (settings.network.paddedParameterCount, settings.recipe)
+    return GradientSum.byteCount(paddedParameterCount: count, reduction: recipe.reduction)
       * settings.collective.nodeSize + count * 4 * (1 + recipe.momentCount)
       + SharedRows.byteCount(settings.plan, layers: dividedUnits(settings), capacity: recipe.batchSize)
       + 16 * settings.collective.nodeSize
@@ -99,7 +101,7 @@ final class SharedReplicas: Replicas {
     if shard.globalCount != globalCount { place(workspace, globalCount: shard.globalCount) }
   }
 
-  /// Puts this rank's rows where they belong among the node's.
+  /// Places this rank's rows among the node's.
   private func place(_ workspace: Workspace, globalCount: Int) {
     let collective = settings.collective
     self.globalCount = globalCount
@@ -152,8 +154,8 @@ final class SharedReplicas: Replicas {
     try gradients.refuse(settings, limit: gradient.limit, also: failed)
   }
 
-  /// Ends the step before the update. A loss that is no number comes from some layer: to name it, the divided units'
-  /// gradients of this rank are summed after all.
+  /// Ends the step before the update. To name the layer that made the loss NaN, this rank's divided units are summed
+  /// after all.
   private func refuse() throws {
     let isUnnamed = gradients.failures.isLossNaN && gradients.failures.layers.isEmpty
     let layers = isUnnamed ? WeightGradientJob.sum(dividedJobs, team: settings.team, into: slice) : []

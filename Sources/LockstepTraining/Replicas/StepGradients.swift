@@ -2,12 +2,12 @@ import CKernels
 import LockstepNetwork
 import LockstepSupport
 
-/// The weight gradients of a step on this rank, and what became of them so far.
+/// The weight gradients of a step on this rank: deferred jobs and failures.
 final class StepGradients {
   let step: Int
   let update: kernel_update
-  /// Jobs that wait for the backward pass to end: all of them are one job of the team then.
-  private var waiting: [WeightGradientJob] = []
+  /// Jobs deferred to the end of the backward pass, where all of them are one job of the team.
+  private var deferred: [WeightGradientJob] = []
   private(set) var failures = GradientFailures()
   private(set) var failure: GradientFailure?
 
@@ -18,32 +18,32 @@ final class StepGradients {
   func add(
     _ job: WeightGradientJob, team: ThreadTeam, into gradient: (WeightGradientJob) -> GradientSlice
   ) {
-    waiting.append(job)
-    if !job.canWait {
-      failures.add(WeightGradientJob.sum([waiting.removeLast()], team: team, into: gradient))
+    deferred.append(job)
+    if !job.canDefer {
+      failures.add(WeightGradientJob.sum([deferred.removeLast()], team: team, into: gradient))
     }
   }
 
-  /// Sums the jobs that waited. Returns this rank's part of the step's metrics.
+  /// Sums the deferred jobs. Returns this rank's metrics with its failures.
   func finish(
     _ metrics: StepMetrics, team: ThreadTeam, into gradient: (WeightGradientJob) -> GradientSlice
   ) -> StepMetrics {
-    failures.add(WeightGradientJob.sum(waiting, team: team, into: gradient))
+    failures.add(WeightGradientJob.sum(deferred, team: team, into: gradient))
     failures.isLossNaN = metrics.loss.isNaN
     var metrics = metrics
     metrics.failures = failures.isEmpty ? 0 : 1
     return metrics
   }
 
-  /// Ends the step on all ranks with the error of the first that failed; `layers` have failed besides those that are
+  /// Ends the step on all ranks with the error of the first rank that failed; `layers` failed besides those already
   /// known. Collective.
   func refuse(_ settings: ReplicaSettings, limit: Float, also layers: [Int] = []) throws {
     failures.add(layers)
     let (collective, isEmpty) = (settings.collective, failures.isEmpty)
     let layer = failures.layers.min().map { settings.plan.units[$0].name } ?? "loss"
     let first = try collective.allGather(isEmpty ? 0 : 1).firstIndex(of: 1) ?? 0
-    let told = try collective.broadcast(Array(layer.utf8), from: first)
-    failure = GradientFailure(step: step, layer: String(decoding: told, as: UTF8.self))
+    let name = try collective.broadcast(Array(layer.utf8), from: first)
+    failure = GradientFailure(step: step, layer: String(decoding: name, as: UTF8.self))
     try collective.together {
       guard !isEmpty else { return }
       throw LockstepError(
@@ -57,14 +57,14 @@ final class StepGradients {
 /// A gradient that could not be summed: NaN, or too large.
 package struct GradientFailure: Equatable, Sendable {
   package let step: Int
-  /// "layers.0", or "loss" where nothing else tells.
+  /// "layers.0", or "loss" if no layer is known.
   package let layer: String
 }
 
-/// The layers whose gradient this rank could not sum in a step, by their number in the plan.
+/// The layers whose gradient this rank could not sum in a step, by their numbers in the plan.
 struct GradientFailures {
   private(set) var layers: Set<Int> = []
-  /// The fast reduction looks at no gradient; a loss that is no number tells as much.
+  /// The fast reduction checks no gradients, but the loss shows as much.
   var isLossNaN = false
   var isEmpty: Bool { layers.isEmpty && !isLossNaN }
 
@@ -72,7 +72,7 @@ struct GradientFailures {
 }
 
 extension Recipe {
-  /// What may keep a training from diverging, of what it does not do yet.
+  /// Advice against divergence: what the recipe does not do yet.
   var adviceOnDivergence: String {
     (["Lower --lr"] + (normalize == .none ? ["normalise the data with --normalize auto"] : [])
       + (warmupSteps == 0 ? ["use --warmup-steps"] : [])).joined(separator: ", or ")

@@ -1,14 +1,14 @@
 import Foundation
 
-/// A checkout for the scripts to be tried on, whose Swift, binary and sources are stand-ins.
+/// A checkout to test the scripts in, with fake Swift, binary and sources.
 struct Checkout {
   private let directory: TemporaryDirectory
 
   var path: String { directory.path }
-  /// What Swift was called with, but for its version.
+  /// The arguments of calls of Swift, except those for its version.
   var called: String { (try? directory.text("called")) ?? "" }
 
-  /// Has the real scripts, and in bin/ programs that come first on PATH.
+  /// Contains the real scripts, and programs in bin/ that come first on PATH.
   init() throws {
     directory = try TemporaryDirectory()
     for name in ["bin", "Sources", ".build/triple/release/ModuleCache"] {
@@ -33,7 +33,7 @@ struct Checkout {
 
   func write(_ text: String, to name: String) throws { try directory.write(Data(text.utf8), to: name) }
 
-  /// Writes a program of bash.
+  /// Writes a bash program.
   func program(_ name: String, _ script: String, in place: String = "bin") throws {
     try directory.write(Data(("#!/bin/bash\n" + script).utf8), to: place + "/" + name)
     try FileManager.default.setAttributes(
@@ -49,7 +49,7 @@ struct Checkout {
     }
   }
 
-  /// Runs a script by its name, or what has a path.
+  /// Runs a script by name, or a program by path.
   func script(_ name: String, _ arguments: [String], through prefix: [String] = []) throws
     -> CommandResult
   {

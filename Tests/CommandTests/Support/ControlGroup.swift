@@ -1,6 +1,6 @@
 import Foundation
 
-/// A control group that limits the processors of what runs in it, removed with the last reference to it.
+/// A control group with a CPU quota, removed with the last reference to it.
 final class ControlGroup {
   private let path: String
   private static let version1 = "/sys/fs/cgroup/cpu"
@@ -8,7 +8,7 @@ final class ControlGroup {
 
   static let isAvailable: Bool = (try? ControlGroup(quota: 1_000_000, period: 100_000)) != nil
 
-  /// In microseconds. Throws where this user may not make one.
+  /// In microseconds. Throws if this user may not create a group.
   init(quota: Int, period: Int) throws {
     let isVersion1 = access(Self.version1 + "/cpu.cfs_quota_us", F_OK) == 0
     path = (isVersion1 ? Self.version1 : Self.version2) + "/lockstep-tests-" + UUID().uuidString

@@ -1,11 +1,11 @@
 import Foundation
 import Testing
 
-/// One way to go wrong, and what must be said of it.
+/// One failure, and what its message must contain.
 struct Failure: CustomTestStringConvertible, Sendable {
   let testDescription: String
   let status: Int32
-  /// What the message names: the file or flag, and the fix.
+  /// Parts of the message: the file or flag, and the fix.
   let mentions: [String]
   /// The command line for a scene and a run directory that does not exist yet.
   let arguments: @Sendable (TrainingScene, String) throws -> [String]

@@ -5,7 +5,7 @@ extension TrainingScene {
   /// (`wait_for COMMAND...` returns when the command succeeds, or the job has ended) and signal it (its number is
   /// $job).
   ///
-  /// One command and no second thread of the tests': those are few, and all may be waiting for their turn.
+  /// One command instead of a second test thread: threads are few, and all may be waiting.
   func job(
     _ arguments: [String], ranks: Int, environment: [String: String] = [:], beside script: String
   ) throws -> CommandResult {
@@ -17,7 +17,7 @@ extension TrainingScene {
     }
   }
 
-  /// Runs any command likewise, in the foreground: a shell that starts one in the background lets it ignore SIGINT.
+  /// Runs any command likewise, in the foreground: a command that a shell starts in the background ignores SIGINT.
   func foreground(_ command: [String], ranks: Int, beside script: String) throws -> CommandResult {
     let shell = "\(Self.waitFor)\njob=$$\n{ \(script)\n} &\nexec \"$@\""
     return try Launch.takingTurns {

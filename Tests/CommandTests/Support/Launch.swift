@@ -6,7 +6,7 @@ import Foundation
 /// - Parameters:
 ///   - environment: Added to the environment of the tests; an empty value removes the variable.
 ///   - directory: The working directory; the tests' own by default.
-/// - Throws: `CommandTimeout` where it hangs.
+/// - Throws: `CommandTimeout` if it hangs.
 func lockstep(
   _ arguments: [String], ranks: Int? = nil, environment: [String: String] = [:], directory: String? = nil
 ) throws -> CommandResult {
@@ -42,13 +42,13 @@ func mpirun(_ groups: [RankGroup], environment: [String: String] = [:], director
   }
 }
 
-/// Runs `lockstep` on so many ranks on each of several nodes. In truth they are daemons of mpirun on this machine,
-/// each of which is told that it is another one: their ranks share no memory, and exchange by TCP.
+/// Runs `lockstep` with several ranks on each of several simulated nodes: daemons of mpirun on this machine with
+/// different host names, whose ranks share no memory and communicate by TCP.
 func lockstep(_ arguments: [String], ranksOfNodes: [Int], environment: [String: String] = [:]) throws
   -> CommandResult
 {
-  // What mpirun believes to be ssh, with a host's name before the command: runs it here, its files in a directory of
-  // that name. Nodes would take each other's otherwise.
+  // A fake ssh for mpirun, called with a host name before the command: runs it here, with its files in a directory of
+  // that name, because nodes would otherwise use each other's.
   let scratch = try TemporaryDirectory()
   let agent = scratch.file("agent")
   let script = """
@@ -71,10 +71,10 @@ func lockstep(_ arguments: [String], ranksOfNodes: [Int], environment: [String: 
 }
 
 enum Launch {
-  /// A job must end in this many seconds; most take half of one. mpirun cleans up behind it, which a kill would not.
+  /// A job must end within this many seconds; most take half a second. mpirun then cleans up, which a kill would not.
   static let limit = ["--timeout", "60"]
 
-  /// Jobs that run at the same time: each spends much of its time in starting, and a machine has few cores.
+  /// The most jobs at a time: each spends much of its time starting, and a machine has few cores.
   private static let jobsAtOnce = 2
   private static let turns = DispatchSemaphore(value: jobsAtOnce)
 
@@ -93,10 +93,10 @@ enum Launch {
     return limit + contexts.joined(separator: [":"])
   }
 
-  /// What a user would export for mpirun on this machine.
+  /// The variables that a user would export for mpirun on this machine.
   static func environment(ranks: Int) -> [String: String] {
     var variables = ["OMPI_MCA_hwloc_base_binding_policy": "none"]
-    // A rank that waits must let others run where not every rank of every job has a core.
+    // Waiting ranks must yield, because not every rank of every job has a core.
     if ranks * jobsAtOnce > ProcessInfo.processInfo.activeProcessorCount {
       variables["OMPI_MCA_mpi_yield_when_idle"] = "1"
     }

@@ -15,7 +15,7 @@ struct ReadmeCommand: Equatable {
 ///     $ scripts/fetch-mnist    # not run in tests  left out, with its output
 ///     $ scripts/train          # on MNIST          its output holds for MNIST only
 ///
-/// Other lines of a block, before its first command, are nobody's.
+/// Other lines of a block, before its first command, are ignored.
 func readmeCommands(in markdown: String) -> [ReadmeCommand] {
   var commands: [ReadmeCommand] = []
   var isInBlock = false
@@ -43,9 +43,9 @@ func readmeCommands(in markdown: String) -> [ReadmeCommand] {
 
 /// Runs a README's commands as a reader would in the root of the repository.
 ///
-/// The root is a copy of links, so that what the commands write (`runs/`) goes with the test. All commands share one
-/// shell: a `cd` or `export` holds for those after it. `swift build` is answered by the build that the tests are part
-/// of: SwiftPM would wait for itself. Without MNIST the commands that train find digits to train on.
+/// The root is a copy of links, so that what the commands write (`runs/`) is removed with the test. All commands share
+/// one shell: a `cd` or `export` holds for those after it. `swift build` is replaced by the build that the tests belong
+/// to, because SwiftPM would wait for itself. Without MNIST the commands train on drawn digits.
 struct ReadmeSession {
   let root: TemporaryDirectory
 

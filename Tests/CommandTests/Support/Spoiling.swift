@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What may be wrong with a dataset.
+/// Defects of a dataset.
 enum Spoiling: String, Sendable {
   case withoutLabels = "without labels"
   case fewerLabels = "fewer labels than images"
@@ -14,7 +14,7 @@ enum Spoiling: String, Sendable {
   case notANumber = "NaN in the test images"
   case softLabels = "labels of two columns that are no classes"
   case largerImages = "images of twice the sides"
-  /// Nothing is wrong with these but that a model for larger ones cannot read them.
+  /// Valid images, but too small for a model of larger ones.
   case smallerImages = "images of 4 by 4"
 }
 
@@ -25,7 +25,7 @@ extension TrainingScene {
     return scratch.file(name)
   }
 
-  /// The path of a copy of the digits with this wrong.
+  /// The path of a copy of the digits with this defect.
   func spoiled(_ spoiling: Spoiling) throws -> String {
     let images = "spoiled/train-images-idx3-ubyte"
     let labels = "spoiled/train-labels-idx1-ubyte"
@@ -75,7 +75,7 @@ extension TrainingScene {
     try #require(run("gzip", [scratch.file(name)]).status == 0)
   }
 
-  /// An IDX file, of bytes unless said otherwise.
+  /// An IDX file, by default of bytes.
   private func idx(_ dimensions: [Int], _ payload: Data, element: UInt8 = 8) -> Data {
     var file = Data([0, 0, element, UInt8(dimensions.count)])
     for size in dimensions { withUnsafeBytes(of: UInt32(size).bigEndian) { file.append(contentsOf: $0) } }

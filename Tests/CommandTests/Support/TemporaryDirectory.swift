@@ -1,6 +1,6 @@
 import Foundation
 
-/// A directory of its own for one test, removed with the last reference to it.
+/// A directory for one test, removed with the last reference to it.
 final class TemporaryDirectory: Sendable {
   let path: String
 

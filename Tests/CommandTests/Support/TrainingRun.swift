@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// A dataset, and runs that train on it, in a directory of their own.
+/// A dataset and runs that train on it, in a temporary directory.
 final class TrainingScene: Sendable {
   let scratch: TemporaryDirectory
   /// 2000 training and 300 test digits.
@@ -14,7 +14,7 @@ final class TrainingScene: Sendable {
     try #require(result.status == 0, "\(result.errors)")
   }
 
-  /// MNIST, or the digits where it is not at hand.
+  /// MNIST, or the digits if it is not available.
   var realData: String { Repository.mnist ?? data }
 
   /// Trains and expects that to succeed.
@@ -32,7 +32,7 @@ final class TrainingScene: Sendable {
   }
 }
 
-/// A run that has ended well.
+/// A run that succeeded.
 struct TrainingRun {
   let path: String
   let result: CommandResult
@@ -40,7 +40,7 @@ struct TrainingRun {
   /// The last line but one of standard output.
   var accuracyLine: String { lines.dropLast().last ?? "" }
 
-  /// What the last line of standard output says of the weights.
+  /// The digest of the weights on the last line of standard output.
   var digest: String {
     guard let line = lines.last, line.hasPrefix("weights ") else { return "none in: \(result.output)" }
     return String(line.dropFirst(8))
@@ -61,8 +61,7 @@ struct TrainingRun {
     }
   }
 
-  /// What `metrics.jsonl` says of steps, epochs and the end, but for how long they took, and when a checkpoint was
-  /// safe.
+  /// The lines of `metrics.jsonl` without times and checkpoint events.
   var measurements: [[String: String]] {
     get throws {
       try metrics.dropFirst().filter { !["checkpoint", "resume"].contains($0["event"] as? String) }.map {

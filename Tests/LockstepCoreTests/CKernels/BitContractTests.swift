@@ -16,8 +16,8 @@ import Testing
       // Every layer; inputs of more than one, so that some gradients are too large for the kernels' short cut.
       Problem(
         [2, 9, 8],
-        "conv 5 3x3 pad 1, maxpool 2, relu, conv 19 2x2 stride 2 pad 1, dropout2d 0.25, tanh, maxpool 2 stride 1, flatten, "
-          + "dense 35, sigmoid, dropout 0.5, relu, dense 6", samples: 14, scale: 9),
+        "conv 5 3x3 pad 1, maxpool 2, relu, conv 19 2x2 stride 2 pad 1, dropout2d 0.25, tanh, maxpool 2 stride 1, "
+          + "flatten, dense 35, sigmoid, dropout 0.5, relu, dense 6", samples: 14, scale: 9),
       // Planes all the way to the dense layer, and a wide convolution of wide ones.
       Problem([3, 6, 6], "maxpool 3 stride 2, tanh, dropout2d 0.25, dense 4", samples: 14),
       Problem([5, 6], "conv 40 2x2, relu, conv 35 2x2 stride 2, sigmoid, dense 5", samples: 14, scale: 30),

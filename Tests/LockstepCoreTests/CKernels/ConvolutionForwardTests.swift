@@ -9,7 +9,7 @@ import Testing
     let testDescription: String
 
     init(
-      _ input: [Int], _ outputs: Int, size: Int, step: Int = 1, padding: Int = 0, planes: Bool = false,
+      _ input: [Int], _ outputs: Int, size: Int, stride: Int = 1, padding: Int = 0, planes: Bool = false,
       relu: Bool = false
     ) {
       let (channels, height, width) = (input[0], input[1], input[2])
@@ -18,7 +18,7 @@ import Testing
         ? FeatureLayout.planes(channels: channels, height: height, width: width)
         : .interleaved(channels: channels, height: height, width: width)
       layer = Convolution2D(
-        input: layout, outputs: outputs, size: size, step: step, padding: padding, isRectified: relu)
+        input: layout, outputs: outputs, size: size, stride: stride, padding: padding, isRectified: relu)
       testDescription = "\(layout.shape)\(planes ? " planes" : "") to \(layer.output.shape), \(size)x\(size)"
     }
   }
@@ -29,12 +29,12 @@ import Testing
     Shape([40, 6, 6], 1, size: 3), Shape([20, 5, 9], 2, size: 1), Shape([17, 7, 10], 18, size: 2),
     Shape([3, 9, 11], 4, size: 3, planes: true, relu: true), Shape([20, 12, 15], 7, size: 4),
     // Of these a sample is too large, has steps, or fills panels.
-    Shape([33, 24, 24], 20, size: 3), Shape([10, 13, 13], 20, size: 3, step: 2),
+    Shape([33, 24, 24], 20, size: 3), Shape([10, 13, 13], 20, size: 3, stride: 2),
     Shape([9, 6, 7], 32, size: 3),
     // Planes with patches that share what they read, of a row less, as much and more than a tile.
     Shape([1, 28, 28], 10, size: 5, planes: true), Shape([2, 6, 9], 16, size: 5, planes: true, relu: true),
     Shape([1, 8, 19], 12, size: 3, planes: true), Shape([3, 7, 5], 16, size: 3, padding: 2, planes: true),
-    Shape([1, 8, 19], 12, size: 3, step: 2, planes: true), Shape([1, 8, 9], 18, size: 3, planes: true),
+    Shape([1, 8, 19], 12, size: 3, stride: 2, planes: true), Shape([1, 8, 9], 18, size: 3, planes: true),
   ]
   static let rows = 3
 
@@ -58,8 +58,8 @@ import Testing
       for c in 0..<from[0] {
         for i in 0..<layer.size {
           for j in 0..<layer.size {
-            let y = pixel / to[2] * layer.step + i - layer.padding
-            let q = pixel % to[2] * layer.step + j - layer.padding
+            let y = pixel / to[2] * layer.stride + i - layer.padding
+            let q = pixel % to[2] * layer.stride + j - layer.padding
             guard 0..<from[1] ~= y, 0..<from[2] ~= q else { continue }
             sum.addProduct(
               x[((row * from[0] + c) * from[1] + y) * from[2] + q],

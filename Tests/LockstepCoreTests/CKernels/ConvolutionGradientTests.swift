@@ -5,19 +5,22 @@ import Testing
 /// number of threads, by every build.
 @Suite(.serialized) struct ConvolutionGradientTests {
   struct Shape: Sendable, CustomTestStringConvertible {
-    var channels, height, width, outputs, size, step, padding: Int
+    var channels, height, width, outputs, size, stride, padding: Int
     var planes = false
 
-    init(_ input: [Int], _ outputs: Int, size: Int, step: Int = 1, padding: Int = 0, planes: Bool = false) {
+    init(_ input: [Int], _ outputs: Int, size: Int, stride: Int = 1, padding: Int = 0, planes: Bool = false) {
       (channels, height, width) = (input[0], input[1], input[2])
-      (self.outputs, self.size, self.step, self.padding, self.planes) = (outputs, size, step, padding, planes)
+      (self.outputs, self.size, self.stride, self.padding, self.planes) = (
+        outputs, size, stride, padding, planes
+      )
     }
 
     var testDescription: String {
-      "\(channels)x\(height)x\(width)\(planes ? " planes" : ""), conv \(outputs) \(size)x\(size) stride \(step) pad \(padding)"
+      "\(channels)x\(height)x\(width)\(planes ? " planes" : ""), "
+        + "conv \(outputs) \(size)x\(size) stride \(stride) pad \(padding)"
     }
-    var outHeight: Int { (height + 2 * padding - size) / step + 1 }
-    var outWidth: Int { (width + 2 * padding - size) / step + 1 }
+    var outHeight: Int { (height + 2 * padding - size) / stride + 1 }
+    var outWidth: Int { (width + 2 * padding - size) / stride + 1 }
     var taps: Int { channels * size * size }
     var input: FeatureLayout {
       planes
@@ -28,18 +31,18 @@ import Testing
 
   static let shapes = [
     Shape([10, 12, 12], 20, size: 5), Shape([1, 5, 4], 1, size: 1), Shape([3, 6, 7], 4, size: 3, padding: 2),
-    // A step that does not divide the image, one that leaves pixels out, and borders that some taps never leave.
-    Shape([17, 8, 9], 5, size: 3, step: 2, padding: 1), Shape([2, 11, 8], 18, size: 2, step: 3),
-    Shape([4, 2, 3], 3, size: 5, step: 2, padding: 4), Shape([2, 1, 1], 2, size: 3, padding: 2),
+    // A stride that does not divide the image, one that leaves pixels out, and borders that some taps never leave.
+    Shape([17, 8, 9], 5, size: 3, stride: 2, padding: 1), Shape([2, 11, 8], 18, size: 2, stride: 3),
+    Shape([4, 2, 3], 3, size: 5, stride: 2, padding: 4), Shape([2, 1, 1], 2, size: 3, padding: 2),
     // More channels than two panels, rows of more than two tiles, more rows than stay in the cache.
     Shape([35, 4, 5], 33, size: 2), Shape([40, 7, 30], 3, size: 3, padding: 1),
     Shape([1, 9, 27], 2, size: 4),
     Shape([1, 9, 11], 10, size: 5, planes: true),
-    Shape([3, 8, 6], 20, size: 3, step: 2, padding: 1, planes: true),
+    Shape([3, 8, 6], 20, size: 3, stride: 2, padding: 1, planes: true),
     // More parameters than threads add up.
     Shape([70, 3, 3], 110, size: 3),
     // More output pixels than zeros are looked for in at once, more outputs than bits in a word.
-    Shape([5, 30, 44], 7, size: 5, padding: 2), Shape([20, 4, 4], 70, size: 3, step: 2, padding: 1),
+    Shape([5, 30, 44], 7, size: 5, padding: 2), Shape([20, 4, 4], 70, size: 3, stride: 2, padding: 1),
   ]
   static let rows = 5
 
@@ -74,7 +77,7 @@ import Testing
   private func eachPair(_ shape: Shape, i: Int, j: Int, _ body: (_ output: Int, _ input: Int) -> Void) {
     for r in 0..<shape.outHeight {
       for q in 0..<shape.outWidth {
-        let (y, x) = (r * shape.step + i - shape.padding, q * shape.step + j - shape.padding)
+        let (y, x) = (r * shape.stride + i - shape.padding, q * shape.stride + j - shape.padding)
         guard 0..<shape.height ~= y, 0..<shape.width ~= x else { continue }
         body(r * shape.outWidth + q, y * shape.width + x)
       }
@@ -131,7 +134,8 @@ import Testing
   func areTheContractsChains(shape: Shape, kind: Derivatives) throws {
     let (x, dy, weights) = numbers(shape, kind)
     let layer = Convolution2D(
-      input: shape.input, outputs: shape.outputs, size: shape.size, step: shape.step, padding: shape.padding)
+      input: shape.input, outputs: shape.outputs, size: shape.size, stride: shape.stride,
+      padding: shape.padding)
     let run = LayerRun([layer], input: shape.input, rows: Self.rows)
     let dx = Bits(withOneNaN(shape.planes ? [] : inputGradient(shape, kind)))
     let gradient = weightGradient(shape, kind)

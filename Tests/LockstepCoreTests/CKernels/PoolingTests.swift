@@ -5,20 +5,20 @@ import Testing
 /// out.
 @Suite(.serialized) struct PoolingTests {
   struct Shape: Sendable {
-    var channels, height, width, size, step: Int
+    var channels, height, width, size, stride: Int
     var relu = false
-    var outHeight: Int { (height - size) / step + 1 }
-    var outWidth: Int { (width - size) / step + 1 }
+    var outHeight: Int { (height - size) / stride + 1 }
+    var outWidth: Int { (width - size) / stride + 1 }
   }
 
   static let shapes = [
-    Shape(channels: 10, height: 8, width: 6, size: 2, step: 2),
-    Shape(channels: 20, height: 7, width: 9, size: 2, step: 2, relu: true),
-    Shape(channels: 33, height: 9, width: 6, size: 3, step: 3, relu: true),
-    Shape(channels: 3, height: 7, width: 8, size: 3, step: 2),
-    Shape(channels: 1, height: 5, width: 5, size: 2, step: 1),
-    Shape(channels: 17, height: 8, width: 11, size: 2, step: 3, relu: true),
-    Shape(channels: 2, height: 3, width: 4, size: 1, step: 1),
+    Shape(channels: 10, height: 8, width: 6, size: 2, stride: 2),
+    Shape(channels: 20, height: 7, width: 9, size: 2, stride: 2, relu: true),
+    Shape(channels: 33, height: 9, width: 6, size: 3, stride: 3, relu: true),
+    Shape(channels: 3, height: 7, width: 8, size: 3, stride: 2),
+    Shape(channels: 1, height: 5, width: 5, size: 2, stride: 1),
+    Shape(channels: 17, height: 8, width: 11, size: 2, stride: 3, relu: true),
+    Shape(channels: 2, height: 3, width: 4, size: 1, stride: 1),
   ]
   static let rows = 3
 
@@ -29,7 +29,7 @@ import Testing
       for r in 0..<shape.outHeight {
         for q in 0..<shape.outWidth {
           let window = (0..<shape.size * shape.size).map {
-            (plane * shape.height + r * shape.step + $0 / shape.size) * shape.width + q * shape.step
+            (plane * shape.height + r * shape.stride + $0 / shape.size) * shape.width + q * shape.stride
               + $0 % shape.size
           }
           let largest = window.map { x[$0] }.max()!
@@ -47,7 +47,7 @@ import Testing
       planes
       ? .planes(channels: shape.channels, height: shape.height, width: shape.width)
       : .interleaved(channels: shape.channels, height: shape.height, width: shape.width)
-    let layer = MaxPool2D(input: input, size: shape.size, step: shape.step, isRectified: shape.relu)
+    let layer = MaxPool2D(input: input, size: shape.size, stride: shape.stride, isRectified: shape.relu)
     // Few different numbers, so that many are the largest; quarters, so that sums are exact.
     var numbers = Numbers(seed: 8)
     let x = numbers.floats(Self.rows * input.features, scale: 2).map { ($0 * 2).rounded() / 2 + 0.25 }

@@ -35,8 +35,8 @@ import Testing
     let places = layer.tensors.flatMap { tensor in (0..<tensor.count).map(tensor.flatIndex) }
     #expect(places.count == size.outputs * (size.inputs + 1))
     #expect(Set(places).count == places.count)
-    #expect(places.allSatisfy { (0..<layer.parameterCount).contains($0) })
-    #expect(layer.parameterCount % 16 == 0)
+    #expect(places.allSatisfy { (0..<layer.paddedParameterCount).contains($0) })
+    #expect(layer.paddedParameterCount % 16 == 0)
   }
 }
 

@@ -50,7 +50,8 @@ import Testing
     let plan = FusionPlan(problem.network)
     let team = try ThreadTeam(count: 2)
     let collector = GradientCollector(
-      GradientSum(parameterCount: problem.network.parameterCount, microBatches: 2, reduction: .exact),
+      GradientSum(
+        paddedParameterCount: problem.network.paddedParameterCount, microBatches: 2, reduction: .exact),
       team: team)
     _ = problem.run(
       plan, problem.parameters, Workspace(plan, capacity: 6, learns: true, threads: 2), to: collector,

@@ -9,8 +9,8 @@ import Testing
     Problem([6], "dense 20, relu, dense 37, relu, dense 50, relu, dense 15", samples: 39),
     Problem(
       [2, 9, 8],
-      "conv 5 3x3 pad 1, tanh, maxpool 2, conv 19 2x2 stride 2 pad 1, sigmoid, dropout2d 0.25, flatten, dense 18, tanh, "
-        + "dropout 0.5, dense 3", samples: 26),
+      "conv 5 3x3 pad 1, tanh, maxpool 2, conv 19 2x2 stride 2 pad 1, sigmoid, dropout2d 0.25, flatten, dense 18, "
+        + "tanh, dropout 0.5, dense 3", samples: 26),
     // Groups of inputs that are 0 in all samples, which the kernels leave out.
     Problem([64], "dense 40, relu, dense 4", samples: 26) { $0 / 4 % 4 == 1 },
     // Gradients over 4, for which the kernels have no short cut.

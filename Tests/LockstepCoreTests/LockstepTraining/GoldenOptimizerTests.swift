@@ -29,8 +29,9 @@ import Testing
     let parameters = Parameters(network)
     parameters.set(weight, to: Golden.numbers(1, count: count))
     let initial = parameters.values(of: weight).map(Double.init)
-    let optimizer = recipe.makeOptimizer(parameterCount: network.parameterCount)
-    let sum = GradientSum(parameterCount: network.parameterCount, microBatches: 1, reduction: reduction)
+    let optimizer = recipe.makeOptimizer(paddedParameterCount: network.paddedParameterCount)
+    let sum = GradientSum(
+      paddedParameterCount: network.paddedParameterCount, microBatches: 1, reduction: reduction)
     let team = try ThreadTeam(count: 2)
     for (step, expected) in golden.steps.enumerated() {
       for index in 0..<count {

@@ -16,7 +16,7 @@ import Testing
   /// 2^11 / V, or 2^9: what keeps sums over micro-batches below 2^11.
   @Test func limit() {
     func limit(_ microBatches: Int) -> Float {
-      GradientSum(parameterCount: 16, microBatches: microBatches, reduction: .exact).limit
+      GradientSum(paddedParameterCount: 16, microBatches: microBatches, reduction: .exact).limit
     }
     #expect([1, 4, 5, 8, 1024].map(limit) == [512, 512, 409.6, 256, 2])
   }
@@ -25,7 +25,8 @@ import Testing
   func metricsTravelWithTheGradient(reduction: Reduction) throws {
     let network = Network(inputShape: [3], specification: [.dense(outputs: 2)])
     let results = ThreadedCollective.run(nodes: [0, 0, 1]) { collective in
-      let sum = GradientSum(parameterCount: network.parameterCount, microBatches: 4, reduction: reduction)
+      let sum = GradientSum(
+        paddedParameterCount: network.paddedParameterCount, microBatches: 4, reduction: reduction)
       var metrics = sum.metrics
       (metrics.loss, metrics.hits, metrics.failures) = (0.25, 1000 + collective.rank, collective.rank / 2)
       sum.metrics = metrics

@@ -86,12 +86,13 @@ import Testing
     let network = Network(inputShape: [500], specification: [.dense(outputs: 150)])
     func train(threads: Int) throws -> UInt64 {
       let parameters = Parameters(network, seed: 1)
-      let sgd = SGD(parameterCount: network.parameterCount, momentum: 0.9, weightDecay: 0.01)
-      let gradient = GradientSum(parameterCount: network.parameterCount, microBatches: 1, reduction: .fast)
+      let sgd = SGD(paddedParameterCount: network.paddedParameterCount, momentum: 0.9, weightDecay: 0.01)
+      let gradient = GradientSum(
+        paddedParameterCount: network.paddedParameterCount, microBatches: 1, reduction: .fast)
       guard case .fast(let slice) = gradient.slice(at: 0) else { return 0 }
       let team = try ThreadTeam(count: threads)
       for step in 0..<3 {
-        for i in 0..<network.parameterCount { slice[i] = Float((i + step) % 17) / 17 }
+        for i in 0..<network.paddedParameterCount { slice[i] = Float((i + step) % 17) / 17 }
         sgd.update(of: parameters, step: step + 1, learningRate: 0.1)
           .apply(gradient, count: parameters.count, team: team)
       }

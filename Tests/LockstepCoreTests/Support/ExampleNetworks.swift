@@ -1,10 +1,9 @@
 import LockstepCore
 
-/// Every kind of layer in small networks, wherever it fits: what tests run over all layers, those that are yet to
-/// come too.
+/// Every kind of layer in small networks, wherever it fits, so that tests cover all layers, future ones too.
 enum ExampleNetworks {
-  /// Images as a dataset has them, the layer first; images as a convolution leaves them, more channels than a panel of
-  /// 16 holds; and vectors.
+  /// Images as in a dataset, with the layer first; the output of a convolution with more channels than a panel of 16;
+  /// and vectors.
   private static let frames: [(shape: [Int], before: String, after: String)] = [
     ([3, 6, 7], "", ", dense 3"), ([2, 7, 6], "conv 18 2x2, ", ", dense 3"), ([9], "dense 21, ", ", dense 3"),
   ]

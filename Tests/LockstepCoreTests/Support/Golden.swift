@@ -1,6 +1,6 @@
 import Foundation
 
-/// Values that a script beside them in Tests/Golden computed with PyTorch.
+/// Values that a script in Tests/Golden computed with PyTorch.
 enum Golden {
   static func load<T: Decodable>(_ name: String) throws -> T {
     let tests = URL(fileURLWithPath: #filePath)

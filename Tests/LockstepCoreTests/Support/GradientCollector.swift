@@ -1,15 +1,16 @@
 import CKernels
 import LockstepCore
 
-/// Takes a backward pass's weight gradients as one rank does: written, or applied where there is an update.
+/// Receives a backward pass's weight gradients as a single rank does: stores them, or applies them if there is an
+/// update.
 final class GradientCollector: WeightGradientSink {
   let sum: GradientSum
   private let update: kernel_update?
   private let team: ThreadTeam
-  private var waiting: [WeightGradientJob] = []
+  private var deferred: [WeightGradientJob] = []
   /// Layers, by their number in the plan, whose gradient cannot be summed.
   private(set) var failures: Set<Int> = []
-  /// Every job's layer, in the order in which they came.
+  /// Every job's layer, in order.
   private(set) var order: [Int] = []
 
   init(_ sum: GradientSum, applying update: kernel_update? = nil, team: ThreadTeam) {
@@ -18,13 +19,13 @@ final class GradientCollector: WeightGradientSink {
 
   func add(_ job: WeightGradientJob) {
     order.append(job.layer)
-    waiting.append(job)
-    if !job.canWait { run([waiting.removeLast()]) }
+    deferred.append(job)
+    if !job.canDefer { run([deferred.removeLast()]) }
   }
 
   func finish() {
-    run(waiting)
-    waiting = []
+    run(deferred)
+    deferred = []
   }
 
   private func run(_ jobs: [WeightGradientJob]) {

@@ -6,10 +6,10 @@ import LockstepCore
 enum ISA {
   static let names = InstructionSet.names.filter(InstructionSet.has)
 
-  /// The choice is the process's: one test at a time makes it. What other tests compute meanwhile must not change.
+  /// The choice is global to the process, so one test at a time makes it. Other tests' results must not change.
   private static let lock = NSRecursiveLock()
 
-  /// Runs the body with a build and goes back to the one before; nil where the processor cannot run it.
+  /// Runs the body with a build, then restores the one before; nil if the processor does not support it.
   static func with<T>(_ name: String, _ body: () throws -> T) rethrows -> T? {
     lock.lock()
     defer { lock.unlock() }

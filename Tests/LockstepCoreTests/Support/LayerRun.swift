@@ -1,13 +1,13 @@
 import LockstepCore
 
-/// Layers by themselves: numbers in PyTorch's order in and out, whatever their layout in between.
+/// Single layers, with inputs and outputs in PyTorch's order, whatever the layout in between.
 struct LayerRun {
   let layers: [any Layer]
   let input: FeatureLayout
   let rows: Int
   let style: FusionPlan.Style
 
-  /// None of the layers takes in the ReLU after it. Throws where they do not fit.
+  /// No ReLU is fused. Throws if the layers do not fit.
   init(_ layers: [LayerSpecification], input: FeatureLayout, rows: Int) throws {
     var builder = NetworkBuilder(input: input, classes: 3, mostParameters: 1 << 20)
     try builder.add(layers)
@@ -19,20 +19,20 @@ struct LayerRun {
   }
 
   var output: FeatureLayout { layers.last!.output }
-  /// Of all layers, in turn.
+  /// The tensors of all layers, in order.
   var tensors: [ParameterTensor] { layers.flatMap(\.tensors) }
 
   struct Result {
     var isFinite = true
     var y: [Double] = []
-    /// Empty where it was not asked for.
+    /// Empty if it was not requested.
     var dx: [Double] = []
-    /// Of each tensor.
+    /// The gradient of each tensor.
     var gradients: [[Double]] = []
   }
 
-  /// One forward pass, and one backward pass where there is a `dy`. Without `randomness` dropout lets everything
-  /// through. With `stale` the memory for the derivatives holds what a pass before might have left in it.
+  /// One forward pass, and one backward pass if there is a `dy`. Without `randomness` dropout does nothing. With
+  /// `stale` the memory for the derivatives holds leftovers, as if from an earlier pass.
   func run(
     x: [Float], dy: [Float]? = nil, tensors values: [[Float]] = [], wantsDX: Bool = true, stale: Bool = false,
     threads: Int = 1, randomness: Pass.Randomness? = nil
@@ -56,7 +56,8 @@ struct LayerRun {
       scratch: workspace.scratch.pointer, team: team, randomness: randomness)
     plan.forward(parameters, workspace, pass: pass)
     if let dy {
-      let sum = GradientSum(parameterCount: network.parameterCount, microBatches: 2, reduction: .exact)
+      let sum = GradientSum(
+        paddedParameterCount: network.paddedParameterCount, microBatches: 2, reduction: .exact)
       let collector = GradientCollector(sum, team: team)
       LayerValues(output, rows: rows, in: workspace.logitsGradient).set(dy)
       plan.backward(parameters, workspace, to: collector, pass: pass)
@@ -70,10 +71,10 @@ struct LayerRun {
   }
 }
 
-/// Passes everything on. It claims parameters, so that the layer after it is asked for the gradient of its input.
+/// The identity. It claims to have parameters, so that the layer after it must compute the gradient of its input.
 private struct Probe: RowwiseLayer {
   let output: FeatureLayout
-  let parameterCount = 16
+  let paddedParameterCount = 16
 
   func rowwiseForward(_ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, pass: Pass)
     -> (_ rows: Range<Int>) -> Void

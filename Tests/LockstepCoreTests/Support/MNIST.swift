@@ -2,7 +2,7 @@ import Foundation
 
 /// The real MNIST, which the repository does not contain.
 enum MNIST {
-  /// `LOCKSTEP_DATA`, or `../shared/data/mnist` beside the repository; nil where neither is there.
+  /// `LOCKSTEP_DATA`, or `../shared/data/mnist` beside the repository; nil if neither exists.
   static let directory: String? = {
     let repository = URL(fileURLWithPath: #filePath)
       .deletingLastPathComponent().deletingLastPathComponent()

@@ -1,6 +1,6 @@
 import LockstepCore
 
-/// Numbers for tests: small ones in [-1, 1), or the same numbers mixed with every kind that arithmetic may meet.
+/// Numbers for tests: small ones in [-1, 1), or the same numbers mixed with every special kind of float.
 struct Numbers {
   private var mutator: Mutator
 
@@ -35,7 +35,7 @@ struct Numbers {
   }
 }
 
-/// Rows of `features` numbers, each padded with zeros to a multiple of 16, as kernels take them.
+/// Rows of `features` numbers, each padded with zeros to a multiple of 16, as kernels expect them.
 func padded(_ values: [Float], features: Int) -> [Float] {
   let stride = (features + 15) / 16 * 16
   return values.indices.filter { $0 % features == 0 }.flatMap {

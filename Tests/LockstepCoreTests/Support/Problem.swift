@@ -1,13 +1,13 @@
 import LockstepCore
 
-/// A network, its parameters and a batch: what one training step works on.
+/// A network, its parameters and a batch: the input of one training step.
 struct Problem: @unchecked Sendable {
   let network: Network
   let parameters: Parameters
   /// [samples, features], an image's channels as planes.
   let inputs: [Float]
   let labels: [Int32]
-  /// What dropout draws from, besides the sample.
+  /// The seed and epoch that dropout draws from.
   static let (dropoutSeed, dropoutEpoch) = (UInt64(77), 3)
   var count: Int { labels.count }
 
@@ -38,7 +38,7 @@ struct Problem: @unchecked Sendable {
     self.init(shape: shape, layers: layers, samples: samples, scale: scale, keeping: keeping)
   }
 
-  /// What one rank does of the step: forward and backward over its micro-batches.
+  /// One rank's part of the step: forward and backward over its micro-batches.
   func step(
     rank: Int = 0, ranks: Int = 1, microBatches: Int = 4, threads: Int = 1, reduction: Reduction = .exact,
     style: FusionPlan.Style = .fused
@@ -49,7 +49,7 @@ struct Problem: @unchecked Sendable {
     let plan = FusionPlan(network, style: style)
     let workspace = Workspace(plan, capacity: shard.entries.count, learns: true, threads: threads)
     let gradient = GradientSum(
-      parameterCount: network.parameterCount, microBatches: microBatches, reduction: reduction)
+      paddedParameterCount: network.paddedParameterCount, microBatches: microBatches, reduction: reduction)
     let team = try ThreadTeam(count: threads)
     let collector = GradientCollector(gradient, team: team)
     let found = run(plan, parameters, workspace, to: collector, shard: shard, team: team)
@@ -78,7 +78,7 @@ struct Problem: @unchecked Sendable {
     for (row, sample) in shard.entries.enumerated() {
       for i in 0..<features { x.pointer[row * x.stride + i] = inputs[sample * features + i] }
     }
-    // One more than rows, so that the buffers have an address where there are none.
+    // One row more, so that the buffers have an address even without rows.
     let (samples, labels) = (Array(shard.entries) + [0], Array(labels[shard.entries]) + [0])
     let microBatches = MicroBatches(bounds: shard.bounds, first: shard.firstMicroBatch)
       .chained(by: collector.sum.reduction)
@@ -97,14 +97,15 @@ struct Problem: @unchecked Sendable {
   }
 
   /// Some steps of a recipe's optimizer on one rank. `fused` fuses what can be, and applies every gradient as it is
-  /// made, as one rank does; else it is written first, as for the other ranks, and applied then.
+  /// computed, as a single rank does; otherwise gradients are stored first, as with several ranks, and then applied.
   func train(_ recipe: Recipe, steps: Int, fused: Bool, threads: Int = 1) throws -> (Parameters, Workspace) {
     let parameters = Parameters(network, seed: recipe.seed)
     let plan = FusionPlan(network, style: fused ? .fused : .plain)
     let workspace = Workspace(plan, capacity: count, learns: true, threads: threads)
-    let optimizer = recipe.makeOptimizer(parameterCount: network.parameterCount)
+    let optimizer = recipe.makeOptimizer(paddedParameterCount: network.paddedParameterCount)
     let gradient = GradientSum(
-      parameterCount: network.parameterCount, microBatches: recipe.microBatches, reduction: recipe.reduction)
+      paddedParameterCount: network.paddedParameterCount, microBatches: recipe.microBatches,
+      reduction: recipe.reduction)
     let team = try ThreadTeam(count: threads)
     for step in 1...steps {
       let update = optimizer.update(
@@ -120,7 +121,7 @@ struct Problem: @unchecked Sendable {
   }
 }
 
-/// What a step came to.
+/// The result of a step.
 struct Step {
   var logits: [[Float]]
   var loss: Double
@@ -132,7 +133,7 @@ struct Step {
   /// Of the plan.
   var fusedCalls = 0
 
-  /// All of it, to be compared bit by bit.
+  /// The whole result, to be compared bit by bit.
   var bits: Bits {
     Bits(Array(logits.joined())) + Bits([loss]) + Bits([hits, failures.count])
       + Bits(Array(gradient.joined()))

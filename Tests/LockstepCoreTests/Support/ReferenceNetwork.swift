@@ -1,7 +1,7 @@
 import LockstepCore
 import PlatformC
 
-/// A network in Double, as plainly as its layers' formulas have it: what kernels are compared with.
+/// A network in Double, straight from its layers' formulas: the reference for kernels.
 struct ReferenceNetwork {
   /// Weight and bias of each layer that has them, in turn, in PyTorch's shapes.
   var tensors: [[Double]]
@@ -16,7 +16,7 @@ struct ReferenceNetwork {
     input = ReferenceValues(shape: problem.network.input.shape, values: [])
   }
 
-  /// With a sample's dropout, where its number is given.
+  /// With a sample's dropout, if its number is given.
   func logits(_ x: [Double], sample: Int? = nil) -> [Double] {
     var x = ReferenceValues(shape: input.shape, values: x)
     var tensor = 0

@@ -67,7 +67,7 @@ struct ReferenceValues {
       })
   }
 
-  /// Unit u of layer n falls out where element 2^24 n + u of the sample's stream, as a fraction of 2^32, is below p.
+  /// Unit u of layer n is dropped if element 2^24 n + u of the sample's stream, as a fraction of 2^32, is below p.
   func dropped(_ p: Double, units: Int, layer: Int, sample: Int) -> ReferenceValues {
     let random = CounterRandom(
       seed: Problem.dropoutSeed, purpose: .dropout, time: Problem.dropoutEpoch, sample: sample)

@@ -14,7 +14,7 @@ final class Rendezvous: @unchecked Sendable {
 
   func group(size: Int) -> Group { Group(self, size: size) }
 
-  /// A rank has returned and meets nobody any more.
+  /// A rank has returned and takes part in no more calls.
   func finish() {
     condition.withLock {
       finished += 1
@@ -53,7 +53,7 @@ final class Rendezvous: @unchecked Sendable {
       self.size = size
     }
 
-    /// Returns every member's value once all have come with the same call.
+    /// Returns every member's value once all have made the same call.
     func meet(_ call: String, at index: Int, _ value: Any) throws -> [Any] {
       try meeting.condition.withLock {
         if let other = self.call, other != call { meeting.fail("one rank calls \(call), another \(other)") }
@@ -70,7 +70,7 @@ final class Rendezvous: @unchecked Sendable {
     }
 
     private func complete() {
-      // The next generation cannot complete before every member has read this result and come again.
+      // The next generation cannot complete before every member has read this result and called again.
       result = (0..<size).map { present[$0]! }
       present = [:]
       call = nil

@@ -27,7 +27,7 @@ final class ThreadedCollective: Collective, @unchecked Sendable {
   private let acrossNodes: Rendezvous.Group
   private let allocationFails: Bool
 
-  /// Runs `body` on a thread for each rank and returns what each came to, by rank.
+  /// Runs `body` on a thread for each rank and returns the results by rank.
   ///
   /// - Parameters:
   ///   - nodes: the node of each rank: [0, 0, 1] is two ranks on node 0 and one on node 1.

@@ -1,7 +1,7 @@
 import LockstepCore
 
 /// A dataset of numbers from 0 to 255 given by formulas: enough structure to learn something, small enough to train
-/// in no time.
+/// quickly.
 func formulaDataset(
   samples: Int, shape: [Int], classes: Int, testSamples: Int = 20, element: IDXElement = .uint8,
   pixel: (Int, Int) -> Int = { $0 * 37 + $1 * 91 + $0 * $1 * 5 }, label: (Int) -> Int = { $0 * 7 + $0 / 5 }
@@ -30,7 +30,7 @@ func formulaDataset(
 }
 
 extension IDXElement {
-  /// A number as an IDX file has it: the highest byte first.
+  /// A number as in an IDX file: big-endian.
   fileprivate func bytes(of value: Int) -> [UInt8] {
     func bigEndian<T: FixedWidthInteger>(_ x: T) -> [UInt8] { withUnsafeBytes(of: x.bigEndian) { Array($0) } }
     return switch self {
@@ -44,7 +44,7 @@ extension IDXElement {
   }
 }
 
-/// Keeps what a trainer tells.
+/// Collects a trainer's events.
 final class Recorder: TrainingObserver {
   private(set) var events: [TrainingEvent] = []
 
