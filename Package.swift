@@ -44,7 +44,10 @@ let package = Package(
         "LockstepData", "LockstepNetwork", "LockstepRanks", "LockstepSupport", "LockstepTraining",
         "PlatformC",
         .product(name: "Yams", package: "Yams"),
-      ]),
+      ],
+      // A link to the package's `recipes`.
+      exclude: ["Recipes/recipe.schema.json"],
+      resources: [.embedInCode("Recipes")]),
     .target(
       name: "LockstepRun",
       dependencies: [

@@ -22,7 +22,6 @@ extension RecipeOptions {
 
   static func shippedRecipes(indent: String) -> String {
     let recipes = Recipe.shipped
-    guard !recipes.isEmpty else { return indent + "none: the directory 'recipes' is not beside the binary" }
     let width = recipes.map(\.name.count).max() ?? 0
     return recipes.map { recipe in
       indent + recipe.name + String(repeating: " ", count: width + 2 - recipe.name.count) + recipe.summary

@@ -60,8 +60,7 @@ struct RecipeOptions: ParsableArguments {
     var result = Recipe()
     var given: [(key: String, subject: String)] = []
     if let recipe {
-      let path = try Recipe.path(for: recipe)
-      given = try result.apply(yaml: path).map { ($0, "\(path): \($0)") }
+      given = try result.apply(recipe).map { ($0, "\(recipe): \($0)") }
     } else if let former {
       result = former
     }
