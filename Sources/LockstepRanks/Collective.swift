@@ -17,6 +17,9 @@ public protocol Collective: AnyObject {
   /// The name of this rank's node, for messages.
   var hostName: String { get }
 
+  /// The time that this rank has spent in collective calls so far, waiting for other ranks included.
+  var timeInCalls: Duration { get }
+
   /// Replaces the buffer on every rank by its sum over the ranks. All ranks must pass the same count.
   func allReduce(_ buffer: UnsafeMutableBufferPointer<Double>) throws
   /// The same in Float, in an order that the implementation picks.

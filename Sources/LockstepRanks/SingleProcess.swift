@@ -8,6 +8,7 @@ public final class SingleProcess: Collective {
   public let nodeSize = 1
   public let nodeRanks = [0]
   public let hostName = "localhost"
+  public let timeInCalls = Duration.zero
 
   public init() {}
 

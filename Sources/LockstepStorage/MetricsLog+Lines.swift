@@ -81,6 +81,14 @@ extension EpochReport {
     line.add("learning_rate", learningRate)
     line.add("seconds", seconds)
     line.add("samples_per_second", samplesPerSecond)
+    guard let ranks else { return }
+    line.add("compute_seconds_min", ranks.compute.lowerBound)
+    line.add("compute_seconds_max", ranks.compute.upperBound)
+    line.add("wait_seconds_min", ranks.wait.lowerBound)
+    line.add("wait_seconds_max", ranks.wait.upperBound)
+    line.add("communication_seconds", ranks.communication)
+    line.add("slowest_rank", ranks.slowestRank)
+    line.add("slowest_host", ranks.slowestHost)
   }
 }
 

@@ -46,12 +46,14 @@ extension Trainer {
   private func takeSteps(_ reporter: Reporter) throws -> Bool {
     let started = ContinuousClock.now
     let order = sampler.order(epoch: state.epoch)
-    let earlier = state.total.count
+    let (earlier, inCalls) = (state.total.count, collective.timeInCalls)
+    var ownSamples = 0
     while state.stepOfEpoch < sampler.stepsPerEpoch, state.step < totalSteps {
       let shard = sampler.shard(step: state.stepOfEpoch, rank: collective.rank, ranks: collective.size)
       let rate = schedule.learningRate(step: state.step, epoch: state.epoch)
       let metrics = try step(on: shard, of: order, learningRate: rate)
       state.add(metrics, count: shard.globalCount)
+      ownSamples += shard.entries.count
       try reporter.observe(
         .step(
           StepReport(
@@ -63,7 +65,9 @@ extension Trainer {
         try reporter.checkpoint(state, snapshot())
       }
     }
-    stepTime = StepTime(seconds: seconds(ContinuousClock.now - started), samples: state.total.count - earlier)
+    stepTime = StepTime(
+      seconds: seconds(ContinuousClock.now - started), inCalls: seconds(collective.timeInCalls - inCalls),
+      samples: state.total.count - earlier, ownSamples: ownSamples)
     return state.stepOfEpoch == sampler.stepsPerEpoch
   }
 
@@ -76,9 +80,14 @@ extension Trainer {
       trainAccuracy: state.total.accuracy, validation: validation,
       test: try evaluator.evaluate(parameters, on: dataset.test),
       learningRate: schedule.learningRate(step: state.step - 1, epoch: state.epoch),
-      seconds: stepTime.seconds, samplesPerSecond: Double(stepTime.samples) / stepTime.seconds)
+      seconds: stepTime.seconds, samplesPerSecond: Double(stepTime.samples) / stepTime.seconds,
+      ranks: try rankTimes())
     try requireSameData()
     try reporter.observe(.epoch(report))
+    if let advice = report.ranks?.advice, !hasAdvised {
+      hasAdvised = true
+      try reporter.observe(.warning(advice))
+    }
     if let validation {
       let verdict = state.convergence.add(
         epoch: report.epoch, trainLoss: report.trainLoss, validationLoss: validation.loss)
@@ -150,12 +159,6 @@ private final class Reporter {
   func finishLast() throws {
     if let event = checkpoints?.wait(), case .checkpoint = event { try observer?.observe(event) }
   }
-}
-
-/// How long the steps of an epoch took, and for how many samples.
-struct StepTime {
-  var seconds = 0.0
-  var samples = 0
 }
 
 private func seconds(_ duration: Duration) -> Double {

@@ -26,6 +26,8 @@ public final class Trainer {
   /// The weights of the best epoch so far, where the recipe keeps them, on ranks that fill parameters.
   var best: Parameters?
   var stepTime = StepTime()
+  /// Whether a slow rank has been named.
+  var hasAdvised = false
   public var parameters: Parameters { replicas.parameters }
   /// Asked in each step (counted from 1) on each rank: true ends the run with a checkpoint after this step.
   public var shouldStop: (_ step: Int) -> Bool = { _ in false }

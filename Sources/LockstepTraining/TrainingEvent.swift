@@ -16,7 +16,7 @@ public enum TrainingEvent: Sendable {
   case keptBest(epoch: Int, validationLoss: Double)
   /// A checkpoint is safe on disk.
   case checkpoint(path: String, step: Int)
-  /// One could not be written; training goes on.
+  /// Training goes on, but something needs attention: a checkpoint that could not be written, a rank far behind.
   case warning(String)
   case end(TrainingResult)
 }
@@ -94,6 +94,8 @@ public struct EpochReport: Sendable {
   public var seconds: Double
   /// Training samples a second of these.
   public var samplesPerSecond: Double
+  /// Where the time went; nil in a single process.
+  public var ranks: RankTimes?
 }
 
 /// The end of a run.

@@ -5,6 +5,8 @@ final class ProgressObserver: TrainingObserver {
   private let progress = Progress()
 
   private let quiet: Bool
+  /// Sums over the epochs of this run so far, of several ranks.
+  private var times: RankTimes?
 
   /// `quiet`: warnings only.
   init(quiet: Bool = false) { self.quiet = quiet }
@@ -34,6 +36,7 @@ final class ProgressObserver: TrainingObserver {
           + "accuracy \(percent(report.epochAccuracy))"
       }
     case .epoch(let report):
+      add(report.ranks)
       let validation = report.validation.map { "validation \(percent($0.accuracy)), " } ?? ""
       let test = report.test.count > 0 ? "test \(percent(report.test.accuracy)), " : ""
       progress.line(
@@ -46,7 +49,30 @@ final class ProgressObserver: TrainingObserver {
       progress.line("stopped after epoch \(epoch): no smaller validation loss since epoch \(best)")
     case .keptBest(let epoch, let loss):
       progress.line("kept the weights of epoch \(epoch), validation loss \(fixed(loss, 4))")
-    case .end: progress.finish()
+    case .end:
+      progress.finish()
+      if let times { progress.line(Self.text(times)) }
     }
+  }
+
+  private func add(_ epoch: RankTimes?) {
+    guard let epoch else { return }
+    guard let sum = times else { return times = epoch }
+    func add(_ a: ClosedRange<Double>, _ b: ClosedRange<Double>) -> ClosedRange<Double> {
+      a.lowerBound + b.lowerBound...a.upperBound + b.upperBound
+    }
+    times = epoch
+    times?.compute = add(sum.compute, epoch.compute)
+    times?.wait = add(sum.wait, epoch.wait)
+    times?.communication += sum.communication
+  }
+
+  private static func text(_ times: RankTimes) -> String {
+    func span(_ range: ClosedRange<Double>) -> String {
+      "\(fixed(range.lowerBound, 2)) to \(fixed(range.upperBound, 2)) s"
+    }
+    return "time of a rank: computing \(span(times.compute)), waiting \(span(times.wait)), communicating "
+      + "\(fixed(times.communication, 2)) s; slowest in the last epoch: rank \(times.slowestRank) on "
+      + oneLine(times.slowestHost)
   }
 }

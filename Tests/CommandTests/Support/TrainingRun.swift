@@ -61,12 +61,17 @@ struct TrainingRun {
     }
   }
 
+  private static let measured = [
+    "seconds", "samples_per_second", "compute_seconds_min", "compute_seconds_max", "wait_seconds_min",
+    "wait_seconds_max", "communication_seconds", "slowest_rank", "slowest_host",
+  ]
+
   /// The lines of `metrics.jsonl` without times and checkpoint events.
   var measurements: [[String: String]] {
     get throws {
       try metrics.dropFirst().filter { !["checkpoint", "resume"].contains($0["event"] as? String) }.map {
         event in
-        event.filter { !["seconds", "samples_per_second"].contains($0.key) }.mapValues { "\($0)" }
+        event.filter { !Self.measured.contains($0.key) }.mapValues { "\($0)" }
       }
     }
   }

@@ -16,6 +16,7 @@ final class ThreadedCollective: Collective, @unchecked Sendable {
   let nodeSize: Int
   let nodeRanks: [Int]
   let hostName: String
+  private(set) var timeInCalls = Duration.zero
   /// The collective calls that this rank has made, in order.
   private(set) var calls: [String] = []
 
@@ -78,6 +79,8 @@ final class ThreadedCollective: Collective, @unchecked Sendable {
 
   private func meet<V>(_ group: Rendezvous.Group, _ call: String, at index: Int, _ value: V) throws -> [V] {
     calls.append(call)
+    // The clock of these ranks: a second a call.
+    timeInCalls += .seconds(1)
     return try group.meet(call, at: index, value).map { $0 as! V }
   }
 
