@@ -18,13 +18,13 @@ native_directory() { printf '%s\n' "$root/.build/kernels/$(uname -m)"; }
 
 # build_driver DIRECTORY CLANG [OPTION...]: builds driver and driver-wide if a source is newer.
 build_driver() {
-  local directory=$1 compile=("$2" "${flags[@]}" "${@:3}") source
+  local directory=$1 compile=("$2" "${flags[@]}" "${@:3}")
   mkdir -p "$directory"
   [[ -x $directory/driver-wide && -z $(find "$kernels" "$cases" -newer "$directory/driver-wide" -name '*.[chd]*') ]] &&
     return
-  for source in "$kernels"/*.c "$cases"/*.c; do
-    "${compile[@]}" -c "$source" -o "$directory/$(basename "$source" .c).o" || return 1
-  done
+  # Each leaves its object where the compiler was started.
+  printf '%s\0' "$kernels"/*.c "$cases"/*.c |
+    (cd "$directory" && xargs -0 -n 1 -P "$(cores)" "${compile[@]}" -c) || return 1
   local common=("$directory"/{driver,support,dense,dense_gradient,convolution,convolution_gradient}.o
     "$directory"/{pooling,elementwise,update,avx2,avx512,dispatch}.o)
   "${compile[@]}" "${common[@]}" "$directory/portable.o" -o "$directory/driver" -lm &&
@@ -35,12 +35,13 @@ build_driver() {
 check_build() {
   local driver=$1 build=$2 remark=${3:-} status=0 hashes
   # shellcheck disable=SC2086 # an emulator and its program
-  hashes=$($driver "$build" 2>/dev/null) || status=$?
+  hashes=$($driver "$build" 2>&1) || status=$?
   if [[ $status == 64 ]]; then
     say "kernels, $build: not run, this CPU cannot."
     return
   fi
-  [[ $status == 0 ]] || die "kernels, $build: the driver ended with status $status."
+  [[ $status == 0 ]] || die "kernels, $build${remark:+ $remark}: the driver ended with status $status:
+$hashes"
   if [[ -n ${every_case:-} ]]; then
     # shellcheck disable=SC2086
     $driver "$build" --every-case >"$every_case/$(basename "$driver")-$build.txt"

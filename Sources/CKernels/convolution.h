@@ -30,7 +30,7 @@ INLINE void planes_tile(const int R, const int V, const int size, const planes_w
         const v16 weights = load16(w + kx * 16);
         UNROLL(n, 2) {
           const int i = 2 * pair + n;
-          if (i - kx >= 0 && i - kx < R) multiply_add(1, 1, row + i, 0, &weights, acc + i - kx);
+          if (i - kx >= 0 && i - kx < R) multiply_add(1, 1, row + i, 0, &weights, acc + (i - kx));
         }
       }
     }

@@ -24,6 +24,7 @@ import Testing
     ("fuzz", ["yams"]), ("fuzz", ["--seconds", "soon"]), ("launch", []), ("test-debian13", ["--clean"]),
     ("bench", ["mlp-65"]), ("bench", ["--install-peers", "torch", "jax"]),
     ("plot-performance", ["--epochs", "0"]), ("torture", ["--bogus"]), ("torture", ["--rounds", "0"]),
+    ("test-sanitizers", ["memory"]),
   ]) func refusesWhatItDoesNotKnow(name: String, arguments: [String]) throws {
     let result = try checkout.script(name, arguments)
     #expect(result.status == 64, "\(result.errors)")
