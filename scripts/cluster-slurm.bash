@@ -93,6 +93,7 @@ await_state() {
     case $state in FAILED | CANCELLED | NODE_FAIL | TIMEOUT | COMPLETED) break ;; esac
     sleep 0.1
   done
+  sleep 3; scontrol show job $job | head -5 >&2; tail -n 12 "$work/shared/slurmctld.log" >&2
   differs "${command[*]}" "job $job in state $*" "$state: $(tail -n 30 "$work/shared/slurm-$job.out" 2>&1)"
 }
 
