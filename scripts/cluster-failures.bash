@@ -40,6 +40,7 @@ ends_within() {
   wait "$training" || status=$?
   [[ $status != 0 ]] || differs "on n1: ${command[*]}" "a status other than 0" "$(shorten "$output")"
   for pattern in "$@"; do
+    [[ -z ${VERBOSE:-} ]] || shorten "$output" >&2
     grep -qE -e "$pattern" "$output" || differs "on n1: ${command[*]}" "a word of '$pattern'" "$(shorten "$output")"
   done
 }
@@ -115,7 +116,7 @@ password() {
   command=("$prefix/libexec/lockstep/launch" -np 6 --hostfile "$machines" "$prefix/bin/lockstep" train --data "$data"
     "${recipe[@]}" --max-steps 5 --output "$shared/runs/password")
   line=$(printf '%q ' "${command[@]}")
-  (sleep 60 | on_terminal n1 script -qec "$line" /dev/null) >"$output" 2>&1 &
+  on_terminal n1 script -qec "$line" /dev/null < <(sleep 60) >"$output" 2>&1 &
   training=$!
   ends_within 15 'n3.*Permission denied'
   mv "$work/ssh/away" "$work/ssh/authorized_keys3"
@@ -145,12 +146,7 @@ full_disk() {
 }
 
 check_failures() {
-  local recipe=(--recipe mlp-512 --micro-batches 6) run training took status command
-  local reference
-  cut_link
-  silent_link
-  stopped_ranks
-  lost_host
-  password
-  full_disk
+  local recipe=(--recipe mlp-512 --micro-batches 6) run training took status command reference
+  local failure failures=(cut_link silent_link stopped_ranks lost_host password full_disk)
+  for failure in ${LOCKSTEP_FAILURES:-"${failures[@]}"}; do "$failure"; done
 }

@@ -93,7 +93,7 @@ await_state() {
     case $state in FAILED | CANCELLED | NODE_FAIL | TIMEOUT | COMPLETED) break ;; esac
     sleep 0.1
   done
-  sleep 3; scontrol show job $job | head -5 >&2; tail -n 12 "$work/shared/slurmctld.log" >&2
+  say "$(tail -n 12 "$work/shared/slurmctld.log")"
   differs "${command[*]}" "job $job in state $*" "$state: $(tail -n 30 "$work/shared/slurm-$job.out" 2>&1)"
 }
 
@@ -119,12 +119,12 @@ preempted() {
   await_line "$job" "samples of"
   run=slurm-$1
   for _ in {1..300}; do [[ $(newest_checkpoint || true) != 15 ]] || break; sleep 0.1; done
-  urgent=$(on n1 sbatch --parsable --partition urgent --nodes 1 --exclusive --nodelist "${first%%[!n0-9]*}" \
+  urgent=$(on n1 sbatch --parsable --partition urgent --nodes 1 --exclusive --nodelist "${first%% *}" \
     --output /dev/null --wrap "sleep 600")
   await_line "$job" "back into the queue"
-  # Slurm would let it wait for two minutes.
-  await_state "$job" PENDING RUNNING
-  scontrol update JobId="$job" StartTime=now 2>/dev/null || true
+  # Slurm lets it wait for two minutes, to be sure that its nodes have forgotten it, which they have within seconds.
+  await_state "$job" PENDING
+  scontrol update JobId="$job" StartTime=now+10
   await_state "$job" RUNNING
   second=$(nodes_of "$job")
   await_state "$job" COMPLETED
@@ -135,7 +135,7 @@ preempted() {
   held slurm "$1: $digest, preempted on $first, gone on with on $second; $((SECONDS - began)) s"
 }
 
-nodes_of() { scontrol show job "$1" | sed -nE 's/^ +NodeList=(.*)/\1/p' | xargs scontrol show hostnames | tr '\n' ' '; }
+nodes_of() { scontrol show job "$1" | sed -nE 's/^ +NodeList=(.*)/\1/p' | xargs scontrol show hostnames | paste -sd ' '; }
 
 check_slurm() {
   local exported job command reference run

@@ -78,7 +78,8 @@ start_host() {
     sleep 0.02
   done
   [[ -n ${inits[number]} ]] || die "host n$number did not start: $(tail -n 3 "$work/n$number/log")"
-  ip link add "veth$number" type veth peer name eth0 netns "${inits[number]}" ||
+  # The others remember the address of a host that comes back.
+  ip link add "veth$number" type veth peer name eth0 address "02:00:00:00:00:0$number" netns "${inits[number]}" ||
     die "host n$number did not start: $(tail -n 3 "$work/n$number/log")"
   ip link set "veth$number" master switch up
 }
