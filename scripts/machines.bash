@@ -34,6 +34,37 @@ hosts_of_arguments() {
   fi
 }
 
+# placed_ranks [ARGUMENT...]: mpirun's arguments. "HOST ranks FIRST to LAST" for each machine of a hostfile whose slots are
+# filled in order; nothing where an option asks for another order, or a slot is not given.
+placed_ranks() {
+  local file='' ranks=''
+  while [[ $# -gt 0 ]]; do
+    case $1 in
+      --hostfile | -hostfile | --machinefile | -machinefile) file=${2:-} ;;
+      -np | --np | -n | --n | -c) ranks=${2:-} ;;
+      : | -N | *map-by | *rank-by | *bynode | *npernode | *rankfile | -rf | *host | -H) return 0 ;;
+      */lockstep | lockstep) break ;;
+    esac
+    shift
+  done
+  if [[ ! -r $file || ! $ranks =~ ^[0-9]+$ || -z $(slots_of_file "$file") ]]; then return 0; fi
+  sed 's/#.*//' "$file" | awk -v ranks="$ranks" '
+    NF && match($0, /slots *= *[0-9]+/) {
+      text = substr($0, RSTART, RLENGTH); sub(/.*= */, "", text)
+      if (!($1 in slots)) names[++count] = $1
+      slots[$1] += text
+    }
+    END {
+      first = 0
+      for (i = 1; i <= count && first < ranks; i++) {
+        last = first + slots[names[i]] - 1
+        if (last >= ranks) last = ranks - 1
+        print names[i], first == last ? "rank " first : "ranks " first " to " last
+        first = last + 1
+      }
+    }'
+}
+
 # Of the names on standard input those that are other machines.
 other_hosts() {
   local host own
