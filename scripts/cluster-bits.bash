@@ -16,8 +16,8 @@ machines() {
   machines=$shared/${machines##*/}
 }
 
-# train_on "SLOTS..." ARGUMENT...: on hosts with so many ranks each, by scripts/launch of the first that has some; "alone"
-# without mpirun on n1. Its output goes to $output, its command line to $command, its digest to $digest.
+# train_on "SLOTS..." ARGUMENT...: on hosts with so many ranks each, by scripts/launch of the first that has some;
+# "alone" without mpirun on n1. Its output goes to $output, its command line to $command, its digest to $digest.
 train_on() {
   local slots=$1 ranks=0 number first=1 status=0
   shift

@@ -22,7 +22,8 @@ begin_training() {
 }
 
 newest_checkpoint() {
-  find "$work/shared/runs/$run/checkpoints" -name 'step-*.safetensors' 2>/dev/null | sort | sed -nE '$s/.*step-0*([0-9]+)\..*/\1/p'
+  find "$work/shared/runs/$run/checkpoints" -name 'step-*.safetensors' 2>/dev/null | sort |
+    sed -nE '$s/.*step-0*([0-9]+)\..*/\1/p'
 }
 
 # ends_within SECONDS PATTERN...: the training ends so soon, not well, and tells what the patterns say.
@@ -72,7 +73,7 @@ goes_on() {
 cut_link() {
   begin_training cut
   ip link set veth3 down
-  ends_within 15 'n3'
+  ends_within 15 'n3 with ranks 4 to 5 is lost'
   nothing_left n1 n2 n3
   ip link set veth3 up
   goes_on "a cut link" "2 2 0"
@@ -81,7 +82,7 @@ cut_link() {
 silent_link() {
   begin_training silent --stall-timeout 10
   ip link set veth3 nomaster
-  ends_within 20 'n3'
+  ends_within 20 'n3 with ranks 4 to 5 is lost|rank [45] on n3'
   nothing_left n1 n2 n3
   ip link set veth3 master switch
   goes_on "a silent link" "2 2 0"
@@ -101,7 +102,7 @@ stopped_ranks() {
 lost_host() {
   begin_training lost
   end_host 3
-  ends_within 15 'n3'
+  ends_within 15 'n3 with ranks 4 to 5 is lost'
   nothing_left n1 n2
   goes_on "a lost host" "2 2 0"
   restart_host 3
@@ -109,7 +110,7 @@ lost_host() {
 
 # On a terminal, where ssh could ask. Nobody answers.
 password() {
-  local began=$SECONDS line
+  local line
   machines 2 2 2
   mv "$work/ssh/authorized_keys3" "$work/ssh/away"
   output=$work/output-password
@@ -125,7 +126,6 @@ password() {
 }
 
 full_disk() {
-  local began=$SECONDS
   run=full
   machines 2 2 2
   on n1 mount -t tmpfs -o size=12m run /srv/run

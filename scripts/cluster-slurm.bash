@@ -27,23 +27,24 @@ SlurmctldPidFile=/run/slurm/slurmctld.pid
 SlurmdPidFile=/run/slurm/slurmd.pid
 SlurmctldLogFile=$work/shared/slurmctld.log
 SlurmdLogFile=$work/shared/slurmd-%n.log
-SchedulerParameters=sched_interval=2,bf_interval=2,requeue_delay=1
+SchedulerParameters=sched_interval=2,bf_interval=2
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
 SlurmctldParameters=preempt_send_user_signal
 KillWait=5
+# Two tasks a node on a machine of one core too.
+SlurmdParameters=config_overrides
 MinJobAge=3600
-NodeName=n1 NodeAddr=$network.1 CPUs=$cpus
-NodeName=n2 NodeAddr=$network.2 CPUs=$cpus
-NodeName=n3 NodeAddr=$network.3 CPUs=$cpus
+NodeName=n1 NodeAddr=$network.1 CPUs=2
+NodeName=n2 NodeAddr=$network.2 CPUs=2
+NodeName=n3 NodeAddr=$network.3 CPUs=2
 PartitionName=patient Nodes=n[1-3] Default=YES OverSubscribe=NO PriorityTier=1 GraceTime=60
 PartitionName=urgent Nodes=n[1-3] OverSubscribe=NO PriorityTier=2 PreemptMode=OFF
 END
 }
 
 slurm_up() {
-  local number tries cpus
-  cpus=$(nproc)
+  local number tries
   dd if=/dev/urandom of="$work/munge.key" bs=128 count=1 2>/dev/null
   chmod 400 "$work/munge.key"
   slurm_configuration >"$work/slurm.conf"
@@ -78,7 +79,7 @@ use_slurm() {
 submit() {
   local nodes=$1
   shift
-  command=(sbatch --parsable --chdir "$shared" --nodes "$nodes" --ntasks-per-node 2 --oversubscribe
+  command=(sbatch --parsable --chdir "$shared" --nodes "$nodes" --ntasks-per-node 2
     --output "$shared/slurm-%j.out" --export "$exported" "$prefix/libexec/lockstep/train.sbatch" "$@")
   job=$(on n1 "${command[@]}")
 }
@@ -135,7 +136,9 @@ preempted() {
   held slurm "$1: $digest, preempted on $first, gone on with on $second; $((SECONDS - began)) s"
 }
 
-nodes_of() { scontrol show job "$1" | sed -nE 's/^ +NodeList=(.*)/\1/p' | xargs scontrol show hostnames | paste -sd ' '; }
+nodes_of() {
+  scontrol show job "$1" | sed -nE 's/^ +NodeList=(.*)/\1/p' | xargs scontrol show hostnames | paste -sd ' '
+}
 
 check_slurm() {
   local exported job command reference run

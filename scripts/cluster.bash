@@ -28,8 +28,9 @@ in_namespaces() {
 
 # Whether that may be done here. A container may have root without the right to it.
 can_make_hosts() {
-  (in_namespaces sh -c 'ip link add name br0 type bridge && ip link add name end0 type veth peer name end1 && mount -t tmpfs none /srv') \
-    >/dev/null 2>&1
+  local try='ip link add name br0 type bridge && ip link add name end0 type veth peer name end1'
+  try+=' && mount -t tmpfs none /srv'
+  (in_namespaces sh -c "$try") >/dev/null 2>&1
 }
 
 # cluster_up DIRECTORY HOSTS: hosts n1, n2, ... of which only n1 has the checkout and a Swift toolchain.

@@ -34,8 +34,8 @@ hosts_of_arguments() {
   fi
 }
 
-# placed_ranks [ARGUMENT...]: mpirun's arguments. "HOST ranks FIRST to LAST" for each machine of a hostfile whose slots are
-# filled in order; nothing where an option asks for another order, or a slot is not given.
+# placed_ranks [ARGUMENT...]: mpirun's arguments. "HOST ranks FIRST to LAST" for each machine of a hostfile whose slots
+# are filled in order; nothing where an option asks for another order, or a slot is not given.
 placed_ranks() {
   local file='' ranks=''
   while [[ $# -gt 0 ]]; do
@@ -96,7 +96,8 @@ networks_to() {
     if [[ -z $route || $route == *" via "* ]]; then return; fi
     device=$(sed -nE 's/.* dev ([^ ]+).*/\1/p' <<<"$route")
     source=$(sed -nE 's/.* src ([^ ]+).*/\1/p' <<<"$route")
-    network=$(ip -o -4 addr show dev "$device" | awk -v source="$source" 'index($4, source "/") == 1 { print $4; exit }')
+    network=$(ip -o -4 addr show dev "$device" |
+      awk -v source="$source" 'index($4, source "/") == 1 { print $4; exit }')
     if [[ -z $network ]]; then return; fi
     case ",$networks," in *",$network,"*) ;; *) networks=${networks:+$networks,}$network ;; esac
   done
@@ -177,14 +178,17 @@ identity_of() { LC_ALL=C cksum "$1" && "$1" --version; }
 
 # what_is_wrong BINARY FILE: in words, with what to do, from a machine's answer.
 what_is_wrong() {
+  local last
+  last=$(tail -n 1 "$2")
+  last=${last%.}
   case $(<"$2") in
     *"Permission denied"* | *"Host key verification failed"*)
-      printf "%s. %s\n" "$(tail -n 1 "$2" | sed "s,\\.$,,")" "It must let this user in without a question (ssh-copy-id)." ;;
+      echo "$last. It must let this user in without a question (ssh-copy-id)." ;;
     *cksum*"$1"*"No such file"*)
       echo "has no $1. Install it there (scripts/install), or where all machines see it." ;;
     *"error while loading shared libraries"*)
-      echo "$(tail -n 1 "$2" | sed 's/.*loading shared libraries: //'). Install what is missing (apt-get install openmpi-bin)." ;;
+      echo "${last#*loading shared libraries: }. Install what is missing (apt-get install openmpi-bin)." ;;
     [0-9]*) echo "has another $1. Copy this machine's there." ;;
-    *) echo "$(tail -n 1 "$2"). Is its name right, and is it up?" ;;
+    *) echo "$last. Is its name right, and is it up?" ;;
   esac
 }
