@@ -8,7 +8,7 @@ import Testing
   init() throws { checkout = try Checkout() }
 
   static let names = try! FileManager.default.contentsOfDirectory(atPath: Repository.root + "/scripts")
-    .filter { !$0.contains(".") }.sorted()
+    .filter { !$0.contains(".") && $0 != "slurm" }.sorted()
 
   @Test(arguments: names, ["-h", "--help"]) func tellsItsUsage(name: String, flag: String) throws {
     let result = try checkout.script(name, [flag])
@@ -24,7 +24,8 @@ import Testing
     ("fuzz", ["yams"]), ("fuzz", ["--seconds", "soon"]), ("launch", []), ("test-debian13", ["--clean"]),
     ("bench", ["mlp-65"]), ("bench", ["--install-peers", "torch", "jax"]),
     ("plot-performance", ["--epochs", "0"]), ("torture", ["--bogus"]), ("torture", ["--rounds", "0"]),
-    ("test-sanitizers", ["memory"]),
+    ("test-sanitizers", ["memory"]), ("install", []), ("install", ["--now"]), ("install", ["a", "b"]),
+    ("test-cluster", ["bit"]),
   ]) func refusesWhatItDoesNotKnow(name: String, arguments: [String]) throws {
     let result = try checkout.script(name, arguments)
     #expect(result.status == 64, "\(result.errors)")
