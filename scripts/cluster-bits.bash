@@ -33,7 +33,7 @@ train_on() {
     command=("$prefix/libexec/lockstep/launch" -np "$ranks" --hostfile "$machines" "${command[@]}")
   fi
   output=$work/output
-  on "n$first" timeout 300 "${command[@]}" >"$output" 2>&1 || status=$?
+  on "n$first" timeout 400 "${command[@]}" >"$output" 2>&1 || status=$?
   digest=$(sed -n 's/^weights //p' "$output")
   if [[ -z $digest ]]; then
     differs "on n$first: ${command[*]}" "weights, and status 0" "status $status: $(shorten "$output")"
@@ -52,6 +52,7 @@ same() {
 check_bits() {
   local name names=() steps runs began file
   for file in "$work"/prefix/share/lockstep/recipes/*.yaml; do names+=("$(basename "$file" .yaml)"); done
+  if [[ -n ${LOCKSTEP_RECIPES:-} ]]; then read -ra names <<<"$LOCKSTEP_RECIPES"; fi
   for name in "${names[@]}"; do
     began=$SECONDS
     steps=(--recipe "$name" --max-steps "$(recipe_steps "$name")")
@@ -66,10 +67,11 @@ check_bits() {
     same "0 2 1" "${steps[@]}" --threads 1 --output "$runs-moved" --resume
     held bits "$name: $reference on 1, 4, 6 = 3 x 2, 3 x 2 threads, moved to other hosts; $((SECONDS - began)) s"
     # So many ranks on a core or two take half a minute to start; the steps are no different then.
-    steps=(--recipe "$name" --max-steps 3 --micro-batches 64)
+    # On a loaded machine longer than a rank may be silent.
+    steps=(--recipe "$name" --max-steps 3 --micro-batches 64 --stall-timeout 300)
     train_on alone "${steps[@]}" --output "$runs-1-64"
     reference=$digest
-    same "24 20 20" "${steps[@]}" --threads 1 --output "$runs-64"
-    held bits "$name: $reference on 1 and on 64 ranks of 64 micro-batches; $((SECONDS - began)) s"
+    same "64 0 0" "${steps[@]}" --threads 1 --output "$runs-64"
+    held bits "$name: $reference of 64 micro-batches on 1 and on 64 ranks; $((SECONDS - began)) s"
   done
 }

@@ -41,7 +41,6 @@ ends_within() {
   wait "$training" || status=$?
   [[ $status != 0 ]] || differs "on n1: ${command[*]}" "a status other than 0" "$(shorten "$output")"
   for pattern in "$@"; do
-    [[ -z ${VERBOSE:-} ]] || shorten "$output" >&2
     grep -qE -e "$pattern" "$output" || differs "on n1: ${command[*]}" "a word of '$pattern'" "$(shorten "$output")"
   done
 }
@@ -148,5 +147,6 @@ full_disk() {
 check_failures() {
   local recipe=(--recipe mlp-512 --micro-batches 6) run training took status command reference
   local failure failures=(cut_link silent_link stopped_ranks lost_host password full_disk)
-  for failure in ${LOCKSTEP_FAILURES:-"${failures[@]}"}; do "$failure"; done
+  if [[ -n ${LOCKSTEP_FAILURES:-} ]]; then read -ra failures <<<"$LOCKSTEP_FAILURES"; fi
+  for failure in "${failures[@]}"; do "$failure"; done
 }
