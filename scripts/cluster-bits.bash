@@ -50,8 +50,8 @@ same() {
 }
 
 check_bits() {
-  local name names=() steps runs began file
-  for file in "$work"/prefix/share/lockstep/recipes/*.yaml; do names+=("$(basename "$file" .yaml)"); done
+  local name names=() steps runs began
+  while read -r name _; do names+=("$name"); done < <("$work/prefix/bin/lockstep" train --recipe list)
   if [[ -n ${LOCKSTEP_RECIPES:-} ]]; then read -ra names <<<"$LOCKSTEP_RECIPES"; fi
   for name in "${names[@]}"; do
     began=$SECONDS

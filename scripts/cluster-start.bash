@@ -11,6 +11,8 @@ starts() {
   digest=$(sed -n 's/^weights //p' "$output")
   [[ $digest == "$reference" ]] ||
     differs "on n1: ${command[*]}" "weights $reference" "status $status: $(shorten "$output")"
+  grep -qE "data in $data were sent to n3, " "$output" ||
+    differs "on n1: ${command[*]}" "a word on the data that n3 was sent" "$(shorten "$output")"
   held start "slots $*: $(grep -oE '[0-9]+ ranks? of 1 thread' "$output"), $digest; $((SECONDS - began)) s"
 }
 
@@ -37,7 +39,7 @@ check_start() {
   train_on alone "${recipe[@]}" --output "$shared/runs/start"
   reference=$digest
   starts 2 2 2
-  # The first rank is on n2 then, and finds the data there.
+  # The first rank is on n2 then, which has the data, as n3 has not.
   starts 0 3 3
   on n3 mv "$prefix/bin/lockstep" "$prefix/bin/away"
   refuses 'n3: has no .*scripts/install'

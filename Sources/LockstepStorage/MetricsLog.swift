@@ -48,8 +48,8 @@ public final class MetricsLog: TrainingObserver, @unchecked Sendable {
     try write(line)
   }
 
-  /// Logs why the run failed, at which step and, if known, in which layer. On any thread. Only the first failure counts:
-  /// an error may be the consequence of one that a watch has logged.
+  /// Logs why the run failed, at which step and, if known, in which layer. On any thread. Only the first failure
+  /// counts: an error may be the consequence of one that a watch has logged.
   package func noteFailure(step: Int, layer: String?, reason: String) throws {
     guard !hasFailure.exchange(true, ordering: .relaxed) else { return }
     var line = JSONLine()

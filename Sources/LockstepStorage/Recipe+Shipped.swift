@@ -14,8 +14,8 @@ extension Recipe {
     "softmax-regression": PackageResources.softmax_regression_yaml,
   ]
 
-  /// Overrides this recipe's values by those of a YAML file, or of the shipped recipe of this name. Returns the names of
-  /// its keys.
+  /// Overrides this recipe's values by those of a YAML file, or of the shipped recipe of this name. Returns the names
+  /// of its keys.
   ///
   /// Throws `LockstepError` (usage) naming the file and the key; if there is neither a file nor a recipe of the name,
   /// it names the shipped ones and the nearest.

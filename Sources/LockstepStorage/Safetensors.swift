@@ -64,7 +64,7 @@ public struct Safetensors: Equatable, Sendable {
 }
 
 extension Safetensors {
-  private struct Entry: Decodable {
+  struct Entry: Decodable {
     let dtype: String
     let shape: [Int]
     let dataOffsets: [Int]
@@ -74,7 +74,7 @@ extension Safetensors {
       case dataOffsets = "data_offsets"
     }
   }
-  private struct Header: Decodable {
+  struct Header: Decodable {
     var metadata: [String: String]?
     var entries: [(name: String, entry: Entry)] = []
 
@@ -100,12 +100,12 @@ extension Safetensors {
   }
 
   /// PyTorch's names have a few dozen characters.
-  private static let longestName = 1024
+  static let longestName = 1024
 
   /// The number of members of all objects in valid JSON: its colons outside strings. JSONDecoder ignores duplicate
   /// names but does not report them. nil if a name is too long: hashing one of combining characters takes quadratic
   /// time.
-  private static func memberCount(_ json: ArraySlice<UInt8>) -> Int? {
+  static func memberCount(_ json: ArraySlice<UInt8>) -> Int? {
     var count = 0
     var (isInString, isEscaped) = (false, false)
     var length = 0
@@ -124,70 +124,5 @@ extension Safetensors {
       }
     }
     return count
-  }
-
-  /// Reads a file. Throws `LockstepError` (data) naming the path if anything violates the format.
-  public init(path: String) throws {
-    try self.init(bytes: try readFile(path, limit: 1 << 36, kind: .data), path: path)
-  }
-
-  /// As above, for the file's bytes; `path` is for messages.
-  public init(bytes: [UInt8], path: String) throws {
-    func failure(_ expected: String, _ found: String) -> LockstepError {
-      LockstepError(
-        .data, path, expected: expected, found: found, fix: "Give a model.safetensors that Lockstep wrote")
-    }
-    guard bytes.count >= 8 else { throw failure("a safetensors file", "\(bytes.count) bytes") }
-    let length = bytes.withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
-    guard length <= 100_000_000, length <= bytes.count - 8 else {
-      throw failure("a header within the file", "a header of \(length) bytes in a file of \(bytes.count)")
-    }
-    let dataStart = 8 + Int(length)
-    guard let memberCount = Self.memberCount(bytes[8..<dataStart]) else {
-      throw failure("names of at most \(Self.longestName) bytes", "a longer one")
-    }
-    let header: Header
-    do {
-      header = try JSONDecoder().decode(Header.self, from: Data(bytes[8..<dataStart]))
-    } catch {
-      throw failure("a safetensors header in JSON", "\(error)")
-    }
-    guard memberCount == header.memberCount else {
-      throw failure(
-        "a header that names everything once", "a name given twice, or one that the format has not")
-    }
-    metadata = header.metadata ?? [:]
-    tensors = []
-    var offset = 0
-    let dataCount = bytes.count - dataStart
-    for (name, entry) in header.entries.sorted(by: {
-      ($0.entry.dataOffsets.first ?? 0, $0.name) < ($1.entry.dataOffsets.first ?? 0, $1.name)
-    }) {
-      guard entry.dtype == "F32" else { throw failure("tensors of F32", "\(name) of \(entry.dtype)") }
-      var count = 1
-      for size in entry.shape {
-        let (product, overflow) = count.multipliedReportingOverflow(by: size)
-        guard size >= 0, !overflow, product <= dataCount else {
-          throw failure("\(name) within the file", "shape \(entry.shape)")
-        }
-        count = product
-      }
-      guard entry.dataOffsets.count == 2, entry.dataOffsets[0] == offset,
-        entry.dataOffsets[1] == offset + 4 * count,
-        offset + 4 * count <= dataCount
-      else {
-        throw failure("\(name) of shape \(entry.shape) at byte \(offset)", "offsets \(entry.dataOffsets)")
-      }
-      let values = bytes.withUnsafeBytes { raw in
-        (0..<count).map {
-          Float(
-            bitPattern: UInt32(
-              littleEndian: raw.loadUnaligned(fromByteOffset: dataStart + offset + 4 * $0, as: UInt32.self)))
-        }
-      }
-      tensors.append(Tensor(name: name, shape: entry.shape, values: values))
-      offset += 4 * count
-    }
-    guard offset == dataCount else { throw failure("\(offset) bytes of tensors", "\(dataCount)") }
   }
 }

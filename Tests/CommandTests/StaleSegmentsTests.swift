@@ -70,7 +70,8 @@ import Testing
         "-c",
         """
         # mpirun is another process in each container: the names of its files come from its number.
-        unshare -p -f --mount-proc sh -c '/bin/true; /bin/true; mpirun \(living) & echo $! >inner; wait' 2>errors & job=$!
+        unshare -p -f --mount-proc sh -c '/bin/true; /bin/true; mpirun \(living) & echo $! >inner; wait' 2>errors &
+        job=$!
         until grep -q event...step living/metrics.jsonl; do kill -0 $job || exit 3; sleep 0.02; done
         ls -d shared/* tmp/*/pid.* >before
         unshare -p -f --mount-proc sh -c '/bin/true; mpirun \(next); wait'

@@ -10,10 +10,10 @@ extension Dataset {
     case evaluation
   }
 
-  /// Loads the IDX files of a directory, one copy a node: one rank of each node reads them, into memory that all of the
-  /// node's ranks use. Later changes of the files then have no effect. A node whose first rank lacks the files, or whose
-  /// files differ from rank 0's, receives rank 0's data (`notes` say so). If memory is short, uncompressed files are
-  /// mapped instead (`requireUnchanged`), and every rank must have them.
+  /// Loads the IDX files of a directory, one copy a node: one rank of each node reads them, into memory that all of
+  /// the node's ranks use. Later changes of the files then have no effect. A node whose first rank lacks the files, or
+  /// whose files differ from rank 0's, receives rank 0's data (`notes` say so). If memory is short, uncompressed files
+  /// are mapped instead (`requireUnchanged`), and every rank must have them.
   ///
   /// All ranks make the same collective calls, whatever they find: what may fail on one rank only runs inside
   /// `together`, and every branch around a collective call is taken on a value that was gathered from all ranks.

@@ -9,7 +9,8 @@ package struct Share: Equatable, Sendable {
     (self.index, self.count) = (index, count)
   }
 
-  /// Where even part `index` of `count` begins in `0 ..< n`; n for the index after the last. Sizes differ by at most one.
+  /// Where even part `index` of `count` begins in `0 ..< n`; n for the index after the last. Sizes differ by at most
+  /// one.
   package static func begin(_ index: Int, of count: Int, in n: Int) -> Int { n * index / count }
 
   /// A share of this share.

@@ -29,7 +29,9 @@ extension TrainingScene {
 
   private static let waitFor = """
     wait_for() { until "$@" >/dev/null 2>&1; do kill -0 $job 2>/dev/null || return 1; sleep 0.02; done; }
-    stopped() { ps -eo pid,stat,args | awk -v run="$1" '$2 ~ /^T/ && /[l]ockstep train/ && index($0, run) { print $1 }'; }
+    stopped() {
+      ps -eo pid,stat,args | awk -v run="$1" '$2 ~ /^T/ && /[l]ockstep train/ && index($0, run) { print $1 }'
+    }
     are_stopped() { test "$(stopped "$1" | wc -l)" = "$2"; }
     """
 }
