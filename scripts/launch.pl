@@ -36,7 +36,8 @@ sub lose {
 # Whether a block says what is known. Statuses that are not Lockstep's are told.
 sub is_known {
   my ($block) = @_;
-  if ($block =~ /^MPI_ABORT was invoked.*errorcode (\d+)/s || $block =~ /non-zero status,\s+thus causing.*Exit code: +(\d+)/s) {
+  if ($block =~ /^MPI_ABORT was invoked.*errorcode (\d+)/s
+    || $block =~ /non-zero status,\s+thus causing.*Exit code: +(\d+)/s) {
     note($1);
     return $1 == 75 || $spoken && $1 =~ /^(1|64|65)$/;
   }

@@ -1,6 +1,6 @@
 extension FusionPlan {
-  /// The three passes of a training step over `workspace.input`: forward, loss, backward. The loss, divided by
-  /// `divisor`, and the samples that are classified right; weight gradients go to `sink`.
+  /// The three passes of a training step over `workspace.input`: forward, loss, backward. Returns the loss,
+  /// divided by `divisor`, and the number of samples classified correctly; weight gradients go to `sink`.
   package func learn(
     from labels: UnsafePointer<Int32>, _ loss: SoftmaxCrossEntropy, divisor: Int, _ parameters: Parameters,
     _ workspace: Workspace, to sink: any WeightGradientSink, pass: Pass
@@ -11,7 +11,7 @@ extension FusionPlan {
     return found
   }
 
-  /// Fills `workspace.logits` from `workspace.input`. A head that goes together with the loss is left to `evaluate`.
+  /// Fills `workspace.logits` from `workspace.input`. A head that is fused with the loss is left to `evaluate`.
   package func forward(_ parameters: Parameters, _ workspace: Workspace, pass: Pass) {
     note(fused: workspace.input.copies != nil)
     for stage in stages.dropLast(workspace.transposedHead == nil ? 0 : 1) {
@@ -27,8 +27,8 @@ extension FusionPlan {
     }
   }
 
-  /// The loss over the pass's rows, after `forward`; fills `workspace.logitsGradient`, and where the last layer goes
-  /// together with the loss, first the logits, then their way back through it.
+  /// The loss over the pass's rows, after `forward`. Fills `workspace.logitsGradient`; a head that is fused with the
+  /// loss first computes the logits, and then takes their gradient back through itself.
   package func evaluate(
     _ loss: SoftmaxCrossEntropy, labels: UnsafePointer<Int32>, divisor: Int, _ parameters: Parameters,
     _ workspace: Workspace, pass: Pass
@@ -87,7 +87,7 @@ extension FusionPlan {
       layer: i, parameters: units[i].parameters, microBatches: pass.microBatches, work: work)
   }
 
-  /// The head with the memory of this pass; nil where the workspace is not for learning, or there is none.
+  /// The head with the memory of this pass; nil without a head, or if the workspace is not for learning.
   private func fusedHead(_ parameters: Parameters, _ workspace: Workspace, pass: Pass) -> FusedHead? {
     guard let head, let transposed = workspace.transposedHead else { return nil }
     let i = units.count - 1
@@ -98,7 +98,7 @@ extension FusionPlan {
       below: layerBelowHead, pass: pass)
   }
 
-  /// The layer below the head, where the head readies its dy.
+  /// The layer below the head, if the head prepares its dy.
   private var layerBelowHead: (any DividedLayer)? {
     let i = units.count - 2
     guard i > firstLearning, transposesBelowHead(i), case .byFeatures(let layer) = units[i].layer.passes

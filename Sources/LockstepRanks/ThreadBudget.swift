@@ -1,7 +1,7 @@
 import LockstepSupport
 
-/// How many threads a rank should use by default: the processors that it may run on, shared with the ranks of its node
-/// that may run on the same ones; no more than its part of a control group's quota, nor than Slurm gives a task.
+/// The default number of threads of a rank: the processors that it may run on, divided among the ranks of its node that
+/// may use them too; at most its share of a control group's quota, and what Slurm allots to a task.
 public enum ThreadBudget {
   /// This rank's share. Collective.
   public static func share(_ collective: any Collective) throws -> Int {
@@ -24,8 +24,8 @@ public enum ThreadBudget {
     return share(of: mine, among: collective.nodeRanks.map { masks[$0] })
   }
 
-  /// The least part of a quota; a very large number where there is none. Ranks share one that has the same group on
-  /// the same node. Collective.
+  /// The smallest share of a quota, `Int.max` without one. Ranks of a node in the same control group share its quota.
+  /// Collective.
   package static func shareOfQuotas(_ mine: [CPUQuota], _ collective: any Collective) throws -> Int {
     let most = Int(try collective.allGather(UInt64(mine.count)).max() ?? 0)
     var ranksOfGroup: [UInt64: Int] = [:]
@@ -40,7 +40,7 @@ public enum ThreadBudget {
     return parts.min().map { max(1, Int(min($0, 1e6) + 1e-6)) } ?? .max
   }
 
-  /// Each processor counts as one over the number of ranks that may use it; at least one thread.
+  /// Each processor counts as 1 over the number of ranks that may use it; the result is at least one thread.
   package static func share(of mine: Set<Int>, among masks: [Set<Int>]) -> Int {
     let share = mine.reduce(0.0) { sum, processor in
       sum + 1 / Double(max(masks.count { $0.contains(processor) }, 1))

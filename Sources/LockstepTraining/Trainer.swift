@@ -3,11 +3,11 @@ import LockstepNetwork
 import LockstepRanks
 import LockstepSupport
 
-/// Trains a network on a dataset. What it computes is a function of recipe and dataset alone: the ranks and threads
-/// that share the work change no bit.
+/// Trains a network on a dataset. The result is a function of recipe and dataset alone: the number of ranks and threads
+/// changes no bit.
 public final class Trainer {
   public let network: Network
-  /// The recipe's normalization, with `auto` settled.
+  /// The recipe's normalization, with `auto` resolved.
   public let normalization: Normalization
   package let sampler: Sampler
   let recipe: Recipe
@@ -23,20 +23,21 @@ public final class Trainer {
   let evaluator: Evaluator
   /// Between two steps.
   public internal(set) var state: TrainingState
-  /// The weights of the best epoch so far, where the recipe keeps them, on ranks that fill parameters.
+  /// The weights of the best epoch so far, if the recipe keeps them, on ranks that fill parameters.
   var best: Parameters?
   var stepTime = StepTime()
   /// Whether a slow rank has been named.
   var hasAdvised = false
   public var parameters: Parameters { replicas.parameters }
-  /// Asked in each step (counted from 1) on each rank: true ends the run with a checkpoint after this step.
+  /// Called in each step (counted from 1) on each rank: true ends the run with a checkpoint after this step.
   public var shouldStop: (_ step: Int) -> Bool = { _ in false }
-  /// Called on every rank once all know that the run is going to stop, before the checkpoint.
+  /// Called on every rank before the checkpoint of a run that stops.
   public var willStop: () -> Void = {}
-  /// Where training failed, where that is known: on all ranks alike.
+  /// Where training failed, if that is known; the same on all ranks.
   public var failure: (step: Int, layer: String)? { replicas.failure.map { ($0.step, $0.layer) } }
 
-  /// Allocates all that training needs and draws the initial weights. Collective.
+  /// Allocates all memory for training and draws the initial weights. Collective. Throws `LockstepError` (usage, data)
+  /// for a recipe or dataset that cannot be trained, and failure if memory is short.
   public init(
     recipe: Recipe, dataset: Dataset, collective: any Collective, team: ThreadTeam,
     exchange: ExchangeName = .auto
@@ -64,7 +65,7 @@ public final class Trainer {
         .usage, "augment-shift, augment-rotate, augment-scale", expected: "images",
         found: "samples of shape \(network.inputShape)", fix: "Leave augmentation out for this data")
     }
-    // From here on nothing fails on some ranks only: memory is had by all ranks or by none.
+    // From here on nothing fails on some ranks only: all ranks get their memory, or none.
     plan = FusionPlan(network)
     let settings = ReplicaSettings(
       plan: plan, recipe: recipe, sampler: sampler, collective: collective, team: team)
@@ -119,7 +120,7 @@ public final class Trainer {
     recipe.augmentation.isNone ? nil : Batch.Augmenter(recipe.augmentation, seed: recipe.seed, epoch: epoch)
   }
 
-  /// Whether no step is left to take, nor an epoch to evaluate.
+  /// Whether no step is left, nor an epoch to evaluate.
   public var isDone: Bool {
     state.convergence.hasRunOut(after: state.epoch)
       || state.step >= totalSteps && state.stepOfEpoch < sampler.stepsPerEpoch

@@ -1,14 +1,14 @@
 /// A collective call packed into one word: its kind, the detail on which all ranks must agree (root or element count),
 /// and its number among the calls of its scope, counted by each rank.
-public struct CollectiveCall: Equatable, Sendable {
-  public enum Kind: UInt8, CaseIterable, Sendable {
+package struct CollectiveCall: Equatable, Sendable {
+  package enum Kind: UInt8, CaseIterable, Sendable {
     case barrier = 1
     case allGather, broadcast, sumOfDoubles, sumOfFloats, release
     case nodeBarrier, nodeMemory
     case nodeSumOfDoubles, nodeSumOfFloats, nodeBroadcast
 
     /// The ranks that take part.
-    public var scope: Scope {
+    package var scope: Scope {
       switch self {
       case .barrier, .allGather, .broadcast, .sumOfDoubles, .sumOfFloats, .release: .world
       case .nodeBarrier, .nodeMemory: .node
@@ -34,21 +34,21 @@ public struct CollectiveCall: Equatable, Sendable {
   }
 
   /// All ranks, those of a node, or those with the same number on their nodes.
-  public enum Scope: Int, CaseIterable, Sendable { case world, node, acrossNodes }
+  package enum Scope: Int, CaseIterable, Sendable { case world, node, acrossNodes }
 
   /// The kind in the highest byte, the detail in the next three, the number in the lower half. 0: no call.
   package let word: UInt64
 
-  public static let none = CollectiveCall(word: 0)
+  package static let none = CollectiveCall(word: 0)
 
-  public init(_ kind: Kind, detail: Int = 0, number: UInt32) {
+  package init(_ kind: Kind, detail: Int = 0, number: UInt32) {
     word = UInt64(kind.rawValue) << 56 | UInt64(detail & 0xFF_FFFF) << 32 | UInt64(number)
   }
 
   package init(word: UInt64) { self.word = word }
 
   /// nil if the rank is in no call.
-  public var kind: Kind? { Kind(rawValue: UInt8(word >> 56)) }
+  package var kind: Kind? { Kind(rawValue: UInt8(word >> 56)) }
 
   package var description: String {
     guard let kind else { return "no call" }

@@ -1,7 +1,6 @@
 import Synchronization
 
-/// The latest heartbeat of each rank that came by datagram. The thread that receives fills it, the main thread looks
-/// in.
+/// The latest heartbeat that each rank has sent by datagram. The receiving thread writes, the main thread reads.
 final class HeartbeatInbox: Sendable {
   private struct Slot {
     var beat: StallDetector.Beat? = .init(count: 0, activity: .init(.starting, step: 0, answers: 0))
@@ -26,17 +25,17 @@ final class HeartbeatInbox: Sendable {
     }
   }
 
-  /// Whether a rank has told of a stall.
+  /// Whether a rank has reported a stall.
   var hasReport: Bool { reported.load(ordering: .relaxed) }
 
-  /// A rank's latest; nil where it has ended or is given up.
+  /// A rank's latest heartbeat; nil if it has ended or is no longer watched.
   subscript(rank: Int) -> StallDetector.Beat? { slots.withLock { $0[rank].beat } }
 
   func hasEnded(_ rank: Int) -> Bool { slots.withLock { $0[rank].hasEnded } }
 
-  /// The ranks among these that no datagram has come from.
+  /// Those of these ranks from which no datagram has arrived.
   func unheard(of ranks: [Int]) -> [Int] { slots.withLock { slots in ranks.filter { !slots[$0].isHeard } } }
 
-  /// What does not reach this rank is not watched from here.
+  /// Stops watching ranks whose datagrams do not reach this one.
   func giveUp(_ ranks: [Int]) { slots.withLock { slots in for rank in ranks { slots[rank].beat = nil } } }
 }

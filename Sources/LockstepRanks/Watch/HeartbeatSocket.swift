@@ -1,15 +1,15 @@
 import LockstepSupport
 import PlatformC
 
-/// Heartbeats as UDP datagrams, for ranks that share no memory. One that gets lost is followed by another.
+/// Heartbeats as UDP datagrams, for ranks that share no memory. A lost one is soon followed by the next.
 ///
 /// MPI could not carry them: under MPI_THREAD_FUNNELED only the main thread may call it, the one that may be stuck.
 final class HeartbeatSocket: @unchecked Sendable {
   enum Message {
     case beat(StallDetector.Beat)
-    /// The rank has come to its end.
+    /// The rank has ended.
     case end
-    /// The rank has told of a stall, and ends the job.
+    /// The rank has reported a stall, and ends the job.
     case report
 
     fileprivate var number: UInt64 {
@@ -21,14 +21,14 @@ final class HeartbeatSocket: @unchecked Sendable {
     }
   }
 
-  /// To receive on, or to send from.
+  /// For receiving or for sending.
   let descriptor: Int32
-  /// The job's own number: other datagrams are not for us.
+  /// Identifies the job: datagrams with another token are ignored.
   private let token: UInt64
   private var targets: [sockaddr_in] = []
   private static let wordCount = 7
 
-  /// nil where the system grants no socket.
+  /// nil if the system provides no socket.
   init?(token: UInt64) {
     #if canImport(Glibc)
       descriptor = socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
@@ -45,7 +45,7 @@ final class HeartbeatSocket: @unchecked Sendable {
 
   deinit { if descriptor >= 0 { close(descriptor) } }
 
-  /// Where others can reach this socket, by bytes: its port, then each IPv4 address of this host, all in network order.
+  /// Where others can reach this socket, as bytes: its port, then each IPv4 address of this host, all in network order.
   var announcement: [UInt8] {
     var own = sockaddr_in()
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
@@ -57,8 +57,8 @@ final class HeartbeatSocket: @unchecked Sendable {
       + Self.hostAddresses.flatMap { address in withUnsafeBytes(of: address) { Array($0) } }
   }
 
-  /// Sends to the socket of this announcement from now on, on every address: which of them leads there, only its host
-  /// knows.
+  /// From now on sends to the socket of this announcement, on every address, because only its host knows which of them
+  /// can be reached.
   func addTarget(_ announcement: [UInt8]) {
     guard announcement.count >= 2 else { return }
     func load<T: FixedWidthInteger>(_ offset: Int, as type: T.Type) -> T {
@@ -86,7 +86,7 @@ final class HeartbeatSocket: @unchecked Sendable {
     }
   }
 
-  /// The next message that has come; nil where none has. `ranks`: how many there are.
+  /// The next message that has arrived; nil if there is none. `ranks`: their number.
   func receive(ranks: Int) -> (rank: Int, message: Message)? {
     var words = [UInt64](repeating: 0, count: Self.wordCount + 1)
     while true {
@@ -109,7 +109,7 @@ final class HeartbeatSocket: @unchecked Sendable {
     }
   }
 
-  /// In network order; loopback is one of them, for ranks of this host.
+  /// In network order; includes loopback, for ranks of this host.
   private static var hostAddresses: [UInt32] {
     var list: UnsafeMutablePointer<ifaddrs>?
     guard getifaddrs(&list) == 0 else { return [UInt32(INADDR_LOOPBACK).bigEndian] }

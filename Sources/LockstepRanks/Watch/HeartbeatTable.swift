@@ -1,18 +1,18 @@
 import LockstepSupport
 import Synchronization
 
-/// The heartbeats of ranks that share memory: a row a rank, which that rank writes and all read.
+/// The heartbeats of ranks that share memory: one row a rank, which that rank writes and all read.
 final class HeartbeatTable: @unchecked Sendable {
   private let memory: SharedMemory
   private let rows: UnsafeMutablePointer<Atomic<UInt64>>
   private let count: Int
-  /// A line that no other rank writes: count, phase and step, collective call, answers, and whether the rank has come
-  /// to its end.
+  /// A cache line that no other rank writes: count, phase and step, collective call, answers, and whether the rank has
+  /// ended.
   private static let rowLength = 8
 
   static func byteCount(ranks: Int) -> Int { (ranks + 1) * rowLength * MemoryLayout<UInt64>.stride }
 
-  /// Over zeroed memory of `byteCount(ranks:)`.
+  /// `memory` is zeroed, `byteCount(ranks:)` bytes.
   init(_ memory: SharedMemory, ranks: Int) {
     self.memory = memory
     count = ranks
@@ -23,7 +23,7 @@ final class HeartbeatTable: @unchecked Sendable {
     rows + row * Self.rowLength + number
   }
 
-  /// Where the rank's main thread itself puts phase and step, and the call that it waits in.
+  /// Where the rank's main thread stores its phase, step and collective call.
   func activityWords(of row: Int) -> UnsafeMutablePointer<Atomic<UInt64>> { field(1, of: row) }
 
   func write(_ beat: StallDetector.Beat, to row: Int) {
@@ -31,7 +31,7 @@ final class HeartbeatTable: @unchecked Sendable {
     field(0, of: row).pointee.store(beat.count, ordering: .releasing)
   }
 
-  /// nil once the rank has come to its end.
+  /// nil once the rank has ended.
   func beat(of row: Int) -> StallDetector.Beat? {
     guard !hasEnded(row) else { return nil }
     let count = field(0, of: row).pointee.load(ordering: .acquiring)
@@ -45,7 +45,7 @@ final class HeartbeatTable: @unchecked Sendable {
 
   func end(_ row: Int) { field(4, of: row).pointee.store(1, ordering: .relaxed) }
 
-  /// True for the first of the ranks that asks: it tells of the stall.
+  /// True for the first rank that calls it, which then reports the stall.
   @discardableResult
   func claimReport() -> Bool {
     field(0, of: count).pointee.compareExchange(expected: 0, desired: 1, ordering: .relaxed).exchanged

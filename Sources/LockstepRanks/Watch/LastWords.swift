@@ -2,16 +2,15 @@ import LockstepSupport
 import PlatformC
 import Synchronization
 
-/// What is still to be noted of a run that a watch ends, or that a lost rank is about to end: once, on the rank that
-/// keeps the run's files.
-public enum LastWords {
-  public typealias Note = @Sendable (_ step: Int, _ reason: String) -> Void
+/// Logs why a run ends when a watch ends it or a lost rank is about to: once, on the rank that keeps the run's files.
+package enum LastWords {
+  package typealias Note = @Sendable (_ step: Int, _ reason: String) -> Void
   private static let note = Mutex<Note?>(nil)
 
-  /// `note` is called on a thread of the watch, with the number of the latest step; nil for none.
-  public static func set(_ note: Note?) { self.note.withLock { $0 = note } }
+  /// `note` is called on a thread of the watch, with the number of the latest step. nil removes it.
+  package static func set(_ note: Note?) { self.note.withLock { $0 = note } }
 
-  /// Waits a second at most: the file system may be what is stuck.
+  /// Waits at most a second, because the file system itself may be stuck.
   static func say(_ reason: String) {
     guard
       let note = note.withLock({ note in

@@ -1,26 +1,25 @@
 import LockstepSupport
 
 extension StallDetector {
-  /// Ranks that wait for each other for ever, because they make different calls.
-  public struct Mismatch: Equatable, Sendable {
-    /// The first rank that waits, and the first that waits for something else, or has come to its end.
-    public var rank: Int
-    public var call: CollectiveCall
-    public var other: Int
-    /// nil where that one has come to its end.
-    public var otherCall: CollectiveCall?
-    public var seconds: Double
+  /// Ranks that would wait for each other forever, because they are in different calls.
+  package struct Mismatch: Equatable, Sendable {
+    /// The first waiting rank, and the first that waits in another call or has ended.
+    package var rank: Int
+    package var call: CollectiveCall
+    package var other: Int
+    /// nil if that one has ended.
+    package var otherCall: CollectiveCall?
+    package var seconds: Double
   }
 
-  /// Tells of ranks that can only wait for ever, as the last `check` saw them: every rank is alive and has waited in
-  /// one and the same call for nearly `timeout`, or has come to its end, and no call has all the ranks in it that it
-  /// needs.
+  /// Finds a deadlock in what the last `check` saw: every rank either has ended, or is alive and has waited in the same
+  /// call for nearly `timeout`, and no call has all the ranks that it needs.
   ///
-  /// Ranks that wait for one that computes or writes a file are no such case, nor is a call that all have come to,
-  /// however long its data takes over the network.
+  /// It is no deadlock if ranks wait for one that computes or writes a file, nor if all have entered a call, however
+  /// long its data takes over the network.
   ///
   /// - Parameter nodes: the node of each rank.
-  public func mismatch(nodes: [Int], ended: Set<Int>) -> Mismatch? {
+  package func mismatch(nodes: [Int], ended: Set<Int>) -> Mismatch? {
     var calls = [CollectiveCall?](repeating: nil, count: tracks.count)
     var since = 0.0
     for rank in tracks.indices where !ended.contains(rank) {
@@ -42,7 +41,7 @@ extension StallDetector {
       rank: first, call: calls[first]!, other: other, otherCall: calls[other], seconds: time - since)
   }
 
-  /// The ranks that make a call of this scope together with `rank`.
+  /// The ranks that take part with `rank` in a call of this scope.
   private static func members(of scope: CollectiveCall.Scope, with rank: Int, nodes: [Int]) -> [Int] {
     func place(_ rank: Int) -> Int { nodes[..<rank].count { $0 == nodes[rank] } }
     switch scope {

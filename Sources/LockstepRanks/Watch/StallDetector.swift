@@ -1,36 +1,35 @@
 import LockstepSupport
 
-/// Tells from heartbeats which ranks are stalled. Knows no clock and no network: `check` is given both.
+/// Detects stalled ranks from their heartbeats. It uses no clock and no network: `check` receives times and beats.
 ///
-/// A rank is stalled when its heart stands still, or when its main thread waits for one answer of the file system, for
-/// nearly `timeout`: so long that the next look would be too late. How long a step takes does not matter, because
-/// another thread beats.
+/// A rank is stalled if it has not beaten, or if its main thread has waited for one call of the file system, for nearly
+/// `timeout`: so long that the next check would be too late. Long steps do not matter, because another thread beats.
 ///
-/// Time passes here by at most two intervals a check. A watcher that was itself suspended (the job stopped and
-/// continued, a laptop closed) thus has not waited meanwhile.
-public struct StallDetector: Sendable {
-  /// What is known of a rank.
-  public struct Beat: Equatable, Sendable {
-    /// Rises while the rank lives.
-    public var count: UInt64
-    public var activity: Activity.Snapshot
-    /// What its main thread waits for the others in.
-    public var call: CollectiveCall
+/// Time advances by at most two intervals a check, so that a watcher that was itself suspended (the job stopped and
+/// continued, a laptop closed) does not count that time.
+package struct StallDetector: Sendable {
+  /// The state of a rank.
+  package struct Beat: Equatable, Sendable {
+    /// Rises while the rank is alive.
+    package var count: UInt64
+    package var activity: Activity.Snapshot
+    /// The collective call in which its main thread waits.
+    package var call: CollectiveCall
 
-    public init(count: UInt64, activity: Activity.Snapshot, call: CollectiveCall = .none) {
+    package init(count: UInt64, activity: Activity.Snapshot, call: CollectiveCall = .none) {
       self.count = count
       self.activity = activity
       self.call = call
     }
   }
 
-  public struct Stall: Equatable, Sendable {
-    public enum Cause: Sendable { case silent, fileSystem }
-    public var rank: Int
-    public var cause: Cause
-    public var seconds: Double
+  package struct Stall: Equatable, Sendable {
+    package enum Cause: Sendable { case silent, fileSystem }
+    package var rank: Int
+    package var cause: Cause
+    package var seconds: Double
     /// Where it was last seen.
-    public var activity: Activity.Snapshot
+    package var activity: Activity.Snapshot
   }
 
   struct Track {
@@ -47,8 +46,8 @@ public struct StallDetector: Sendable {
   private var last: Double?
   private(set) var time = 0.0
 
-  /// `interval`: the time between two beats, and between two checks, in seconds like the others.
-  public init(ranks: Int, timeout: Double, interval: Double) {
+  /// `interval`: seconds between two beats, and between two checks. `timeout` is in seconds too.
+  package init(ranks: Int, timeout: Double, interval: Double) {
     self.interval = interval
     patience = timeout - 2 * interval
     tracks = Array(repeating: nil, count: ranks)
@@ -56,8 +55,8 @@ public struct StallDetector: Sendable {
 
   /// The ranks that are stalled, in ascending order.
   ///
-  /// `beats` holds each rank's latest heartbeat; nil for ranks that are not watched, or have come to their end.
-  public mutating func check(now: Double, beats: [Beat?]) -> [Stall] {
+  /// `beats` holds each rank's latest heartbeat; nil for ranks that are not watched or have ended.
+  package mutating func check(now: Double, beats: [Beat?]) -> [Stall] {
     time += min(max(now - (last ?? now), 0), 2 * interval)
     last = now
     return beats.indices.compactMap { rank in
@@ -73,8 +72,8 @@ public struct StallDetector: Sendable {
     }
   }
 
-  /// Whether the rank has been heard of lately.
-  public func isFresh(_ rank: Int) -> Bool {
+  /// Whether a recent heartbeat of the rank has arrived.
+  package func isFresh(_ rank: Int) -> Bool {
     tracks[rank].map { time - $0.beatTime < 3 * interval } ?? false
   }
 

@@ -1,20 +1,20 @@
 import LockstepSupport
 import Synchronization
 
-/// Ends the job where a rank is stalled: stopped, lost with its node, or stuck in the file system. The others would
-/// wait for it in MPI for ever.
+/// Ends the job if a rank is stalled: stopped, lost with its node, or stuck in the file system. Without it the others
+/// would wait in MPI forever.
 ///
-/// A thread of each rank beats while the process runs, whatever its main thread is stuck in. Ranks of a node see each
-/// other's heartbeats in memory that they share; across nodes each rank sends its own to a few watchers.
+/// A thread of each rank beats while the process runs, whatever its main thread does. Ranks of a node see each other's
+/// heartbeats in shared memory; across nodes each rank sends its own to a few watchers.
 public final class StallWatch {
-  /// Ends this process at once, on a thread of the watch; the message, where there is one, is to be told before.
+  /// Ends this process at once, on a thread of the watch, after showing the message if there is one.
   public typealias End = @Sendable (_ message: String?) -> Never
 
-  /// What a message says beside the ranks and seconds.
+  /// The parts of a message besides ranks and seconds.
   public struct Words: Sendable {
-    /// What to do once the cause is seen to: a message ends in "see to that and ...".
+    /// What to do after removing the cause: a message ends in "see to that and ...".
     var advice: String
-    /// What a rank is at, in its phase after so many steps.
+    /// What a rank is doing in this phase of this step.
     var describe: @Sendable (_ phase: Phase, _ step: Int) -> String
 
     public init(advice: String, describe: @escaping @Sendable (_ phase: Phase, _ step: Int) -> String) {
@@ -25,11 +25,10 @@ public final class StallWatch {
   private let state: StallWatchState
   private var task: BackgroundTask?
 
-  /// Collective, with the same timeout in seconds on all ranks. To be ended by `stop`.
+  /// Collective, with the same timeout in seconds on all ranks. Must be ended by `stop`.
   ///
-  /// `tell` is called on rank 0 where the heartbeats of some nodes do not reach others; `end` is called where this rank
-  /// finds a stall, or another one has told of it.
-  /// Throws `LockstepError` (usage) for a timeout that is not above 0.
+  /// `tell` is called on rank 0 if the heartbeats of some nodes do not reach others; `end` is called if this rank finds
+  /// a stall or another rank has reported one. Throws `LockstepError` (usage) for a timeout that is not above 0.
   public init(
     timeout: Double, words: Words, collective: any Collective, tell: (String) -> Void, end: @escaping End
   ) throws {
@@ -40,7 +39,7 @@ public final class StallWatch {
     self.state = state
     task = BackgroundTask { state.run() }
     guard state.usesSockets else { return }
-    try collective.barrier()  // behind it every rank has a thread that beats
+    try collective.barrier()  // after it every rank has a thread that beats
     let missing = try collective.allGather(UInt64(state.giveUpUnheard()))
     if collective.rank == 0, let rank = missing.firstIndex(where: { $0 > 0 }) {
       tell(
@@ -52,7 +51,7 @@ public final class StallWatch {
 
   deinit { stop() }
 
-  /// Ends the watch. Before the collective's shared memory is given back; not collective.
+  /// Ends the watch; not collective. Must precede the release of the collective's shared memory.
   public func stop() {
     guard let task else { return }
     state.isEnding.store(true, ordering: .relaxed)

@@ -2,19 +2,19 @@ import LockstepSupport
 import PlatformC
 import Synchronization
 
-/// What the thread of a watch works on.
+/// The state of a watch's thread.
 final class StallWatchState: @unchecked Sendable {
   let members: WatchMembers
   let isEnding = Atomic<Bool>(false)
   private let interval: Double
   private let table: HeartbeatTable?
-  /// Where there are ranks that share no memory with this one. Receives only on watchers.
+  /// nil if all ranks share memory with this one. Only watchers receive.
   private let socket: HeartbeatSocket?
   private let inbox: HeartbeatInbox
   private var detector: StallDetector
   private var count: UInt64 = 0
   private var foundAt: Double?
-  /// Written to, it ends the thread's sleep.
+  /// Writing to it ends the thread's sleep.
   private var pipe: (read: Int32, write: Int32) = (-1, -1)
 
   private let endProcess: StallWatch.End
@@ -25,7 +25,7 @@ final class StallWatchState: @unchecked Sendable {
   ) throws {
     endProcess = end
     interval = min(1, timeout / 8)
-    // Where the node has no room for it, its ranks take each other for ranks of other nodes.
+    // Without room for it, the ranks of a node treat each other as ranks of other nodes.
     let isForbidden = try collective.allGather(Faults.forbidsHeartbeatTable ? 1 : 0).contains(1)
     let memory =
       isForbidden
@@ -61,8 +61,8 @@ final class StallWatchState: @unchecked Sendable {
     return socket
   }
 
-  /// Waits up to two seconds for a datagram of every rank that this one watches by them; returns the number of those
-  /// from which none came.
+  /// Waits up to two seconds for a datagram of every rank that this one watches that way. Returns the number of ranks
+  /// from which none arrived.
   func giveUpUnheard() -> Int {
     guard members.isWatcher else { return 0 }
     var unheard = inbox.unheard(of: members.others)
@@ -76,7 +76,7 @@ final class StallWatchState: @unchecked Sendable {
 
   func wake() { _ = writeAll([0], to: pipe.write) }
 
-  /// The thread's life. Where the system grants none and this is the main thread, the rank is not watched.
+  /// The thread's loop. If the system provides no thread and this is the main one, the rank is not watched.
   func run() {
     while !Activity.isMainThread, !isEnding.load(ordering: .relaxed) {
       beat()
@@ -107,14 +107,14 @@ final class StallWatchState: @unchecked Sendable {
     while !isEnding.load(ordering: .relaxed) {
       let left = end - monotonicSeconds()
       guard left > 0 else { return }
-      // mpirun gives the other ranks a second when one is lost.
+      // When a rank is lost, mpirun gives the others a second.
       _ = poll(&waits, nfds_t(waits.count), Int32((min(left, 0.2) * 1000).rounded(.up)))
       noteLost()
       if members.isWatcher, let socket { inbox.receive(from: socket) }
     }
   }
 
-  /// The launcher asks the others to stop when a rank is lost, and then kills them.
+  /// When a rank is lost, the launcher asks the others to stop, and then kills them.
   private func noteLost() {
     guard StopRequest.isRaised else { return }
     let ended = ended
@@ -137,13 +137,13 @@ final class StallWatchState: @unchecked Sendable {
     guard isTold || !stalls.isEmpty || mismatch != nil else { return foundAt = nil }
     let found = foundAt ?? now
     foundAt = found
-    // By then the launcher has ended this process, or is not going to.
+    // By now the launcher would have ended this process.
     let isLate = now - found > 5
     if isTold {
       if let stall = stalls.first {
         LastWords.say(members.message(stall, others: stalls.count - 1))
       } else if now - found > interval {
-        LastWords.say("another rank has found one that is stalled, and told of it")
+        LastWords.say("another rank has found one that is stalled, and reported it")
       }
       if isLate { endProcess(nil) }
     } else if let stall = stalls.first {
@@ -155,33 +155,33 @@ final class StallWatchState: @unchecked Sendable {
     }
   }
 
-  /// The ranks that have come to their end, as far as they are seen from here.
+  /// The ranks known here to have ended.
   private var ended: Set<Int> {
     var ended = Set(members.others.filter { inbox.hasEnded($0) })
     for (row, rank) in members.group.enumerated() where table?.hasEnded(row) == true { ended.insert(rank) }
     return ended
   }
 
-  /// The lowest live rank that sees the stall; of the ranks that do, those that are stuck in the file system come last.
+  /// The lowest live rank that sees the stall, preferably one that is not itself stuck in the file system.
   private func teller(of stall: StallDetector.Stall, among stalls: [StallDetector.Stall]) -> Int {
     let stalled = Set(stalls.map(\.rank))
     let live = members.observers(of: stall.rank).filter { detector.isFresh($0) }
     return live.first { !stalled.contains($0) } ?? live.first ?? members.rank
   }
 
-  /// Tells of it, unless another rank of this node has, and ends this process, upon which the launcher ends the others.
-  /// MPI_Abort is for the main thread only.
+  /// Reports it, unless another rank of this node has, and ends this process, whereupon the launcher ends the others:
+  /// only the main thread may call MPI_Abort.
   private func end(_ message: String) -> Never {
     let isFirst = table?.claimReport() ?? true
     if isFirst { socket?.send(.report, from: members.rank) }
     LastWords.say(message)
-    // Once this process has ended, the launcher ends rank 0 as well, which notes it.
+    // Once this process has ended, the launcher ends rank 0 as well, which logs it.
     if members.rank != 0, detector.isFresh(0) { usleep(UInt32(2.1 * interval * 1_000_000)) }
     endProcess(isFirst ? message : nil)
   }
 }
 
-// Under a name of its own: a member above hides the system's.
+// Has its own name, because a member above hides the system's function.
 private func makePipe(_ ends: UnsafeMutablePointer<Int32>) -> Int32 { pipe(ends) }
 
 private func monotonicSeconds() -> Double {

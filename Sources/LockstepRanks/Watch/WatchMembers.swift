@@ -5,16 +5,16 @@ import PlatformC
 struct WatchMembers: Sendable {
   let rank: Int
   let size: Int
-  /// The ranks whose heartbeats stand in one table with this one's, by their row.
+  /// The ranks whose heartbeats are in the same table as this one's, by row.
   let group: [Int]
-  /// The ranks that all others send datagrams to: the first ranks of the first groups. Two suffice for any one rank
-  /// to be seen by another; where several stop at once, more are better.
+  /// The ranks to which all others send datagrams: the first ranks of the first groups. Two are enough to see any one
+  /// rank stop; more help if several stop at once.
   let watchers: [Int]
   let hosts: [String]
   /// The first rank of each rank's node.
   let nodes: [Int]
   private let processes: [Int]
-  /// The other ranks of the group whose processes can be asked for here: those of another container cannot.
+  /// The other ranks of the group whose processes are visible here, unlike those of another container.
   private let visible: [Int]
   private let words: StallWatch.Words
   /// The first rank of each rank's group.
@@ -36,10 +36,10 @@ struct WatchMembers: Sendable {
 
   var ownRow: Int { group.firstIndex(of: rank)! }
   var isWatcher: Bool { watchers.count > 1 && watchers.contains(rank) }
-  /// Those outside of the group.
+  /// The ranks outside the group.
   var others: [Int] { leaders.indices.filter { leaders[$0] != leaders[rank] } }
 
-  /// The ranks that see a rank's heartbeat: those of its group, who see each other, and then the watchers, who see all.
+  /// The ranks that see a rank's heartbeat: those of its group, then the watchers.
   func observers(of rank: Int) -> [Int] {
     let own = leaders.indices.filter { leaders[$0] == leaders[rank] }
     return own + watchers.filter { leaders[$0] != leaders[rank] }
@@ -48,13 +48,13 @@ struct WatchMembers: Sendable {
   /// The ranks of the group whose processes are gone.
   var lost: [Int] { visible.filter { !isThere(processes[$0]) } }
 
-  /// What is noted of a rank that is lost; mpirun tells of it.
+  /// The log entry for a lost rank; mpirun shows the message.
   func message(lost rank: Int, at activity: Activity.Snapshot?) -> String {
     let place = activity.map { "; it was last seen in: \(words.describe($0.phase, $0.step))" } ?? ""
     return "\(name(rank)) has been killed, or has crashed\(place)"
   }
 
-  /// What is told of a stalled rank; `others` are stalled as well.
+  /// The message for a stalled rank; `others` more are stalled as well.
   func message(_ stall: StallDetector.Stall, others: Int) -> String {
     let seconds = fixed(stall.seconds, stall.seconds < 10 ? 1 : 0)
     let more = others > 0 ? " (nor \(others == 1 ? "has one more rank" : "have \(others) more ranks"))" : ""
@@ -71,7 +71,7 @@ struct WatchMembers: Sendable {
     return "\(name(stall.rank)) \(what) and \(words.advice)"
   }
 
-  /// What is told of ranks that wait for different things.
+  /// The message for ranks in different calls.
   func message(_ mismatch: StallDetector.Mismatch) -> String {
     let other =
       mismatch.otherCall.map { "waits in \($0.description)" } ?? "has come to its end without"
@@ -83,9 +83,9 @@ struct WatchMembers: Sendable {
 
   private func name(_ rank: Int) -> String { "rank \(rank) on \(hosts[rank]) (pid \(processes[rank]))" }
 
-  /// Whether this rank sees what each other one waits for.
+  /// Whether this rank sees every other rank's call.
   var seesAll: Bool { others.isEmpty || isWatcher }
-  /// All that do.
+  /// All such ranks.
   var seers: [Int] { leaders.indices.filter { leader in watchers.count < 2 || watchers.contains(leader) } }
 }
 
@@ -94,7 +94,7 @@ private func isThere(_ process: Int) -> Bool { kill(pid_t(process), 0) == 0 || e
 extension Collective {
   /// Every rank's host, by rank. Collective.
   package func hostNames() throws -> [String] {
-    // Eight bytes a call: names may differ in length, and so may not the calls.
+    // Eight bytes a call: names may differ in length, but the calls must not.
     var bytes = Array(hostName.utf8.prefix(64))
     bytes += Array(repeating: 0, count: 64 - bytes.count)
     var names = Array(repeating: [UInt8](), count: size)
