@@ -14,7 +14,8 @@ extension Faults {
 
   /// Injects this step's faults.
   package static func strike(at step: Int, _ parameters: Parameters) {
-    if let fault = signalFault, fault.step == step, let number = Int32(fault.what) { kill(getpid(), number) }
+    // To this thread: another one might receive a signal to the process only when the step has ended.
+    if let fault = signalFault, fault.step == step, let number = Int32(fault.what) { raise(number) }
     if let fault = slowFault, fault.step == step, let seconds = UInt32(fault.what) { sleep(seconds) }
     if let fault = flipFault, fault.step == step,
       let tensor = parameters.network.tensors.first(where: { $0.name == fault.what })
