@@ -17,11 +17,15 @@ static int block_count;
 static void close_guard(const void *p, size_t bytes) {
 #if __has_feature(address_sanitizer)
   __asan_poison_memory_region(p, bytes);
+#else
+  (void)p, (void)bytes;
 #endif
 }
 static void open_guard(const void *p, size_t bytes) {
 #if __has_feature(address_sanitizer)
   __asan_unpoison_memory_region(p, bytes);
+#else
+  (void)p, (void)bytes;
 #endif
 }
 
