@@ -4,30 +4,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+// Under AddressSanitizer nothing may touch a guard, not even to read it, but what fills it and what hashes it.
 #if __has_feature(address_sanitizer)
 #include <sanitizer/asan_interface.h>
+#define close_guard __asan_poison_memory_region
+#define open_guard __asan_unpoison_memory_region
+#else
+#define close_guard(p, bytes) ((void)0)
+#define open_guard(p, bytes) ((void)0)
 #endif
 
 enum { GUARD = 64, MOST_BLOCKS = 256, MOST_GROUPS = 512 };
 
 static void *blocks[MOST_BLOCKS];
 static int block_count;
-
-// Where AddressSanitizer watches, nothing may touch a guard, not even to read it, but what fills it and what hashes it.
-static void close_guard(const void *p, size_t bytes) {
-#if __has_feature(address_sanitizer)
-  __asan_poison_memory_region(p, bytes);
-#else
-  (void)p, (void)bytes;
-#endif
-}
-static void open_guard(const void *p, size_t bytes) {
-#if __has_feature(address_sanitizer)
-  __asan_unpoison_memory_region(p, bytes);
-#else
-  (void)p, (void)bytes;
-#endif
-}
 
 // SplitMix64 of a counter.
 uint64_t random_bits(uint32_t stream, uint64_t index) {
