@@ -184,6 +184,8 @@ def safetensors_corpus():
     yield "bad-overflow", safetensors({"a": entry([(1 << 63) - 1, (1 << 63) - 2], 0, 8)}, bytes(8))
     yield "bad-overflow-to-0", safetensors({"a": entry([1 << 32, 1 << 32], 0, 0)})
     yield "bad-offset-2-to-the-64", safetensors({"a": entry([2], 0, 1 << 64)}, bytes(8))
+    many = json.dumps({"a": entry([7, 7], 0, 8)}).replace("7", "0." + "0" * 112 + "9007199254740993e129")
+    yield "bad-many-zeros", struct.pack("<Q", len(many)) + many.encode() + bytes(8)
     yield "bad-fraction", safetensors({"a": entry([2.5], 0, 8)}, bytes(8))
     yield "bad-dtype", safetensors({"a": entry([2], 0, 4, "F16")}, bytes(4))
     yield "bad-name-twice", safetensors(b"{" + one + b"," + one + b"}", bytes(4))
@@ -277,7 +279,7 @@ def metrics_corpus():
     yield "good-run", whole
     yield "good-empty", b""
     yield "good-other-keys", b'{"event":"note","text":"\\u0001\\ud83d\\ude00","list":[1,{"step":9}]}\n'
-    yield "good-step-beyond", b'{"event":"step","step":9223372036854775807}\n'
+    yield "good-step-beyond", b'{"event":"step","step":9007199254740992}\n'
     yield "bad-torn", whole[:-9]
     yield "bad-no-newline", whole[:-1]
     yield "good-blank-line", start + b"\n" + epoch
@@ -287,6 +289,9 @@ def metrics_corpus():
     yield "bad-step-fraction", b'{"event":"step","step":1.5}\n'
     yield "bad-step-overflow", b'{"event":"step","step":9223372036854775808}\n'
     yield "bad-step-1e400", b'{"event":"step","step":1e400}\n'
+    # Whole numbers of an exponent that Foundation's Decimal has not.
+    yield "bad-step-many-zeros", b'{"event":"step","step":0.' + b"0" * 112 + b"9007199254740993e129}\n"
+    yield "good-step-many-zeros", b'{"event":"step","step":0.' + b"0" * 150 + b"2e151}\n"
     yield "bad-nan", b'{"event":"step","step":1,"train_loss":NaN}\n'
     yield "bad-no-event", b'{"step":1}\n'
     yield "bad-list", b"[1]\n"

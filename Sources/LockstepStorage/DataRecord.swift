@@ -13,7 +13,7 @@ package enum DataRecord {
   private struct Content: Decodable {
     var directory: String?
     /// The numbers of training and test digits.
-    var synthesized: [Int]?
+    var synthesized: [JSONInteger]?
   }
 
   static func path(in checkpoints: CheckpointDirectory) -> String { "\(checkpoints.path)/dataset.json" }
@@ -42,7 +42,7 @@ package enum DataRecord {
     guard bytes.count < 1 << 14, let content = try? JSONDecoder().decode(Content.self, from: Data(bytes))
     else { return nil }
     if let directory = content.directory, !directory.isEmpty { return .directory(directory) }
-    guard let counts = content.synthesized, counts.count == 2, counts.allSatisfy({ 1...1 << 30 ~= $0 }) else {
+    guard let counts = content.synthesized?.map(\.value), counts.count == 2, counts.allSatisfy({ 1...1 << 30 ~= $0 }) else {
       return nil
     }
     return .synthetic(train: counts[0], test: counts[1])

@@ -9,8 +9,8 @@ import LockstepTraining
 extension MetricsLog {
   private struct Line: Decodable {
     var event: String
-    var epoch: Int?
-    var step: Int?
+    var epoch: JSONInteger?
+    var step: JSONInteger?
   }
 
   /// The number of bytes that a run resumed from `state` keeps of its log: up to the last event before the first one
@@ -27,8 +27,8 @@ extension MetricsLog {
         continue
       }
       switch line.event {
-      case "epoch" where line.epoch ?? .max > state.epoch: return kept
-      case "step" where line.step ?? .max > state.step: return kept
+      case "epoch" where line.epoch?.value ?? .max > state.epoch: return kept
+      case "step" where line.step?.value ?? .max > state.step: return kept
       case "stopped_early", "kept_best", "end", "error": return kept
       default: kept = start
       }

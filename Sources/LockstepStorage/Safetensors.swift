@@ -73,6 +73,13 @@ extension Safetensors {
       case dtype, shape
       case dataOffsets = "data_offsets"
     }
+
+    init(from decoder: any Decoder) throws {
+      let container = try decoder.container(keyedBy: CodingKeys.self)
+      dtype = try container.decode(String.self, forKey: .dtype)
+      shape = try container.decode([JSONInteger].self, forKey: .shape).map(\.value)
+      dataOffsets = try container.decode([JSONInteger].self, forKey: .dataOffsets).map(\.value)
+    }
   }
   struct Header: Decodable {
     var metadata: [String: String]?
