@@ -186,6 +186,7 @@ def safetensors_corpus():
     yield "bad-offset-2-to-the-64", safetensors({"a": entry([2], 0, 1 << 64)}, bytes(8))
     many = json.dumps({"a": entry([7, 7], 0, 8)}).replace("7", "0." + "0" * 112 + "9007199254740993e129")
     yield "bad-many-zeros", struct.pack("<Q", len(many)) + many.encode() + bytes(8)
+    yield "bad-array-too-many", struct.pack("<Q", 517) + b'{"a":' + b"[" * 512
     yield "bad-fraction", safetensors({"a": entry([2.5], 0, 8)}, bytes(8))
     yield "bad-dtype", safetensors({"a": entry([2], 0, 4, "F16")}, bytes(4))
     yield "bad-name-twice", safetensors(b"{" + one + b"," + one + b"}", bytes(4))
@@ -292,6 +293,8 @@ def metrics_corpus():
     # Whole numbers of an exponent that Foundation's Decimal has not.
     yield "bad-step-many-zeros", b'{"event":"step","step":0.' + b"0" * 112 + b"9007199254740993e129}\n"
     yield "good-step-many-zeros", b'{"event":"step","step":0.' + b"0" * 150 + b"2e151}\n"
+    # Foundation's decoder allows 512 arrays in each other.
+    yield "bad-array-too-many", b'{"event":' + b"[" * 512 + b"\n"
     yield "bad-nan", b'{"event":"step","step":1,"train_loss":NaN}\n'
     yield "bad-no-event", b'{"step":1}\n'
     yield "bad-list", b"[1]\n"

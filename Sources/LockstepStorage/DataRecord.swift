@@ -1,12 +1,6 @@
 import LockstepData
 import LockstepSupport
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
 /// Where a run's data is, stored in `checkpoints/dataset.json` for resuming. It is not in the checkpoints, which are
 /// the same wherever the data is.
 package enum DataRecord {
@@ -39,10 +33,12 @@ package enum DataRecord {
 
   /// nil if the bytes are malformed.
   package static func decode(_ bytes: [UInt8]) -> DataSource? {
-    guard bytes.count < 1 << 14, let content = try? JSONDecoder().decode(Content.self, from: Data(bytes))
+    guard bytes.count < 1 << 14, let content = try? decodeJSON(Content.self, from: bytes)
     else { return nil }
     if let directory = content.directory, !directory.isEmpty { return .directory(directory) }
-    guard let counts = content.synthesized?.map(\.value), counts.count == 2, counts.allSatisfy({ 1...1 << 30 ~= $0 }) else {
+    guard let counts = content.synthesized?.map(\.value), counts.count == 2,
+      counts.allSatisfy({ 1...1 << 30 ~= $0 })
+    else {
       return nil
     }
     return .synthetic(train: counts[0], test: counts[1])

@@ -1,11 +1,5 @@
 import LockstepTraining
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
 extension MetricsLog {
   private struct Line: Decodable {
     var event: String
@@ -18,12 +12,11 @@ extension MetricsLog {
   /// may be torn by a crash.
   package static func lengthKept(of log: [UInt8], upTo state: TrainingState) -> Int {
     guard state.step > 0 else { return 0 }
-    let decoder = JSONDecoder()
     var (start, kept) = (0, 0)
     while let end = log[start...].firstIndex(of: UInt8(ascii: "\n")) {
       let bytes = log[start..<end]
       start = end + 1
-      guard bytes.count < longestLine, let line = try? decoder.decode(Line.self, from: Data(bytes)) else {
+      guard bytes.count < longestLine, let line = try? decodeJSON(Line.self, from: bytes) else {
         continue
       }
       switch line.event {
@@ -49,6 +42,6 @@ extension MetricsLog {
   package static func dataset(ofLog log: [UInt8]) -> String? {
     struct Start: Decodable { var dataset: String }
     let line = log.prefix(longestLine).prefix { $0 != UInt8(ascii: "\n") }
-    return try? JSONDecoder().decode(Start.self, from: Data(line)).dataset
+    return try? decodeJSON(Start.self, from: line).dataset
   }
 }

@@ -48,7 +48,7 @@ extension Safetensors {
       }
       let header: Header
       do {
-        header = try JSONDecoder().decode(Header.self, from: Data(bytes[8..<dataStart]))
+        header = try decodeJSON(Header.self, from: bytes[8..<dataStart])
       } catch {
         throw failure("a safetensors header in JSON", "\(error)")
       }
