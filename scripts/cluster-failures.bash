@@ -144,9 +144,41 @@ full_disk() {
   held failures "a full disk: told and ended with status $status, nothing left; with room again it goes on: $digest"
 }
 
+# HOSTFILE=machines scripts/train --restarts 1 in the checkout on n1, with a link that is cut on the way.
+restarts() {
+  local tries reference own
+  run=restarts
+  machines 2 2 2
+  # A step that takes so long that the link is cut before the end.
+  own=(env -C "$root" HOSTFILE="$machines" LOCKSTEP="$prefix/bin/lockstep" LOCKSTEP_DATA="$data"
+    LOCKSTEP_FAULT_SLOW=20:60 scripts/train "${recipe[@]}" --quiet --threads 1 --output "$shared/runs/$run"
+    --checkpoint-every 50 --max-steps 100 --restarts 1)
+  on n1 "${own[@]}" >"$work/restarts" 2>&1 &
+  training=$!
+  for ((tries = 0; tries < 1200; tries++)); do
+    if [[ -n $(newest_checkpoint) ]] || ! kill -0 "$training" 2>/dev/null; then break; fi
+    sleep 0.05
+  done
+  ip link set veth3 down
+  status=0
+  wait "$training" || status=$?
+  ip link set veth3 up
+  train_on alone "${recipe[@]}" --max-steps 100 --output "$shared/runs/restarts-reference"
+  reference=$digest
+  command=("${own[@]}")
+  digest=$(sed -n 's/^weights //p' "$work/restarts")
+  if [[ $status != 0 || $digest != "$reference" ]] ||
+    ! grep -qE 'restart 1 of 1 on n1 n2; without n3: ' "$work/restarts"; then
+    differs "on n1: ${command[*]}" "restart 1 of 1 on n1 n2, and weights $reference" \
+      "status $status: $(shorten "$work/restarts")"
+  fi
+  nothing_left n1 n2
+  held failures "scripts/train --restarts 1: $(grep -oE 'restart 1 of 1 on [^;]*' "$work/restarts"), $digest"
+}
+
 check_failures() {
   local recipe=(--recipe mlp-512 --micro-batches 6) run training took status command reference
-  local failure failures=(cut_link silent_link stopped_ranks lost_host password full_disk)
+  local failure failures=(cut_link silent_link stopped_ranks lost_host password full_disk restarts)
   if [[ -n ${LOCKSTEP_FAILURES:-} ]]; then read -ra failures <<<"$LOCKSTEP_FAILURES"; fi
   for failure in "${failures[@]}"; do "$failure"; done
 }

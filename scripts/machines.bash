@@ -152,9 +152,18 @@ offer_network() {
 }
 
 # check_machines BINARY HOST...: each answers without a password and has this very binary, or the script ends and says
-# what to do. All are asked at once.
+# what to do.
 check_machines() {
-  local binary=$1 expected host answers reason problems=''
+  local problems
+  problems=$(problems_of_machines "$@" | sed 's/^/  /')
+  [[ -z $problems ]] || die "expected machines that start ranks of $1, found:
+$problems"
+}
+
+# problems_of_machines BINARY HOST...: "HOST: what is wrong" for each that cannot start ranks of the binary. All are
+# asked at once.
+problems_of_machines() {
+  local binary=$1 expected host answers
   shift
   expected=$(identity_of "$binary")
   answers=$(mktemp -d "${TMPDIR:-/tmp}/lockstep-machines.XXXXXX")
@@ -166,12 +175,9 @@ check_machines() {
   wait
   for host in "$@"; do
     if [[ $(<"$answers/$host") == "$expected" ]]; then continue; fi
-    reason=$(what_is_wrong "$binary" "$answers/$host")
-    problems+="
-  $host: $reason"
+    echo "$host: $(what_is_wrong "$binary" "$answers/$host")"
   done
   rm -rf "$answers"
-  [[ -z $problems ]] || die "expected machines that start ranks of $binary, found:$problems"
 }
 
 identity_of() { LC_ALL=C cksum "$1" && "$1" --version; }
