@@ -99,6 +99,13 @@ int cmpi_allreduce_float(const cmpi_communicator *communicator, float *buffer, i
   return MPI_Allreduce(MPI_IN_PLACE, buffer, count, MPI_FLOAT, MPI_SUM, communicator->handle);
 }
 
+int cmpi_sendrecv_bytes(const cmpi_communicator *communicator, const void *sent, int sent_count, int to, void *received,
+                        int received_count, int from) {
+  enum { tag = 1 };
+  return MPI_Sendrecv(sent, sent_count, MPI_BYTE, to, tag, received, received_count, MPI_BYTE, from, tag,
+                      communicator->handle, MPI_STATUS_IGNORE);
+}
+
 int cmpi_allgather_uint64(const cmpi_communicator *communicator, uint64_t value, uint64_t *values) {
   return MPI_Allgather(&value, 1, MPI_UINT64_T, values, 1, MPI_UINT64_T, communicator->handle);
 }

@@ -9,11 +9,12 @@ public final class MPICollective: Collective {
   let node: Communicator
   /// The ranks with this rank's number on their nodes.
   private let acrossNodes: Communicator
-  public let smallestNode: Int
+  public let nodeSizes: [Int]
   public let nodeRanks: [Int]
   /// Memory reserved for later allocations.
   var reserve: SharedReserve?
   var barrierOfNode: SharedBarrier?
+  private let ringScratch = RingScratch()
   public let hostName = Communicator.hostName
   public private(set) var timeInCalls = Duration.zero
   /// The number of calls so far, by scope.
@@ -32,7 +33,9 @@ public final class MPICollective: Collective {
     acrossNodes = try world.split(color: node.rank)
     nodeRanks = try node.allGather(UInt64(world.rank)).map { Int($0) }
     if node.rank == 0 { SessionMark.leave() }
-    smallestNode = Int(try world.allGather(UInt64(node.size)).min() ?? 1)
+    // Every rank of a node gives the node's size.
+    nodeSizes = Dictionary(grouping: try world.allGather(UInt64(node.size)).map { Int($0) }) { $0 }
+      .flatMap { size, ranks in [Int](repeating: size, count: ranks.count / size) }
   }
 
   public func allReduce(_ buffer: UnsafeMutableBufferPointer<Double>) throws {
@@ -43,11 +46,15 @@ public final class MPICollective: Collective {
   }
   public func allReduceAcrossNodes(_ buffer: UnsafeMutableBufferPointer<Double>) throws {
     guard acrossNodes.size > 1 else { return }
-    try call(.nodeSumOfDoubles, buffer.count) { try acrossNodes.allReduce(buffer) }
+    try call(.nodeSumOfDoubles, buffer.count) {
+      try acrossNodes.allReduceOverNetwork(buffer, through: ringScratch)
+    }
   }
   public func allReduceAcrossNodes(_ buffer: UnsafeMutableBufferPointer<Float>) throws {
     guard acrossNodes.size > 1 else { return }
-    try call(.nodeSumOfFloats, buffer.count) { try acrossNodes.allReduce(buffer) }
+    try call(.nodeSumOfFloats, buffer.count) {
+      try acrossNodes.allReduceOverNetwork(buffer, through: ringScratch)
+    }
   }
   public func allGather(_ value: UInt64) throws -> [UInt64] {
     try call(.allGather) { try world.allGather(value) }

@@ -24,8 +24,8 @@ public protocol Collective: AnyObject {
   func allReduce(_ buffer: UnsafeMutableBufferPointer<Double>) throws
   /// The same in Float, in an order that the implementation picks.
   func allReduce(_ buffer: UnsafeMutableBufferPointer<Float>) throws
-  /// The number of ranks on the node that has the fewest.
-  var smallestNode: Int { get }
+  /// The number of ranks of each node, in no order.
+  var nodeSizes: [Int] { get }
   /// Replaces the buffer by its sum over the ranks that have this rank's number on their nodes: one rank a node.
   func allReduceAcrossNodes(_ buffer: UnsafeMutableBufferPointer<Double>) throws
   /// The same in Float.
@@ -66,6 +66,9 @@ public struct AgreedError: Error, CustomStringConvertible {
 }
 
 extension Collective {
+  /// The number of ranks on the node that has the fewest.
+  public var smallestNode: Int { nodeSizes.min() ?? 1 }
+
   /// Runs the body on every rank. If it throws on any, all ranks throw the lowest such rank's error as an
   /// `AgreedError`.
   ///

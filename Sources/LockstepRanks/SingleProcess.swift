@@ -14,7 +14,7 @@ public final class SingleProcess: Collective {
 
   public func allReduce(_ buffer: UnsafeMutableBufferPointer<Double>) {}
   public func allReduce(_ buffer: UnsafeMutableBufferPointer<Float>) {}
-  public let smallestNode = 1
+  public let nodeSizes = [1]
   public func allReduceAcrossNodes(_ buffer: UnsafeMutableBufferPointer<Double>) {}
   public func allReduceAcrossNodes(_ buffer: UnsafeMutableBufferPointer<Float>) {}
   public func allGather(_ value: UInt64) -> [UInt64] { [value] }

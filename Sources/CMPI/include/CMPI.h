@@ -33,6 +33,9 @@ int cmpi_barrier(const cmpi_communicator *communicator);
 // MPI_Allreduce, MPI_SUM, in place.
 int cmpi_allreduce_double(const cmpi_communicator *communicator, double *buffer, int count);
 int cmpi_allreduce_float(const cmpi_communicator *communicator, float *buffer, int count);
+// MPI_Sendrecv of bytes, with a tag of its own.
+int cmpi_sendrecv_bytes(const cmpi_communicator *communicator, const void *sent, int sent_count, int to, void *received,
+                        int received_count, int from);
 int cmpi_allgather_uint64(const cmpi_communicator *communicator, uint64_t value, uint64_t *values);
 int cmpi_broadcast_bytes(const cmpi_communicator *communicator, void *bytes, int count, int root);
 

@@ -119,11 +119,13 @@ package final class GradientSum {
     }
   }
 
-  /// Sums over the ranks.
-  package func allReduce(_ collective: any Collective) throws {
-    switch reduction {
-    case .exact: try collective.allReduce(exactBuffer.elements)
-    case .fast: try collective.allReduce(fastBuffer.elements)
+  /// Sums over the ranks. `isAcrossNodes`: each of them has a node of its own.
+  package func allReduce(_ collective: any Collective, isAcrossNodes: Bool = false) throws {
+    switch (reduction, isAcrossNodes) {
+    case (.exact, false): try collective.allReduce(exactBuffer.elements)
+    case (.exact, true): try collective.allReduceAcrossNodes(exactBuffer.elements)
+    case (.fast, false): try collective.allReduce(fastBuffer.elements)
+    case (.fast, true): try collective.allReduceAcrossNodes(fastBuffer.elements)
     }
   }
 }

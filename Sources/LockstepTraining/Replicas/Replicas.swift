@@ -71,7 +71,8 @@ struct ReplicaSettings {
       }
     }
     try requireMemory(shared: nil)
-    return SeparateReplicas(self)
+    let isAcrossNodes = name != .allreduce && collective.nodeSizes.count == collective.size
+    return SeparateReplicas(self, isAcrossNodes: isAcrossNodes)
   }
 
   private func requireMemory(shared: (units: Set<Int>, bytes: Int)?) throws {

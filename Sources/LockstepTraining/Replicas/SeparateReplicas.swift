@@ -3,7 +3,8 @@ import LockstepNetwork
 import LockstepSupport
 
 /// Every rank has parameters of its own, and updates all of them. A single rank applies a gradient while summing it,
-/// because no other rank adds to it; with several ranks, MPI_Allreduce first sums the whole gradient.
+/// because no other rank adds to it; with several ranks, the whole gradient is summed first: by MPI_Allreduce, or where
+/// each rank has a node of its own by what suits networks.
 final class SeparateReplicas: Replicas {
   let parameters: Parameters
   let optimizer: any Optimizer
@@ -12,11 +13,14 @@ final class SeparateReplicas: Replicas {
   let sharedRows: SharedRows? = nil
   var failure: GradientFailure? { gradients.failure }
   private let settings: ReplicaSettings
+  private let isAcrossNodes: Bool
   private var gradients = StepGradients()
   private var isAlone: Bool { settings.collective.size == 1 }
 
-  init(_ settings: ReplicaSettings) {
+  /// `isAcrossNodes`: every rank has a node of its own, and no exchange is asked for.
+  init(_ settings: ReplicaSettings, isAcrossNodes: Bool) {
     self.settings = settings
+    self.isAcrossNodes = isAcrossNodes
     parameters = Parameters(settings.network, seed: settings.recipe.seed)
     optimizer = settings.recipe.makeOptimizer(paddedParameterCount: settings.network.paddedParameterCount)
     gradient = settings.makeGradient()
@@ -37,7 +41,7 @@ final class SeparateReplicas: Replicas {
     gradient.metrics = gradients.finish(metrics, team: settings.team, into: slice)
     if !isAlone {
       Activity.enter(.waitingForGradients, step: gradients.step)
-      try gradient.allReduce(settings.collective)
+      try gradient.allReduce(settings.collective, isAcrossNodes: isAcrossNodes)
     }
     if gradient.metrics.failures > 0 {
       try gradients.refuse(settings, limit: gradient.limit)

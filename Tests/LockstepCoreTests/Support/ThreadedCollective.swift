@@ -20,7 +20,7 @@ final class ThreadedCollective: Collective, @unchecked Sendable {
   /// The collective calls that this rank has made, in order.
   private(set) var calls: [String] = []
 
-  let smallestNode: Int
+  let nodeSizes: [Int]
   /// This rank's place among those with its number on their nodes.
   private let place: Int
   private let world: Rendezvous.Group
@@ -70,7 +70,7 @@ final class ThreadedCollective: Collective, @unchecked Sendable {
     self.world = world
     self.node = node
     self.acrossNodes = acrossNodes
-    smallestNode = Dictionary(grouping: nodes) { $0 }.values.map(\.count).min()!
+    nodeSizes = Dictionary(grouping: nodes) { $0 }.values.map(\.count)
     // The ranks before this one that have its number on their nodes.
     let number = nodes[..<rank].count { $0 == nodes[rank] }
     place = (0..<rank).count { other in nodes[..<other].count { $0 == nodes[other] } == number }
