@@ -18,7 +18,7 @@ extension Collective {
   /// rank, its host and both values. Collective. Starts with the same two collective calls whatever the facts.
   public func requireSame(_ facts: [Fact], fix: String) throws {
     let reference = Fact.decode(try broadcast(Fact.encode(facts), from: 0))
-    let host = String(decoding: try broadcast(Array(hostName.utf8), from: 0), as: UTF8.self)
+    let host = try broadcast(hostName, from: 0)
     try together {
       guard let (own, first) = Fact.firstDifference(facts, reference) else { return }
       throw LockstepError(

@@ -69,6 +69,11 @@ extension Collective {
   /// The number of ranks on the node that has the fewest.
   public var smallestNode: Int { nodeSizes.min() ?? 1 }
 
+  /// Rank `root`'s text, on every rank.
+  public func broadcast(_ text: String, from root: Int) throws -> String {
+    String(decoding: try broadcast(Array(text.utf8), from: root), as: UTF8.self)
+  }
+
   /// Runs the body on every rank. If it throws on any, all ranks throw the lowest such rank's error as an
   /// `AgreedError`.
   ///
@@ -86,11 +91,10 @@ extension Collective {
     }
     let statuses = try allGather(UInt64(report?.status ?? 0))
     guard let failed = statuses.firstIndex(where: { $0 != 0 }) else { return try result.get() }
-    var message = String(
-      decoding: try broadcast(Array((report?.message ?? "").utf8), from: failed), as: UTF8.self)
+    var message = try broadcast(report?.message ?? "", from: failed)
     // If all ranks failed, naming one adds nothing.
     if size > 1, statuses.contains(0) {
-      let host = String(decoding: try broadcast(Array(hostName.utf8), from: failed), as: UTF8.self)
+      let host = try broadcast(hostName, from: failed)
       message = "rank \(failed) on \(host): " + message
     }
     throw AgreedError(rank: failed, message: message, exitStatus: Int32(truncatingIfNeeded: statuses[failed]))

@@ -125,8 +125,7 @@ extension CheckpointDirectory {
       }
       return found
     }
-    let path = String(
-      decoding: try collective.broadcast(Array((found?.file?.path ?? "").utf8), from: 0), as: UTF8.self)
+    let path = try collective.broadcast(found?.file?.path ?? "", from: 0)
     guard !path.isEmpty else { return nil }
     let bytes = try collective.broadcast(found?.file?.bytes ?? [], from: 0)
     return try collective.together {

@@ -43,9 +43,7 @@ extension Trainer {
     let ranks = compute.indices.filter { samples[$0] > 0 }
     let slowest = ranks.max { paces[$0] < paces[$1] } ?? 0
     let quickest = ranks.min { paces[$0] < paces[$1] } ?? 0
-    let hosts = try [slowest, quickest].map {
-      String(decoding: try collective.broadcast(Array(collective.hostName.utf8), from: $0), as: UTF8.self)
-    }
+    let hosts = try [slowest, quickest].map { try collective.broadcast(collective.hostName, from: $0) }
     let communication = inCalls.min()!
     var times = RankTimes(
       compute: compute.min()!...compute.max()!, wait: 0...inCalls.max()! - communication,

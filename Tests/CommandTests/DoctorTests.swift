@@ -43,12 +43,24 @@ import Testing
     #expect(report["forward"] == nil)
   }
 
+  @Test func tellsOfAllNodesAndTheirNetwork() throws {
+    let result = try lockstep(["doctor"], ranksOfNodes: [1, 2])
+    try #require(result.status == 0, "\(result.errors)")
+    #expect(result.output.contains(#/\nnode .+ 1 rank of \d+ thread/#), "\(result.output)")
+    #expect(result.output.contains(#/\nnode .+ 2 ranks of \d+ thread/#), "\(result.output)")
+    #expect(result.output.contains(#/\nnetwork +\d+ MB\/s each way; /#), "\(result.output)")
+    let report = try lockstep(["doctor", "--json"], ranksOfNodes: [1, 2])
+    let json = try JSONSerialization.jsonObject(with: Data(report.output.utf8)) as? [String: Any]
+    #expect(json?["nodes"] as? Int == 2)
+    expectSpeeds(["network_bytes_per_second", "network_latency_seconds"], in: json ?? [:])
+  }
+
   /// Values begin in one column, and the build is the one asked for.
   @Test func tellsPeopleInAlignedLines() throws {
     let result = try lockstep(["doctor", "--kernels"], environment: ["LOCKSTEP_ISA": "portable"])
     try #require(result.status == 0, "\(result.errors)")
     let lines = result.output.split(separator: "\n")
-    #expect(lines.count == 10 + Self.kernels.count)
+    #expect(lines.count == 11 + Self.kernels.count)
     #expect(lines.contains { $0.hasPrefix("instruction set ") && $0.contains(" portable ") })
     let columns = Set(
       lines.map { $0.range(of: "  [^ ]", options: .regularExpression)?.upperBound.utf16Offset(in: $0) })

@@ -27,8 +27,7 @@ public enum DataSource: Equatable, Sendable {
     let own = resolve(flag: flag)
     let choice = DataChoice(flag: flag, source: own, directory: workingDirectory, isDirectory: isDirectory)
     let first = DataChoice(bytes: try collective.broadcast(choice.bytes, from: 0))
-    let host = String(
-      decoding: try collective.broadcast(Array(collective.hostName.utf8), from: 0), as: UTF8.self)
+    let host = try collective.broadcast(collective.hostName, from: 0)
     return try collective.together {
       if flag?.isEmpty == true { throw DatasetFolder.noName }
       if collective.rank == 0 { return own }

@@ -118,9 +118,7 @@ struct DatasetLoader {
     guard let other = judges.first(where: { checksums[$0] != checksums[judges[0]] }) else {
       return checksums[judges[0]]
     }
-    let hosts = try [judges[0], other].map {
-      String(decoding: try collective.broadcast(Array(collective.hostName.utf8), from: $0), as: UTF8.self)
-    }
+    let hosts = try [judges[0], other].map { try collective.broadcast(collective.hostName, from: $0) }
     return try collective.together {
       throw LockstepError(
         .data, directory, expected: "the same data everywhere",

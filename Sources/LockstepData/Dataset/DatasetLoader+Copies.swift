@@ -50,9 +50,7 @@ extension DatasetLoader {
     } else if let flaw = own.flaw {
       reason = "\(flaw)"
     }
-    let text = String(
-      decoding: try collective.broadcast(Array("\(collective.hostName)\0\(reason)".utf8), from: first),
-      as: UTF8.self)
+    let text = try collective.broadcast("\(collective.hostName)\0\(reason)", from: first)
     let parts = text.split(separator: "\0", maxSplits: 1)
     let others = lacking.count - 1
     let nodes = "\(parts[0])" + (others == 0 ? "" : " and \(others) more node\(others == 1 ? "" : "s")")

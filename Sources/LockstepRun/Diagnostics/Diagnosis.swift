@@ -19,10 +19,13 @@ package struct Diagnosis: Sendable {
   /// Its `threads` are the cores that this rank may use.
   package var peak: PeakSpeed
   package var kernels: DenseSpeed?
+  /// The nodes of the job, and how fast they exchange gradients; nil for a single node.
+  package var nodes: [NodeDiagnosis]
+  package var network: NetworkSpeed?
 
   package init(
     version: String, ranks: Int?, sharedMemoryDirectory: String, sharedMemoryRoom: Int, peak: PeakSpeed,
-    kernels: DenseSpeed?
+    kernels: DenseSpeed?, nodes: [NodeDiagnosis], network: NetworkSpeed?
   ) {
     self.version = version
     self.ranks = ranks
@@ -30,6 +33,8 @@ package struct Diagnosis: Sendable {
     self.sharedMemoryRoom = sharedMemoryRoom
     self.peak = peak
     self.kernels = kernels
+    self.nodes = nodes
+    self.network = network
   }
 
   /// Aligned lines for people.
@@ -57,8 +62,25 @@ package struct Diagnosis: Sendable {
       let share = fixed(100 * kernel.shareOfPeak, 0)
       lines.append((kernel.name, "\(speed(kernel.speed)), \(share)% of the core's peak at the same moments"))
     }
+    lines += clusterLines
     let width = lines.map(\.0.count).max()! + 2
     return lines.map { $0 + String(repeating: " ", count: width - $0.count) + $1 }.joined(separator: "\n")
+  }
+
+  private var clusterLines: [(String, String)] {
+    var lines = nodes.count > 1 ? nodes.map { ("node " + $0.host, $0.description) } : []
+    if let network {
+      let predicted = [2, 4, 16, 128, 1024].map {
+        "\(milliseconds(network.seconds(ofGradients: 1_000_000, nodes: $0))) on \($0)"
+      }
+      lines += [
+        ("network", "\(speedOf(network)) each way; \(milliseconds(network.latency)) for a small sum"),
+        ("million gradients", predicted.joined(separator: ", ") + " such nodes, a step"),
+      ]
+    }
+    lines += nodes.findings.map { ("attention", $0) }
+    if nodes.findings.isEmpty { lines.append(("findings", "OK")) }
+    return lines
   }
 
   /// One line of JSON for programs. Speeds are in GFLOP/s.
@@ -75,6 +97,14 @@ package struct Diagnosis: Sendable {
     line.add("launcher", ranks == nil ? "none" : "MPI")
     line.add("shared_memory_directory", sharedMemoryDirectory)
     line.add("shared_memory_bytes", sharedMemoryRoom)
+    if let network {
+      line.add("nodes", network.nodes)
+      line.add("network_bytes_per_second", network.bytesPerSecond)
+      line.add("network_latency_seconds", network.latency)
+      line.add(
+        "network_seconds_of_million_gradients", network.seconds(ofGradients: 1_000_000, nodes: network.nodes))
+    }
+    line.add("findings", nodes.findings.count)
     line.add("peak_one_core", peak.oneCore)
     line.add("peak_all_cores", peak.allCores)
     line.add("empty_part_microseconds", peak.emptyPart)
@@ -92,5 +122,7 @@ package struct Diagnosis: Sendable {
     return fixed((value * scale + 1e-6).rounded(.down) / scale, digits)
   }
 
+  private func speedOf(_ network: NetworkSpeed) -> String { "\(fixed(network.bytesPerSecond / 1e6, 0)) MB/s" }
+  private func milliseconds(_ seconds: Double) -> String { "\(fixed(1000 * seconds, 2)) ms" }
   private func speed(_ value: Double) -> String { "\(fixed(value, 1)) GFLOP/s" }
 }
