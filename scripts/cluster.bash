@@ -191,7 +191,8 @@ on_terminal() {
   shift
   nsenter --target "${inits[number]}" --net --uts --ipc --mount --pid -- \
     env -i PATH="$prefix/bin:${swift_path:-}/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" \
-    HOME=/root LANG=C.UTF-8 OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 "$@"
+    HOME=/root LANG=C.UTF-8 OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 \
+    ${host_environment[@]+"${host_environment[@]}"} "$@"
 }
 
 # processes_on HOST: those of Lockstep and Open MPI, as "PID COMMAND".

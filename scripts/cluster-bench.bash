@@ -1,0 +1,61 @@
+# For scripts/test-cluster: how long a step takes on three machines, over links of several speeds. They share this
+# machine's cores, so that only what one row compares can be compared.
+# shellcheck shell=bash disable=SC2154,SC2034 # scripts/test-cluster has the other half
+
+# shape RATE: what each host sends and receives; none for no limit.
+shape() {
+  local number
+  for ((number = 1; number <= hosts; number++)); do
+    tc qdisc del dev "veth$number" root 2>/dev/null || true
+    on "n$number" tc qdisc del dev eth0 root 2>/dev/null || true
+    if [[ $1 == none ]]; then continue; fi
+    tc qdisc add dev "veth$number" root tbf rate "$1" burst 64k latency 50ms
+    on "n$number" tc qdisc add dev eth0 root tbf rate "$1" burst 64k latency 50ms
+  done
+}
+
+# step_of "SLOTS..." ARGUMENT...: milliseconds a step, of the best epoch but the first.
+step_of() {
+  train_on "$@" --data "$shared/bench-digits" --epochs 3 --output "$shared/runs/bench-$RANDOM-$RANDOM"
+  sed -nE '/"event":"epoch"/s/.*"step":([0-9]+).*"seconds":([0-9.e-]+).*/\1 \2/p' \
+    "$work/shared/runs/"bench-*/metrics.jsonl |
+    awk 'NR > 1 { took = 1000 * $2 / ($1 - last); if (!best || took < best) best = took } { last = $1 }
+         END { printf "%.1f\n", best }'
+  rm -rf "$work/shared/runs/"bench-*
+}
+
+# median NUMBER...
+median() { printf '%s\n' "$@" | sort -n | awk '{ v[NR] = $1 } END { printf "%.1f", v[int((NR + 1) / 2)] }'; }
+
+# compare WORK RATE SLOTS ARGUMENT...: the network's exchange and MPI_Allreduce in turns.
+compare() {
+  local work_name=$1 rate=$2 slots=$3 round own=() theirs=()
+  shift 3
+  shape "$rate"
+  for round in 1 2 3; do
+    own+=("$(step_of "$slots" "$@" --threads 1)")
+    theirs+=("$(step_of "$slots" "$@" --threads 1 --exchange allreduce)")
+  done
+  shape none
+  printf '%-22s %-9s %-7s %9s %15s %8s\n' "$work_name" "$rate" "$slots" "$(median "${own[@]}")" \
+    "$(median "${theirs[@]}")" \
+    "$(awk -v a="$(median "${theirs[@]}")" -v b="$(median "${own[@]}")" 'BEGIN { printf "%.2fx", a / b }')"
+}
+
+check_bench() {
+  local rate slots best=(--recipe mnist-best --micro-batches 6)
+  local mlp=(--hidden 512,512 --batch-size 768 --micro-batches 6)
+  have tc || die "the links' speed is set by tc (apt-get install iproute2)."
+  # A host with few ranks takes all cores for its own.
+  host_environment=(OMPI_MCA_mpi_yield_when_idle=1)
+  on n1 "$prefix/bin/lockstep" synthesize --output "$shared/bench-digits" --train 7680 --test 300 >/dev/null
+  printf '%-22s %-9s %-7s %9s %15s %8s\n' "milliseconds a step" link ranks Lockstep MPI_Allreduce ratio
+  printf '%-22s %-9s %-7s %9s\n' "MLP 512,512, batch 768" - "1" "$(step_of alone "${mlp[@]}" --threads 1)"
+  printf '%-22s %-9s %-7s %9s\n' "mnist-best" - "1" "$(step_of alone "${best[@]}" --threads 1)"
+  for rate in none 1gbit 100mbit; do
+    for slots in "1 1 1" "2 2 2"; do
+      compare "MLP 512,512, batch 768" "$rate" "$slots" "${mlp[@]}"
+      compare "mnist-best" "$rate" "$slots" "${best[@]}"
+    done
+  done
+}
