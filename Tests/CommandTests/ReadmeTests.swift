@@ -4,7 +4,7 @@ import Testing
 /// README.md keeps its word: each command that it shows runs, and where it shows results they come out. The format is
 /// that of `readmeCommands(in:)`.
 @Suite struct ReadmeTests {
-  @Test func everyCommandRuns() throws {
+  @Test(.enabled(if: Library.isOpenMPI, Library.onlyOpenMPI)) func everyCommandRuns() throws {
     let readme = try String(contentsOfFile: Repository.root + "/README.md", encoding: .utf8)
     let commands = readmeCommands(in: readme)
     try #require(!commands.isEmpty, "README.md has no line '$ command' in a block of sh")
@@ -94,7 +94,7 @@ import Testing
 
   static let train = ".build/release/lockstep train --data few --model linear --output runs/one --quiet"
 
-  @Test func acceptsWhatIsTrue() throws {
+  @Test(.enabled(if: Library.isOpenMPI, Library.onlyOpenMPI)) func acceptsWhatIsTrue() throws {
     let markdown = """
       ```sh
       $ swift build -c release
