@@ -153,8 +153,12 @@ show_latest_line() {
 # Exports what mpirun needs to start that many ranks on this machine. The user's own settings take precedence.
 set_up_mpi() {
   local ranks=$1 shared_memory elsewhere
-  # MPICH starts as root, binds no rank, and yields the core while it waits.
-  if uses_mpich; then return; fi
+  # MPICH starts as root, binds no rank, and yields the core while it waits. But UCX, below it, would take SIGHUP for
+  # its own even from nohup.
+  if uses_mpich; then
+    export UCX_DEBUG_SIGNO=${UCX_DEBUG_SIGNO:-0}
+    return
+  fi
   # Open MPI refuses root unless told twice; in a container root is the only user.
   if [[ $EUID == 0 ]]; then
     export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1

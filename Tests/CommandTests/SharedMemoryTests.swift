@@ -77,7 +77,7 @@ import Testing
       lockstep 2 --output run --exchange shared --max-steps 1000000 --epochs 1000000 --log-every 1 2>errors & job=$!
       until grep -q event...step run/metrics.jsonl 2>/dev/null; do kill -0 $job || exit 3; sleep 0.02; done
       used=$(df --output=used $SHARED | tail -1)
-      ranks=$(\(Library.ranks(of: "$(pgrep -P $job mpirun)")))
+      ranks=$(\(Library.ranks(with: scene.scratch.path)))
       kill -KILL $ranks
       wait $job
       for rank in $ranks; do while ps -o stat= -p $rank | grep -v ^Z; do sleep 0.02; done >&2; done

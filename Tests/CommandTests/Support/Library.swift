@@ -9,8 +9,12 @@ enum Library {
   /// Why a test is not run with MPICH.
   static let onlyOpenMPI: Comment = "is about Open MPI's own files or options, and this build uses MPICH"
 
-  /// Its mpirun. Where both libraries are installed (Debian), MPICH's has a name of its own.
-  static let mpirun = isOpenMPI || path(of: "mpirun.mpich") == nil ? "mpirun" : "mpirun.mpich"
+  /// The name of its mpirun. Where both libraries are installed (Debian), MPICH's has a name of its own.
+  static let launcher = isOpenMPI || path(of: "mpirun.mpich") == nil ? "mpirun" : "mpirun.mpich"
+
+  /// What tests start ranks by. MPICH's mpirun may lose their status, and writes of killed ranks among the results:
+  /// `scripts/launch` sees to that.
+  static let mpirun = isOpenMPI ? launcher : Repository.root + "/scripts/launch"
 
   /// The other library's, where that is installed too.
   static let othersMpirun = isOpenMPI ? path(of: "mpirun.mpich") : path(of: "mpirun.openmpi")
@@ -23,12 +27,9 @@ enum Library {
 
   static let sharedMemoryVariable = MPILibrary.current.sharedMemoryVariable
 
-  /// The status of its mpirun after a rank was killed.
-  static let statusOfAKill: Int32 = isOpenMPI ? 137 : 9
-
-  /// A shell command that prints the process numbers of the ranks of an mpirun: MPICH's has a proxy between.
-  static func ranks(of mpirun: String) -> String {
-    isOpenMPI ? "pgrep -P \(mpirun) lockstep" : "pgrep -P \"$(pgrep -P \(mpirun))\" lockstep"
+  /// A shell command that prints the process numbers of the ranks that have a path among their arguments.
+  static func ranks(with path: String) -> String {
+    "ps -eo pid,comm,args | awk '$2 == \"lockstep\" && index($0, \"\(path)\") { print $1 }'"
   }
 
   private static func path(of program: String) -> String? {
