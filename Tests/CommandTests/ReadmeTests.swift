@@ -92,7 +92,8 @@ import Testing
     #expect(linkedPaths(in: markdown) == ["docs/f.md", "n"])
   }
 
-  static let train = ".build/release/lockstep train --data few --model linear --output runs/one --quiet"
+  static let train =
+    "\(Library.scratch)/release/lockstep train --data few --model linear --output runs/one --quiet"
 
   @Test(.enabled(if: Library.isOpenMPI, Library.onlyOpenMPI)) func acceptsWhatIsTrue() throws {
     let markdown = """
