@@ -1,6 +1,14 @@
 // swift-tools-version: 6.0
 import PackageDescription
 
+/// The MPI library to build with, by its names for pkg-config and for packages: `MPI=mpich swift build ...`.
+let mpi: (pkgConfig: String, apt: String, brew: String) =
+  switch Context.environment["MPI"] ?? "" {
+  case "", "openmpi": ("ompi-c", "libopenmpi-dev", "open-mpi")
+  case "mpich": ("mpich", "libmpich-dev", "mpich")
+  case let other: fatalError("MPI: expected openmpi (the default) or mpich, found '\(other)'")
+  }
+
 let package = Package(
   name: "lockstep",
   platforms: [.macOS(.v15)],
@@ -16,12 +24,11 @@ let package = Package(
   ],
   targets: [
     .systemLibrary(
-      name: "COpenMPI", pkgConfig: "ompi-c",
-      providers: [.apt(["libopenmpi-dev"]), .brew(["open-mpi"])]),
+      name: "CSystemMPI", pkgConfig: mpi.pkgConfig, providers: [.apt([mpi.apt]), .brew([mpi.brew])]),
     .systemLibrary(
       name: "CZlib", pkgConfig: "zlib",
       providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
-    .target(name: "CMPI", dependencies: ["COpenMPI"]),
+    .target(name: "CMPI", dependencies: ["CSystemMPI"]),
     .target(name: "CKernels"),
     // The C library of this platform, under one name.
     .target(name: "PlatformC"),
@@ -74,6 +81,6 @@ let package = Package(
     .testTarget(
       name: "LockstepCoreTests", dependencies: ["LockstepCore", "CKernels", "FuzzTargets", "PlatformC"]),
     .testTarget(name: "LockstepMPITests", dependencies: ["LockstepMPI", "MPI"]),
-    .testTarget(name: "CommandTests", dependencies: ["LockstepCore"]),
+    .testTarget(name: "CommandTests", dependencies: ["LockstepCore", "MPI"]),
   ]
 )

@@ -28,19 +28,40 @@ refuse() {
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
+# The MPI library to build and start with, and where its build is: builds of both live side by side.
+scratch=$root/.build
+case ${MPI:-openmpi} in
+  openmpi) ;;
+  mpich) scratch=$root/.build/mpich ;;
+  *) die "MPI=$MPI: expected openmpi (the default) or mpich, the MPI library to build with." ;;
+esac
+
+uses_mpich() { [[ ${MPI:-} == mpich ]]; }
+
+# The launcher: Debian keeps those of both libraries, of which one is `mpirun`.
+mpirun_name() { if uses_mpich && have mpirun.mpich; then echo mpirun.mpich; else echo mpirun; fi; }
+
+# swift_build [OPTION...]: a release build with that library.
+swift_build() {
+  if uses_mpich; then set -- --scratch-path "$scratch" "$@"; fi
+  swift build -c release --package-path "$root" "$@"
+}
+
 # The cores this process may use (an affinity mask counts).
 cores() { nproc 2>/dev/null || getconf _NPROCESSORS_ONLN; }
 
-# build_lockstep MESSAGE: .build/release/lockstep is there and current, or the script ends.
+# build_lockstep MESSAGE: $scratch/release/lockstep is there and current, or the script ends.
 build_lockstep() {
-  local message=$1 binary=$root/.build/release/lockstep obstacle='' newer
+  local message=$1 binary=$scratch/release/lockstep obstacle='' newer command
   # A cluster node may have no compiler or no write access here, and needs neither if nothing has changed.
   have swift || obstacle="this machine has no Swift"
-  can_write || obstacle="this user cannot write to $root/.build"
+  can_write || obstacle="this user cannot write to $scratch"
   if [[ -n $obstacle && -x $binary ]]; then
     newer=$(newer_source "$binary")
+    command="swift build -c release --package-path $root"
+    if uses_mpich; then command="MPI=mpich $command --scratch-path $scratch"; fi
     [[ -z $newer ]] || die "$newer is newer than $binary, and $obstacle. Build it where that can be done:
-  swift build -c release --package-path $root"
+  $command"
     return
   fi
   can_write || die "there is no $binary, and $obstacle. Have it built, or work in a copy of the checkout."
@@ -51,16 +72,16 @@ build_lockstep() {
     return
   fi
   if was_moved; then forget_modules; fi
-  if ! attempt "$message" swift build -c release --package-path "$root"; then
+  if ! attempt "$message" swift_build; then
     if grep -q "was compiled with module cache path" "$log"; then forget_modules; fi
-    quietly "$message" swift build -c release --package-path "$root" || die "the build failed; its output is above."
+    quietly "$message" swift_build || die "the build failed; its output is above."
   fi
   rm -f "$log"
 }
 
 # Whether this user can write the build's files.
 can_write() {
-  local place=$root/.build
+  local place=$scratch
   if [[ ! -e $place ]]; then place=$root; elif [[ -e $place/release ]]; then place=$place/release/; fi
   [[ -w $place ]]
 }
@@ -72,14 +93,14 @@ newer_source() {
 
 # Whether SwiftPM's plan of the last build is for another directory.
 was_moved() {
-  local plan=$root/.build/release.yaml
-  [[ -f $plan ]] && ! grep -qF -e "$root/.build/" -e "$(cd "$root" && pwd -P)/.build/" "$plan"
+  local plan=$scratch/release.yaml
+  [[ -f $plan ]] && ! grep -qF -e "$scratch/" -e "$(cd "$root" && pwd -P)${scratch#"$root"}/" "$plan"
 }
 
 # Precompiled modules are valid only where they were compiled. SwiftPM notices all other changes itself.
 forget_modules() {
   say "This checkout was moved after it was built: it is built anew."
-  rm -rf "$root"/.build/*/*/ModuleCache
+  rm -rf "$scratch"/*/*/ModuleCache
 }
 
 # quietly MESSAGE COMMAND [ARGUMENT...]
@@ -132,6 +153,12 @@ show_latest_line() {
 # Exports what mpirun needs to start that many ranks on this machine. The user's own settings take precedence.
 set_up_mpi() {
   local ranks=$1 shared_memory elsewhere
+  # MPICH starts as root, binds no rank, and yields the core while it waits. But UCX, below it, would take SIGHUP for
+  # its own even from nohup.
+  if uses_mpich; then
+    export UCX_DEBUG_SIGNO=${UCX_DEBUG_SIGNO:-0}
+    return
+  fi
   # Open MPI refuses root unless told twice; in a container root is the only user.
   if [[ $EUID == 0 ]]; then
     export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1

@@ -111,6 +111,11 @@ set_up_machines() {
   hand_on=()
   while read -r host; do hosts+=("$host"); done < <(hosts_of_arguments "$@" | other_hosts)
   if [[ ${#hosts[@]} == 0 ]]; then return; fi
+  # MPICH's mpirun hands all variables on, and has the network from the names.
+  if uses_mpich; then
+    export HYDRA_LAUNCHER_EXTRA_ARGS=${HYDRA_LAUNCHER_EXTRA_ARGS-"-o BatchMode=yes -o ConnectTimeout=10"}
+    return
+  fi
   # A machine that is lost is noticed after 8 s instead of 8 minutes.
   offer oob_tcp_keepalive_time 2 "$@"
   offer oob_tcp_keepalive_intvl 1 "$@"
@@ -126,6 +131,34 @@ set_up_machines() {
       LOCKSTEP_?*) hand_on+=(-x "$name") ;;
     esac
   done
+}
+
+# translate_for_mpich [ARGUMENT...]: mpirun's arguments, in Open MPI's words. Sets translated to MPICH's, which reads no
+# slots in a hostfile: "one slots=2" is the host one:2. Without a name of another machine it needs none.
+translate_for_mpich() {
+  local hosts
+  translated=()
+  while [[ $# -gt 0 ]]; do
+    case $1 in
+      --hostfile | -hostfile | --machinefile | -machinefile)
+        [[ -r ${2:-} ]] || die "$1 ${2:-}: there is no such file that can be read."
+        if [[ -n $(hosts_of_file "$2" | other_hosts) ]]; then
+          hosts=$(sed 's/#.*//' "$2" | awk '
+            NF && match($0, /slots *= *[0-9]+/) {
+              text = substr($0, RSTART, RLENGTH); sub(/.*= */, "", text); print $1 ":" text; next
+            }
+            NF { print $1 }' | paste -s -d , -)
+          translated+=(-hosts "$hosts")
+        fi
+        shift
+        ;;
+      # Here mpirun's own arguments end.
+      */lockstep | lockstep) break ;;
+      *) translated+=("$1") ;;
+    esac
+    shift
+  done
+  translated+=("$@")
 }
 
 # offer PARAMETER VALUE [ARGUMENT...]: for Open MPI, where neither variable nor argument sets it.
@@ -193,7 +226,7 @@ what_is_wrong() {
     *cksum*"$1"*"No such file"*)
       echo "has no $1. Install it there (scripts/install), or where all machines see it." ;;
     *"error while loading shared libraries"*)
-      echo "${last#*loading shared libraries: }. Install what is missing (apt-get install openmpi-bin)." ;;
+      echo "${last#*loading shared libraries: }. Install what is missing (Debian: openmpi-bin, or mpich)." ;;
     [0-9]*) echo "has another $1. Copy this machine's there." ;;
     *) echo "$last. Is its name right, and is it up?" ;;
   esac

@@ -44,6 +44,14 @@ int cmpi_library_version(char *text, int capacity) {
   return code;
 }
 
+bool cmpi_is_open_mpi(void) {
+#if defined(OPEN_MPI)
+  return true;
+#else
+  return false;
+#endif
+}
+
 int cmpi_host_name(char *text, int capacity) {
   char name[MPI_MAX_PROCESSOR_NAME];
   int length = 0, code = MPI_Get_processor_name(name, &length);

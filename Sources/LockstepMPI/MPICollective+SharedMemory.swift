@@ -62,8 +62,8 @@ extension MPICollective {
       throw LockstepError(
         .failure, "shared memory", expected: "room for \(shortage.byteCount) bytes", found: shortage.found,
         fix:
-          "Free some, name a directory of this machine with room by OMPI_MCA_osc_sm_backing_directory, or share less: "
-          + "--exchange allreduce, unpacked data files")
+          "Free some, name a directory of this machine with room by \(MPILibrary.current.sharedMemoryVariable), or "
+          + "share less: --exchange allreduce, unpacked data files")
     }
   }
 }

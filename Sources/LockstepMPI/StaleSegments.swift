@@ -1,4 +1,5 @@
 import LockstepSupport
+import MPI
 import PlatformC
 
 /// Files that Open MPI leaves behind if mpirun itself was killed:
@@ -16,7 +17,7 @@ package enum StaleSegments {
   ///
   /// Does nothing if the system does not show which files processes use (`/proc`).
   package static func remove() {
-    guard let here = SessionMark.here else { return }
+    guard MPILibrary.current == .openMPI, let here = SessionMark.here else { return }
     let sessions = sessions().filter {
       here.wouldSeeProcesses(of: SessionMark(of: $0.path)) && !$0.owners.contains { isRunning($0) }
     }

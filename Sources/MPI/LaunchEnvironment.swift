@@ -15,10 +15,12 @@ package struct LaunchEnvironment: Sendable {
     var witness: (name: String, least: Int?)?
   }
 
+  private static let hydra = "the mpirun of MPICH or of a relative"
+
   private static let kinds = [
     // MPICH, Intel MPI, MVAPICH, srun --mpi=pmi2; the second tells of a node only.
-    Kind(name: "another MPI's launcher", rank: "PMI_RANK", size: "PMI_SIZE"),
-    Kind(name: "another MPI's launcher", rank: "MPI_LOCALRANKID", size: "MPI_LOCALNRANKS"),
+    Kind(name: hydra, rank: "PMI_RANK", size: "PMI_SIZE"),
+    Kind(name: hydra, rank: "MPI_LOCALRANKID", size: "MPI_LOCALNRANKS"),
     Kind(name: "MVAPICH's launcher", rank: "MV2_COMM_WORLD_RANK", size: "MV2_COMM_WORLD_SIZE"),
     Kind(name: "MVAPICH's launcher", rank: "MPIRUN_RANK", size: "MPIRUN_NPROCS"),
     Kind(name: "a PMIx launcher", rank: "PMIX_RANK", size: "PMIX_SIZE"),
@@ -42,6 +44,12 @@ package struct LaunchEnvironment: Sendable {
   /// Whether the launcher speaks Open MPI's protocol.
   var isOpenMPIs: Bool { variables["OMPI_COMM_WORLD_SIZE"] != nil || variables["PMIX_RANK"] != nil }
 
+  /// Whether the launcher is Hydra, which is MPICH's and its relatives': srun does not set this variable.
+  private var isHydra: Bool { variables["MPI_LOCALNRANKS"] != nil }
+
+  /// This rank's number, if the launcher says.
+  var rank: Int? { number("OMPI_COMM_WORLD_RANK") ?? number("PMIX_RANK") ?? number("PMI_RANK") }
+
   /// The number of ranks on this node, if the launcher says.
   var nodeSize: Int? { number("OMPI_COMM_WORLD_LOCAL_SIZE") ?? number("MPI_LOCALNRANKS") }
 
@@ -49,7 +57,10 @@ package struct LaunchEnvironment: Sendable {
   /// `given`: the variables to unset for a process that should train alone.
   private var several: (launcher: String, least: Int, isExact: Bool, given: [String])? {
     // An mpirun inside another launcher's job has its own ranks.
-    if let size = number("OMPI_COMM_WORLD_SIZE") { return size > 1 ? ("mpirun", size, true, []) : nil }
+    if let size = number("OMPI_COMM_WORLD_SIZE") {
+      return size > 1 ? ("Open MPI's mpirun", size, true, []) : nil
+    }
+    if isHydra, let size = number("PMI_SIZE") { return size > 1 ? (Self.hydra, size, true, []) : nil }
     if let tasks = tasksOfStep, tasks > 1 {
       return ("srun", tasks, sizeOfStep == tasks, ["SLURM_PROCID", "SLURM_STEP_ID", "SLURM_STEPID"])
     }
@@ -87,14 +98,14 @@ package struct LaunchEnvironment: Sendable {
     return max(sizeOfStep ?? 1, task + 1)
   }
 
-  /// The error if MPI, or this process without MPI, sees fewer ranks (`size`) than were started. `library`: the MPI
-  /// that the binary uses.
-  package func disagreement(size: Int, library: String) -> LaunchError? {
+  /// The error if MPI, or this process without MPI, sees fewer ranks (`size`) than were started. `version`: the MPI
+  /// that the binary uses, by name.
+  package func disagreement(size: Int, library: MPILibrary, version: String) -> LaunchError? {
     guard let (launcher, least, isExact, given) = several, least > size else { return nil }
     let start =
       launcher == "srun"
-      ? "Start them with srun --mpi=pmix, or with mpirun"
-      : "Start them with mpirun (under Slurm also srun --mpi=pmix) of the MPI that this binary uses, \(library)"
+      ? "Start them with \(library.srun), or with mpirun"
+      : "Start them with the mpirun (under Slurm also \(library.srun)) of the MPI that this binary uses, \(version)"
     let alone =
       given.isEmpty
       ? ""

@@ -15,7 +15,8 @@ public enum Launcher {
 
   /// Throws if a launcher started more than `size` ranks.
   static func requireSize(_ size: Int) throws(LaunchError) {
-    if let error = environment.disagreement(size: size, library: World.libraryVersion) { throw error }
+    let version = World.libraryVersion
+    if let error = environment.disagreement(size: size, library: .current, version: version) { throw error }
   }
 
   /// The number of ranks on this node, if the launcher says.
@@ -36,9 +37,14 @@ public enum Launcher {
     return allowed > 1 ? allowed : online
   }
 
+  /// This rank's number, if the launcher says.
+  package static var rank: Int? { environment.rank }
+
   /// Sets variables that Open MPI needs to run well on this machine, unless the user has set them. Must be called
   /// before MPI_Init.
   static func prepareEnvironment(quota: Double?) {
+    // MPICH yields the core while it waits, and needs no daemon where there is no launcher.
+    guard MPILibrary.current == .openMPI else { return }
     if !cmpi_can_attach_across_processes() { set("OMPI_MCA_btl_vader_single_copy_mechanism", "none") }
     // Ranks that share a core must yield it while they wait.
     if ranksShareCores(quota: quota) { set("OMPI_MCA_mpi_yield_when_idle", "1") }

@@ -14,10 +14,9 @@ package struct SharedMemoryDirectory: Equatable, Sendable {
 
   private static let usual = "/dev/shm"
 
-  /// The directories to try in turn: the one that `OMPI_MCA_osc_sm_backing_directory` names, Open MPI's variable for
-  /// the same purpose; else /dev/shm, then the temporary directory if it has more room and is local. At least one.
+  /// The directories to try in turn: the one that `MPILibrary.sharedMemoryVariable` names; else /dev/shm, then the temporary directory if it has more room and is local. At least one.
   package static func candidates(ranks: Int) -> [SharedMemoryDirectory] {
-    if let named = environment("OMPI_MCA_osc_sm_backing_directory") {
+    if let named = environment(MPILibrary.current.sharedMemoryVariable) {
       return [SharedMemoryDirectory(path: named, room: room(in: named, ranks: ranks))]
     }
     let first = SharedMemoryDirectory(path: usual, room: room(in: usual, ranks: ranks))
@@ -52,7 +51,7 @@ package struct SharedMemoryDirectory: Equatable, Sendable {
     return max(min(Int(clamping: free) - reserve(in: path, ranks: ranks), fileSizeLimit), 0)
   }
 
-  /// Room left for others: Open MPI's own segments, 4 MB a rank, allocate pages on first use, and a full directory
+  /// Room left for others: the library's own segments, 4 MB a rank, allocate pages on first use, and a full directory
   /// would then kill the ranks.
   private static func reserve(in path: String, ranks: Int) -> Int {
     let theirs = environment("OMPI_MCA_btl_vader_backing_directory") ?? usual

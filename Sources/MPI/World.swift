@@ -32,9 +32,10 @@ public enum World {
     _exit(status)
   }
 
-  /// The first line of the library's own description: "Open MPI v4.1.4, ...".
+  /// What the library calls itself at the start of its description, "Open MPI v4.1.4, ..." or "MPICH Version:\t4.0.2".
   public static var libraryVersion: String {
-    let version = text(capacity: 1024) { cmpi_library_version($0, 1024) }
-    return String(version.prefix { $0 != "\n" && $0 != "," })
+    let version = text(capacity: 1 << 14) { cmpi_library_version($0, 1 << 14) }
+    return version.prefix { $0 != "\n" && $0 != "," }
+      .split(whereSeparator: \.isWhitespace).filter { $0 != "Version:" }.joined(separator: " ")
   }
 }

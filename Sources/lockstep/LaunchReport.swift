@@ -24,12 +24,7 @@ enum LaunchReport {
   /// Reports the exit status of a rank that ends by itself, in case mpirun does not.
   static func ended(_ status: Int32) { report("ended \(rank) \(status)") }
 
-  private static var rank: String {
-    for name in ["OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"] {
-      if let value = getenv(name) { return String(cString: value) }
-    }
-    return "0"
-  }
+  private static var rank: Int { Launcher.rank ?? 0 }
 
   private static func report(_ line: String) {
     guard pipe >= 0 else { return }

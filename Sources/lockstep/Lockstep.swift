@@ -154,5 +154,6 @@ extension LockstepCommand {
 /// be called by the main thread, which may be the one that is stuck.
 @Sendable func endStalled(_ message: String?) -> Never {
   if let message { writeError("lockstep: \(message)\n") }
+  LaunchReport.ended(1)
   _exit(1)
 }

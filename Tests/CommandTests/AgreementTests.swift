@@ -93,7 +93,7 @@ import Testing
 
   /// What decides nothing that ranks do together may differ: here where each would share memory.
   @Test(arguments: [0, 1]) func aVariableOfOneRank(rank: Int) throws {
-    for variable in ["OMPI_MCA_osc_sm_backing_directory=/absent", "LOCKSTEP_FAULT_HEARTBEAT_TABLE=no:room"] {
+    for variable in [Library.sharedMemoryVariable + "=/absent", "LOCKSTEP_FAULT_HEARTBEAT_TABLE=no:room"] {
       let odd = RankGroup(1, train(), wrapper: ["env", variable])
       let even = RankGroup(1, train())
       let result = try mpirun(rank == 0 ? [odd, even] : [even, odd])

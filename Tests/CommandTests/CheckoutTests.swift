@@ -18,7 +18,7 @@ import Testing
       return try checkout.script(
         "train", ["--epochs", "1"], through: ["unshare", "--mount", "sh", "-c", mount, "sh"])
     }
-    let places = [".build/release", ".build", ""].map(checkout.file)
+    let places = [Library.scratch + "/release", Library.scratch, ""].map(checkout.file)
     for place in places { chmod(place, 0o555) }
     defer { for place in places { chmod(place, 0o755) } }
     return try checkout.script("train", ["--epochs", "1"])
@@ -40,14 +40,15 @@ import Testing
     #expect(result.status == 1)
     #expect(result.output == "")
     #expect(result.errors.contains("Sources/Trainer.swift is newer than"), "\(result.errors)")
-    #expect(result.errors.contains("cannot write to \(checkout.path)/.build"), "\(result.errors)")
+    #expect(result.errors.contains("cannot write to \(checkout.path)/\(Library.scratch)"), "\(result.errors)")
   }
 
   @Test func saysThatThereIsNoBinary() throws {
     let result = try trainUnwritable()
     #expect(result.status == 1)
     #expect(
-      result.errors.contains("there is no \(checkout.path)/.build/release/lockstep"), "\(result.errors)")
+      result.errors.contains("there is no \(checkout.path)/\(Library.scratch)/release/lockstep"),
+      "\(result.errors)")
   }
 
   @Test func buildsWhereItCan() throws {
@@ -61,7 +62,7 @@ import Testing
 
   @Test func forgetsTheModulesOfAnotherPlace() throws {
     try checkout.writeBinary(isCurrent: true)
-    try checkout.write("/old/place/.build/release", to: ".build/release.yaml")
+    try checkout.write("/old/place/.build/release", to: Library.scratch + "/release.yaml")
     let result = try checkout.script("train", [])
     #expect(result.status == 0, "\(result.errors)")
     #expect(result.errors.contains("This checkout was moved"))
@@ -76,7 +77,7 @@ import Testing
       "swift",
       """
       [ $1 = --version ] && { echo 'Swift version 6.0.3'; exit; }
-      [ -e '\(checkout.file(".build/release/ModuleCache/a"))' ] || exit 0
+      [ -e '\(checkout.file(Library.scratch + "/release/ModuleCache/a"))' ] || exit 0
       echo "error: precompiled file was compiled with module cache path '/old', but the path is currently '/new'"
       exit 1
       """)
@@ -87,14 +88,15 @@ import Testing
 
   @Test func leavesTheModulesOfThisPlace() throws {
     try checkout.writeBinary(isCurrent: true)
-    try checkout.write("\(checkout.path)/.build/release", to: ".build/release.yaml")
+    try checkout.write("\(checkout.path)/\(Library.scratch)/release", to: Library.scratch + "/release.yaml")
     let result = try checkout.script("train", [])
     #expect(result.errors == "")
     #expect(try modules() == ["a"])
   }
 
   private func modules() throws -> [String] {
-    (try? FileManager.default.contentsOfDirectory(atPath: checkout.file(".build/release/ModuleCache"))) ?? []
+    (try? FileManager.default.contentsOfDirectory(
+      atPath: checkout.file(Library.scratch + "/release/ModuleCache"))) ?? []
   }
 
   // Toolchains.

@@ -145,7 +145,9 @@ import Testing
     #expect(result.errors.contains("is safe"), "\(result.errors)")
   }
 
-  @Test(arguments: [": >", "printf x | dd conv=notrunc bs=1 seek=5000 of="], [1, 3])
+  /// A rank's status may be lost with MPICH where the rank cannot tell it.
+  @Test(
+    arguments: [": >", "printf x | dd conv=notrunc bs=1 seek=5000 of="], Library.isOpenMPI ? [1, 3] : [1])
   func mappedDataThatChange(command: String, ranks: Int) throws {
     let result = try scene.job(
       ["train", "--data", data, "--output", path, "--quiet"] + Self.recipe + ["--epochs", "1000000"],

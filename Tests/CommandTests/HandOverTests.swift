@@ -102,7 +102,7 @@ import Testing
   private func commandLine(_ arguments: [String], groups: [[String]], isJob: Bool) -> String {
     let command =
       isJob
-      ? ["mpirun"] + Launch.arguments(groups.map { RankGroup(1, arguments, wrapper: $0) })
+      ? [Library.mpirun] + Launch.arguments(groups.map { RankGroup(1, arguments, wrapper: $0) })
       : groups[0] + [Repository.lockstep] + arguments
     return command.map { "'\($0)'" }.joined(separator: " ")
   }

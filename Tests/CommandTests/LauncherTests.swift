@@ -20,7 +20,7 @@ import Testing
       "SLURM_JOB_ID": "7", "SLURM_STEP_ID": "0", "SLURM_STEP_NUM_TASKS": "4", "SLURM_NTASKS": "4",
       "SLURM_PROCID": "\(task)",
     ])
-    expect(result, status: 64, naming: ["srun", "one of 4", "srun --mpi=pmix", "mpirun"])
+    expect(result, status: 64, naming: ["srun", "one of 4", "srun --mpi=pmi", "mpirun"])
     #expect(!FileManager.default.fileExists(atPath: scene.scratch.file("run")))
   }
 
@@ -30,7 +30,23 @@ import Testing
     ["MV2_COMM_WORLD_RANK": "0", "MV2_COMM_WORLD_SIZE": "2"], ["PALS_RANKID": "1"],
   ]) func anotherMPIsLauncher(variables: [String: String]) throws {
     let result = try train(variables)
-    expect(result, status: 64, naming: ["one of ", "itself alone", "Open MPI"])
+    expect(result, status: 64, naming: ["one of ", "itself alone", Library.name])
+  }
+
+  /// The real one, of which each process is alone.
+  @Test(.enabled(if: Library.othersMpirun != nil, "needs both Open MPI and MPICH")) func theOtherLibrarys()
+    throws
+  {
+    let options = Library.isOpenMPI ? [] : ["--oversubscribe"]
+    let result = try Launch.takingTurns {
+      try run(
+        Library.othersMpirun!, options + ["-np", "2", Repository.lockstep, "doctor"],
+        environment: ["OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"])
+    }
+    #expect(result.status == 64)
+    for text in ["one of 2", "Open MPI", "MPICH", "the MPI that this binary uses, \(Library.name)"] {
+      #expect(result.errors.contains(text), "\(result.errors)")
+    }
   }
 
   /// What starts one process, and what no launcher started.

@@ -8,7 +8,7 @@ import Testing
 
   init() throws {
     checkout = try Checkout()
-    try checkout.program("mpirun", #"echo "$*"; env | grep ^OMPI_MCA_"#)
+    try checkout.program(Library.launcher, #"echo "$*"; env | grep ^OMPI_MCA_ || true"#)
     try checkout.program("getent", "echo 10.1.0.7 STREAM $2")
     try checkout.writeBinary(isCurrent: true)
     try checkout.write("one slots=2\ntwo slots=3 # more\n", to: "machines")
@@ -27,7 +27,7 @@ import Testing
       through: ["env"] + variables)
   }
 
-  @Test func tellsMPIWhatSeveralMachinesNeed() throws {
+  @Test(.enabled(if: Library.isOpenMPI, Library.onlyOpenMPI)) func tellsMPIWhatSeveralMachinesNeed() throws {
     let result = try launch(with: ["LOCKSTEP_DATA=/some", "LOCKSTEP_HANG_SECONDS=9"])
     #expect(result.status == 0, "\(result.errors)")
     #expect(result.output.hasPrefix("-x LOCKSTEP_DATA -np 5"), "\(result.output)")
@@ -37,15 +37,24 @@ import Testing
     ] { #expect(result.output.contains("OMPI_MCA_" + setting), "\(result.output)") }
   }
 
+  /// It reads no slots, hands all variables on, and asks for no password.
+  @Test(.enabled(if: !Library.isOpenMPI, "is about MPICH's options")) func tellsMPICHWhatSeveralMachinesNeed()
+    throws
+  {
+    try checkout.program(Library.launcher, #"echo "$*"; echo "$HYDRA_LAUNCHER_EXTRA_ARGS""#)
+    let result = try launch(with: ["LOCKSTEP_DATA=/some"])
+    #expect(result.output == "-np 5 -hosts one:2,two:3 lockstep\n-o BatchMode=yes -o ConnectTimeout=10\n")
+  }
+
   /// The network of this machine is not that of the others then.
-  @Test func leavesOutWhatHangsBehindARouter() throws {
+  @Test(.enabled(if: Library.isOpenMPI, Library.onlyOpenMPI)) func leavesOutWhatHangsBehindARouter() throws {
     try write(route: "10.1.0.7 via 10.1.0.254 dev ib0 src 10.1.0.1")
     let result = try launch()
     #expect(result.output.contains("btl_tcp_if_exclude=127.0.0.0/8,docker0,virbr0"), "\(result.output)")
     #expect(!result.output.contains("if_include"), "\(result.output)")
   }
 
-  @Test func theUsersSettingsWin() throws {
+  @Test(.enabled(if: Library.isOpenMPI, Library.onlyOpenMPI)) func theUsersSettingsWin() throws {
     let result = try launch(
       ["--mca", "btl_tcp_if_exclude", "lo", "--mca", "oob_tcp_keepalive_time", "9"],
       with: ["OMPI_MCA_oob_tcp_if_include=eth7", "OMPI_MCA_plm_rsh_agent=rsh"])
@@ -65,10 +74,10 @@ import Testing
   }
 
   /// mpirun may wait for it for ever.
-  @Test func namesAMachineThatIsLost() throws {
+  @Test(.enabled(if: Library.isOpenMPI, Library.onlyOpenMPI)) func namesAMachineThatIsLost() throws {
     let rule = String(repeating: "-", count: 74)
     try checkout.program(
-      "mpirun",
+      Library.launcher,
       """
       trap '' TERM
       echo '\(rule)
@@ -100,7 +109,7 @@ import Testing
     ("echo 'lockstep: error while loading shared libraries: libmpi.so.40: no'; exit 127", "libmpi.so.40"),
     ("echo 'ssh: connect to host two port 22: Connection refused'; exit 255", "is it up?"),
   ]) func asksEachMachineFirst(answer: String, told: String) throws {
-    let answer = answer.replacingOccurrences(of: "/it/", with: checkout.file(".build/release/"))
+    let answer = answer.replacingOccurrences(of: "/it/", with: checkout.file(Library.scratch + "/release/"))
     try checkout.program(
       "ssh",
       """
@@ -112,11 +121,11 @@ import Testing
     #expect(result.status == (told.isEmpty ? 0 : 1), "\(result.errors)")
     #expect(result.errors.contains(told) || told.isEmpty, "\(result.errors)")
     #expect(!result.errors.contains("one: "), "\(result.errors)")
-    #expect(result.output.contains("-np 5 --hostfile") == told.isEmpty, "\(result.output)")
+    #expect(result.output.contains("-np 5 -") == told.isEmpty, "\(result.output)")
   }
 
   @Test func takesABinaryThatIsGiven() throws {
-    let variables = ["env", "LOCKSTEP=.build/release/lockstep"]
+    let variables = ["env", "LOCKSTEP=\(Library.scratch)/release/lockstep"]
     let result = try checkout.script("train", ["--epochs", "1"], through: variables)
     #expect(result.output == "ran train --epochs 1\n", "\(result.errors)")
     #expect(checkout.called == "", "it builds: \(checkout.called)")

@@ -4,7 +4,7 @@ import Testing
 /// README.md keeps its word: each command that it shows runs, and where it shows results they come out. The format is
 /// that of `readmeCommands(in:)`.
 @Suite struct ReadmeTests {
-  @Test func everyCommandRuns() throws {
+  @Test(.enabled(if: Library.isOpenMPI, Library.onlyOpenMPI)) func everyCommandRuns() throws {
     let readme = try String(contentsOfFile: Repository.root + "/README.md", encoding: .utf8)
     let commands = readmeCommands(in: readme)
     try #require(!commands.isEmpty, "README.md has no line '$ command' in a block of sh")
@@ -92,9 +92,10 @@ import Testing
     #expect(linkedPaths(in: markdown) == ["docs/f.md", "n"])
   }
 
-  static let train = ".build/release/lockstep train --data few --model linear --output runs/one --quiet"
+  static let train =
+    "\(Library.scratch)/release/lockstep train --data few --model linear --output runs/one --quiet"
 
-  @Test func acceptsWhatIsTrue() throws {
+  @Test(.enabled(if: Library.isOpenMPI, Library.onlyOpenMPI)) func acceptsWhatIsTrue() throws {
     let markdown = """
       ```sh
       $ swift build -c release

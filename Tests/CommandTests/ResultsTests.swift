@@ -10,7 +10,7 @@ import Testing
   /// Runs `lockstep` or ranks of it with their standard output to a full disk.
   private func toFull(_ arguments: [String], ranks: Int?) throws -> CommandResult {
     let command =
-      ranks.map { ["mpirun"] + Launch.arguments([RankGroup($0, arguments, wrapper: Self.full)]) }
+      ranks.map { [Library.mpirun] + Launch.arguments([RankGroup($0, arguments, wrapper: Self.full)]) }
       ?? Self.full + [Repository.lockstep] + arguments
     return try Launch.takingTurns {
       try run(command[0], Array(command.dropFirst()), environment: Launch.environment(ranks: ranks ?? 1))

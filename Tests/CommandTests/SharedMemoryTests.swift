@@ -13,18 +13,22 @@ import Testing
     try FileManager.default.createDirectory(atPath: shared, withIntermediateDirectories: true)
   }
 
+  private static let mpirun =
+    ([Library.mpirun] + Launch.limit + (Library.isOpenMPI ? ["--oversubscribe"] : []))
+    .joined(separator: " ")
+
   /// A script in which `$SHARED` is a directory of so many megabytes, and `lockstep RANKS ARGUMENT...` a job of which
   /// Open MPI's own files are elsewhere.
   private func script(_ script: String, megabytes: Int, directory: String? = nil) throws -> CommandResult {
     let place = directory ?? shared
     let setUp = """
       mount -t tmpfs -o size=\(megabytes)m none \(place) && cd \(scene.scratch.path) && SHARED=\(place)
-      lockstep() { ranks=$1; shift; mpirun \(Launch.limit.joined(separator: " ")) -np $ranks --oversubscribe \
+      lockstep() { ranks=$1; shift; \(Self.mpirun) -np $ranks \
         \(Repository.lockstep) train --data \(scene.data) --max-steps 30 --threads 1 --quiet "$@"; }
       """
     var variables = Launch.environment(ranks: 4)
     variables["OMPI_MCA_btl_vader_backing_directory"] = scene.scratch.path
-    if directory == nil { variables["OMPI_MCA_osc_sm_backing_directory"] = shared }
+    if directory == nil { variables[Library.sharedMemoryVariable] = shared }
     return try Launch.takingTurns {
       try run("unshare", ["-m", "bash", "-c", setUp + "\n" + script], environment: variables)
     }
@@ -57,7 +61,7 @@ import Testing
     expect(
       refused, status: 1,
       naming: [
-        "shared memory: expected room for ", " bytes in \(shared)", "OMPI_MCA_osc_sm_backing_directory",
+        "shared memory: expected room for ", " bytes in \(shared)", Library.sharedMemoryVariable,
       ])
   }
 
@@ -73,7 +77,7 @@ import Testing
       lockstep 2 --output run --exchange shared --max-steps 1000000 --epochs 1000000 --log-every 1 2>errors & job=$!
       until grep -q event...step run/metrics.jsonl 2>/dev/null; do kill -0 $job || exit 3; sleep 0.02; done
       used=$(df --output=used $SHARED | tail -1)
-      ranks=$(pgrep -P "$(pgrep -P $job mpirun)")
+      ranks=$(\(Library.ranks(with: scene.scratch.path)))
       kill -KILL $ranks
       wait $job
       for rank in $ranks; do while ps -o stat= -p $rank | grep -v ^Z; do sleep 0.02; done >&2; done

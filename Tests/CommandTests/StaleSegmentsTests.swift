@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// What an mpirun that was killed left is removed at the next start; what others use is not.
-@Suite struct StaleSegmentsTests {
+@Suite(.enabled(if: Library.isOpenMPI, Library.onlyOpenMPI)) struct StaleSegmentsTests {
   let scene: TrainingScene
   /// Places of the test's own for Open MPI's files: other tests start jobs too.
   let environment: [String: String]

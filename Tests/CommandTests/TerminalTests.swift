@@ -47,7 +47,7 @@ import Testing
 
   @Test func isDrawnForTheTerminalThatTheScriptNames() throws {
     let columns = [80, 30]
-    let command = ["mpirun"] + Launch.arguments([RankGroup(2, train)])
+    let command = [Library.launcher] + Launch.arguments([RankGroup(2, train)])
     try expectCut(draw("passed", SIGUSR1, columns, command, ranks: 2), columns)
   }
 

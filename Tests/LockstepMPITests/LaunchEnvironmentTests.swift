@@ -48,12 +48,17 @@ import Testing
       "srun --mpi=pmi2", step("0", tasks: 4).merging(["PMI_RANK": "0", "PMI_SIZE": "4"]) { $1 }, refusal: srun
     ),
     Start(
-      "mpirun", ["OMPI_COMM_WORLD_SIZE": "2", "OMPI_COMM_WORLD_RANK": "0"], refusal: ["mpirun", "one of 2"]),
+      "mpirun", ["OMPI_COMM_WORLD_SIZE": "2", "OMPI_COMM_WORLD_RANK": "0"],
+      refusal: ["Open MPI's mpirun", "one of 2"]),
     Start("mpirun -np 1", ["OMPI_COMM_WORLD_SIZE": "1", "OMPI_COMM_WORLD_RANK": "0"]),
     Start(
       "mpirun -np 1 in a step of srun's", step("0", tasks: 4).merging(["OMPI_COMM_WORLD_SIZE": "1"]) { $1 }),
     Start(
-      "MPICH", ["PMI_RANK": "1", "PMI_SIZE": "3", "PMI_FD": "6"], refusal: ["mpirun", "one of 3", "MPI 4.0"]),
+      "MPICH", ["PMI_RANK": "1", "PMI_SIZE": "3", "PMI_FD": "6"],
+      refusal: ["the mpirun of MPICH", "one of 3", "MPI 4.0"]),
+    Start(
+      "MPICH in a step of srun's",
+      step("0", tasks: 4).merging(["PMI_RANK": "0", "PMI_SIZE": "1", "MPI_LOCALNRANKS": "1"]) { $1 }),
     Start("MPICH alone", ["PMI_RANK": "0", "PMI_SIZE": "1", "MPI_LOCALNRANKS": "1"]),
     Start("Intel MPI", ["MPI_LOCALNRANKS": "2", "MPI_LOCALRANKID": "0"], refusal: ["mpirun"]),
     Start("MVAPICH", ["MV2_COMM_WORLD_RANK": "0", "MV2_COMM_WORLD_SIZE": "8"], refusal: ["one of 8"]),
@@ -79,14 +84,24 @@ import Testing
   ]
 
   @Test(arguments: starts) func aloneProcess(start: Start) {
-    let error = LaunchEnvironment(start.variables).disagreement(size: 1, library: "MPI 4.0")
+    let error = LaunchEnvironment(start.variables).disagreement(
+      size: 1, library: .openMPI, version: "MPI 4.0")
     #expect((error != nil) == (start.refusal != nil), "\(String(describing: error))")
     for text in start.refusal ?? [] { #expect(error?.description.contains(text) == true, "\(error!)") }
   }
 
   /// MPI sees what the launcher started.
   @Test(arguments: starts) func allTogether(start: Start) {
-    #expect(LaunchEnvironment(start.variables).disagreement(size: 8, library: "") == nil)
+    #expect(LaunchEnvironment(start.variables).disagreement(size: 8, library: .openMPI, version: "") == nil)
+  }
+
+  /// Slurm starts the ranks of each library in its own way.
+  @Test func adviceForTheLibrary() {
+    let environment = LaunchEnvironment(Self.step("0", tasks: 4))
+    for (library, way) in [(MPILibrary.openMPI, "srun --mpi=pmix"), (.mpich, "srun --mpi=pmi2")] {
+      let error = environment.disagreement(size: 1, library: library, version: "")
+      #expect(error?.description.contains(way) == true, "\(String(describing: error))")
+    }
   }
 
   @Test func whenMPIStarts() {

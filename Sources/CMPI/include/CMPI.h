@@ -17,6 +17,8 @@ int cmpi_abort(int status);
 int cmpi_error_text(int code, char *text);
 int cmpi_max_text(void);
 int cmpi_library_version(char *text, int capacity);
+// Whether the library is Open MPI; else it is MPICH, or a relative of it.
+bool cmpi_is_open_mpi(void);
 int cmpi_host_name(char *text, int capacity);
 
 // MPI_COMM_WORLD; null if out of memory.

@@ -11,13 +11,13 @@ struct Checkout {
   /// Contains the real scripts, and programs in bin/ that come first on PATH.
   init() throws {
     directory = try TemporaryDirectory()
-    for name in ["bin", "Sources", ".build/triple/release/ModuleCache"] {
+    for name in ["bin", "Sources", Library.scratch + "/triple/release/ModuleCache"] {
       try FileManager.default.createDirectory(
         atPath: file(name), withIntermediateDirectories: true)
     }
-    try directory.write(Data(), to: ".build/triple/release/ModuleCache/a")
+    try directory.write(Data(), to: Library.scratch + "/triple/release/ModuleCache/a")
     try FileManager.default.createSymbolicLink(
-      atPath: file(".build/release"), withDestinationPath: "triple/release")
+      atPath: file(Library.scratch + "/release"), withDestinationPath: "triple/release")
     for name in ["scripts", "recipes", "benchmarks", "Fuzz", "hostfile"] {
       try FileManager.default.createSymbolicLink(
         atPath: file(name), withDestinationPath: Repository.root + "/" + name)
@@ -42,7 +42,7 @@ struct Checkout {
 
   /// A binary, with the sources a minute older or newer than it.
   func writeBinary(isCurrent: Bool) throws {
-    try program("lockstep", "echo ran \"$@\"", in: ".build/release")
+    try program("lockstep", "echo ran \"$@\"", in: Library.scratch + "/release")
     let date = Date.now.addingTimeInterval(isCurrent ? -60 : 60)
     for name in ["Package.swift", "Sources/Trainer.swift"] {
       try FileManager.default.setAttributes([.modificationDate: date], ofItemAtPath: file(name))
@@ -56,7 +56,10 @@ struct Checkout {
     let command = prefix + [name.contains("/") ? name : file("scripts/" + name)] + arguments
     let path = file("bin") + ":" + (ProcessInfo.processInfo.environment["PATH"] ?? "")
     return try run(
-      command[0], Array(command.dropFirst()), environment: ["PATH": path, "NP": "1", "LOCKSTEP_DATA": ""],
+      command[0], Array(command.dropFirst()),
+      environment: [
+        "PATH": path, "NP": "1", "LOCKSTEP_DATA": "", "MPI": Library.isOpenMPI ? "" : "mpich",
+      ],
       directory: self.path)
   }
 }

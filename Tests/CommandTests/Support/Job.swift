@@ -9,7 +9,7 @@ extension TrainingScene {
   func job(
     _ arguments: [String], ranks: Int, environment: [String: String] = [:], beside script: String
   ) throws -> CommandResult {
-    let command = "\(Self.waitFor)\nmpirun \"$@\" </dev/null & job=$!\n\(script)\nwait $job"
+    let command = "\(Self.waitFor)\n\(Library.mpirun) \"$@\" </dev/null & job=$!\n\(script)\nwait $job"
     return try Launch.takingTurns {
       try run(
         "sh", ["-c", command, "sh"] + Launch.arguments([RankGroup(ranks, arguments)]),

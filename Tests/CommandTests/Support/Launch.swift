@@ -38,12 +38,12 @@ func mpirun(_ groups: [RankGroup], environment: [String: String] = [:], director
 {
   let variables = Launch.environment(ranks: groups.reduce(0) { $0 + $1.count }).merging(environment) { $1 }
   return try Launch.takingTurns {
-    try run("mpirun", Launch.arguments(groups), environment: variables, directory: directory)
+    try run(Library.mpirun, Launch.arguments(groups), environment: variables, directory: directory)
   }
 }
 
 /// Runs `lockstep` with several ranks on each of several simulated nodes: daemons of mpirun on this machine with
-/// different host names, whose ranks share no memory and communicate by TCP.
+/// different host names, whose ranks share no memory and communicate as on different machines.
 func lockstep(_ arguments: [String], ranksOfNodes: [Int], environment: [String: String] = [:]) throws
   -> CommandResult
 {
@@ -53,8 +53,9 @@ func lockstep(_ arguments: [String], ranksOfNodes: [Int], environment: [String: 
   let agent = scratch.file("agent")
   let script = """
     #!/bin/sh
+    if [ "$1" = -x ]; then shift; fi
     export TMPDIR="${0%/*}/$1" OMPI_MCA_btl_vader_backing_directory="${0%/*}/$1"
-    export OMPI_MCA_osc_sm_backing_directory="$TMPDIR"
+    export \(Library.sharedMemoryVariable)="$TMPDIR"
     mkdir "$TMPDIR" && shift && exec sh -c "$*"
 
     """
@@ -62,17 +63,21 @@ func lockstep(_ arguments: [String], ranksOfNodes: [Int], environment: [String: 
   try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: agent)
   let ranks = ranksOfNodes.reduce(0, +)
   let hosts = ranksOfNodes.enumerated().map { "node\($0).invalid:\($1)" }.joined(separator: ",")
-  let variables = Launch.environment(ranks: ranks).merging(["OMPI_MCA_plm_rsh_agent": agent]) { $1 }
+  let options =
+    Library.isOpenMPI
+    ? ["--mca", "plm_rsh_agent", agent, "--host", hosts]
+    : ["-launcher", "ssh", "-launcher-exec", agent, "-hosts", hosts, "-np", "\(ranks)"]
   return try Launch.takingTurns {
     try run(
-      "mpirun", Launch.limit + ["--host", hosts, Repository.lockstep] + arguments,
-      environment: variables.merging(environment) { $1 })
+      Library.mpirun, Launch.limit + options + [Repository.lockstep] + arguments,
+      environment: Launch.environment(ranks: ranks).merging(environment) { $1 })
   }
 }
 
 enum Launch {
   /// A job must end within this many seconds; most take half a second. mpirun then cleans up, which a kill would not.
-  static let limit = ["--timeout", "60"]
+  private static let seconds = "60"
+  static let limit = Library.isOpenMPI ? ["--timeout", seconds] : []
 
   /// The most jobs at a time: each spends much of its time starting, and a machine has few cores.
   private static let jobsAtOnce = 2
@@ -86,16 +91,17 @@ enum Launch {
 
   /// mpirun's arguments.
   static func arguments(_ groups: [RankGroup]) -> [String] {
+    let hosts = Library.isOpenMPI ? ["--hostfile", Repository.root + "/hostfile"] : []
     let contexts = groups.map { group in
-      ["-np", String(group.count), "--hostfile", Repository.root + "/hostfile"] + group.wrapper
-        + [Repository.lockstep] + group.arguments
+      ["-np", String(group.count)] + hosts + group.wrapper + [Repository.lockstep] + group.arguments
     }
     return limit + contexts.joined(separator: [":"])
   }
 
-  /// The variables that a user would export for mpirun on this machine.
+  /// The variables that a user would export for mpirun, and for scripts, on this machine.
   static func environment(ranks: Int) -> [String: String] {
-    var variables = ["OMPI_MCA_hwloc_base_binding_policy": "none"]
+    guard Library.isOpenMPI else { return ["MPI": "mpich", "MPIEXEC_TIMEOUT": seconds] }
+    var variables = ["MPI": "", "OMPI_MCA_hwloc_base_binding_policy": "none"]
     // Waiting ranks must yield, because not every rank of every job has a core.
     if ranks * jobsAtOnce > ProcessInfo.processInfo.activeProcessorCount {
       variables["OMPI_MCA_mpi_yield_when_idle"] = "1"

@@ -28,14 +28,15 @@ extension TrainingScene {
   func write(mpirun script: String) throws {
     try FileManager.default.createDirectory(
       atPath: scratch.file("bin"), withIntermediateDirectories: true)
-    try scratch.write(Data(("#!/bin/bash\n" + script).utf8), to: "bin/mpirun")
+    try scratch.write(Data(("#!/bin/bash\n" + script).utf8), to: "bin/" + Library.launcher)
     try FileManager.default.setAttributes(
-      [.posixPermissions: 0o755], ofItemAtPath: scratch.file("bin/mpirun"))
+      [.posixPermissions: 0o755], ofItemAtPath: scratch.file("bin/" + Library.launcher))
   }
 
   /// Starts the ranks with the real one, and then hangs, deaf to SIGTERM.
   func writeHangingMpirun() throws {
-    let real = try run("sh", ["-c", "command -v mpirun"]).output.trimmingCharacters(in: .newlines)
+    let real = try run("sh", ["-c", "command -v \(Library.launcher)"]).output.trimmingCharacters(
+      in: .newlines)
     try write(
       mpirun: """
         echo $$ >'\(scratch.file("pid"))'

@@ -57,11 +57,12 @@ struct ReadmeSession {
       try files.createSymbolicLink(
         atPath: root.file(name), withDestinationPath: Repository.root + "/" + name)
     }
-    for directory in [".build/release", ".answers"] {
+    let release = Library.scratch + "/release"
+    for directory in [release, ".answers"] {
       try files.createDirectory(atPath: root.file(directory), withIntermediateDirectories: true)
     }
     try files.createSymbolicLink(
-      atPath: root.file(".build/release/lockstep"), withDestinationPath: Repository.lockstep)
+      atPath: root.file(release + "/lockstep"), withDestinationPath: Repository.lockstep)
     let swift = """
       #!/bin/sh
       [ "$1" = --version ] && { echo "Swift version 6.0"; exit; }
