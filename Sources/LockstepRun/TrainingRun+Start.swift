@@ -40,10 +40,14 @@ extension TrainingRun {
         exchange: exchange)
     }
     listener.warn(of: start.dataset, heldBack: trainer.sampler.validationIndices, collective)
+    // Clocks of ranks differ.
+    let limit = collective.rank == 0 ? timeLimit : nil
     trainer.shouldStop = { [parameters = trainer.parameters] step in
       Faults.strike(at: step, parameters)
-      return StopRequest.isRaised
+      let isTimeUp = limit?.check() ?? false
+      return StopRequest.isRaised || isTimeUp
     }
+    if let limit { trainer.stopCause = { limit.isReached ? "by --max-time \(limit.text)" : "on request" } }
     trainer.willStop = { RunLock.markStopping() }
     return trainer
   }

@@ -24,6 +24,8 @@ public struct TrainingRun {
   public var checkpointEvery = 0
   /// How many checkpoints to keep, the newest.
   public var keep = 3
+  /// When to stop with a checkpoint, as on request; nil for never.
+  public var timeLimit: TimeLimit?
   /// Whether to resume the run in `output`, which must be set, if there is one.
   public var resumes = false
   /// Receives warnings, progress and the result.
@@ -40,7 +42,7 @@ public struct TrainingRun {
   /// values on all ranks except `data` and `threads`.
   ///
   /// Throws `LockstepError` or `AgreedError`: usage for an invalid recipe or value, data for files that cannot be used,
-  /// stopped if a `StopRequest` ended it with a checkpoint, failure for all else.
+  /// stopped if a `StopRequest` or the `timeLimit` ended it with a checkpoint, failure for all else.
   public func run(_ collective: any Collective) throws {
     let lock = try resumes ? takeLock(collective) : nil
     defer { withExtendedLifetime(lock) {} }
@@ -53,6 +55,7 @@ public struct TrainingRun {
       return try RunFiles(
         self, start.recipe, start.source, lock: lock, former: start.former, state: trainer.state)
     }
+    if let writer = files?.checkpoints { timeLimit?.begin(trainer) { writer.longestWrite } }
     try noting(files, trainer) {
       let result = try trainer.train(observer: files?.observer, checkpoints: files?.checkpoints)
       try collective.together { try files?.save(result, of: trainer, start.dataset.name) }

@@ -13,10 +13,13 @@ public final class CheckpointWriter: CheckpointSink {
   /// The newest checkpoint that is known to be on disk.
   private var safe: String?
   private var failure: (any Error)?
+  /// The longest that a checkpoint has taken from `begin` to its end on disk.
+  package private(set) var longestWrite = Duration.zero
 
   private final class Outcome {
     let step: Int
     var result: Result<Void, any Error> = .success(())
+    var duration = Duration.zero
     init(step: Int) { self.step = step }
   }
 
@@ -46,11 +49,13 @@ public final class CheckpointWriter: CheckpointSink {
     precondition(task == nil)
     let outcome = Outcome(step: state.step)
     let (directory, keep, damaged, prepare) = (directory, keep, damaged, prepare)
+    let started = ContinuousClock.now
     let background = BackgroundTask {
       outcome.result = Result {
         try prepare()
         try directory.write(try make().serialized(), step: outcome.step, keep: keep, damaged: damaged)
       }
+      outcome.duration = .now - started
     }
     task = (background, outcome)
   }
@@ -63,6 +68,7 @@ public final class CheckpointWriter: CheckpointSink {
     guard let (task, outcome) = task else { return nil }
     Activity.during(.waitingForCheckpoint, step: outcome.step) { task.wait() }
     self.task = nil
+    longestWrite = max(longestWrite, outcome.duration)
     switch outcome.result {
     case .success:
       (safe, failure) = (directory.file(step: outcome.step), nil)

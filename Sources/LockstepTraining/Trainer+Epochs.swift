@@ -120,7 +120,7 @@ extension Trainer {
       try reporter.finishLast()
       let saved = try reporter.checkpoints?.lastResult()
       throw LockstepError(
-        .stopped, "stopped on request after step \(state.step) of \(totalSteps)",
+        .stopped, "stopped \(stopCause()) after step \(state.step) of \(totalSteps)",
         found: saved.map { "\($0) is safe" } ?? "there is no checkpoint",
         fix: saved.map { _ in "Go on with the same command and --resume" })
     }
