@@ -26,6 +26,8 @@ public struct TrainingRun {
   public var keep = 3
   /// When to stop with a checkpoint, as on request; nil for never.
   public var timeLimit: TimeLimit?
+  /// A file for a trace of all ranks' threads in the Trace Event Format; nil for none.
+  public var trace: String?
   /// Whether to resume the run in `output`, which must be set, if there is one.
   public var resumes = false
   /// Receives warnings, progress and the result.
@@ -46,6 +48,7 @@ public struct TrainingRun {
   public func run(_ collective: any Collective) throws {
     let lock = try resumes ? takeLock(collective) : nil
     defer { withExtendedLifetime(lock) {} }
+    defer { _ = Trace.stop() }  // of a run that fails before its files are open
     let start = try prepare(collective)
     warnOfIdleRanks(start.recipe, collective)
     let trainer = try makeTrainer(start, collective)
@@ -56,9 +59,11 @@ public struct TrainingRun {
         self, start.recipe, start.source, lock: lock, former: start.former, state: trainer.state)
     }
     if let writer = files?.checkpoints { timeLimit?.begin(trainer) { writer.longestWrite } }
-    try noting(files, trainer) {
-      let result = try trainer.train(observer: files?.observer, checkpoints: files?.checkpoints)
-      try collective.together { try files?.save(result, of: trainer, start.dataset.name) }
+    try tracing(files?.trace, collective) {
+      try noting(files, trainer) {
+        let result = try trainer.train(observer: files?.observer, checkpoints: files?.checkpoints)
+        try collective.together { try files?.save(result, of: trainer, start.dataset.name) }
+      }
     }
   }
 

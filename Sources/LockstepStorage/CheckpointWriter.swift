@@ -50,14 +50,14 @@ public final class CheckpointWriter: CheckpointSink {
     let outcome = Outcome(step: state.step)
     let (directory, keep, damaged, prepare) = (directory, keep, damaged, prepare)
     let started = ContinuousClock.now
-    let background = BackgroundTask {
+    let work = Trace.background("write checkpoint") {
       outcome.result = Result {
         try prepare()
         try directory.write(try make().serialized(), step: outcome.step, keep: keep, damaged: damaged)
       }
       outcome.duration = .now - started
     }
-    task = (background, outcome)
+    task = (BackgroundTask(work), outcome)
   }
 
   /// The outcome of the checkpoint that was begun, once known, reported once.

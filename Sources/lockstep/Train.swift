@@ -26,6 +26,11 @@ struct Train: LockstepCommand {
         + "MM:SS, HH:MM:SS, D-HH:MM:SS.",
       valueName: "time"))
   var maxTime: String?
+  @Option(
+    help: ArgumentHelp(
+      "Write what each rank's threads did to this file, for Perfetto (https://ui.perfetto.dev). Changes no bit.",
+      valueName: "file"))
+  var trace: String?
   @Flag(help: "Go on from the newest checkpoint in the run directory; start where there is none.")
   var resume = false
   @Option(
@@ -45,6 +50,7 @@ struct Train: LockstepCommand {
         "--max-time: expected a time of more than 0 such as 90 (seconds), 90s, 30m, 1h30m, 30:00, 12:00:00 or "
           + "1-12:00:00, found '\(maxTime)'")
     }
+    if trace?.isEmpty == true { throw ValidationError("--trace: expected a file, found ''") }
     if output?.isEmpty == true { throw ValidationError("--output: expected a directory, found ''") }
     for (flag, value, least) in [
       ("log-every", logEvery, 0), ("checkpoint-every", checkpointEvery, 0), ("keep", keep, 1),
@@ -67,7 +73,7 @@ struct Train: LockstepCommand {
     }
     (run.data, run.output, run.name, run.threads) = (data, output, options.recipeName, threads)
     (run.exchange, run.logEvery, run.checkpointEvery, run.keep) = (exchange, logEvery, checkpointEvery, keep)
-    run.resumes = resume
+    (run.resumes, run.trace) = (resume, show ? nil : trace)
     if let maxTime, let duration = Duration(text: maxTime) {
       run.timeLimit = TimeLimit(duration, text: maxTime, since: Program.started)
     }
