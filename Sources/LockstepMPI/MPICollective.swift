@@ -93,7 +93,7 @@ public final class MPICollective: Collective {
     }
     // A fault that tests inject: one rank makes another call than the rest.
     if kind.scope == .world, counts.world == Faults.strayCollective { try world.barrier() }
-    return try body()
+    return try Trace.span(kind.description, body)
   }
 
   private func begin(_ kind: CollectiveCall.Kind, _ detail: Int) {

@@ -1,3 +1,5 @@
+import LockstepSupport
+
 extension FusionPlan {
   /// The three passes of a training step over `workspace.input`: forward, loss, backward. Returns the loss,
   /// divided by `divisor`, and the number of samples classified correctly; weight gradients go to `sink`.
@@ -16,16 +18,25 @@ extension FusionPlan {
     note(fused: workspace.input.copies != nil)
     for stage in stages.dropLast(workspace.transposedHead == nil ? 0 : 1) {
       note(fused: units[stage.range].contains(where: \.hasReLU))
-      switch stage {
-      case .rowwise(let layers, let first):
-        chain(layers, from: first, parameters, workspace, pass).forward()
-      case .divided(let layer, let i):
-        layer.forward(
-          workspace.activations[i], to: workspace.activations[i + 1],
-          parameters: parameters.pointer + units[i].offset, pass: pass)
-      }
+      Trace.span("forward " + name(of: stage)) { forward(stage, parameters, workspace, pass) }
     }
   }
+
+  private func forward(
+    _ stage: PlanStage, _ parameters: Parameters, _ workspace: Workspace, _ pass: Pass
+  ) {
+    switch stage {
+    case .rowwise(let layers, let first):
+      chain(layers, from: first, parameters, workspace, pass).forward()
+    case .divided(let layer, let i):
+      layer.forward(
+        workspace.activations[i], to: workspace.activations[i + 1],
+        parameters: parameters.pointer + units[i].offset, pass: pass)
+    }
+  }
+
+  /// That of its first layer.
+  private func name(of stage: PlanStage) -> String { units[stage.range.lowerBound].name }
 
   /// The loss over the pass's rows, after `forward`. Fills `workspace.logitsGradient`; a head that is fused with the
   /// loss first computes the logits, and then takes their gradient back through itself.
@@ -36,12 +47,14 @@ extension FusionPlan {
     let head = fusedHead(parameters, workspace, pass: pass)
     note(fused: head != nil)
     head?.renewWeights()
-    pass.team.splitByThread(pass.rows, grain: head == nil ? 32 : FusedHead.grain) { rows, thread in
-      head?.forward(rows, thread: thread)
-      loss.evaluate(
-        rows, logits: workspace.logits, labels: labels, divisor: divisor,
-        gradient: workspace.gradients.isEmpty ? nil : workspace.logitsGradient)
-      head?.backward(rows, thread: thread)
+    Trace.span("loss") {
+      pass.team.splitByThread(pass.rows, grain: head == nil ? 32 : FusedHead.grain) { rows, thread in
+        head?.forward(rows, thread: thread)
+        loss.evaluate(
+          rows, logits: workspace.logits, labels: labels, divisor: divisor,
+          gradient: workspace.gradients.isEmpty ? nil : workspace.logitsGradient)
+        head?.backward(rows, thread: thread)
+      }
     }
     return loss.total(rows: pass.rows, divisor: divisor)
   }
@@ -50,20 +63,25 @@ extension FusionPlan {
   package func backward(
     _ parameters: Parameters, _ workspace: Workspace, to sink: any WeightGradientSink, pass: Pass
   ) {
-    let hasHead = workspace.transposedHead != nil
     for stage in stages.reversed() where stage.range.upperBound > firstLearning {
-      switch stage {
-      case .rowwise(let layers, let first):
-        let from = max(first, firstLearning)
-        chain(Array(layers.dropFirst(from - first)), from: from, parameters, workspace, pass)
-          .backward { sink.add(job(from + $0, .immediate($1), pass)) }
-      case .divided(let layer, let i):
-        if !(hasHead && i == units.count - 1) {
-          inputGradient(of: layer, i, parameters, workspace, pass)
-        }
-        sink.add(
-          job(i, .divided(layer, x: workspace.activations[i], dy: workspace.gradients[i + 1]), pass))
+      Trace.span("backward " + name(of: stage)) { backward(stage, parameters, workspace, to: sink, pass) }
+    }
+  }
+
+  private func backward(
+    _ stage: PlanStage, _ parameters: Parameters, _ workspace: Workspace, to sink: any WeightGradientSink,
+    _ pass: Pass
+  ) {
+    switch stage {
+    case .rowwise(let layers, let first):
+      let from = max(first, firstLearning)
+      chain(Array(layers.dropFirst(from - first)), from: from, parameters, workspace, pass)
+        .backward { sink.add(job(from + $0, .immediate($1), pass)) }
+    case .divided(let layer, let i):
+      if workspace.transposedHead == nil || i < units.count - 1 {
+        inputGradient(of: layer, i, parameters, workspace, pass)
       }
+      sink.add(job(i, .divided(layer, x: workspace.activations[i], dy: workspace.gradients[i + 1]), pass))
     }
   }
 

@@ -46,6 +46,14 @@ package struct WeightGradientJob {
     _ jobs: [WeightGradientJob], share: Share = .whole, team: ThreadTeam,
     into gradient: (WeightGradientJob) -> GradientSlice
   ) -> [Int] {
+    jobs.isEmpty
+      ? [] : Trace.span("weight gradients") { sumAll(jobs, share: share, team: team, into: gradient) }
+  }
+
+  private static func sumAll(
+    _ jobs: [WeightGradientJob], share: Share, team: ThreadTeam,
+    into gradient: (WeightGradientJob) -> GradientSlice
+  ) -> [Int] {
     var failed: [Int] = []
     var divided: [(job: WeightGradientJob, part: (Share, _ thread: Int) -> Bool)] = []
     for job in jobs {

@@ -92,6 +92,6 @@ public struct EvaluationRun {
 
   /// The input files, which the predictions must not replace.
   private func inputs(_ dataset: Dataset) -> [String] {
-    [path, "\(path)/model.safetensors"] + fileNames(in: dataset.name).map { "\(dataset.name)/\($0)" }
+    [path, "\(path)/model.safetensors"] + inputFiles(of: dataset)
   }
 }

@@ -1,5 +1,11 @@
+import LockstepData
 import LockstepSupport
 import PlatformC
+
+/// The files that a dataset may have come from.
+func inputFiles(of dataset: Dataset) -> [String] {
+  fileNames(in: dataset.name).map { "\(dataset.name)/\($0)" }
+}
 
 /// Throws (usage) if an output would replace a file that the command reads, under any name.
 func requireNoInput(_ output: String, option: String, inputs: [String]) throws {

@@ -9,6 +9,8 @@ struct RunFiles {
   let checkpoints: CheckpointWriter
   let metrics: MetricsLog
   let observer: any TrainingObserver
+  /// Opened now, so that a trace is not lost for want of a file after hours.
+  let trace: DurableFile?
   private let listener: RunListener
 
   /// `lock` is that of a run to resume from `former` and `state`; nil for a new run.
@@ -23,6 +25,7 @@ struct RunFiles {
       let path = try training.output ?? RunDirectory.makeDefault(named: training.name ?? recipe.name)
       run = try RunDirectory(creating: path, shouldStop: { StopRequest.isRaised }, tell: listener.tell)
     }
+    trace = try training.trace.map { try DurableFile($0, option: "--trace") }
     try run.write(recipe)
     try run.write(data)
     metrics = try run.openMetrics(

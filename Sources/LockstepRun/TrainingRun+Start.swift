@@ -25,8 +25,18 @@ extension TrainingRun {
       text.split(separator: "\n").map { Fact("recipe", "'\($0)'") },
       fix: "Start every rank with the same arguments, recipe file and binary")
     let team = try makeTeam(threads, collective)
+    try startTrace(team, collective)
     let (source, dataset) = try Activity.during(.loadingData) {
-      try loadData(data, for: .training, of: former, at: output, collective, team, listener)
+      try Trace.span("load data") {
+        try loadData(data, for: .training, of: former, at: output, collective, team, listener)
+      }
+    }
+    if let trace {
+      try collective.together {
+        if collective.rank == 0 {
+          try requireNoInput(trace, option: "--trace", inputs: inputFiles(of: dataset))
+        }
+      }
     }
     try StopRequest.check(collective)
     return Start(former: former, recipe: recipe, team: team, source: source, dataset: dataset)
@@ -40,10 +50,14 @@ extension TrainingRun {
         exchange: exchange)
     }
     listener.warn(of: start.dataset, heldBack: trainer.sampler.validationIndices, collective)
+    // Clocks of ranks differ.
+    let limit = collective.rank == 0 ? timeLimit : nil
     trainer.shouldStop = { [parameters = trainer.parameters] step in
       Faults.strike(at: step, parameters)
-      return StopRequest.isRaised
+      let isTimeUp = limit?.check() ?? false
+      return StopRequest.isRaised || isTimeUp
     }
+    if let limit { trainer.stopCause = { limit.isReached ? "by --max-time \(limit.text)" : "on request" } }
     trainer.willStop = { RunLock.markStopping() }
     return trainer
   }

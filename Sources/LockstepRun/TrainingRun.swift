@@ -24,6 +24,10 @@ public struct TrainingRun {
   public var checkpointEvery = 0
   /// How many checkpoints to keep, the newest.
   public var keep = 3
+  /// When to stop with a checkpoint, as on request; nil for never.
+  public var timeLimit: TimeLimit?
+  /// A file for a trace of all ranks' threads in the Trace Event Format; nil for none.
+  public var trace: String?
   /// Whether to resume the run in `output`, which must be set, if there is one.
   public var resumes = false
   /// Receives warnings, progress and the result.
@@ -40,10 +44,11 @@ public struct TrainingRun {
   /// values on all ranks except `data` and `threads`.
   ///
   /// Throws `LockstepError` or `AgreedError`: usage for an invalid recipe or value, data for files that cannot be used,
-  /// stopped if a `StopRequest` ended it with a checkpoint, failure for all else.
+  /// stopped if a `StopRequest` or the `timeLimit` ended it with a checkpoint, failure for all else.
   public func run(_ collective: any Collective) throws {
     let lock = try resumes ? takeLock(collective) : nil
     defer { withExtendedLifetime(lock) {} }
+    defer { _ = Trace.stop() }  // of a run that fails before its files are open
     let start = try prepare(collective)
     warnOfIdleRanks(start.recipe, collective)
     let trainer = try makeTrainer(start, collective)
@@ -53,9 +58,12 @@ public struct TrainingRun {
       return try RunFiles(
         self, start.recipe, start.source, lock: lock, former: start.former, state: trainer.state)
     }
-    try noting(files, trainer) {
-      let result = try trainer.train(observer: files?.observer, checkpoints: files?.checkpoints)
-      try collective.together { try files?.save(result, of: trainer, start.dataset.name) }
+    if let writer = files?.checkpoints { timeLimit?.begin(trainer) { writer.longestWrite } }
+    try tracing(files?.trace, collective) {
+      try noting(files, trainer) {
+        let result = try trainer.train(observer: files?.observer, checkpoints: files?.checkpoints)
+        try collective.together { try files?.save(result, of: trainer, start.dataset.name) }
+      }
     }
   }
 

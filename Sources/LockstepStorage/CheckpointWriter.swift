@@ -13,10 +13,13 @@ public final class CheckpointWriter: CheckpointSink {
   /// The newest checkpoint that is known to be on disk.
   private var safe: String?
   private var failure: (any Error)?
+  /// The longest that a checkpoint has taken from `begin` to its end on disk.
+  package private(set) var longestWrite = Duration.zero
 
   private final class Outcome {
     let step: Int
     var result: Result<Void, any Error> = .success(())
+    var duration = Duration.zero
     init(step: Int) { self.step = step }
   }
 
@@ -46,13 +49,15 @@ public final class CheckpointWriter: CheckpointSink {
     precondition(task == nil)
     let outcome = Outcome(step: state.step)
     let (directory, keep, damaged, prepare) = (directory, keep, damaged, prepare)
-    let background = BackgroundTask {
+    let started = ContinuousClock.now
+    let work = Trace.background("write checkpoint") {
       outcome.result = Result {
         try prepare()
         try directory.write(try make().serialized(), step: outcome.step, keep: keep, damaged: damaged)
       }
+      outcome.duration = .now - started
     }
-    task = (background, outcome)
+    task = (BackgroundTask(work), outcome)
   }
 
   /// The outcome of the checkpoint that was begun, once known, reported once.
@@ -63,6 +68,7 @@ public final class CheckpointWriter: CheckpointSink {
     guard let (task, outcome) = task else { return nil }
     Activity.during(.waitingForCheckpoint, step: outcome.step) { task.wait() }
     self.task = nil
+    longestWrite = max(longestWrite, outcome.duration)
     switch outcome.result {
     case .success:
       (safe, failure) = (directory.file(step: outcome.step), nil)

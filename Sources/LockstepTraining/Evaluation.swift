@@ -57,14 +57,16 @@ public final class Evaluator {
     let count = indices?.count ?? split.count
     let sums = AlignedBuffer<Double>(count: 2, zero: 0)
     try Activity.during(.evaluating) {
-      forEachBatch(of: count) { start, rows in
-        forward(parameters, rows: rows, of: split) { indices?[start + $0] ?? start + $0 }
-        let part = plan.evaluate(
-          loss, labels: batch.labels, divisor: count, parameters, workspace, pass: pass(rows: rows))
-        sums.pointer[0] += part.loss
-        sums.pointer[1] += Double(part.hits)
+      try Trace.span("evaluate") {
+        forEachBatch(of: count) { start, rows in
+          forward(parameters, rows: rows, of: split) { indices?[start + $0] ?? start + $0 }
+          let part = plan.evaluate(
+            loss, labels: batch.labels, divisor: count, parameters, workspace, pass: pass(rows: rows))
+          sums.pointer[0] += part.loss
+          sums.pointer[1] += Double(part.hits)
+        }
+        try collective.allReduce(sums.elements)
       }
-      try collective.allReduce(sums.elements)
     }
     // Equal on all ranks.
     if sums.pointer[0].isNaN {

@@ -51,7 +51,7 @@ extension Trainer {
     while state.stepOfEpoch < sampler.stepsPerEpoch, state.step < totalSteps {
       let shard = sampler.shard(step: state.stepOfEpoch, rank: collective.rank, ranks: collective.size)
       let rate = schedule.learningRate(step: state.step, epoch: state.epoch)
-      let metrics = try step(on: shard, of: order, learningRate: rate)
+      let metrics = try Trace.span("step") { try step(on: shard, of: order, learningRate: rate) }
       state.add(metrics, count: shard.globalCount)
       ownSamples += shard.entries.count
       try reporter.observe(
@@ -120,7 +120,7 @@ extension Trainer {
       try reporter.finishLast()
       let saved = try reporter.checkpoints?.lastResult()
       throw LockstepError(
-        .stopped, "stopped on request after step \(state.step) of \(totalSteps)",
+        .stopped, "stopped \(stopCause()) after step \(state.step) of \(totalSteps)",
         found: saved.map { "\($0) is safe" } ?? "there is no checkpoint",
         fix: saved.map { _ in "Go on with the same command and --resume" })
     }
@@ -146,9 +146,11 @@ private final class Reporter {
 
   func checkpoint(_ state: TrainingState, _ make: @autoclosure () -> (() -> Checkpoint)) throws {
     guard let checkpoints else { return }
-    // Waits for the checkpoint before.
-    try finish()
-    checkpoints.begin(state, make())
+    try Trace.span("checkpoint") {
+      // Waits for the checkpoint before.
+      try finish()
+      checkpoints.begin(state, make())
+    }
   }
 
   func finish() throws {

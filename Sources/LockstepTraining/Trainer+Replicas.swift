@@ -6,11 +6,13 @@ extension Trainer {
   /// Throws if it is not, naming the ranks that differ from the majority and their tensors. Ranks that share their
   /// parameters have one vote and are named by the first of them.
   func checkedDigest() throws -> UInt64 {
-    try Activity.during(.comparingReplicas) {
-      let digests = try collective.allGather(parameters.digest)
-      if digests.contains(where: { $0 != digests[0] }) { try refuseReplicas(digests) }
-      return digests[0]
-    }
+    try Activity.during(.comparingReplicas) { try Trace.span("compare replicas") { try agreedDigest() } }
+  }
+
+  private func agreedDigest() throws -> UInt64 {
+    let digests = try collective.allGather(parameters.digest)
+    if digests.contains(where: { $0 != digests[0] }) { try refuseReplicas(digests) }
+    return digests[0]
   }
 
   private func refuseReplicas(_ digests: [UInt64]) throws {

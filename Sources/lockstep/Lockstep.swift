@@ -8,7 +8,11 @@ import PlatformC
 /// and ends all ranks with its status.
 @main
 enum Program {
+  /// When this process started, first asked for by `main`.
+  static let started = ContinuousClock.now
+
   static func main() {
+    _ = started
     openStandardDescriptors()
     StopRequest.ignoreFailedWrites()
     LaunchReport.open()

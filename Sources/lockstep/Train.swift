@@ -20,6 +20,17 @@ struct Train: LockstepCommand {
   @Option(help: "Steps between checkpoints, besides one at the end of each epoch; 0 for none.")
   var checkpointEvery: Int = 0
   @Option(help: "Checkpoints to keep, the newest.") var keep: Int = 3
+  @Option(
+    help: ArgumentHelp(
+      "Stop with a checkpoint and status 75 before this time since the start is over: seconds, or as 90s, 1h30m, "
+        + "MM:SS, HH:MM:SS, D-HH:MM:SS.",
+      valueName: "time"))
+  var maxTime: String?
+  @Option(
+    help: ArgumentHelp(
+      "Write what each rank's threads did to this file, for Perfetto (https://ui.perfetto.dev). Changes no bit.",
+      valueName: "file"))
+  var trace: String?
   @Flag(help: "Go on from the newest checkpoint in the run directory; start where there is none.")
   var resume = false
   @Option(
@@ -34,6 +45,12 @@ struct Train: LockstepCommand {
     if resume, output == nil {
       throw ValidationError("--resume: expected --output with the run to go on with")
     }
+    if let maxTime, Duration(text: maxTime) == nil {
+      throw ValidationError(
+        "--max-time: expected a time of more than 0 such as 90 (seconds), 90s, 30m, 1h30m, 30:00, 12:00:00 or "
+          + "1-12:00:00, found '\(maxTime)'")
+    }
+    if trace?.isEmpty == true { throw ValidationError("--trace: expected a file, found ''") }
     if output?.isEmpty == true { throw ValidationError("--output: expected a directory, found ''") }
     for (flag, value, least) in [
       ("log-every", logEvery, 0), ("checkpoint-every", checkpointEvery, 0), ("keep", keep, 1),
@@ -56,7 +73,10 @@ struct Train: LockstepCommand {
     }
     (run.data, run.output, run.name, run.threads) = (data, output, options.recipeName, threads)
     (run.exchange, run.logEvery, run.checkpointEvery, run.keep) = (exchange, logEvery, checkpointEvery, keep)
-    run.resumes = resume
+    (run.resumes, run.trace) = (resume, show ? nil : trace)
+    if let maxTime, let duration = Duration(text: maxTime) {
+      run.timeLimit = TimeLimit(duration, text: maxTime, since: Program.started)
+    }
     if show { try run.show(collective) } else { try run.run(collective) }
   }
 

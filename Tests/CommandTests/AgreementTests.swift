@@ -30,6 +30,7 @@ import Testing
     ["--resume"], ["--show"], ["--exchange", "allreduce"], ["--exchange", "shared"],
     ["--stall-timeout", "0"],
     ["--stall-timeout", "1"], ["--checkpoint-every", "3"], ["--log-every", "1"], ["--keep", "1"],
+    ["--max-time", "9"], ["--trace", "t"],
     ["--seed", "2"],
     ["--micro-batches", "2"], ["--reduction", "fast"], ["--recipe", "mlp-512"],
     ["--validation-split", "0.5"],

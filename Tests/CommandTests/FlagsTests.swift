@@ -27,7 +27,7 @@ import Testing
 
   @Test(arguments: [
     "--recipe", "--data", "--output", "--threads", "--log-every", "--quiet", "--checkpoint-every", "--keep",
-    "--resume", "--stall-timeout",
+    "--resume", "--stall-timeout", "--max-time", "--trace",
   ])
   func helpNamesTheOther(flag: String) throws {
     #expect(try lockstep(["train", "--help"]).output.contains("\n  \(flag) "))

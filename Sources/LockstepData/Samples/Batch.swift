@@ -35,6 +35,17 @@ package final class Batch {
     _ count: Int, from split: Split, normalization: Normalization, augmenter: Augmenter? = nil,
     into input: Activations, team: ThreadTeam, index: @escaping (Int) -> Int
   ) {
+    Trace.span("load batch") {
+      fill(
+        count, from: split, normalization: normalization, augmenter: augmenter, into: input, team: team,
+        index: index)
+    }
+  }
+
+  private func fill(
+    _ count: Int, from split: Split, normalization: Normalization, augmenter: Augmenter?,
+    into input: Activations, team: ThreadTeam, index: @escaping (Int) -> Int
+  ) {
     let images = split.images
     let labels = labelBuffer.pointer
     let (scale, shift) = normalization.affine(for: images.element)

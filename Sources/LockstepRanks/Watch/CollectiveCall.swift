@@ -16,7 +16,7 @@ package struct CollectiveCall: Equatable, Sendable {
       }
     }
 
-    var description: String {
+    package var description: String {
       switch self {
       case .barrier: "barrier"
       case .allGather: "allgather"

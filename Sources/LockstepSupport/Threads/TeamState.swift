@@ -58,7 +58,7 @@ final class TeamState: @unchecked Sendable {
       if ending.load(ordering: .acquiring) { return }
       let left = work.add(Self.visitor, ordering: .acquiring).oldValue % Self.visitor
       var done = 0
-      if left > 0, let job { done = takePieces(of: job, from: index) }
+      if left > 0, let job { done = Trace.work(of: index) { takePieces(of: job, from: index) } }
       work.subtract(Self.visitor + done, ordering: .releasing)
     }
   }

@@ -41,14 +41,18 @@ final class SeparateReplicas: Replicas {
     gradient.metrics = gradients.finish(metrics, team: settings.team, into: slice)
     if !isAlone {
       Activity.enter(.waitingForGradients, step: gradients.step)
-      try gradient.allReduce(settings.collective, isAcrossNodes: isAcrossNodes)
+      try Trace.span("exchange") {
+        try gradient.allReduce(settings.collective, isAcrossNodes: isAcrossNodes)
+      }
     }
     if gradient.metrics.failures > 0 {
       try gradients.refuse(settings, limit: gradient.limit)
     }
     if !isAlone {
       Activity.enter(.updating, step: gradients.step)
-      gradients.update.apply(gradient, count: parameters.count, team: settings.team)
+      Trace.span("update") {
+        gradients.update.apply(gradient, count: parameters.count, team: settings.team)
+      }
     }
     return gradient.metrics
   }

@@ -127,12 +127,16 @@ final class SharedReplicas: Replicas {
   func finish(_ metrics: StepMetrics) throws -> StepMetrics {
     gradient.metrics = gradients.finish(metrics, team: settings.team, into: slice)
     Activity.enter(.waitingForGradients, step: gradients.step)
-    try settings.collective.nodeBarrier()
-    let total = try slices.sumMetrics()
+    let total = try Trace.span("exchange") {
+      try settings.collective.nodeBarrier()
+      return try slices.sumMetrics()
+    }
     if total.failures > 0 { try refuse() }
     Activity.enter(.updating, step: gradients.step)
-    try slices.apply(gradients.update)
-    try applyDivided()
+    try Trace.span("update") {
+      try slices.apply(gradients.update)
+      try applyDivided()
+    }
     return total
   }
 
