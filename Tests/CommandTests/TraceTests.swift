@@ -95,7 +95,7 @@ import Testing
     let arguments = [
       "train", "--data", scene.data, "--output", path, "--trace", path + "/trace.json", "--quiet",
     ]
-    let result = try lockstep(arguments + ["--lr", "1e30", "--threads", "1"], ranks: ranks)
+    let result = try lockstep(arguments + ["--lr", "1000000", "--threads", "1"], ranks: ranks)
     #expect(result.status == 1 && result.errors.contains("training has diverged"), "\(result.errors)")
     #expect(try TraceFile(path + "/trace.json").processes.count == ranks ?? 1)
     #expect(try FileManager.default.contentsOfDirectory(atPath: path).filter { $0.contains("tmp") } == [])
