@@ -43,8 +43,9 @@ compare() {
 }
 
 check_bench() {
-  local rate slots best=(--recipe mnist-best --micro-batches 6)
-  local mlp=(--hidden 512,512 --batch-size 768 --micro-batches 6)
+  local rate rates slots best=(--recipe mnist-best --micro-batches 6)
+  local mlp=(--hidden "512,512" --batch-size 768 --micro-batches 6)
+  read -ra rates <<<"${LOCKSTEP_RATES:-none 1gbit}"
   have tc || die "the links' speed is set by tc (apt-get install iproute2)."
   # A host with few ranks takes all cores for its own.
   host_environment=(OMPI_MCA_mpi_yield_when_idle=1)
@@ -52,7 +53,7 @@ check_bench() {
   printf '%-22s %-9s %-7s %9s %15s %8s\n' "milliseconds a step" link ranks Lockstep MPI_Allreduce ratio
   printf '%-22s %-9s %-7s %9s\n' "MLP 512,512, batch 768" - "1" "$(step_of alone "${mlp[@]}" --threads 1)"
   printf '%-22s %-9s %-7s %9s\n' "mnist-best" - "1" "$(step_of alone "${best[@]}" --threads 1)"
-  for rate in none 1gbit 100mbit; do
+  for rate in "${rates[@]}"; do
     for slots in "1 1 1" "2 2 2"; do
       compare "MLP 512,512, batch 768" "$rate" "$slots" "${mlp[@]}"
       compare "mnist-best" "$rate" "$slots" "${best[@]}"
