@@ -33,7 +33,7 @@ public enum ExchangeName: String, CaseIterable, Sendable {
   case auto
   /// `MPI_Allreduce` over all ranks.
   case allreduce
-  /// Shared memory within a node, `MPI_Allreduce` across nodes.
+  /// Shared memory within a node, `Collective.allReduceAcrossNodes` across them.
   case shared
 }
 
