@@ -22,7 +22,7 @@ import Testing
       set -- \(wants)
       shift $(($(wc -l <'\(checkout.file("attempts"))') - 1))
       exit $1
-      """, in: ".build/release")
+      """, in: Library.scratch + "/release")
     try checkout.write("", to: "attempts")
   }
 
@@ -66,13 +66,13 @@ import Testing
       trap 'echo "told to stop"; exit 9' \(signal)
       kill -\(signal) $PPID
       for n in $(seq 500); do sleep 0.02; done
-      """, in: ".build/release")
+      """, in: Library.scratch + "/release")
     let result = try train(["--output", "run", "--restarts", "3"])
     #expect(result.status == 9 && result.output == "told to stop\n", "\(result.status): \(result.errors)")
   }
 
   /// The machine that went away does not answer; the ranks are those that fit on the rest.
-  @Test func goesOnOnTheMachinesThatAnswer() throws {
+  @Test(.enabled(if: Library.isOpenMPI, Library.onlyOpenMPI)) func goesOnOnTheMachinesThatAnswer() throws {
     try checkout.write("one slots=2\ntwo slots=3 # more\nthree slots=1\n", to: "machines")
     try checkout.program("getent", "echo 10.1.0.7 STREAM $2")
     try checkout.program("ip", "echo '10.1.0.7 dev ib0 src 10.1.0.1 uid 0'")
