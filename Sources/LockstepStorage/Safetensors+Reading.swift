@@ -43,7 +43,8 @@ extension Safetensors {
         throw failure("a header within the file", "a header of \(length) bytes in a file of \(bytes.count)")
       }
       let dataStart = 8 + Int(length)
-      guard let memberCount = Safetensors.memberCount(bytes[8..<dataStart]) else {
+      let shape = JSONShape(bytes[8..<dataStart])
+      guard shape.longestName <= Safetensors.longestName else {
         throw failure("names of at most \(Safetensors.longestName) bytes", "a longer one")
       }
       let header: Header
@@ -52,7 +53,8 @@ extension Safetensors {
       } catch {
         throw failure("a safetensors header in JSON", "\(error)")
       }
-      guard memberCount == header.memberCount else {
+      // JSONDecoder ignores duplicate names but does not report them.
+      guard shape.memberCount == header.memberCount else {
         throw failure(
           "a header that names everything once", "a name given twice, or one that the format has not")
       }

@@ -106,30 +106,6 @@ extension Safetensors {
     }
   }
 
-  /// PyTorch's names have a few dozen characters.
+  /// PyTorch's names have a few dozen characters. Hashing one of combining characters takes quadratic time.
   static let longestName = 1024
-
-  /// The number of members of all objects in valid JSON: its colons outside strings. JSONDecoder ignores duplicate
-  /// names but does not report them. nil if a name is too long: hashing one of combining characters takes quadratic
-  /// time.
-  static func memberCount(_ json: ArraySlice<UInt8>) -> Int? {
-    var count = 0
-    var (isInString, isEscaped) = (false, false)
-    var length = 0
-    for byte in json {
-      if isInString { length += 1 }
-      if isEscaped {
-        isEscaped = false
-      } else if byte == UInt8(ascii: "\"") {
-        if !isInString { length = 0 }
-        isInString.toggle()
-      } else if isInString {
-        isEscaped = byte == UInt8(ascii: "\\")
-      } else if byte == UInt8(ascii: ":") {
-        guard length <= longestName else { return nil }
-        count += 1
-      }
-    }
-    return count
-  }
 }

@@ -1,10 +1,10 @@
 import CMPI
 
 extension Communicator {
-  /// As `allReduce`, for ranks of which each is on a node of its own: large buffers go in a ring. All ranks get the same
-  /// bits, and where sums are exact those of `allReduce`.
+  /// As `allReduce`, for ranks of which each is on a node of its own: large buffers go in a ring. All ranks get the
+  /// same bits, and where sums are exact those of `allReduce`.
   ///
-  /// Over Ethernet what Open MPI 4.1 chooses for large buffers takes twice as long (docs/scaling.md). Small ones have fewer
+  /// Over Ethernet what Open MPI 4.1 chooses for large buffers takes longer (docs/scaling.md). Small ones have fewer
   /// rounds there.
   public func allReduceOverNetwork(
     _ buffer: UnsafeMutableBufferPointer<Double>, through scratch: RingScratch

@@ -14,7 +14,8 @@ package struct SharedMemoryDirectory: Equatable, Sendable {
 
   private static let usual = "/dev/shm"
 
-  /// The directories to try in turn: the one that `MPILibrary.sharedMemoryVariable` names; else /dev/shm, then the temporary directory if it has more room and is local. At least one.
+  /// The directories to try in turn: the one that `MPILibrary.sharedMemoryVariable` names; else /dev/shm, then the
+  /// temporary directory if it has more room and is local. At least one.
   package static func candidates(ranks: Int) -> [SharedMemoryDirectory] {
     if let named = environment(MPILibrary.current.sharedMemoryVariable) {
       return [SharedMemoryDirectory(path: named, room: room(in: named, ranks: ranks))]

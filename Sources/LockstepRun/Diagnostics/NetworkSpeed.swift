@@ -41,12 +41,7 @@ package struct NetworkSpeed: Sendable, Equatable {
     // The first opens connections.
     try collective.allReduceAcrossNodes(buffer)
     var times: [Double] = []
-    for _ in 0..<repeats {
-      let start = ContinuousClock.now
-      try collective.allReduceAcrossNodes(buffer)
-      let took = (ContinuousClock.now - start).components
-      times.append(Double(took.seconds) + Double(took.attoseconds) * 1e-18)
-    }
+    for _ in 0..<repeats { times.append(try secondsOf { try collective.allReduceAcrossNodes(buffer) }) }
     return times.sorted()[repeats / 2]
   }
 
@@ -60,9 +55,9 @@ package struct NetworkSpeed: Sendable, Equatable {
     latency / Double(Int.bitWidth - (nodes - 1).leadingZeroBitCount)
   }
 
-  /// Seconds of a step's exchange of so many gradients in doubles on `nodes` nodes of this kind, in a ring: 2 (n - 1) / n
-  /// of the bytes in 2 (n - 1) messages one after the other. A switch that gives each pair of nodes its full speed is
-  /// assumed.
+  /// Seconds of a step's exchange of so many gradients in doubles on `nodes` nodes of this kind, in a ring:
+  /// 2 (n - 1) / n of the bytes in 2 (n - 1) messages one after the other. A switch that gives each pair of nodes its
+  /// full speed is assumed.
   package func seconds(ofGradients count: Int, nodes: Int) -> Double {
     let n = Double(nodes)
     return 2 * (n - 1) / n * Double(8 * count) / bytesPerSecond + 2 * (n - 1) * messageLatency

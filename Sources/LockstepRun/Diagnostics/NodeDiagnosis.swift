@@ -67,8 +67,8 @@ extension [NodeDiagnosis] {
     }
     for node in self where node.ranks * node.threads < node.processors / 2 {
       findings.append(
-        "\(node.host) uses \(node.ranks * node.threads) of its \(node.processors) processors: start more ranks there, or "
-          + "let mpirun not bind them (--bind-to none)")
+        "\(node.host) uses \(node.ranks * node.threads) of its \(node.processors) processors: start more ranks there, "
+          + "or let mpirun not bind them (--bind-to none)")
     }
     for node in self where node.ranks > 1 && node.sharedMemoryRoom < 64 << 20 {
       findings.append(
@@ -79,8 +79,8 @@ extension [NodeDiagnosis] {
     if let usual = builds.max(by: { $0.value.count < $1.value.count }), builds.count > 1 {
       for node in self where node.instructionSet != usual.key {
         findings.append(
-          "\(node.host) has the kernels for \(node.instructionSet), the others those for \(usual.key): every step waits "
-            + "for the slowest, so that it may pay to leave that one out")
+          "\(node.host) has the kernels for \(node.instructionSet), the others those for \(usual.key): every step "
+            + "waits for the slowest, so that it may pay to leave that one out")
       }
     }
     return findings

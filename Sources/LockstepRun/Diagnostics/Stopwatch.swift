@@ -1,8 +1,8 @@
 import LockstepSupport
 
 /// Seconds that the body takes.
-func secondsOf(_ body: () -> Void) -> Double {
-  let duration = ContinuousClock().measure(body).components
+func secondsOf(_ body: () throws -> Void) rethrows -> Double {
+  let duration = try ContinuousClock().measure(body).components
   return Double(duration.seconds) + Double(duration.attoseconds) * 1e-18
 }
 
