@@ -5,6 +5,7 @@
 // pixels.
 #include "convolution_weight_sparse.h"
 #include "gradient.h"
+#include "grid_sum.h"
 
 // The kinds of a tile's rows: taps with contiguous inputs (channels), taps at offsets, or those and the bias, whose
 // input is 1, as the last row.
@@ -144,4 +145,26 @@ static void convolution_weight_gradient_fast(const kernel_convolution_gradient g
   const kernel_gradient_sink sink = gradient.sink;
   for (ptrdiff_t n = range.begin; n < range.end; n++)
     put_fast(sink, sink.update, place_of(&order, n), load16(gradient.sums + n * 16));
+}
+
+static kernel_grid_result convolution_weight_gradient_grid(const kernel_convolution_gradient gradient,
+                                                           kernel_chains chains, const kernel_grid *grid,
+                                                           kernel_range range) {
+  const sum_order order = order_of(&gradient.patches, gradient.positions);
+  const kernel_update update = update_of(gradient.sink);
+  grid_work works[] = {begin_grid(grid, 0), begin_grid(grid, 1)};
+  for (ptrdiff_t n = range.begin; n < range.end; n++) {
+    const bool is_bias = order.range.begin + n % order.count / order.adjacent == order.positions;
+    const ptrdiff_t at = place_of(&order, n);
+    v16i sum = 0;
+    for (int32_t m = 0; m < chains.count; m += SPLIT_AT_ONCE) {
+      const int32_t count = (int32_t)at_most(SPLIT_AT_ONCE, chains.count - m);
+      v16 g[SPLIT_AT_ONCE];
+      for (int32_t k = 0; k < count; k++) g[k] = load16(gradient.sums + (m + k) * chains.stride + n * 16);
+      const bool clamps = note_largest(&works[is_bias], g, 1, count, 1);
+      sum = add_to_grid(sum, &works[is_bias], clamps, g, 1, chains.numbers + m, count, at);
+    }
+    put_grid(gradient.sink, &update, &works[is_bias], at, sum);
+  }
+  return grid_result(&works[0], &works[1]);
 }

@@ -60,3 +60,31 @@ static void sum_exact(const double *const *gradients, int32_t count, double *to,
 static void sum_fast(const float *const *gradients, int32_t count, float *to, kernel_range elements) {
   for (ptrdiff_t i = elements.begin; i < elements.end; i += 16) store16(to + i, sum_of_floats(gradients, count, i));
 }
+
+// 16 integers of either width.
+INLINE v16i load_integers(const void *from, int32_t bits, ptrdiff_t at) {
+  if (bits == 16) return __builtin_convertvector(*(const v16s_unaligned *)((const int16_t *)from + at), v16i);
+  return *(const v16i_unaligned *)((const int32_t *)from + at);
+}
+INLINE void store_integers(void *to, int32_t bits, ptrdiff_t at, v16i v) {
+  if (bits == 16) *(v16s_unaligned *)((int16_t *)to + at) = __builtin_convertvector(v, v16s);
+  else *(v16i_unaligned *)((int32_t *)to + at) = v;
+}
+
+INLINE v16i sum_of_integers(const kernel_grid_gradients *gradients, ptrdiff_t at) {
+  v16i sum = load_integers(gradients->integers[0], gradients->bits, at);
+  for (int32_t n = 1; n < gradients->count; n++) sum += load_integers(gradients->integers[n], gradients->bits, at);
+  return sum;
+}
+
+static void apply_grid_update(const kernel_update *update, kernel_grid_gradients gradients, kernel_range elements) {
+  for (ptrdiff_t i = elements.begin; i < elements.end; i += 16) {
+    const v16 unit = splat16(gradients.units[gradients.tensors[i / 16]]);
+    update16(update, i, __builtin_convertvector(sum_of_integers(&gradients, i), v16) * unit);
+  }
+}
+
+static void sum_grid(kernel_grid_gradients gradients, void *to, kernel_range elements) {
+  for (ptrdiff_t i = elements.begin; i < elements.end; i += 16)
+    store_integers(to, gradients.bits, i, sum_of_integers(&gradients, i));
+}

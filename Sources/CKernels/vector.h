@@ -15,6 +15,9 @@
 typedef float v16 __attribute__((ext_vector_type(16)));
 typedef float v16_unaligned __attribute__((ext_vector_type(16), aligned(4)));
 typedef int32_t v16i __attribute__((ext_vector_type(16)));
+typedef int32_t v16i_unaligned __attribute__((ext_vector_type(16), aligned(4)));
+typedef int16_t v16s __attribute__((ext_vector_type(16)));
+typedef int16_t v16s_unaligned __attribute__((ext_vector_type(16), aligned(2)));
 typedef float v8 __attribute__((ext_vector_type(8)));
 typedef float v8_unaligned __attribute__((ext_vector_type(8), aligned(4)));
 typedef int32_t v8i __attribute__((ext_vector_type(8)));

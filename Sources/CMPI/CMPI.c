@@ -99,12 +99,22 @@ int cmpi_rank(const cmpi_communicator *communicator, int *rank) { return MPI_Com
 int cmpi_size(const cmpi_communicator *communicator, int *size) { return MPI_Comm_size(communicator->handle, size); }
 int cmpi_barrier(const cmpi_communicator *communicator) { return MPI_Barrier(communicator->handle); }
 
-int cmpi_allreduce_double(const cmpi_communicator *communicator, double *buffer, int count) {
-  return MPI_Allreduce(MPI_IN_PLACE, buffer, count, MPI_DOUBLE, MPI_SUM, communicator->handle);
+static MPI_Datatype type_of(cmpi_number number) {
+  switch (number) {
+    case CMPI_DOUBLE: return MPI_DOUBLE;
+    case CMPI_FLOAT: return MPI_FLOAT;
+    case CMPI_INT32: return MPI_INT32_T;
+    case CMPI_INT16: return MPI_INT16_T;
+  }
+  return MPI_DATATYPE_NULL;
 }
 
-int cmpi_allreduce_float(const cmpi_communicator *communicator, float *buffer, int count) {
-  return MPI_Allreduce(MPI_IN_PLACE, buffer, count, MPI_FLOAT, MPI_SUM, communicator->handle);
+int cmpi_allreduce_sum(const cmpi_communicator *communicator, void *buffer, int count, cmpi_number number) {
+  return MPI_Allreduce(MPI_IN_PLACE, buffer, count, type_of(number), MPI_SUM, communicator->handle);
+}
+
+int cmpi_allreduce_max(const cmpi_communicator *communicator, void *buffer, int count, cmpi_number number) {
+  return MPI_Allreduce(MPI_IN_PLACE, buffer, count, type_of(number), MPI_MAX, communicator->handle);
 }
 
 int cmpi_sendrecv_bytes(const cmpi_communicator *communicator, const void *sent, int sent_count, int to, void *received,

@@ -38,23 +38,32 @@ public final class MPICollective: Collective {
       .flatMap { size, ranks in [Int](repeating: size, count: ranks.count / size) }
   }
 
-  public func allReduce(_ buffer: UnsafeMutableBufferPointer<Double>) throws {
-    try call(.sumOfDoubles, buffer.count) { try world.allReduce(buffer) }
-  }
-  public func allReduce(_ buffer: UnsafeMutableBufferPointer<Float>) throws {
-    try call(.sumOfFloats, buffer.count) { try world.allReduce(buffer) }
-  }
-  public func allReduceAcrossNodes(_ buffer: UnsafeMutableBufferPointer<Double>) throws {
-    guard acrossNodes.size > 1 else { return }
-    try call(.nodeSumOfDoubles, buffer.count) {
-      try acrossNodes.allReduceOverNetwork(buffer, through: ringScratch)
+  public func allReduce<Number: Summand>(_ buffer: UnsafeMutableBufferPointer<Number>) throws {
+    try call(Number.summandType.sum, buffer.count) {
+      switch Number.summandType {
+      case .double: try buffer.withMemoryRebound(to: Double.self) { try world.allReduce($0) }
+      case .float: try buffer.withMemoryRebound(to: Float.self) { try world.allReduce($0) }
+      case .int32: try buffer.withMemoryRebound(to: Int32.self) { try world.allReduce($0) }
+      case .int16: try buffer.withMemoryRebound(to: Int16.self) { try world.allReduce($0) }
+      }
     }
   }
-  public func allReduceAcrossNodes(_ buffer: UnsafeMutableBufferPointer<Float>) throws {
+  public func allReduceMaximum(_ buffer: UnsafeMutableBufferPointer<Int32>) throws {
+    try call(.maximum, buffer.count) { try world.allReduceMaximum(buffer) }
+  }
+  public func allReduceAcrossNodes<Number: Summand>(_ buffer: UnsafeMutableBufferPointer<Number>) throws {
     guard acrossNodes.size > 1 else { return }
-    try call(.nodeSumOfFloats, buffer.count) {
-      try acrossNodes.allReduceOverNetwork(buffer, through: ringScratch)
+    try call(Number.summandType.sumOverNodes, buffer.count) {
+      switch Number.summandType {
+      case .double: try buffer.withMemoryRebound(to: Double.self) { try sumOverNodes($0) }
+      case .float: try buffer.withMemoryRebound(to: Float.self) { try sumOverNodes($0) }
+      case .int32: try buffer.withMemoryRebound(to: Int32.self) { try sumOverNodes($0) }
+      case .int16: try buffer.withMemoryRebound(to: Int16.self) { try sumOverNodes($0) }
+      }
     }
+  }
+  private func sumOverNodes<Number: MPINumber>(_ buffer: UnsafeMutableBufferPointer<Number>) throws {
+    try acrossNodes.allReduceOverNetwork(buffer, through: ringScratch)
   }
   public func allGather(_ value: UInt64) throws -> [UInt64] {
     try call(.allGather) { try world.allGather(value) }
@@ -111,5 +120,25 @@ public final class MPICollective: Collective {
     }
     let isStray = kind.scope == .world && number == Faults.strayCollective
     Activity.wait = CollectiveCall(isStray ? .barrier : kind, detail: detail, number: number).word
+  }
+}
+
+extension SummandType {
+  fileprivate var sum: CollectiveCall.Kind {
+    switch self {
+    case .double: .sumOfDoubles
+    case .float: .sumOfFloats
+    case .int32: .sumOfWords
+    case .int16: .sumOfHalfWords
+    }
+  }
+
+  fileprivate var sumOverNodes: CollectiveCall.Kind {
+    switch self {
+    case .double: .nodeSumOfDoubles
+    case .float: .nodeSumOfFloats
+    case .int32: .nodeSumOfWords
+    case .int16: .nodeSumOfHalfWords
+    }
   }
 }

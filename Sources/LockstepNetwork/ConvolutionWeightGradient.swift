@@ -13,6 +13,7 @@ struct ConvolutionWeightGradient: RowwiseWeightGradient {
   private let x: Activations
   private let pass: Pass
   private let chains: [Range<Int>]
+  private let chainNumbers: [Int32]
   private let sums: UnsafeMutablePointer<Float>
   /// Room for the sums, in floats, unless one position of the filter needs more for all micro-batches.
   private static let roomForSums = 1 << 21
@@ -21,6 +22,7 @@ struct ConvolutionWeightGradient: RowwiseWeightGradient {
   init(_ layer: Convolution2D, x: Activations, pass: Pass, sums: UnsafeMutablePointer<Float>) {
     (self.layer, self.x, self.pass, self.sums) = (layer, x, pass, sums)
     chains = pass.microBatches.chains
+    chainNumbers = pass.microBatches.chainNumbers
   }
 
   /// Floats of scratch memory for the sums of up to `chains` micro-batches.
@@ -110,16 +112,22 @@ struct ConvolutionWeightGradient: RowwiseWeightGradient {
     let failures = FailureFlag()
     let count = count(positions)
     pass.team.split(count / 16, grain: 64) { range in
+      func into(_ sink: kernel_gradient_sink) -> kernel_convolution_gradient {
+        kernel_convolution_gradient(
+          patches: layer.patches, sums: sums, positions: positions.kernel, sink: sink)
+      }
       let isFinite = WeightGradient(slice: gradient) { sink, limit in
         kernel_convolution_weight_gradient(
-          kernel_convolution_gradient(
-            patches: layer.patches, sums: sums, positions: positions.kernel, sink: sink),
-          kernel_chains(stride: count, count: Int32(chains.count)), limit, range.kernel)
-      } fast: { sink in
-        kernel_convolution_weight_gradient_fast(
-          kernel_convolution_gradient(
-            patches: layer.patches, sums: sums, positions: positions.kernel, sink: sink),
+          into(sink), kernel_chains(stride: count, count: Int32(chains.count), numbers: nil), limit,
           range.kernel)
+      } fast: { sink in
+        kernel_convolution_weight_gradient_fast(into(sink), range.kernel)
+      } grid: { sink, grid in
+        chainNumbers.withUnsafeBufferPointer {
+          kernel_convolution_weight_gradient_grid(
+            into(sink), kernel_chains(stride: count, count: Int32(chains.count), numbers: $0.baseAddress),
+            grid, range.kernel)
+        }
       }.run()
       if !isFinite { failures.raise() }
     }

@@ -80,6 +80,12 @@ extension Dense {
         kernel_dense_weight_gradient_fast(
           kernel_dense_gradient(x: x, dy: dy.matrix, inputs: inputs, sink: sink), microBatches.rows,
           ownInputs.kernel, ownPanels.kernel)
+      } grid: { sink, grid in
+        microBatches.withKernel {
+          kernel_dense_weight_gradient_grid(
+            kernel_dense_gradient(x: x, dy: dy.matrix, inputs: inputs, sink: sink), $0, grid,
+            ownInputs.kernel, ownPanels.kernel)
+        }
       }.run()
     }
   }

@@ -60,6 +60,11 @@ package struct MicroBatches: Equatable, Sendable {
     zip(bounds, bounds.dropFirst()).map { Int($0)..<Int($1) }.filter { !$0.isEmpty }
   }
 
+  /// The numbers of these, from `first` on.
+  var chainNumbers: [Int32] {
+    bounds.indices.dropLast().filter { bounds[$0] < bounds[$0 + 1] }.map { Int32($0) }
+  }
+
   /// As the kernels take them.
   func withKernel<T>(_ body: (kernel_micro_batches) -> T) -> T {
     bounds.withUnsafeBufferPointer {

@@ -94,4 +94,6 @@ package enum GradientSlice: @unchecked Sendable {
   case fast(UnsafeMutablePointer<Float>)
   /// Summed exactly or in Float and applied at once: a single rank need not write a gradient that no other adds to.
   case applied(kernel_update, isExact: Bool, limit: Float)
+  /// Rounded to integer grids; what is not finite is refused.
+  case grid(GridSlice)
 }

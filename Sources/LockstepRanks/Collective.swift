@@ -20,16 +20,15 @@ public protocol Collective: AnyObject {
   /// The time that this rank has spent in collective calls so far, waiting for other ranks included.
   var timeInCalls: Duration { get }
 
-  /// Replaces the buffer on every rank by its sum over the ranks. All ranks must pass the same count.
-  func allReduce(_ buffer: UnsafeMutableBufferPointer<Double>) throws
-  /// The same in Float, in an order that the implementation picks.
-  func allReduce(_ buffer: UnsafeMutableBufferPointer<Float>) throws
+  /// Replaces the buffer on every rank by its sum over the ranks, in an order that the implementation picks. All ranks
+  /// must pass the same count.
+  func allReduce<Number: Summand>(_ buffer: UnsafeMutableBufferPointer<Number>) throws
+  /// Replaces each element by its largest value over the ranks.
+  func allReduceMaximum(_ buffer: UnsafeMutableBufferPointer<Int32>) throws
   /// The number of ranks of each node, in no order.
   var nodeSizes: [Int] { get }
   /// Replaces the buffer by its sum over the ranks that have this rank's number on their nodes: one rank a node.
-  func allReduceAcrossNodes(_ buffer: UnsafeMutableBufferPointer<Double>) throws
-  /// The same in Float.
-  func allReduceAcrossNodes(_ buffer: UnsafeMutableBufferPointer<Float>) throws
+  func allReduceAcrossNodes<Number: Summand>(_ buffer: UnsafeMutableBufferPointer<Number>) throws
   /// Every rank's value, indexed by rank.
   func allGather(_ value: UInt64) throws -> [UInt64]
   /// Rank `root`'s bytes, on every rank.

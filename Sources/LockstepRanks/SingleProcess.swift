@@ -12,11 +12,10 @@ public final class SingleProcess: Collective {
 
   public init() {}
 
-  public func allReduce(_ buffer: UnsafeMutableBufferPointer<Double>) {}
-  public func allReduce(_ buffer: UnsafeMutableBufferPointer<Float>) {}
+  public func allReduce<Number: Summand>(_ buffer: UnsafeMutableBufferPointer<Number>) {}
+  public func allReduceMaximum(_ buffer: UnsafeMutableBufferPointer<Int32>) {}
   public let nodeSizes = [1]
-  public func allReduceAcrossNodes(_ buffer: UnsafeMutableBufferPointer<Double>) {}
-  public func allReduceAcrossNodes(_ buffer: UnsafeMutableBufferPointer<Float>) {}
+  public func allReduceAcrossNodes<Number: Summand>(_ buffer: UnsafeMutableBufferPointer<Number>) {}
   public func allGather(_ value: UInt64) -> [UInt64] { [value] }
   public func broadcast(_ bytes: [UInt8], from root: Int) -> [UInt8] { bytes }
   public func broadcastAcrossNodes(_ bytes: [UInt8]) -> [UInt8] { bytes }

@@ -8,7 +8,7 @@ extension Checkpoint {
 
   package func metadata() throws -> [String: String] {
     let (total, convergence) = (state.total, state.convergence)
-    return [
+    var metadata = [
       "lockstep.checkpoint.version": Self.version,
       "lockstep.convergence.best_epoch": String(convergence.bestEpoch),
       "lockstep.convergence.best_loss": convergence.bestLoss.bitPattern.hexadecimal,
@@ -25,6 +25,8 @@ extension Checkpoint {
       "lockstep.seed": String(recipe.seed),
       "lockstep.step": String(state.step),
     ]
+    if total.clamped > 0 { metadata["lockstep.epoch.clamped"] = String(total.clamped) }
+    return metadata
   }
 
   /// Throws `LockstepError` (data) naming the path and the key that is missing or malformed.
@@ -54,6 +56,7 @@ extension Checkpoint {
     )
     state.total.lossSum = try number("epoch.loss_sum")
     (state.total.hits, state.total.count) = (try count("epoch.hits"), try count("epoch.count"))
+    if metadata["lockstep.epoch.clamped"] != nil { state.total.clamped = try count("epoch.clamped") }
     state.convergence.bestEpoch = try count("convergence.best_epoch")
     state.convergence.bestLoss = try number("convergence.best_loss")
     state.convergence.lastTrainLoss = try number("convergence.last_train_loss")

@@ -81,6 +81,7 @@ extension EpochReport {
     line.add("learning_rate", learningRate)
     line.add("seconds", seconds)
     line.add("samples_per_second", samplesPerSecond)
+    if let clampedGradients { line.add("clamped_gradients", clampedGradients) }
     guard let ranks else { return }
     line.add("compute_seconds_min", ranks.compute.lowerBound)
     line.add("compute_seconds_max", ranks.compute.upperBound)

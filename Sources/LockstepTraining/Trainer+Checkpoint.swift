@@ -12,6 +12,9 @@ extension Trainer {
     let weights = Parameters(network, copying: parameters.pointer)
     let moments = replicas.optimizer.moments.map { Parameters(network, copying: $0.pointer) }
     let parts = [("", weights)] + zip(Self.momentNames, moments) + (best.map { [("best.", $0)] } ?? [])
+    let scales = replicas.scales.map {
+      NamedTensor(name: Self.scalesName, shape: [$0.largest.count], values: $0.largest)
+    }
     return {
       Checkpoint(
         state: state, recipe: recipe, datasetDigest: digest,
@@ -19,9 +22,12 @@ extension Trainer {
           tensors.map {
             NamedTensor(name: prefix + $0.name, shape: $0.shape, values: values.values(of: $0))
           }
-        })
+        } + [scales].compactMap { $0 })
     }
   }
+
+  /// By tensor, the largest magnitude of a micro-batch's gradient (`GradientScales.largest`).
+  private static let scalesName = "gradient.largest"
 
   /// As PyTorch numbers moments: SGD's velocity is a first moment.
   private static let momentNames = ["optimizer.first.", "optimizer.second."]
@@ -40,6 +46,7 @@ extension Trainer {
         }
       }
     }
+    replicas.scales?.restore(checkpoint[Self.scalesName])
     state = checkpoint.state
     guard recipe.keepBest, state.convergence.bestEpoch > 0, replicas.fillsParameters else { return }
     let best = Parameters(network)
@@ -67,7 +74,8 @@ extension Trainer {
     let hasBest = recipe.keepBest && state.convergence.bestEpoch > 0
     let prefixes =
       [""] + Self.momentNames.prefix(replicas.optimizer.moments.count) + (hasBest ? ["best."] : [])
-    let needed = prefixes.flatMap { prefix in network.tensors.map { (prefix + $0.name, $0.shape) } }
+    let scales = replicas.scales.map { [(Self.scalesName, [$0.largest.count])] } ?? []
+    let needed = prefixes.flatMap { prefix in network.tensors.map { (prefix + $0.name, $0.shape) } } + scales
     let found = Dictionary(checkpoint.tensors.map { ($0.name, $0.shape) }) { first, _ in first }
     for (name, shape) in needed where found[name] != shape {
       throw failure("tensor \(name) of shape \(shape)", found[name].map { "shape \($0)" } ?? "none")
@@ -77,6 +85,10 @@ extension Trainer {
     }
     for tensor in checkpoint.tensors where tensor.values.count != tensor.shape.reduce(1, *) {
       throw failure("tensor \(tensor.name) of shape \(tensor.shape)", "\(tensor.values.count) values")
+    }
+    let magnitudes = checkpoint[Self.scalesName]
+    if !scales.isEmpty, let odd = magnitudes.first(where: { !$0.isFinite || $0 < 0 }) {
+      throw failure("magnitudes in \(Self.scalesName)", "\(odd)")
     }
   }
 

@@ -81,7 +81,7 @@ extension Trainer {
       test: try evaluator.evaluate(parameters, on: dataset.test),
       learningRate: schedule.learningRate(step: state.step - 1, epoch: state.epoch),
       seconds: stepTime.seconds, samplesPerSecond: Double(stepTime.samples) / stepTime.seconds,
-      ranks: try rankTimes())
+      clampedGradients: replicas.scales.map { _ in state.total.clamped }, ranks: try rankTimes())
     try requireSameData()
     try reporter.observe(.epoch(report))
     if let advice = report.ranks?.advice, !hasAdvised {

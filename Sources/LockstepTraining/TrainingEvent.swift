@@ -94,6 +94,8 @@ public struct EpochReport: Sendable {
   public var seconds: Double
   /// Training samples a second of these.
   public var samplesPerSecond: Double
+  /// Gradients of micro-batches that did not fit their integer grid and were cut off; nil for reductions without grids.
+  public var clampedGradients: Int?
   /// Where the time went; nil in a single process.
   public var ranks: RankTimes?
 }

@@ -29,12 +29,15 @@ package struct EpochTotal: Equatable, Sendable {
   package var lossSum = 0.0
   package var hits = 0
   package var count = 0
+  /// Gradients of micro-batches cut off at the end of an integer grid.
+  package var clamped = 0
 
   package init() {}
 
   mutating func add(_ metrics: StepMetrics, count: Int) {
     lossSum += metrics.loss * Double(count)
     hits += metrics.hits
+    clamped += metrics.clamped
     self.count += count
   }
 

@@ -11,23 +11,28 @@ extension Communicator {
     try check(cmpi_barrier(handle), "MPI_Barrier")
   }
 
-  /// Replaces the buffer by its sum over ranks. All ranks must pass the same count.
+  /// Replaces the buffer by its sum over ranks, in the order of the library's algorithm. All ranks must pass the same
+  /// count.
   ///
-  ///     int MPI_Allreduce(MPI_IN_PLACE, void *recvbuf, int count, MPI_DOUBLE, MPI_SUM, MPI_Comm)
-  public func allReduce(_ buffer: UnsafeMutableBufferPointer<Double>) throws(MPIError) {
+  ///     int MPI_Allreduce(MPI_IN_PLACE, void *recvbuf, int count, MPI_Datatype, MPI_SUM, MPI_Comm)
+  public func allReduce<Number: MPINumber>(_ buffer: UnsafeMutableBufferPointer<Number>) throws(MPIError) {
     for start in stride(from: 0, to: buffer.count, by: Self.largestCount) {
       let count = Int32(min(Self.largestCount, buffer.count - start))
-      try check(cmpi_allreduce_double(handle, buffer.baseAddress! + start, count), "MPI_Allreduce")
+      try check(
+        cmpi_allreduce_sum(handle, buffer.baseAddress! + start, count, Number.mpiType.code), "MPI_Allreduce")
     }
   }
 
-  /// The same in Float, summed in the order of the library's algorithm.
+  /// Replaces each element of the buffer by its largest value over ranks. All ranks must pass the same count.
   ///
-  ///     int MPI_Allreduce(MPI_IN_PLACE, void *recvbuf, int count, MPI_FLOAT, MPI_SUM, MPI_Comm)
-  public func allReduce(_ buffer: UnsafeMutableBufferPointer<Float>) throws(MPIError) {
+  ///     int MPI_Allreduce(MPI_IN_PLACE, void *recvbuf, int count, MPI_Datatype, MPI_MAX, MPI_Comm)
+  public func allReduceMaximum<Number: MPINumber>(
+    _ buffer: UnsafeMutableBufferPointer<Number>
+  ) throws(MPIError) {
     for start in stride(from: 0, to: buffer.count, by: Self.largestCount) {
       let count = Int32(min(Self.largestCount, buffer.count - start))
-      try check(cmpi_allreduce_float(handle, buffer.baseAddress! + start, count), "MPI_Allreduce")
+      try check(
+        cmpi_allreduce_max(handle, buffer.baseAddress! + start, count, Number.mpiType.code), "MPI_Allreduce")
     }
   }
 

@@ -6,32 +6,25 @@ extension Communicator {
   ///
   /// Over Ethernet what Open MPI 4.1 chooses for large buffers takes longer (docs/scaling.md). Small ones have fewer
   /// rounds there.
-  public func allReduceOverNetwork(
-    _ buffer: UnsafeMutableBufferPointer<Double>, through scratch: RingScratch
-  ) throws(MPIError) {
-    if isLarge(buffer) { try allReduceInRing(buffer, through: scratch) } else { try allReduce(buffer) }
-  }
-
-  /// The same in Float.
-  public func allReduceOverNetwork(
-    _ buffer: UnsafeMutableBufferPointer<Float>, through scratch: RingScratch
+  public func allReduceOverNetwork<Number: MPINumber>(
+    _ buffer: UnsafeMutableBufferPointer<Number>, through scratch: RingScratch
   ) throws(MPIError) {
     if isLarge(buffer) { try allReduceInRing(buffer, through: scratch) } else { try allReduce(buffer) }
   }
 
   /// The same on all ranks.
-  private func isLarge<Element>(_ buffer: UnsafeMutableBufferPointer<Element>) -> Bool {
-    size > 1 && buffer.count * MemoryLayout<Element>.stride / size >= 1 << 16
+  private func isLarge<Number>(_ buffer: UnsafeMutableBufferPointer<Number>) -> Bool {
+    size > 1 && buffer.count * MemoryLayout<Number>.stride / size >= 1 << 16
   }
 
   ///     int MPI_Sendrecv(const void *, int, MPI_BYTE, int dest, int, void *, int, MPI_BYTE, int source, int, MPI_Comm,
   ///                      MPI_Status *)
-  private func allReduceInRing<Element: FloatingPoint>(
-    _ buffer: UnsafeMutableBufferPointer<Element>, through scratch: RingScratch
+  private func allReduceInRing<Number: MPINumber>(
+    _ buffer: UnsafeMutableBufferPointer<Number>, through scratch: RingScratch
   ) throws(MPIError) {
     let ring = Ring(rank: rank, size: size)
-    let width = MemoryLayout<Element>.stride
-    let received = scratch.bytes.assumingMemoryBound(to: Element.self)
+    let width = MemoryLayout<Number>.stride
+    let received = scratch.bytes.assumingMemoryBound(to: Number.self)
     // As many pieces of every chunk on all ranks: one may have an element less than another.
     let pieces =
       ((buffer.count + size - 1) / size * width + RingScratch.byteCount - 1) / RingScratch.byteCount
@@ -49,7 +42,7 @@ extension Communicator {
             round.adds ? received : place, Int32(to.count * width), Int32(ring.previous)),
           "MPI_Sendrecv")
         guard round.adds else { continue }
-        for i in 0..<to.count { place[i] += received[i] }
+        for i in 0..<to.count { place[i] = Number.mpiSum(place[i], received[i]) }
       }
     }
   }

@@ -54,13 +54,46 @@ typedef struct {
   int32_t count;
 } kernel_micro_batches;
 
-// Where a finished gradient goes: into one of the two buffers, laid out like the weights, to be summed over ranks; or,
-// with a single rank, into the update at once, while it is still in registers.
+// Where a finished gradient goes: into one of the buffers, laid out like the weights, to be summed over ranks; or, with
+// a single rank, into the update at once, while it is still in registers.
 typedef struct {
   double *exact;
   float *fast;
+  void *integers;  // int32_t or int16_t, as the grid says
   const kernel_update *update;
 } kernel_gradient_sink;
+
+// A stream of random numbers: see CounterRandom.
+typedef struct {
+  uint64_t seed;
+  uint32_t sample, time, purpose;
+} kernel_random;
+
+// The integer grids of a layer's gradients: for its weights [0] and its bias [1], the multiples of a power of two. A
+// micro-batch's gradient becomes the nearest multiple (32 bits), or the one below or above at random, so that it is
+// right on average (16 bits).
+typedef struct {
+  float unit[2], per_unit[2];  // and its inverse
+  float most;                  // the largest multiple: what is beyond is cut off. At most 2^22.
+  int32_t bits;                // 32 or 16
+  kernel_random random;        // `sample` is the number of the first micro-batch
+  uint32_t first_block;        // the layer's first element in the flat buffer / 8
+} kernel_grid;
+
+// What was found: the bits of the largest magnitude before it was cut off, infinity's or larger where one is not finite,
+// and how many were cut off.
+typedef struct {
+  uint32_t largest[2];
+  int64_t clamped;
+} kernel_grid_result;
+
+// Several buffers of integers: multiples of units[tensors[n]] in the 16 elements from 16 n on.
+typedef struct {
+  const void *const *integers;
+  int32_t count, bits;
+  const float *units;
+  const uint32_t *tensors;
+} kernel_grid_gradients;
 
 // --- Dense ----------------------------------------------------------------------------------------------------
 
@@ -140,10 +173,12 @@ typedef struct {
   float *by_input;
 } kernel_convolution_sums;
 
-// The sums of `count` micro-batches, `stride` floats apart.
+// The sums of `count` micro-batches, `stride` floats apart. `numbers` are those of the micro-batches that are not empty,
+// from the first on; only grids need them.
 typedef struct {
   ptrdiff_t stride;
   int32_t count;
+  const int32_t *numbers;
 } kernel_chains;
 
 // Passes complete sums to the gradient's sink.
@@ -164,12 +199,6 @@ typedef struct {
   // Whether windows overlap.
   bool overlaps;
 } kernel_pooling;
-
-// A stream of random numbers: see CounterRandom.
-typedef struct {
-  uint64_t seed;
-  uint32_t sample, time, purpose;
-} kernel_random;
 
 // Rows of logits and their labels, and the results.
 typedef struct {

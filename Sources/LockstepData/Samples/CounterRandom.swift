@@ -12,6 +12,8 @@ package struct CounterRandom: Sendable {
     case dropout = 4
     case augmentation = 5
     case syntheticDigit = 6
+    /// Which way a gradient is rounded: `time` is the step, `sample` the number of the micro-batch.
+    case gradientRounding = 7
   }
 
   package let seed: UInt64

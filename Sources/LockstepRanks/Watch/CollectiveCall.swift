@@ -6,13 +6,17 @@ package struct CollectiveCall: Equatable, Sendable {
     case allGather, broadcast, sumOfDoubles, sumOfFloats, release
     case nodeBarrier, nodeMemory
     case nodeSumOfDoubles, nodeSumOfFloats, nodeBroadcast
+    case sumOfWords, sumOfHalfWords, nodeSumOfWords, nodeSumOfHalfWords, maximum
 
     /// The ranks that take part.
     package var scope: Scope {
       switch self {
-      case .barrier, .allGather, .broadcast, .sumOfDoubles, .sumOfFloats, .release: .world
+      case .barrier, .allGather, .broadcast, .sumOfDoubles, .sumOfFloats, .sumOfWords, .sumOfHalfWords,
+        .maximum, .release:
+        .world
       case .nodeBarrier, .nodeMemory: .node
-      case .nodeSumOfDoubles, .nodeSumOfFloats, .nodeBroadcast: .acrossNodes
+      case .nodeSumOfDoubles, .nodeSumOfFloats, .nodeSumOfWords, .nodeSumOfHalfWords, .nodeBroadcast:
+        .acrossNodes
       }
     }
 
@@ -29,6 +33,11 @@ package struct CollectiveCall: Equatable, Sendable {
       case .nodeSumOfDoubles: "allreduce over nodes (double)"
       case .nodeSumOfFloats: "allreduce over nodes (float)"
       case .nodeBroadcast: "broadcast over nodes"
+      case .sumOfWords: "allreduce (int32)"
+      case .sumOfHalfWords: "allreduce (int16)"
+      case .nodeSumOfWords: "allreduce over nodes (int32)"
+      case .nodeSumOfHalfWords: "allreduce over nodes (int16)"
+      case .maximum: "allreduce (maximum)"
       }
     }
   }
@@ -56,8 +65,8 @@ package struct CollectiveCall: Equatable, Sendable {
     let what =
       switch kind {
       case .broadcast: " from rank \(detail)"
-      case .sumOfDoubles, .sumOfFloats, .nodeSumOfDoubles, .nodeSumOfFloats: " of \(detail) elements"
-      default: ""
+      case .barrier, .allGather, .release, .nodeBarrier, .nodeMemory, .nodeBroadcast: ""
+      default: " of \(detail) elements"
       }
     return "\(kind.description)\(what), call number \(UInt32(truncatingIfNeeded: word))"
   }

@@ -128,7 +128,7 @@ private struct DenseProblem {
       body(
         kernel_dense_gradient(
           x: xMatrix, dy: kernel_matrix(elements: dy.pointer, stride: yStride), inputs: inputs,
-          sink: kernel_gradient_sink(exact: nil, fast: nil, update: $0)))
+          sink: kernel_gradient_sink(exact: nil, fast: nil, integers: nil, update: $0)))
     }
   }
 }

@@ -50,16 +50,9 @@ extension kernel_update {
 
   /// Updates all parameters by the summed gradient.
   package func apply(_ gradient: GradientSum, count: Int, team: ThreadTeam) {
-    let (update, exact, fast) = (self, gradient.exact, gradient.fast)
-    team.split(count / 16, grain: 512) { range in
-      let elements = kernel_range(begin: range.lowerBound * 16, end: range.upperBound * 16)
-      withUnsafePointer(to: update) { update in
-        withUnsafePointer(to: exact) { exacts in
-          withUnsafePointer(to: fast) { fasts in
-            kernel_apply_update(update, exact == nil ? nil : exacts, fast == nil ? nil : fasts, 1, elements)
-          }
-        }
-      }
+    let (update, sums) = (self, GradientSums([gradient]))
+    team.split(count / 16, grain: 512) {
+      sums.apply(update, kernel_range(begin: $0.lowerBound * 16, end: $0.upperBound * 16))
     }
   }
 }

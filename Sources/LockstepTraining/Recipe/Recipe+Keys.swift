@@ -76,7 +76,10 @@ extension Recipe {
     .flag("keep-best", \.keepBest, "Keep the weights of the epoch with the least validation loss."),
     .optional(
       "patience", \.patience, 1...1_000_000, "Stop after this many epochs without a smaller validation loss."),
-    .choice("reduction", \.reduction, "exact: the same bits on any number of ranks; fast: sums in Float."),
+    .choice(
+      "reduction", \.reduction,
+      "exact: the same bits on any number of ranks; exact32, exact16: also, in 4 or 2 bytes instead of 8; "
+        + "fast: sums in Float."),
   ]
 
   /// Sets the key named `name` from its text; `subject` names it in messages: the flag, or the key and its file.

@@ -18,7 +18,8 @@ struct GradientSlices {
     self.neighbours = neighbours
     ranges = Self.ranges(settings, except: units)
     let collective = settings.collective
-    nodeSum = collective.nodeSize == collective.size ? nil : settings.makeGradient()
+    nodeSum =
+      collective.nodeSize == collective.size ? nil : settings.makeGradient(neighbours[0].scales)
   }
 
   private static func ranges(_ settings: ReplicaSettings, except units: Set<Int>) -> [Range<Int>] {
@@ -65,36 +66,19 @@ struct GradientSlices {
   }
 
   private func update(_ range: Range<Int>, _ update: kernel_update, from sums: [GradientSum]) {
-    inParts(of: range, of: sums) { exact, fast, count, range in
-      withUnsafePointer(to: update) { kernel_apply_update($0, exact, fast, count, range) }
-    }
+    inParts(of: range) { GradientSums(sums).apply(update, $0) }
   }
 
   private func sum(_ range: Range<Int>, into sum: GradientSum) {
-    inParts(of: range, of: neighbours) { exact, fast, count, range in
-      if let exact { kernel_sum_exact(exact, count, sum.mutableExact, range) }
-      if let fast { kernel_sum_fast(fast, count, sum.mutableFast, range) }
-    }
+    inParts(of: range) { [neighbours] in GradientSums(neighbours).write(to: sum, $0) }
   }
 
-  /// Calls the body for each thread's part of a range, with the addresses of the gradients in double or Float.
-  private func inParts(
-    of range: Range<Int>, of sums: [GradientSum],
-    _ body:
-      @escaping (
-        UnsafePointer<UnsafePointer<Double>?>?, UnsafePointer<UnsafePointer<Float>?>?, Int32, kernel_range
-      ) -> Void
-  ) {
-    let isExact = settings.recipe.reduction == .exact
-    let (exact, fast) = (sums.map(\.exact), sums.map(\.fast))
+  /// Calls the body for each thread's part of a range.
+  private func inParts(of range: Range<Int>, _ body: @escaping (kernel_range) -> Void) {
     settings.team.split(range.count / 16, grain: 512) { part in
-      let part = kernel_range(
-        begin: range.lowerBound + part.lowerBound * 16, end: range.lowerBound + part.upperBound * 16)
-      exact.withUnsafeBufferPointer { exact in
-        fast.withUnsafeBufferPointer { fast in
-          body(isExact ? exact.baseAddress : nil, isExact ? nil : fast.baseAddress, Int32(exact.count), part)
-        }
-      }
+      body(
+        kernel_range(
+          begin: range.lowerBound + part.lowerBound * 16, end: range.lowerBound + part.upperBound * 16))
     }
   }
 }

@@ -15,6 +15,8 @@ protocol Replicas: WeightGradientSink {
   var sharedRows: SharedRows? { get }
   /// The step and layer that failed, the same on all ranks.
   var failure: GradientFailure? { get }
+  /// The grids that gradients are rounded to; nil if the recipe's reduction has none.
+  var scales: GradientScales? { get }
   /// The last step's gradient, summed over the ranks, if it was stored at all.
   var gradient: GradientSum { get }
 
@@ -84,9 +86,13 @@ struct ReplicaSettings {
     ).require(collective)
   }
 
-  func makeGradient() -> GradientSum {
+  func makeGradient(_ scales: GradientScales?) -> GradientSum {
     GradientSum(
       paddedParameterCount: network.paddedParameterCount, microBatches: recipe.microBatches,
-      reduction: recipe.reduction)
+      reduction: recipe.reduction, scales: scales)
+  }
+
+  func makeScales() -> GradientScales? {
+    GradientScales(network, recipe, fullBatch: min(recipe.batchSize, sampler.trainingCount))
   }
 }

@@ -8,6 +8,7 @@ import LockstepSupport
 final class SeparateReplicas: Replicas {
   let parameters: Parameters
   let optimizer: any Optimizer
+  let scales: GradientScales?
   let gradient: GradientSum
   let fillsParameters = true
   let sharedRows: SharedRows? = nil
@@ -23,18 +24,23 @@ final class SeparateReplicas: Replicas {
     self.isAcrossNodes = isAcrossNodes
     parameters = Parameters(settings.network, seed: settings.recipe.seed)
     optimizer = settings.recipe.makeOptimizer(paddedParameterCount: settings.network.paddedParameterCount)
-    gradient = settings.makeGradient()
+    scales = settings.makeScales()
+    gradient = settings.makeGradient(scales)
   }
 
   func begin(_ step: Int, _ shard: Shard, in workspace: Workspace, learningRate: Double) {
+    scales?.begin(step, samples: shard.globalCount)
     gradients = StepGradients(
-      step: step, update: optimizer.update(of: parameters, step: step, learningRate: Float(learningRate)))
+      step: step, update: optimizer.update(of: parameters, step: step, learningRate: Float(learningRate)),
+      scales: scales)
   }
 
   func add(_ job: WeightGradientJob) { gradients.add(job, team: settings.team, into: slice) }
 
   private func slice(for job: WeightGradientJob) -> GradientSlice {
-    gradient.slice(at: job.parameters.lowerBound, applying: isAlone ? gradients.update : nil)
+    gradient.slice(
+      at: job.parameters.lowerBound, microBatch: job.microBatches.first,
+      applying: isAlone ? gradients.update : nil)
   }
 
   func finish(_ metrics: StepMetrics) throws -> StepMetrics {
@@ -45,6 +51,7 @@ final class SeparateReplicas: Replicas {
         try gradient.allReduce(settings.collective, isAcrossNodes: isAcrossNodes)
       }
     }
+    try scales?.finish(settings.collective)
     if gradient.metrics.failures > 0 {
       try gradients.refuse(settings, limit: gradient.limit)
     }

@@ -18,6 +18,7 @@ final class SharedReplicas: Replicas {
   /// In the node's shared memory, like the moments.
   let parameters: Parameters
   let optimizer: any Optimizer
+  let scales: GradientScales?
   let gradient: GradientSum
   private let settings: ReplicaSettings
   private let slices: GradientSlices
@@ -27,9 +28,7 @@ final class SharedReplicas: Replicas {
   /// The micro-batches of the node's rows in a step of `globalCount` samples.
   private var microBatches = MicroBatches()
   private var globalCount = 0
-  /// Failures of divided units by rank, alternating between two steps: no rank overwrites what a slower one has yet to
-  /// read.
-  private let failureCounts: AlignedBuffer<Int>
+  private let findings: NodeFindings
   private var gradients = StepGradients()
   private var dividedJobs: [WeightGradientJob] = []
 
@@ -40,11 +39,12 @@ final class SharedReplicas: Replicas {
     let count = network.paddedParameterCount
     let bytes = GradientSum.byteCount(paddedParameterCount: count, reduction: recipe.reduction)
     let gradients = try collective.allocateShared(byteCount: bytes * collective.nodeSize)
+    let scales = settings.makeScales()
+    self.scales = scales
     let neighbours = (0..<collective.nodeSize).map {
       GradientSum(
         paddedParameterCount: count, microBatches: recipe.microBatches, reduction: recipe.reduction,
-        in: gradients,
-        slot: $0)
+        scales: scales, in: gradients, slot: $0)
     }
     gradient = neighbours[collective.nodeRank]
     let weights = try collective.allocateShared(byteCount: count * 4)
@@ -54,9 +54,11 @@ final class SharedReplicas: Replicas {
     let rowMemory = try collective.allocateShared(
       byteCount: SharedRows.byteCount(settings.plan, layers: divided, capacity: recipe.batchSize))
     rows = SharedRows(settings.plan, layers: divided, capacity: recipe.batchSize, in: rowMemory)
-    failureCounts = AlignedBuffer(
-      sharing: try collective.allocateShared(byteCount: 16 * collective.nodeSize), from: 0,
-      count: 2 * collective.nodeSize)
+    let tensors = network.tensors.count
+    findings = NodeFindings(
+      ranks: collective.nodeSize, tensors: tensors,
+      in: try collective.allocateShared(
+        byteCount: NodeFindings.byteCount(ranks: collective.nodeSize, tensors: tensors)))
     // Each rank updates its slice of the moments, and rank 0 sees the whole for a checkpoint.
     optimizer = try recipe.makeOptimizer(paddedParameterCount: count) {
       AlignedBuffer(sharing: try collective.allocateShared(byteCount: $0 * 4), from: 0, count: $0)
@@ -78,7 +80,7 @@ final class SharedReplicas: Replicas {
       })
   }
 
-  /// The number of allocations: gradients, weights, rows, failures, and the optimizer's moments.
+  /// The number of allocations: gradients, weights, rows, findings, and the optimizer's moments.
   static func parts(_ recipe: Recipe) -> Int { 4 + recipe.momentCount }
 
   /// The bytes that a node's ranks share.
@@ -87,7 +89,8 @@ final class SharedReplicas: Replicas {
     return GradientSum.byteCount(paddedParameterCount: count, reduction: recipe.reduction)
       * settings.collective.nodeSize + count * 4 * (1 + recipe.momentCount)
       + SharedRows.byteCount(settings.plan, layers: dividedUnits(settings), capacity: recipe.batchSize)
-      + 16 * settings.collective.nodeSize
+      + NodeFindings.byteCount(
+        ranks: settings.collective.nodeSize, tensors: settings.network.tensors.count)
   }
 
   var fillsParameters: Bool { settings.collective.nodeRank == 0 }
@@ -95,8 +98,10 @@ final class SharedReplicas: Replicas {
   var failure: GradientFailure? { gradients.failure }
 
   func begin(_ step: Int, _ shard: Shard, in workspace: Workspace, learningRate: Double) {
+    scales?.begin(step, samples: shard.globalCount)
     gradients = StepGradients(
-      step: step, update: optimizer.update(of: parameters, step: step, learningRate: Float(learningRate)))
+      step: step, update: optimizer.update(of: parameters, step: step, learningRate: Float(learningRate)),
+      scales: scales)
     dividedJobs.removeAll(keepingCapacity: true)
     if shard.globalCount != globalCount { place(workspace, globalCount: shard.globalCount) }
   }
@@ -121,13 +126,13 @@ final class SharedReplicas: Replicas {
   }
 
   private func slice(for job: WeightGradientJob) -> GradientSlice {
-    gradient.slice(at: job.parameters.lowerBound)
+    gradient.slice(at: job.parameters.lowerBound, microBatch: job.microBatches.first)
   }
 
   func finish(_ metrics: StepMetrics) throws -> StepMetrics {
     gradient.metrics = gradients.finish(metrics, team: settings.team, into: slice)
     Activity.enter(.waitingForGradients, step: gradients.step)
-    let total = try Trace.span("exchange") {
+    var total = try Trace.span("exchange") {
       try settings.collective.nodeBarrier()
       return try slices.sumMetrics()
     }
@@ -136,6 +141,15 @@ final class SharedReplicas: Replicas {
     try Trace.span("update") {
       try slices.apply(gradients.update)
       try applyDivided()
+    }
+    if let scales {
+      total.clamped += findings.clamped(step: gradients.step)
+      let largest = findings.largest(step: gradients.step)
+      if settings.collective.nodeSize == settings.collective.size {
+        scales.finish(largest)
+      } else {
+        try scales.finish(settings.collective)
+      }
     }
     return total
   }
@@ -148,13 +162,14 @@ final class SharedReplicas: Replicas {
         x: rows.activations[$0.layer]!, dy: rows.gradients[$0.layer + 1]!, microBatches: microBatches)
     }
     let share = Share(index: collective.nodeRank, count: collective.nodeSize)
-    let failed = WeightGradientJob.sum(jobs, share: share, team: settings.team) {
-      gradient.slice(at: $0.parameters.lowerBound, applying: gradients.update)
+    let failed = gradients.sum(jobs, share: share, team: settings.team) {
+      gradient.slice(
+        at: $0.parameters.lowerBound, microBatch: $0.microBatches.first, applying: gradients.update)
     }
-    let counts = failureCounts.pointer + gradients.step % 2 * collective.nodeSize
-    counts[collective.nodeRank] = failed.count
+    findings.write(
+      step: gradients.step, rank: collective.nodeRank, failures: failed.count, scales?.findings)
     try collective.nodeBarrier()
-    guard (0..<collective.nodeSize).contains(where: { counts[$0] > 0 }) else { return }
+    guard findings.hasFailures(step: gradients.step) else { return }
     try gradients.refuse(settings, limit: gradient.limit, also: failed)
   }
 

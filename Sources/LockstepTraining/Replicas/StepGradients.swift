@@ -6,13 +6,14 @@ import LockstepSupport
 final class StepGradients {
   let step: Int
   let update: kernel_update
+  private let scales: GradientScales?
   /// Jobs deferred to the end of the backward pass, where all of them are one job of the team.
   private var deferred: [WeightGradientJob] = []
   private(set) var failures = GradientFailures()
   private(set) var failure: GradientFailure?
 
-  init(step: Int = 0, update: kernel_update = kernel_update()) {
-    (self.step, self.update) = (step, update)
+  init(step: Int = 0, update: kernel_update = kernel_update(), scales: GradientScales? = nil) {
+    (self.step, self.update, self.scales) = (step, update, scales)
   }
 
   func add(
@@ -20,18 +21,35 @@ final class StepGradients {
   ) {
     deferred.append(job)
     if !job.canDefer {
-      failures.add(WeightGradientJob.sum([deferred.removeLast()], team: team, into: gradient))
+      failures.add(sum([deferred.removeLast()], team: team, into: gradient))
     }
+  }
+
+  /// As `WeightGradientJob.sum`. In the first step of integer grids also notes the largest gradients, which the doubles'
+  /// kernels do not.
+  func sum(
+    _ jobs: [WeightGradientJob], share: Share = .whole, team: ThreadTeam,
+    into gradient: (WeightGradientJob) -> GradientSlice
+  ) -> [Int] {
+    var failed: [Int] = []
+    if let scales, scales.isFirstStep {
+      failed = WeightGradientJob.sum(jobs, share: share, team: team) {
+        scales.slice(at: $0.parameters.lowerBound, microBatch: 0, into: nil, applying: nil)
+      }
+      _ = scales.findings.takeClamped()
+    }
+    return failed + WeightGradientJob.sum(jobs, share: share, team: team, into: gradient)
   }
 
   /// Sums the deferred jobs. Returns this rank's metrics with its failures.
   func finish(
     _ metrics: StepMetrics, team: ThreadTeam, into gradient: (WeightGradientJob) -> GradientSlice
   ) -> StepMetrics {
-    failures.add(WeightGradientJob.sum(deferred, team: team, into: gradient))
+    failures.add(sum(deferred, team: team, into: gradient))
     failures.isLossNaN = metrics.loss.isNaN
     var metrics = metrics
     metrics.failures = failures.isEmpty ? 0 : 1
+    metrics.clamped = scales?.findings.takeClamped() ?? 0
     return metrics
   }
 
@@ -44,11 +62,14 @@ final class StepGradients {
     let first = try collective.allGather(isEmpty ? 0 : 1).firstIndex(of: 1) ?? 0
     let name = try collective.broadcast(Array(layer.utf8), from: first)
     failure = GradientFailure(step: step, layer: String(decoding: name, as: UTF8.self))
+    let isOnGrid = scales.map { !$0.isFirstStep } ?? false
     try collective.together {
       guard !isEmpty else { return }
       throw LockstepError(
-        .failure, "step \(step), \(layer)", expected: "gradients of at most \(limit) in magnitude",
-        found: "a larger one or NaN: training has diverged",
+        .failure, "step \(step), \(layer)",
+        expected: isOnGrid ? "finite gradients" : "gradients of at most \(limit) in magnitude",
+        found: isOnGrid
+          ? "NaN or infinity: training has diverged" : "a larger one or NaN: training has diverged",
         fix: settings.recipe.adviceOnDivergence)
     }
   }

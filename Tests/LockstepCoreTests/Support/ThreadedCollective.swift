@@ -84,27 +84,24 @@ final class ThreadedCollective: Collective, @unchecked Sendable {
     return try group.meet(call, at: index, value).map { $0 as! V }
   }
 
-  func allReduce(_ buffer: UnsafeMutableBufferPointer<Double>) throws {
-    try sum(buffer, "allReduce of doubles", world, at: rank)
+  func allReduce<Number: Summand>(_ buffer: UnsafeMutableBufferPointer<Number>) throws {
+    try sum(buffer, "allReduce of \(Number.self)", world, at: rank)
   }
 
-  func allReduce(_ buffer: UnsafeMutableBufferPointer<Float>) throws {
-    try sum(buffer, "allReduce of floats", world, at: rank)
+  func allReduceAcrossNodes<Number: Summand>(_ buffer: UnsafeMutableBufferPointer<Number>) throws {
+    try sum(buffer, "allReduceAcrossNodes of \(Number.self)", acrossNodes, at: place)
   }
 
-  func allReduceAcrossNodes(_ buffer: UnsafeMutableBufferPointer<Double>) throws {
-    try sum(buffer, "allReduceAcrossNodes of doubles", acrossNodes, at: place)
+  func allReduceMaximum(_ buffer: UnsafeMutableBufferPointer<Int32>) throws {
+    let all = try meet(world, "allReduceMaximum", at: rank, Array(buffer))
+    for i in buffer.indices { buffer[i] = all.map { $0[i] }.max()! }
   }
 
-  func allReduceAcrossNodes(_ buffer: UnsafeMutableBufferPointer<Float>) throws {
-    try sum(buffer, "allReduceAcrossNodes of floats", acrossNodes, at: place)
-  }
-
-  private func sum<F: BinaryFloatingPoint>(
-    _ buffer: UnsafeMutableBufferPointer<F>, _ call: String, _ group: Rendezvous.Group, at index: Int
+  private func sum<Number: Summand>(
+    _ buffer: UnsafeMutableBufferPointer<Number>, _ call: String, _ group: Rendezvous.Group, at index: Int
   ) throws {
     let all = try meet(group, call, at: index, Array(buffer))
-    for i in buffer.indices { buffer[i] = all.reduce(0) { $0 + $1[i] } }
+    for i in buffer.indices { buffer[i] = all.dropFirst().reduce(all[0][i]) { Number.sum($0, $1[i]) } }
   }
 
   func allGather(_ value: UInt64) throws -> [UInt64] {

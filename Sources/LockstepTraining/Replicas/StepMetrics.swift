@@ -1,0 +1,30 @@
+/// A step's results besides the gradient.
+package struct StepMetrics: Equatable, Sendable {
+  /// The mean loss over the global batch.
+  package var loss: Double
+  /// Samples whose largest logit was the label's.
+  package var hits: Int
+  /// Ranks whose gradient was NaN or too large.
+  package var failures = 0
+  /// Ranks with a request to stop. It is summed with the gradient, so that all ranks stop after the same step.
+  package var stopRequests = 0
+  /// Gradients of micro-batches cut off at the end of an integer grid.
+  package var clamped = 0
+}
+
+extension StepMetrics {
+  /// As stored in a buffer.
+  init(values: [Double]) {
+    self.init(
+      loss: values[0], hits: Int(values[1]), failures: Int(values[2]), stopRequests: Int(values[3]),
+      clamped: Int(values[4]))
+  }
+  var values: [Double] { [loss, Double(hits), Double(failures), Double(stopRequests), Double(clamped)] }
+  static let valueCount = 5
+
+  static func + (a: StepMetrics, b: StepMetrics) -> StepMetrics {
+    StepMetrics(
+      loss: a.loss + b.loss, hits: a.hits + b.hits, failures: a.failures + b.failures,
+      stopRequests: a.stopRequests + b.stopRequests, clamped: a.clamped + b.clamped)
+  }
+}
