@@ -7,8 +7,8 @@ INLINE bool stays_in_cache(kernel_micro_batches micro_batches) {
   return micro_batches.bounds[micro_batches.count] - micro_batches.bounds[0] <= ROWS_AT_ONCE;
 }
 
-INLINE void full_weight_gradient(const sum_kind kind, grid_work *work, const kernel_dense_gradient layer, kernel_micro_batches micro_batches,
-                                 kernel_range inputs, kernel_range panels) {
+INLINE void full_weight_gradient(const sum_kind kind, grid_work *work, const kernel_dense_gradient layer,
+                                 kernel_micro_batches micro_batches, kernel_range inputs, kernel_range panels) {
   const ptrdiff_t count = inputs.end - inputs.begin, tiles = tiles_of(count);
   if (stays_in_cache(micro_batches)) {
     for (ptrdiff_t p = panels.begin, V; p < panels.end; p += V) {

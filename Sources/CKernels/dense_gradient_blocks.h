@@ -64,8 +64,8 @@ typedef struct {
 } row_block;
 
 // Adds a block to the sums of tile t of the group.
-INLINE void add_block(const sum_kind kind, grid_work *work, const tile_group group, const gradient_tile tile, ptrdiff_t t,
-                      const row_block block, ptrdiff_t V, waiting_tile *sums) {
+INLINE void add_block(const sum_kind kind, grid_work *work, const tile_group group, const gradient_tile tile,
+                      ptrdiff_t t, const row_block block, ptrdiff_t V, waiting_tile *sums) {
   const ptrdiff_t R = inputs_of(group, t), begin = block.rows.begin, count = block.rows.end - begin;
   const int blocks = row_blocks(count), b = block.number;
   const int32_t *bounds = group.lists ? group.lists->bounds[t] + block.first : NULL;

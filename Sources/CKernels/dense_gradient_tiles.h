@@ -40,8 +40,8 @@ typedef struct {
 } waiting_gradients;
 
 // Adds the waiting gradients of vector n, whose parameters begin at `at`.
-INLINE split_sum add_waiting(const sum_kind kind, grid_work *work, bool clamps, split_sum sum, waiting_gradients *waiting,
-                             ptrdiff_t n, ptrdiff_t at) {
+INLINE split_sum add_waiting(const sum_kind kind, grid_work *work, bool clamps, split_sum sum,
+                             waiting_gradients *waiting, ptrdiff_t n, ptrdiff_t at) {
   if (kind == SPLIT) return add_splits(sum, waiting->g, waiting->count, (int)n);
   sum.low = add_to_grid(sum.low, work, clamps, &waiting->g[0][n], TILE, waiting->numbers, waiting->count, at);
   return sum;

@@ -29,8 +29,8 @@ INLINE kernel_grid_result grid_result(const grid_work *weights, const grid_work 
   };
 }
 
-// Notes the largest of `count` micro-batches' gradients, n vectors each, `TILE` apart. Returns whether one is beyond the
-// grid, or NaN.
+// Notes the largest of `count` micro-batches' gradients, n vectors each, `stride` apart. Returns whether one is beyond
+// the grid, or NaN.
 INLINE bool note_largest(grid_work *work, const v16 *g, ptrdiff_t stride, int32_t count, ptrdiff_t n) {
   v16i largest = 0;
   for (int32_t k = 0; k < count; k++)
@@ -64,7 +64,8 @@ INLINE v16i add_nearest(v16i sum, grid_work *work, bool clamps, const v16 *g, pt
 }
 
 // 16 random bits for each of the 16 elements from `at` on in up to four micro-batches. Elements 8 b ..< 8 b + 8 of the
-// flat buffer take the 128 bits of block b. Over four micro-batches two blocks each are eight, which Philox does at once.
+// flat buffer take the 128 bits of block b. Two blocks of each of four micro-batches are eight, which Philox does at
+// once.
 INLINE void random_for(const kernel_grid *grid, ptrdiff_t at, const int32_t *numbers, int32_t count, v16i *bits) {
   const uint32_t block = grid->first_block + (uint32_t)(at / 8), sample = grid->random.sample;
   v8u micro_batches = 0;

@@ -1,7 +1,7 @@
 import CKernels
 import LockstepSupport
 
-/// Runs a weight-gradient kernel with the sink that a slice names: exact, in Float or on grids, written or applied at once.
+/// Runs a weight-gradient kernel with the sink that a slice names: exact, in Float or on grids, written or applied.
 struct WeightGradient {
   let slice: GradientSlice
   /// Returns false if a gradient is NaN or over the limit.

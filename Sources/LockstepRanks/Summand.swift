@@ -1,5 +1,5 @@
-/// A number that collectives sum. Sums of integers, partial ones too, must fit: what else becomes of them depends on the
-/// MPI library.
+/// A number that collectives sum. Sums of integers, partial ones too, must fit: what else becomes of them depends on
+/// the MPI library.
 public protocol Summand: BitwiseCopyable, Sendable {
   static var summandType: SummandType { get }
   static func sum(_ a: Self, _ b: Self) -> Self

@@ -8,9 +8,9 @@ import LockstepSupport
 /// rounded to a multiple of it, of at most `most` in magnitude, so that integers of 32 or 16 bits hold the sum of all
 /// micro-batches: those add up exactly in any order.
 ///
-/// A step's grids are a function of the training's state, never of the ranks: from the exact maximum of the step before,
-/// over all micro-batches. The first step has none, and its gradients go in doubles. What does not fit is cut off at the
-/// grid's end, which is a function of the micro-batch alone, and counted; the next grid is wider.
+/// A step's grids are a function of the training's state, never of the ranks: from the exact maximum of the step
+/// before, over all micro-batches. The first step has none, and its gradients go in doubles. What does not fit is cut
+/// off at the grid's end, which is a function of the micro-batch alone, and counted; the next grid is wider.
 package final class GradientScales {
   /// By tensor, the largest magnitude of a micro-batch's gradient in the latest step where it was not 0; 0 before that.
   package private(set) var largest: [Float]

@@ -2,7 +2,8 @@ import LockstepNetwork
 import LockstepSupport
 
 /// What the ranks of a node found as each summed its share of the divided units: failures, and what integer grids need.
-/// In the node's shared memory, and alternating between two steps: no rank overwrites what a slower one has yet to read.
+/// In the node's shared memory, and alternating between two steps: no rank overwrites what a slower one has yet to
+/// read.
 struct NodeFindings {
   private let words: AlignedBuffer<UInt32>
   private let ranks: Int

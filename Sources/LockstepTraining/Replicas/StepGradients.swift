@@ -25,8 +25,8 @@ final class StepGradients {
     }
   }
 
-  /// As `WeightGradientJob.sum`. In the first step of integer grids also notes the largest gradients, which the doubles'
-  /// kernels do not.
+  /// As `WeightGradientJob.sum`. In the first step of integer grids also notes the largest gradients, which the kernels
+  /// of doubles do not.
   func sum(
     _ jobs: [WeightGradientJob], share: Share = .whole, team: ThreadTeam,
     into gradient: (WeightGradientJob) -> GradientSlice
