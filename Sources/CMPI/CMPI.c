@@ -3,6 +3,7 @@
 #include <mpi.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #if defined(__linux__)
 #include <errno.h>
 #include <sched.h>
@@ -99,6 +100,16 @@ int cmpi_rank(const cmpi_communicator *communicator, int *rank) { return MPI_Com
 int cmpi_size(const cmpi_communicator *communicator, int *size) { return MPI_Comm_size(communicator->handle, size); }
 int cmpi_barrier(const cmpi_communicator *communicator) { return MPI_Barrier(communicator->handle); }
 
+int cmpi_barrier_asleep(const cmpi_communicator *communicator) {
+  MPI_Request request;
+  int done = 0, code = MPI_Ibarrier(communicator->handle, &request);
+  while (code == MPI_SUCCESS && !done) {
+    code = MPI_Test(&request, &done, MPI_STATUS_IGNORE);
+    if (!done) nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+  }
+  return code;
+}
+
 static MPI_Datatype type_of(cmpi_number number) {
   switch (number) {
     case CMPI_DOUBLE: return MPI_DOUBLE;
@@ -117,11 +128,27 @@ int cmpi_allreduce_max(const cmpi_communicator *communicator, void *buffer, int 
   return MPI_Allreduce(MPI_IN_PLACE, buffer, count, type_of(number), MPI_MAX, communicator->handle);
 }
 
-int cmpi_sendrecv_bytes(const cmpi_communicator *communicator, const void *sent, int sent_count, int to, void *received,
-                        int received_count, int from) {
-  enum { tag = 1 };
-  return MPI_Sendrecv(sent, sent_count, MPI_BYTE, to, tag, received, received_count, MPI_BYTE, from, tag,
-                      communicator->handle, MPI_STATUS_IGNORE);
+struct cmpi_transfer {
+  MPI_Request requests[2];
+};
+
+int cmpi_start_transfer(const cmpi_communicator *communicator, const void *sent, int sent_count, int to, void *received,
+                        int received_count, int from, int tag, cmpi_transfer **transfer) {
+  cmpi_transfer *new = malloc(sizeof *new);
+  if (!new) return MPI_ERR_NO_MEM;
+  int code = MPI_Irecv(received, received_count, MPI_BYTE, from, tag, communicator->handle, &new->requests[0]);
+  if (code == MPI_SUCCESS)
+    code = MPI_Isend(sent, sent_count, MPI_BYTE, to, tag, communicator->handle, &new->requests[1]);
+  // After an error the job ends, and what was received may still be written.
+  if (code == MPI_SUCCESS) *transfer = new;
+  return code;
+}
+
+int cmpi_test_transfer(cmpi_transfer *transfer, bool *done) {
+  int flag = 0, code = MPI_Testall(2, transfer->requests, &flag, MPI_STATUSES_IGNORE);
+  *done = flag;
+  if (flag) free(transfer);
+  return code;
 }
 
 int cmpi_allgather_uint64(const cmpi_communicator *communicator, uint64_t value, uint64_t *values) {

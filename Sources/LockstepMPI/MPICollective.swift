@@ -14,9 +14,13 @@ public final class MPICollective: Collective {
   /// Memory reserved for later allocations.
   var reserve: SharedReserve?
   var barrierOfNode: SharedBarrier?
-  private let ringScratch = RingScratch()
+  private let rings: RingQueue
+  /// Elements of the sums that have begun.
+  private var elementsBegun = 0
   public let hostName = Communicator.hostName
   public private(set) var timeInCalls = Duration.zero
+  /// Whether other ranks' `StallWatch` sees the calls.
+  private let isWatched: Bool
   /// The number of calls so far, by scope.
   private var counts: (world: UInt32, node: UInt32, acrossNodes: UInt32) = (0, 0, 0)
 
@@ -27,10 +31,14 @@ public final class MPICollective: Collective {
 
   /// Collective over `world`. The calls it makes must stay the same in all versions, because versions are compared only
   /// after it.
-  public init(_ world: Communicator) throws {
+  public convenience init(_ world: Communicator) throws { try self.init(world, isWatched: true) }
+
+  private init(_ world: Communicator, isWatched: Bool) throws {
     self.world = world
+    self.isWatched = isWatched
     node = try world.splitByNode()
     acrossNodes = try world.split(color: node.rank)
+    rings = RingQueue(acrossNodes)
     nodeRanks = try node.allGather(UInt64(world.rank)).map { Int($0) }
     if node.rank == 0 { SessionMark.leave() }
     // Every rank of a node gives the node's size.
@@ -54,16 +62,38 @@ public final class MPICollective: Collective {
   public func allReduceAcrossNodes<Number: Summand>(_ buffer: UnsafeMutableBufferPointer<Number>) throws {
     guard acrossNodes.size > 1 else { return }
     try call(Number.summandType.sumOverNodes, buffer.count) {
-      switch Number.summandType {
-      case .double: try buffer.withMemoryRebound(to: Double.self) { try sumOverNodes($0) }
-      case .float: try buffer.withMemoryRebound(to: Float.self) { try sumOverNodes($0) }
-      case .int32: try buffer.withMemoryRebound(to: Int32.self) { try sumOverNodes($0) }
-      case .int16: try buffer.withMemoryRebound(to: Int16.self) { try sumOverNodes($0) }
-      }
+      try startSum(buffer)
+      try rings.finish()
     }
   }
-  private func sumOverNodes<Number: MPINumber>(_ buffer: UnsafeMutableBufferPointer<Number>) throws {
-    try acrossNodes.allReduceOverNetwork(buffer, through: ringScratch)
+
+  public func beginSumAcrossNodes<Number: Summand>(_ buffer: UnsafeMutableBufferPointer<Number>) throws {
+    guard acrossNodes.size > 1 else { return }
+    elementsBegun += buffer.count
+    // A small one waits for the other ranks.
+    try call(.beginningOfSum, buffer.count) { try startSum(buffer) }
+  }
+  public func advanceSums() throws { if !rings.isIdle { try rings.poll() } }
+  public func finishSums() throws {
+    guard acrossNodes.size > 1 else { return }
+    defer { elementsBegun = 0 }
+    try call(.endOfSums, elementsBegun) { try rings.finish() }
+  }
+
+  private func startSum<Number: Summand>(_ buffer: UnsafeMutableBufferPointer<Number>) throws {
+    switch Number.summandType {
+    case .double: try buffer.withMemoryRebound(to: Double.self) { try start($0) }
+    case .float: try buffer.withMemoryRebound(to: Float.self) { try start($0) }
+    case .int32: try buffer.withMemoryRebound(to: Int32.self) { try start($0) }
+    case .int16: try buffer.withMemoryRebound(to: Int16.self) { try start($0) }
+    }
+  }
+  private func start<Number: MPINumber>(_ buffer: UnsafeMutableBufferPointer<Number>) throws {
+    if acrossNodes.prefersRing(for: buffer) {
+      try rings.start(buffer)
+    } else {
+      try acrossNodes.allReduce(buffer)
+    }
   }
   public func allGather(_ value: UInt64) throws -> [UInt64] {
     try call(.allGather) { try world.allGather(value) }
@@ -77,6 +107,22 @@ public final class MPICollective: Collective {
     try call(.nodeBroadcast) { try acrossNodes.broadcast(bytes, from: 0) }
   }
   public func barrier() throws { try call(.barrier) { try world.barrier() } }
+
+  public func among(_ ranks: [Int], _ body: (any Collective) throws -> Void) throws {
+    let isMember = ranks.contains(rank)
+    let part = try world.split(color: isMember ? 1 : 0)
+    var result = Result<Void, any Error>.success(())
+    if isMember {
+      result = Result {
+        let collective = try MPICollective(part, isWatched: false)
+        try body(collective)
+        try collective.free()
+      }
+    }
+    try world.barrierAsleep()
+    try part.free()
+    try together { try result.get() }
+  }
 
   public func nodeBarrier() throws {
     try call(.nodeBarrier) {
@@ -106,6 +152,7 @@ public final class MPICollective: Collective {
   }
 
   private func begin(_ kind: CollectiveCall.Kind, _ detail: Int) {
+    guard isWatched else { return }
     let number: UInt32
     switch kind.scope {
     case .world:

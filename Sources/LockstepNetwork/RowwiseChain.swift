@@ -80,6 +80,7 @@ struct RowwiseChain {
         layer.inputGradient(block, dy, dx)
         layer.weights?.add(block, dy: dy, to: chain)
       }
+      pass.team.breathe()
     }
   }
 

@@ -29,6 +29,13 @@ public protocol Collective: AnyObject {
   var nodeSizes: [Int] { get }
   /// Replaces the buffer by its sum over the ranks that have this rank's number on their nodes: one rank a node.
   func allReduceAcrossNodes<Number: Summand>(_ buffer: UnsafeMutableBufferPointer<Number>) throws
+  /// Begins the same, to go on while the ranks compute, whenever one calls `advanceSums`. The buffer must not be touched
+  /// before `finishSums`. All ranks begin the same sums in the same order.
+  func beginSumAcrossNodes<Number: Summand>(_ buffer: UnsafeMutableBufferPointer<Number>) throws
+  /// Lets the sums go on and returns at once. No other rank need call it.
+  func advanceSums() throws
+  /// Returns when the sums are complete.
+  func finishSums() throws
   /// Every rank's value, indexed by rank.
   func allGather(_ value: UInt64) throws -> [UInt64]
   /// Rank `root`'s bytes, on every rank.
@@ -37,6 +44,9 @@ public protocol Collective: AnyObject {
   func broadcastAcrossNodes(_ bytes: [UInt8]) throws -> [UInt8]
   /// Returns when every rank has called it.
   func barrier() throws
+  /// Runs the body on these ranks, in ascending order, as on a job of their own, while the others rest. All ranks call
+  /// it with the same ranks. If the body throws on any, all ranks throw.
+  func among(_ ranks: [Int], _ body: (any Collective) throws -> Void) throws
 
   /// Reserves shared memory on every node for the next `parts` calls of `allocateShared`. Throws on all ranks alike if
   /// a node lacks room, and then reserves none.
@@ -65,6 +75,13 @@ public struct AgreedError: Error, CustomStringConvertible {
 }
 
 extension Collective {
+  /// For an implementation whose sums do not go on by themselves.
+  public func beginSumAcrossNodes<Number: Summand>(_ buffer: UnsafeMutableBufferPointer<Number>) throws {
+    try allReduceAcrossNodes(buffer)
+  }
+  public func advanceSums() throws {}
+  public func finishSums() throws {}
+
   /// The number of ranks on the node that has the fewest.
   public var smallestNode: Int { nodeSizes.min() ?? 1 }
 

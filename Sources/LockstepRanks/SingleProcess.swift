@@ -20,6 +20,7 @@ public final class SingleProcess: Collective {
   public func broadcast(_ bytes: [UInt8], from root: Int) -> [UInt8] { bytes }
   public func broadcastAcrossNodes(_ bytes: [UInt8]) -> [UInt8] { bytes }
   public func barrier() {}
+  public func among(_ ranks: [Int], _ body: (any Collective) throws -> Void) throws { try body(self) }
   public func nodeBarrier() {}
   public func reserveShared(byteCount: Int, parts: Int) {}
 

@@ -47,7 +47,7 @@ extension TrainingRun {
     let trainer = try collective.together {
       try Trainer(
         recipe: start.recipe, dataset: start.dataset, collective: collective, team: start.team,
-        exchange: exchange)
+        exchange: exchange, bucketBytes: bucketBytes)
     }
     listener.warn(of: start.dataset, heldBack: trainer.sampler.validationIndices, collective)
     // Clocks of ranks differ.

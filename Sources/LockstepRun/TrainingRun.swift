@@ -18,6 +18,8 @@ public struct TrainingRun {
   public var threads: Int?
   /// How ranks exchange gradients. Changes no bit.
   public var exchange = ExchangeName.auto
+  /// The least bytes of gradients that go to other nodes together; nil for what suits the network. Changes no bit.
+  public var bucketBytes: Int?
   /// Steps between the step events in `metrics.jsonl`; 0 for none.
   public var logEvery = 100
   /// Steps between checkpoints, besides one at the end of each epoch; 0 for none.

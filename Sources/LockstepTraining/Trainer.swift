@@ -39,10 +39,12 @@ public final class Trainer {
   public var failure: (step: Int, layer: String)? { replicas.failure.map { ($0.step, $0.layer) } }
 
   /// Allocates all memory for training and draws the initial weights. Collective. Throws `LockstepError` (usage, data)
-  /// for a recipe or dataset that cannot be trained, and failure if memory is short.
+  /// for a recipe or dataset that cannot be trained, and failure if memory is short. `bucketBytes`: the least bytes of
+  /// gradients that go to other nodes together, while earlier layers compute; nil for what suits the network. Like
+  /// `exchange`, it changes no bit.
   public init(
     recipe: Recipe, dataset: Dataset, collective: any Collective, team: ThreadTeam,
-    exchange: ExchangeName = .auto
+    exchange: ExchangeName = .auto, bucketBytes: Int? = nil
   ) throws {
     try recipe.check()
     try Self.requireTrainingSamples(dataset)
@@ -70,7 +72,8 @@ public final class Trainer {
     // From here on nothing fails on some ranks only: all ranks get their memory, or none.
     plan = FusionPlan(network)
     let settings = ReplicaSettings(
-      plan: plan, recipe: recipe, sampler: sampler, collective: collective, team: team)
+      plan: plan, recipe: recipe, sampler: sampler, collective: collective, team: team,
+      bucketBytes: bucketBytes)
     replicas = try settings.makeReplicas(exchange)
     normalization = recipe.normalize.resolved(for: dataset.train.images, team: team)
     schedule = recipe.learningRateSchedule(totalSteps: recipe.epochs * sampler.stepsPerEpoch)

@@ -11,6 +11,13 @@ extension Communicator {
     try check(cmpi_barrier(handle), "MPI_Barrier")
   }
 
+  /// The same for long waits: a rank sleeps between two looks, a millisecond apart, and leaves the processor to others.
+  ///
+  ///     int MPI_Ibarrier(MPI_Comm, MPI_Request *)
+  public func barrierAsleep() throws(MPIError) {
+    try check(cmpi_barrier_asleep(handle), "MPI_Ibarrier")
+  }
+
   /// Replaces the buffer by its sum over ranks, in the order of the library's algorithm. All ranks must pass the same
   /// count.
   ///

@@ -3,8 +3,6 @@ import CMPI
 /// A number that MPI reduces.
 public protocol MPINumber: BitwiseCopyable {
   static var mpiType: MPIType { get }
-  /// The sum as MPI_SUM has it, where it fits: Open MPI saturates some integers (ompi#8045).
-  static func mpiSum(_ a: Self, _ b: Self) -> Self
 }
 
 /// MPI's name for a type.
@@ -22,19 +20,31 @@ public enum MPIType: Sendable {
   }
 }
 
-extension Double: MPINumber {
-  public static var mpiType: MPIType { .double }
-  public static func mpiSum(_ a: Double, _ b: Double) -> Double { a + b }
+extension MPIType {
+  /// to[i] += from[i], for sums that fit.
+  func add(_ count: Int, from: UnsafeRawPointer, to: UnsafeMutableRawPointer) {
+    func add<Number>(_ type: Number.Type, _ sum: (Number, Number) -> Number) {
+      let (from, to) = (from.assumingMemoryBound(to: type), to.assumingMemoryBound(to: type))
+      for i in 0..<count { to[i] = sum(to[i], from[i]) }
+    }
+    switch self {
+    case .double: add(Double.self, +)
+    case .float: add(Float.self, +)
+    case .int32: add(Int32.self, &+)
+    case .int16: add(Int16.self, &+)
+    }
+  }
+
+  var byteCount: Int {
+    switch self {
+    case .double: 8
+    case .float, .int32: 4
+    case .int16: 2
+    }
+  }
 }
-extension Float: MPINumber {
-  public static var mpiType: MPIType { .float }
-  public static func mpiSum(_ a: Float, _ b: Float) -> Float { a + b }
-}
-extension Int32: MPINumber {
-  public static var mpiType: MPIType { .int32 }
-  public static func mpiSum(_ a: Int32, _ b: Int32) -> Int32 { a &+ b }
-}
-extension Int16: MPINumber {
-  public static var mpiType: MPIType { .int16 }
-  public static func mpiSum(_ a: Int16, _ b: Int16) -> Int16 { a &+ b }
-}
+
+extension Double: MPINumber { public static var mpiType: MPIType { .double } }
+extension Float: MPINumber { public static var mpiType: MPIType { .float } }
+extension Int32: MPINumber { public static var mpiType: MPIType { .int32 } }
+extension Int16: MPINumber { public static var mpiType: MPIType { .int16 } }

@@ -20,14 +20,13 @@ public struct Ring: Sendable {
     public let adds: Bool
   }
 
-  /// In order.
-  public var rounds: [Round] {
-    (0..<2 * (size - 1)).map { round in
-      let adds = round < size - 1
-      // The chunk sent in the first round of the second half is the one that was completed in the last of the first.
-      let sent = rank - round + 2 * size
-      return Round(sent: sent % size, received: (sent - 1) % size, adds: adds)
-    }
+  public var roundCount: Int { 2 * (size - 1) }
+
+  /// The rounds in order, from 0.
+  public func round(_ number: Int) -> Round {
+    // The chunk sent in the first round of the second half is the one that was completed in the last of the first.
+    let sent = rank - number + 2 * size
+    return Round(sent: sent % size, received: (sent - 1) % size, adds: number < size - 1)
   }
 
   /// Chunk `chunk` of a buffer of so many elements. Sizes differ by at most one.

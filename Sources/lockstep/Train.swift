@@ -16,6 +16,11 @@ struct Train: LockstepCommand {
   @Option(help: "Threads of each rank (default: the cores that it may use).") var threads: Int?
   @Option(help: "How ranks exchange gradients: auto, allreduce or shared (memory). Changes no bit.")
   var exchange: ExchangeName = .auto
+  @Option(
+    help: ArgumentHelp(
+      "The least bytes of gradients that go to other nodes together (default: what suits the network). Changes no bit.",
+      valueName: "bytes"))
+  var bucketBytes: Int?
   @Option(help: "Steps between the step events in metrics.jsonl; 0 for none.") var logEvery: Int = 100
   @Option(help: "Steps between checkpoints, besides one at the end of each epoch; 0 for none.")
   var checkpointEvery: Int = 0
@@ -54,7 +59,7 @@ struct Train: LockstepCommand {
     if output?.isEmpty == true { throw ValidationError("--output: expected a directory, found ''") }
     for (flag, value, least) in [
       ("log-every", logEvery, 0), ("checkpoint-every", checkpointEvery, 0), ("keep", keep, 1),
-      ("stall-timeout", stallTimeout, 0),
+      ("stall-timeout", stallTimeout, 0), ("bucket-bytes", bucketBytes ?? 1, 1),
     ]
     where value < least {
       throw ValidationError("--\(flag): expected a number from \(least), found \(value)")
@@ -73,6 +78,7 @@ struct Train: LockstepCommand {
     }
     (run.data, run.output, run.name, run.threads) = (data, output, options.recipeName, threads)
     (run.exchange, run.logEvery, run.checkpointEvery, run.keep) = (exchange, logEvery, checkpointEvery, keep)
+    run.bucketBytes = bucketBytes
     (run.resumes, run.trace) = (resume, show ? nil : trace)
     if let maxTime, let duration = Duration(text: maxTime) {
       run.timeLimit = TimeLimit(duration, text: maxTime, since: Program.started)

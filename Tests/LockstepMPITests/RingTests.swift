@@ -6,12 +6,12 @@ import Testing
   @Test(arguments: [1, 2, 3, 4, 7, 16]) func everyRankHasTheWholeSum(size: Int) {
     let rings = (0..<size).map { Ring(rank: $0, size: size) }
     var sums = (0..<size).map { rank in [Set<Int>](repeating: [rank], count: size) }
-    for round in rings[0].rounds.indices {
-      let sent = rings.map { sums[$0.rank][$0.rounds[round].sent] }
+    for round in 0..<rings[0].roundCount {
+      let sent = rings.map { sums[$0.rank][$0.round(round).sent] }
       for ring in rings {
-        let own = ring.rounds[round]
+        let own = ring.round(round)
         #expect(
-          own.received == rings[ring.previous].rounds[round].sent && rings[ring.previous].next == ring.rank)
+          own.received == rings[ring.previous].round(round).sent && rings[ring.previous].next == ring.rank)
         let received = sent[ring.previous]
         if own.adds {
           #expect(sums[ring.rank][own.received].isDisjoint(with: received), "a rank is added twice")

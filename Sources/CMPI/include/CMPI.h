@@ -32,15 +32,20 @@ int cmpi_rank(const cmpi_communicator *communicator, int *rank);
 int cmpi_size(const cmpi_communicator *communicator, int *size);
 
 int cmpi_barrier(const cmpi_communicator *communicator);
+// The same by MPI_Ibarrier, asleep between two looks: for long waits, which leave the processor to others.
+int cmpi_barrier_asleep(const cmpi_communicator *communicator);
 // MPI_Allreduce in place, of MPI_DOUBLE, MPI_FLOAT, MPI_INT32_T or MPI_INT16_T: MPI_SUM and MPI_MAX. Open MPI 4.1 adds
 // 16-bit numbers with saturation (ompi#8045) and takes wrong minima of unsigned ones (ompi#10648): sums must fit, and
 // there is no unsigned type.
 typedef enum { CMPI_DOUBLE, CMPI_FLOAT, CMPI_INT32, CMPI_INT16 } cmpi_number;
 int cmpi_allreduce_sum(const cmpi_communicator *communicator, void *buffer, int count, cmpi_number number);
 int cmpi_allreduce_max(const cmpi_communicator *communicator, void *buffer, int count, cmpi_number number);
-// MPI_Sendrecv of bytes, with a tag of its own.
-int cmpi_sendrecv_bytes(const cmpi_communicator *communicator, const void *sent, int sent_count, int to, void *received,
-                        int received_count, int from);
+// MPI_Isend and MPI_Irecv of bytes together; the memory must stay until both are done. `cmpi_test_transfer` sets *done
+// and then frees the transfer.
+typedef struct cmpi_transfer cmpi_transfer;
+int cmpi_start_transfer(const cmpi_communicator *communicator, const void *sent, int sent_count, int to, void *received,
+                        int received_count, int from, int tag, cmpi_transfer **transfer);
+int cmpi_test_transfer(cmpi_transfer *transfer, bool *done);
 int cmpi_allgather_uint64(const cmpi_communicator *communicator, uint64_t value, uint64_t *values);
 int cmpi_broadcast_bytes(const cmpi_communicator *communicator, void *bytes, int count, int root);
 

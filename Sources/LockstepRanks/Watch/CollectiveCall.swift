@@ -6,6 +6,7 @@ package struct CollectiveCall: Equatable, Sendable {
     case allGather, broadcast, sumOfDoubles, sumOfFloats, release
     case nodeBarrier, nodeMemory
     case nodeSumOfDoubles, nodeSumOfFloats, nodeBroadcast
+    case beginningOfSum, endOfSums
     case sumOfWords, sumOfHalfWords, nodeSumOfWords, nodeSumOfHalfWords, maximum
 
     /// The ranks that take part.
@@ -15,7 +16,8 @@ package struct CollectiveCall: Equatable, Sendable {
         .maximum, .release:
         .world
       case .nodeBarrier, .nodeMemory: .node
-      case .nodeSumOfDoubles, .nodeSumOfFloats, .nodeSumOfWords, .nodeSumOfHalfWords, .nodeBroadcast:
+      case .nodeSumOfDoubles, .nodeSumOfFloats, .nodeSumOfWords, .nodeSumOfHalfWords, .nodeBroadcast,
+        .beginningOfSum, .endOfSums:
         .acrossNodes
       }
     }
@@ -38,6 +40,8 @@ package struct CollectiveCall: Equatable, Sendable {
       case .nodeSumOfWords: "allreduce over nodes (int32)"
       case .nodeSumOfHalfWords: "allreduce over nodes (int16)"
       case .maximum: "allreduce (maximum)"
+      case .beginningOfSum: "beginning of a sum over nodes"
+      case .endOfSums: "end of sums over nodes"
       }
     }
   }

@@ -12,6 +12,10 @@ public final class ThreadTeam: @unchecked Sendable {
   /// The number of threads, the calling one included.
   public let count: Int
   private let state: TeamState
+  /// Called on the thread that made the team, between two pieces of its work: what must not wait for a job's end, and
+  /// may be done by that thread alone. To be set by that thread, between two jobs.
+  package var betweenPieces: (() -> Void)?
+  private let owner = pthread_self()
   private var threads: [pthread_t] = []
   /// Bytes of a thread's stack: the most that kernels need, and three times that for their callers.
   static let stackSize = 4 * KERNEL_STACK_BYTES
@@ -83,11 +87,32 @@ public final class ThreadTeam: @unchecked Sendable {
     let grain = max(grain, 1)
     let blocks = (units + grain - 1) / grain
     let shares = min(count, blocks)
-    guard shares > 1 else {
-      if units > 0 { body(0..<units, 0) }
-      return
+    guard shares > 1 else { return runAlone(units, grain: grain, pieces: min(pieces, blocks), body) }
+    guard betweenPieces != nil else {
+      return state.run(
+        TeamJob(units: units, grain: grain, blocks: blocks, shares: shares, pieces: pieces, body: body))
     }
-    state.run(TeamJob(units: units, grain: grain, blocks: blocks, shares: shares, pieces: pieces, body: body))
+    state.run(
+      TeamJob(units: units, grain: grain, blocks: blocks, shares: shares, pieces: pieces) {
+        body($0, $1)
+        self.breathe()
+      })
+  }
+
+  private func runAlone(_ units: Int, grain: Int, pieces: Int, _ body: (Range<Int>, _ thread: Int) -> Void) {
+    guard units > 0 else { return }
+    guard betweenPieces != nil else { return body(0..<units, 0) }
+    let blocks = (units + grain - 1) / grain
+    for piece in 0..<pieces {
+      let part = Share(index: piece, count: pieces).range(of: blocks)
+      body(part.lowerBound * grain..<min(part.upperBound * grain, units), 0)
+      breathe()
+    }
+  }
+
+  /// Calls `betweenPieces`, if this is its thread: for pieces that take long.
+  package func breathe() {
+    if let betweenPieces, pthread_equal(owner, pthread_self()) != 0 { betweenPieces() }
   }
 
   /// A thread's argument.

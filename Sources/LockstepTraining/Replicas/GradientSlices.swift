@@ -1,4 +1,5 @@
 import CKernels
+import LockstepRanks
 import LockstepSupport
 
 /// This rank's slices of the parameters that are updated from stored gradients: those of the node's ranks, in shared
@@ -7,35 +8,26 @@ struct GradientSlices {
   private let settings: ReplicaSettings
   /// The gradients of the node's ranks, by their number on it.
   private let neighbours: [GradientSum]
-  /// Empty on a node's surplus ranks, if another node has fewer.
   private let ranges: [Range<Int>]
   /// The sum of the slices over the node, to be reduced across nodes; nil if there is only one.
   private let nodeSum: GradientSum?
 
-  /// `except`: the plan's units that are not updated from stored gradients.
-  init(_ settings: ReplicaSettings, except units: Set<Int>, neighbours: [GradientSum]) {
+  /// `parts`: those of the flat buffer that are updated from stored gradients, and on several nodes exchanged together.
+  init(_ settings: ReplicaSettings, parts: [Range<Int>], neighbours: [GradientSum]) {
     self.settings = settings
     self.neighbours = neighbours
-    ranges = Self.ranges(settings, except: units)
     let collective = settings.collective
     nodeSum =
       collective.nodeSize == collective.size ? nil : settings.makeGradient(neighbours[0].scales)
+    ranges = parts.map { Self.slice(of: $0, collective) }
   }
 
-  private static func ranges(_ settings: ReplicaSettings, except units: Set<Int>) -> [Range<Int>] {
-    let (plan, number, shares) = (
-      settings.plan, settings.collective.nodeRank, settings.collective.smallestNode
-    )
-    guard number < shares else { return [] }
-    // If no unit is excepted, all parameters are one slice, which takes one allreduce across nodes.
-    let whole =
-      units.isEmpty
-      ? [0..<plan.network.paddedParameterCount]
-      : plan.units.indices.filter { !units.contains($0) }.map { plan.units[$0].parameters }
-    return whole.map {
-      let own = Share(index: number, count: shares).range(of: $0.count, grain: 16)
-      return $0.lowerBound + own.lowerBound..<$0.lowerBound + own.upperBound
-    }.filter { !$0.isEmpty }
+  /// Empty on a node's surplus ranks, if another node has fewer.
+  private static func slice(of part: Range<Int>, _ collective: any Collective) -> Range<Int> {
+    let (number, shares) = (collective.nodeRank, collective.smallestNode)
+    guard number < shares else { return part.lowerBound..<part.lowerBound }
+    let own = Share(index: number, count: shares).range(of: part.count, grain: 16)
+    return part.lowerBound + own.lowerBound..<part.lowerBound + own.upperBound
   }
 
   /// All ranks' metrics, after the node's barrier. Collective.
@@ -52,25 +44,20 @@ struct GradientSlices {
     return StepMetrics(values: Array(values.elements))
   }
 
-  /// Updates the slices by their sum over all ranks. Collective.
-  func apply(_ update: kernel_update) throws {
-    guard let nodeSum else {
-      for range in ranges { self.update(range, update, from: neighbours) }
-      return
-    }
-    for range in ranges {
-      sum(range, into: nodeSum)
-      try nodeSum.allReduceAcrossNodes(range, settings.collective)
-      self.update(range, update, from: [nodeSum])
-    }
+  /// On several nodes: begins the sum of a part over all ranks, once those of the node have written it. Collective.
+  func begin(_ part: Range<Int>) throws {
+    guard let nodeSum else { return }
+    try settings.collective.nodeBarrier()
+    let own = Self.slice(of: part, settings.collective)
+    guard !own.isEmpty else { return }
+    inParts(of: own) { [neighbours] in GradientSums(neighbours).write(to: nodeSum, $0) }
+    try nodeSum.beginSumAcrossNodes(own, settings.collective)
   }
 
-  private func update(_ range: Range<Int>, _ update: kernel_update, from sums: [GradientSum]) {
-    inParts(of: range) { GradientSums(sums).apply(update, $0) }
-  }
-
-  private func sum(_ range: Range<Int>, into sum: GradientSum) {
-    inParts(of: range) { [neighbours] in GradientSums(neighbours).write(to: sum, $0) }
+  /// Updates the slices by their sum over all ranks, which on several nodes has been awaited.
+  func apply(_ update: kernel_update) {
+    let sums = GradientSums(nodeSum.map { [$0] } ?? neighbours)
+    for range in ranges { inParts(of: range) { sums.apply(update, $0) } }
   }
 
   /// Calls the body for each thread's part of a range.

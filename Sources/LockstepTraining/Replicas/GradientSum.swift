@@ -126,13 +126,13 @@ package final class GradientSum {
     }
   }
 
-  /// Sums a range over one rank of each node.
-  func allReduceAcrossNodes(_ range: Range<Int>, _ collective: any Collective) throws {
+  /// Begins to sum a range over one rank of each node (`Collective.beginSumAcrossNodes`).
+  func beginSumAcrossNodes(_ range: Range<Int>, _ collective: any Collective) throws {
     switch format {
-    case .doubles: try collective.allReduceAcrossNodes(.init(rebasing: doubles.elements[range]))
-    case .floats: try collective.allReduceAcrossNodes(.init(rebasing: floats.elements[range]))
-    case .words: try collective.allReduceAcrossNodes(integers(Int32.self, range))
-    case .halfWords: try collective.allReduceAcrossNodes(integers(Int16.self, range))
+    case .doubles: try collective.beginSumAcrossNodes(.init(rebasing: doubles.elements[range]))
+    case .floats: try collective.beginSumAcrossNodes(.init(rebasing: floats.elements[range]))
+    case .words: try collective.beginSumAcrossNodes(integers(Int32.self, range))
+    case .halfWords: try collective.beginSumAcrossNodes(integers(Int16.self, range))
     }
   }
 
@@ -143,22 +143,27 @@ package final class GradientSum {
       start: integers.assumingMemoryBound(to: type) + range.lowerBound, count: range.count)
   }
 
-  /// Sums over the ranks. `isAcrossNodes`: each of them has a node of its own.
-  package func allReduce(_ collective: any Collective, isAcrossNodes: Bool = false) throws {
-    func sum<Number: Summand>(_ buffer: UnsafeMutableBufferPointer<Number>) throws {
-      if isAcrossNodes {
-        try collective.allReduceAcrossNodes(buffer)
-      } else {
-        try collective.allReduce(buffer)
-      }
-    }
+  /// Sums gradient and metrics over the ranks.
+  package func allReduce(_ collective: any Collective) throws {
     let all = 0..<paddedParameterCount
     switch format {
-    case .doubles: return try sum(doubles.elements)
-    case .floats: return try sum(floats.elements)
-    case .words: try sum(integers(Int32.self, all))
-    case .halfWords: try sum(integers(Int16.self, all))
+    case .doubles: try collective.allReduce(doubles.elements)
+    case .floats: try collective.allReduce(floats.elements)
+    case .words:
+      try collective.allReduce(integers(Int32.self, all))
+      try allReduceMetrics(collective)
+    case .halfWords:
+      try collective.allReduce(integers(Int16.self, all))
+      try allReduceMetrics(collective)
     }
-    try collective.allReduce(.init(rebasing: doubles.elements[paddedParameterCount...]))
+  }
+
+  /// Sums the metrics alone.
+  func allReduceMetrics(_ collective: any Collective) throws {
+    if reduction == .fast {
+      try collective.allReduce(.init(rebasing: floats.elements[paddedParameterCount...]))
+    } else {
+      try collective.allReduce(.init(rebasing: doubles.elements[paddedParameterCount...]))
+    }
   }
 }

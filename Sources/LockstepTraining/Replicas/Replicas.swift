@@ -46,6 +46,8 @@ struct ReplicaSettings {
   let sampler: Sampler
   let collective: any Collective
   let team: ThreadTeam
+  /// The least bytes of gradients that go to other nodes together; nil for what suits the network.
+  let bucketBytes: Int?
   var network: Network { plan.network }
 
   /// The most samples of a batch that this rank can have, plus one.
@@ -74,7 +76,7 @@ struct ReplicaSettings {
     }
     try requireMemory(shared: nil)
     let isAcrossNodes = name != .allreduce && collective.nodeSizes.count == collective.size
-    return SeparateReplicas(self, isAcrossNodes: isAcrossNodes)
+    return try SeparateReplicas(self, isAcrossNodes: isAcrossNodes)
   }
 
   private func requireMemory(shared: (units: Set<Int>, bytes: Int)?) throws {
@@ -90,6 +92,13 @@ struct ReplicaSettings {
     GradientSum(
       paddedParameterCount: network.paddedParameterCount, microBatches: recipe.microBatches,
       reduction: recipe.reduction, scales: scales)
+  }
+
+  /// The parts in which gradients go to other nodes. Collective.
+  func makeBuckets() throws -> GradientBuckets {
+    GradientBuckets(
+      plan, byteCount: try bucketBytes ?? GradientBuckets.suitableBytes(collective),
+      width: recipe.reduction.byteCount)
   }
 
   func makeScales() -> GradientScales? {

@@ -14,14 +14,17 @@ final class SeparateReplicas: Replicas {
   let sharedRows: SharedRows? = nil
   var failure: GradientFailure? { gradients.failure }
   private let settings: ReplicaSettings
-  private let isAcrossNodes: Bool
+  /// nil if gradients go by MPI_Allreduce.
+  private let buckets: BucketExchange?
   private var gradients = StepGradients()
   private var isAlone: Bool { settings.collective.size == 1 }
 
-  /// `isAcrossNodes`: every rank has a node of its own, and no exchange is asked for.
-  init(_ settings: ReplicaSettings, isAcrossNodes: Bool) {
+  /// `isAcrossNodes`: every rank has a node of its own, and no exchange is asked for. Collective.
+  init(_ settings: ReplicaSettings, isAcrossNodes: Bool) throws {
     self.settings = settings
-    self.isAcrossNodes = isAcrossNodes
+    buckets =
+      isAcrossNodes && settings.collective.size > 1
+      ? BucketExchange(try settings.makeBuckets(), settings.collective, settings.team) : nil
     parameters = Parameters(settings.network, seed: settings.recipe.seed)
     optimizer = settings.recipe.makeOptimizer(paddedParameterCount: settings.network.paddedParameterCount)
     scales = settings.makeScales()
@@ -33,9 +36,16 @@ final class SeparateReplicas: Replicas {
     gradients = StepGradients(
       step: step, update: optimizer.update(of: parameters, step: step, learningRate: Float(learningRate)),
       scales: scales)
+    buckets?.begin()
   }
 
-  func add(_ job: WeightGradientJob) { gradients.add(job, team: settings.team, into: slice) }
+  func add(_ job: WeightGradientJob) {
+    gradients.add(job, team: settings.team, into: slice)
+    buckets?.add(unit: job.layer) {
+      gradients.sumDeferred(team: settings.team, into: slice)
+      try gradient.beginSumAcrossNodes($0, settings.collective)
+    }
+  }
 
   private func slice(for job: WeightGradientJob) -> GradientSlice {
     gradient.slice(
@@ -48,7 +58,12 @@ final class SeparateReplicas: Replicas {
     if !isAlone {
       Activity.enter(.waitingForGradients, step: gradients.step)
       try Trace.span("exchange") {
-        try gradient.allReduce(settings.collective, isAcrossNodes: isAcrossNodes)
+        if let buckets {
+          try buckets.finish()
+          try gradient.allReduceMetrics(settings.collective)
+        } else {
+          try gradient.allReduce(settings.collective)
+        }
       }
     }
     try scales?.finish(settings.collective)

@@ -22,6 +22,8 @@ final class SharedReplicas: Replicas {
   let gradient: GradientSum
   private let settings: ReplicaSettings
   private let slices: GradientSlices
+  /// nil on a single node.
+  private let buckets: BucketExchange?
   /// The units whose gradient is summed over all ranks' rows, each rank its share of the weights.
   private let divided: Set<Int>
   private let rows: SharedRows
@@ -64,7 +66,13 @@ final class SharedReplicas: Replicas {
       AlignedBuffer(sharing: try collective.allocateShared(byteCount: $0 * 4), from: 0, count: $0)
     }
     try collective.nodeBarrier()
-    slices = GradientSlices(settings, except: divided, neighbours: neighbours)
+    buckets =
+      collective.nodeSize < collective.size
+      ? BucketExchange(try settings.makeBuckets(), collective, settings.team) : nil
+    let units = settings.plan.units.indices.filter { [divided] in !divided.contains($0) }
+    slices = GradientSlices(
+      settings, parts: buckets?.parts ?? units.map { settings.plan.units[$0].parameters },
+      neighbours: neighbours)
   }
 
   /// The units whose rows are cheaper to read than their gradients, which would be written and read as doubles.
@@ -104,6 +112,7 @@ final class SharedReplicas: Replicas {
       scales: scales)
     dividedJobs.removeAll(keepingCapacity: true)
     if shard.globalCount != globalCount { place(workspace, globalCount: shard.globalCount) }
+    buckets?.begin()
   }
 
   /// Places this rank's rows among the node's.
@@ -123,6 +132,10 @@ final class SharedReplicas: Replicas {
   func add(_ job: WeightGradientJob) {
     if divided.contains(job.layer) { return dividedJobs.append(job) }
     gradients.add(job, team: settings.team, into: slice)
+    buckets?.add(unit: job.layer) {
+      gradients.sumDeferred(team: settings.team, into: slice)
+      try slices.begin($0)
+    }
   }
 
   private func slice(for job: WeightGradientJob) -> GradientSlice {
@@ -133,13 +146,14 @@ final class SharedReplicas: Replicas {
     gradient.metrics = gradients.finish(metrics, team: settings.team, into: slice)
     Activity.enter(.waitingForGradients, step: gradients.step)
     var total = try Trace.span("exchange") {
+      try buckets?.finish()
       try settings.collective.nodeBarrier()
       return try slices.sumMetrics()
     }
     if total.failures > 0 { try refuse() }
     Activity.enter(.updating, step: gradients.step)
     try Trace.span("update") {
-      try slices.apply(gradients.update)
+      slices.apply(gradients.update)
       try applyDivided()
     }
     if let scales {

@@ -41,6 +41,12 @@ final class StepGradients {
     return failed + WeightGradientJob.sum(jobs, share: share, team: team, into: gradient)
   }
 
+  /// Sums the deferred jobs before the pass ends.
+  func sumDeferred(team: ThreadTeam, into gradient: (WeightGradientJob) -> GradientSlice) {
+    failures.add(sum(deferred, team: team, into: gradient))
+    deferred = []
+  }
+
   /// Sums the deferred jobs. Returns this rank's metrics with its failures.
   func finish(
     _ metrics: StepMetrics, team: ThreadTeam, into gradient: (WeightGradientJob) -> GradientSlice

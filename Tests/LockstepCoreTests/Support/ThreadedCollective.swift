@@ -117,6 +117,12 @@ final class ThreadedCollective: Collective, @unchecked Sendable {
     return try meet(acrossNodes, "broadcastAcrossNodes", at: place, bytes)[0]
   }
 
+  /// A rank alone, or all of them.
+  func among(_ ranks: [Int], _ body: (any Collective) throws -> Void) throws {
+    precondition(ranks.count == 1 || ranks.count == size)
+    try together { if ranks.contains(rank) { try body(ranks.count == 1 ? SingleProcess() : self) } }
+  }
+
   func barrier() throws {
     _ = try meet(world, "barrier", at: rank, ())
   }
