@@ -87,6 +87,9 @@ struct RecipeOptions: ParsableArguments {
       + Recipe.keys.map { key in Fact("--\(key.name)", given[key.name].map { "'\($0)'" } ?? "not given") }
   }
 
+  /// Whether neither a recipe nor a flag is given.
+  var isEmpty: Bool { recipe == nil && others.isEmpty }
+
   /// The name for a run: that of the recipe's file, unless a run wrote it.
   var recipeName: String? {
     guard let file = recipe?.split(separator: "/").last else { return nil }

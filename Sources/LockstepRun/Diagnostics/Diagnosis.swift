@@ -22,11 +22,18 @@ package struct Diagnosis: Sendable {
   /// The nodes of the job, and how fast they exchange gradients; nil for a single node.
   package var nodes: [NodeDiagnosis]
   package var network: NetworkSpeed?
+  /// The MPI library and its version; nil without MPI.
+  package var library: String?
+  /// The steps of a recipe, if one is given.
+  package var steps: StepPrediction?
 
   package init(
-    version: String, ranks: Int?, sharedMemoryDirectory: String, sharedMemoryRoom: Int, peak: PeakSpeed,
-    kernels: DenseSpeed?, nodes: [NodeDiagnosis], network: NetworkSpeed?
+    version: String, ranks: Int?, library: String?, sharedMemoryDirectory: String, sharedMemoryRoom: Int,
+    peak: PeakSpeed, kernels: DenseSpeed?, nodes: [NodeDiagnosis], network: NetworkSpeed?,
+    steps: StepPrediction?
   ) {
+    self.library = library
+    self.steps = steps
     self.version = version
     self.ranks = ranks
     self.sharedMemoryDirectory = sharedMemoryDirectory
@@ -47,7 +54,10 @@ package struct Diagnosis: Sendable {
       ("quota", quota.map { "\(roundedDown($0)) processors in the mean, by a control group" } ?? "none"),
       (
         "launcher",
-        ranks.map { "started \($0) rank\($0 == 1 ? "" : "s")" } ?? "none: one process, without MPI"
+        ranks.map {
+          "started \($0) rank\($0 == 1 ? "" : "s"), all in one job of \(library ?? "MPI")"
+            + ($0 > 1 ? "; the same build and arguments on all" : "")
+        } ?? "none: one process, without MPI"
       ),
       ("shared memory", "\(sharedMemoryRoom >> 20) MB in \(sharedMemoryDirectory)"),
       ("peak, one core", speed(peak.oneCore)),
@@ -78,6 +88,7 @@ package struct Diagnosis: Sendable {
         ("million gradients", predicted.joined(separator: ", ") + " such nodes, a step"),
       ]
     }
+    lines += steps?.lines ?? []
     lines += nodes.findings.map { ("attention", $0) }
     if nodes.findings.isEmpty { lines.append(("findings", "OK")) }
     return lines
@@ -104,6 +115,8 @@ package struct Diagnosis: Sendable {
       line.add(
         "network_seconds_of_million_gradients", network.seconds(ofGradients: 1_000_000, nodes: network.nodes))
     }
+    if let library { line.add("mpi", library) }
+    steps?.describe(in: &line)
     line.add("findings", nodes.findings.count)
     line.add("peak_one_core", peak.oneCore)
     line.add("peak_all_cores", peak.allCores)

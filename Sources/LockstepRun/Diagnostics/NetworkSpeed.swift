@@ -55,11 +55,11 @@ package struct NetworkSpeed: Sendable, Equatable {
     latency / Double(Int.bitWidth - (nodes - 1).leadingZeroBitCount)
   }
 
-  /// Seconds of a step's exchange of so many gradients in doubles on `nodes` nodes of this kind, in a ring:
+  /// Seconds of a step's exchange of so many gradients of so many bytes on `nodes` nodes of this kind, in a ring:
   /// 2 (n - 1) / n of the bytes in 2 (n - 1) messages one after the other. A switch that gives each pair of nodes its
   /// full speed is assumed.
-  package func seconds(ofGradients count: Int, nodes: Int) -> Double {
+  package func seconds(ofGradients count: Int, bytes: Int = 8, nodes: Int) -> Double {
     let n = Double(nodes)
-    return 2 * (n - 1) / n * Double(8 * count) / bytesPerSecond + 2 * (n - 1) * messageLatency
+    return 2 * (n - 1) / n * Double(bytes * count) / bytesPerSecond + 2 * (n - 1) * messageLatency
   }
 }

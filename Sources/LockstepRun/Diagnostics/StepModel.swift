@@ -1,0 +1,84 @@
+import LockstepTraining
+
+/// Predicts how long a step takes on any number of ranks and nodes, from steps timed on one and two ranks and from the
+/// network's latency and bandwidth.
+///
+///     one node, N ranks:  serial + parallel * load(N),   load(N) = the micro-batches of the busiest core / V
+///     n nodes:            alone(k) + crossing + exchange(n),   k = ceil(V / N)
+///
+/// `serial` and `parallel` are from one and two ranks. `alone(k)` is a step of k micro-batches in one process, linear
+/// in k. `crossing` is what two ranks on two nodes take beyond that and their exchange: the gradient is written, and
+/// the update waits for it.
+package struct StepModel: Sendable, Equatable {
+  package var microBatches: Int
+  /// Parameters, and bytes of each in the exchange.
+  package var parameters: Int
+  package var bytes: Int
+  /// Ranks that a node's processors can run at once.
+  package var cores: Int
+  /// Seconds of a step in one process, of all micro-batches and of one.
+  package var alone: (all: Double, one: Double)
+  /// On two ranks of a node; nil if no node has two.
+  package var pair: Double?
+  /// On two ranks of different nodes, and the network; nil on a single node.
+  package var apart: Double?
+  package var network: NetworkSpeed?
+
+  package init(
+    microBatches: Int, parameters: Int, bytes: Int, cores: Int, alone: (all: Double, one: Double),
+    pair: Double? = nil, apart: Double? = nil, network: NetworkSpeed? = nil
+  ) {
+    (self.microBatches, self.parameters, self.bytes, self.cores) = (microBatches, parameters, bytes, cores)
+    (self.alone, self.pair, self.apart, self.network) = (alone, pair, apart, network)
+  }
+
+  package static func == (a: StepModel, b: StepModel) -> Bool {
+    a.microBatches == b.microBatches && a.parameters == b.parameters && a.bytes == b.bytes
+      && a.cores == b.cores && a.alone == b.alone && a.pair == b.pair && a.apart == b.apart
+      && a.network == b.network
+  }
+
+  /// Seconds on nodes of so many ranks each; nil where the constants for it were not measured.
+  package func seconds(layout: [Int]) -> Double? {
+    let ranks = layout.reduce(0, +)
+    if ranks == 1 { return alone.all }
+    return layout.count == 1 ? onOneNode(ranks) : acrossNodes(layout, bytes: bytes)
+  }
+
+  /// The same where every gradient is sent in so many bytes.
+  package func seconds(layout: [Int], bytes: Int) -> Double? {
+    layout.count == 1 ? seconds(layout: layout) : acrossNodes(layout, bytes: bytes)
+  }
+
+  /// The micro-batches of the busiest rank.
+  private func most(ranks: Int) -> Int { (microBatches + ranks - 1) / ranks }
+
+  /// The part of the batch that the busiest core computes.
+  private func load(_ ranks: Int) -> Double {
+    max(Double(most(ranks: ranks)), Double(microBatches) / Double(min(ranks, cores))) / Double(microBatches)
+  }
+
+  private func onOneNode(_ ranks: Int) -> Double? {
+    guard let pair else { return nil }
+    let parallel = min(max((alone.all - pair) / (1 - load(2) + 1e-9), 0), alone.all)
+    return alone.all - parallel * (1 - load(ranks))
+  }
+
+  /// A step of k micro-batches in one process.
+  private func alone(_ count: Int) -> Double {
+    guard microBatches > 1 else { return alone.all }
+    return alone.one + (alone.all - alone.one) * Double(count - 1) / Double(microBatches - 1)
+  }
+
+  private func acrossNodes(_ layout: [Int], bytes: Int) -> Double? {
+    guard let network, let apart else { return nil }
+    let crossing = max(
+      apart - alone(most(ranks: 2)) - network.seconds(ofGradients: parameters, bytes: self.bytes, nodes: 2), 0
+    )
+    let ranks = layout.reduce(0, +)
+    // More ranks than cores take turns.
+    let turns = max(Double(layout.max() ?? 1) / Double(cores), 1)
+    return alone(most(ranks: ranks)) * turns + crossing
+      + network.seconds(ofGradients: parameters, bytes: bytes, nodes: layout.count)
+  }
+}
