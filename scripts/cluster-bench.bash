@@ -27,18 +27,20 @@ step_of() {
 # median NUMBER...
 median() { printf '%s\n' "$@" | sort -n | awk '{ v[NR] = $1 } END { printf "%.1f", v[int((NR + 1) / 2)] }'; }
 
-# compare WORK RATE SLOTS ARGUMENT...: the network's exchange and MPI_Allreduce in turns.
+# compare WORK RATE SLOTS ARGUMENT...: the network's exchange, the same in fewer bytes, and MPI_Allreduce in turns.
 compare() {
-  local work_name=$1 rate=$2 slots=$3 round own=() theirs=()
+  local work_name=$1 rate=$2 slots=$3 round own=() four=() two=() theirs=()
   shift 3
   shape "$rate"
   for round in 1 2 3; do
     own+=("$(step_of "$slots" "$@" --threads 1)")
+    four+=("$(step_of "$slots" "$@" --threads 1 --reduction exact32)")
+    two+=("$(step_of "$slots" "$@" --threads 1 --reduction exact16)")
     theirs+=("$(step_of "$slots" "$@" --threads 1 --exchange allreduce)")
   done
   shape none
-  printf '%-22s %-9s %-7s %9s %15s %8s\n' "$work_name" "$rate" "$slots" "$(median "${own[@]}")" \
-    "$(median "${theirs[@]}")" \
+  printf '%-22s %-9s %-7s %9s %9s %9s %15s %8s\n' "$work_name" "$rate" "$slots" "$(median "${own[@]}")" \
+    "$(median "${four[@]}")" "$(median "${two[@]}")" "$(median "${theirs[@]}")" \
     "$(awk -v a="$(median "${theirs[@]}")" -v b="$(median "${own[@]}")" 'BEGIN { printf "%.2fx", a / b }')"
 }
 
@@ -50,7 +52,8 @@ check_bench() {
   # A host with few ranks takes all cores for its own.
   host_environment=(OMPI_MCA_mpi_yield_when_idle=1)
   on n1 "$prefix/bin/lockstep" synthesize --output "$shared/bench-digits" --train 7680 --test 300 >/dev/null
-  printf '%-22s %-9s %-7s %9s %15s %8s\n' "milliseconds a step" link ranks Lockstep MPI_Allreduce ratio
+  printf '%-22s %-9s %-7s %9s %9s %9s %15s %8s\n' "milliseconds a step" link ranks exact exact32 exact16 \
+    MPI_Allreduce ratio
   printf '%-22s %-9s %-7s %9s\n' "MLP 512,512, batch 768" - "1" "$(step_of alone "${mlp[@]}" --threads 1)"
   printf '%-22s %-9s %-7s %9s\n' "mnist-best" - "1" "$(step_of alone "${best[@]}" --threads 1)"
   for rate in "${rates[@]}"; do

@@ -28,6 +28,7 @@ import Testing
   /// What one rank is given and the other is not.
   static let options: [[String]] = [
     ["--resume"], ["--show"], ["--exchange", "allreduce"], ["--exchange", "shared"],
+    ["--bucket-bytes", "1"],
     ["--stall-timeout", "0"],
     ["--stall-timeout", "1"], ["--checkpoint-every", "3"], ["--log-every", "1"], ["--keep", "1"],
     ["--max-time", "9"], ["--trace", "t"],

@@ -55,6 +55,46 @@ import Testing
     expectSpeeds(["network_bytes_per_second", "network_latency_seconds"], in: json ?? [:])
   }
 
+  /// On every number of ranks that the job has; what is predicted, and not measured on one or two, is compared.
+  @Test func predictsTheStepsOfARecipe() throws {
+    let scene = try TrainingScene()
+    let recipe = ["--data", scene.data, "--model", "linear", "--batch-size", "64", "--threads", "1"]
+    let report = try json(recipe, ranks: 4)
+    let steps = ["1", "2", "3", "4"]
+    expectSpeeds(steps.map { "step_seconds_on_\($0)" }, in: report)
+    expectSpeeds(["step_seconds_predicted_on_3", "step_seconds_predicted_on_4"], in: report)
+    #expect(report["step_seconds_predicted_on_2"] == nil)
+    #expect((report["verdict"] as? String)?.contains("no more than 4 ranks can help") == true)
+    #expect((report["recipe"] as? String)?.contains("of digest ") == true)
+    let alone = try lockstep(["doctor"] + recipe)
+    #expect(
+      alone.output.contains(#/\nstep, 1 rank +[\d.]+ ms, noise \d+%\n/#), "\(alone.output)\(alone.errors)")
+  }
+
+  @Test func predictsOverNodes() throws {
+    let scene = try TrainingScene()
+    let recipe = ["--data", scene.data, "--model", "linear", "--threads", "1"]
+    let result = try lockstep(["doctor"] + recipe, ranksOfNodes: [2, 1])
+    try #require(result.status == 0, "\(result.errors)")
+    for place in ["1 rank", "2 ranks", "2 ranks on 2 nodes", "3 ranks on 2 nodes"] {
+      #expect(result.output.contains("\nstep, \(place) "), "\(place): \(result.output)")
+    }
+    #expect(
+      result.output.contains(#/\npredicted step +.+ ms on 2, .+ ms on 1024 ranks\n/#), "\(result.output)")
+    #expect(result.output.contains(#/\nso +.+ on this link/#), "\(result.output)")
+  }
+
+  /// Data that is not there, and a recipe that cannot be trained, end it on all ranks with one message.
+  @Test func aRecipeThatCannotBeTimedIsNamed() throws {
+    let scene = try TrainingScene()
+    let result = try lockstep(
+      ["doctor", "--data", scene.data, "--network", "conv 3 99x99, flatten, dense classes"], ranks: 2)
+    expect(result, status: 64, naming: ["conv 3 99x99"])
+    expect(
+      try lockstep(["doctor", "--data", "/none", "--model", "linear"], ranks: 2), status: 66,
+      naming: ["/none"])
+  }
+
   /// Values begin in one column, and the build is the one asked for.
   @Test func tellsPeopleInAlignedLines() throws {
     let result = try lockstep(["doctor", "--kernels"], environment: ["LOCKSTEP_ISA": "portable"])

@@ -27,7 +27,8 @@ import Testing
 
   @Test(arguments: [
     "--recipe", "--data", "--output", "--threads", "--log-every", "--quiet", "--checkpoint-every", "--keep",
-    "--resume", "--stall-timeout", "--max-time", "--trace",
+    "--resume", "--stall-timeout", "--max-time", "--trace", "--exchange",
+    "--bucket-bytes",
   ])
   func helpNamesTheOther(flag: String) throws {
     #expect(try lockstep(["train", "--help"]).output.contains("\n  \(flag) "))

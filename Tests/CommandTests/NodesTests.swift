@@ -28,6 +28,21 @@ import Testing
     #expect(try run.events("start").first?["ranks"] as? Int == ranksOfNodes.reduce(0, +))
   }
 
+  /// A bucket a layer, all in one, and what suits the network; of 3 MB in several pieces a ring, while layers compute.
+  @Test(arguments: [["--bucket-bytes", "1"], ["--bucket-bytes", "1000000000"], []])
+  func anyBuckets(options: [String]) throws {
+    let recipe = ["--hidden", "512,64", "--max-steps", "12", "--quiet"]
+    let reference = try scene.train(recipe)
+    for (ranksOfNodes, threads) in [([1, 1, 1], "2"), ([2, 1], "1")] {
+      let output = path + "-\(ranksOfNodes.count)"
+      let result = try lockstep(
+        ["train", "--data", scene.data, "--output", output, "--threads", threads] + recipe + options,
+        ranksOfNodes: ranksOfNodes, environment: dirtyMemory)
+      #expect(result.status == 0, "\(result.errors)")
+      #expect(TrainingRun(path: output, result: result).digest == reference.digest, "\(ranksOfNodes)")
+    }
+  }
+
   /// For longer than the timeout and the three seconds that a rank waits once another has told of a stall.
   @Test(arguments: [[1], [1, 1]]) func aSlowStepOfARankAlone(ranksOfNodes: [Int]) throws {
     let result = try lockstep(

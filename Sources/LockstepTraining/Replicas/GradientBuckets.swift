@@ -2,14 +2,14 @@ import LockstepNetwork
 
 /// The parts of the flat buffer whose gradients go to other nodes together, in the order in which the backward pass
 /// completes them: the last layers first, while it computes the layers before them.
-struct GradientBuckets {
-  struct Bucket: Equatable {
+package struct GradientBuckets {
+  package struct Bucket: Equatable, Sendable {
     /// The lowest of the plan's units in it, whose gradient completes it.
-    let lastUnit: Int
-    let parameters: Range<Int>
+    package let lastUnit: Int
+    package let parameters: Range<Int>
   }
 
-  let buckets: [Bucket]
+  package let buckets: [Bucket]
 
   /// Buckets of at least so many bytes, but for the last, of `width` bytes a parameter.
   init(_ plan: FusionPlan, byteCount: Int, width: Int) {
@@ -17,7 +17,7 @@ struct GradientBuckets {
   }
 
   /// `units`: each unit's parameters, in order.
-  init(units: [Range<Int>], byteCount: Int, width: Int) {
+  package init(units: [Range<Int>], byteCount: Int, width: Int) {
     var buckets: [Bucket] = []
     var end: Int?
     for (number, unit) in units.enumerated().reversed() where !unit.isEmpty {
@@ -34,5 +34,5 @@ struct GradientBuckets {
   }
 
   /// The bucket that is complete with a unit's gradient.
-  func completed(by unit: Int) -> Bucket? { buckets.first { $0.lastUnit == unit } }
+  package func completed(by unit: Int) -> Bucket? { buckets.first { $0.lastUnit == unit } }
 }

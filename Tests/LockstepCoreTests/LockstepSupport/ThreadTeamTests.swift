@@ -1,3 +1,4 @@
+import Foundation
 import LockstepCore
 import Testing
 
@@ -27,6 +28,19 @@ import Testing
         #expect(splitCounts(team, units, grain: grain) == Array(repeating: 1, count: units))
       }
     }
+  }
+
+  /// What goes on between pieces does so on the thread that made the team, and every unit is still done once.
+  @Test(arguments: [1, 2, 5]) func goesOnBetweenPieces(threads: Int) throws {
+    let team = try ThreadTeam(count: threads)
+    let (owner, calls) = (pthread_self(), AlignedBuffer<Int>(count: 2, zero: 0))
+    team.betweenPieces = { calls.pointer[pthread_equal(owner, pthread_self()) != 0 ? 0 : 1] += 1 }
+    for _ in 0..<50 { #expect(splitCounts(team, 41, grain: 3) == Array(repeating: 1, count: 41)) }
+    #expect(calls.pointer[0] > 0 && calls.pointer[1] == 0)
+    let before = calls.pointer[0]
+    team.betweenPieces = nil
+    _ = splitCounts(team, 41)
+    #expect(calls.pointer[0] == before)
   }
 
   /// Ranges begin at multiples of the grain, and a thread's share is cut into no more pieces than asked for.
