@@ -13,10 +13,16 @@ package struct NodeDiagnosis: Sendable, Equatable {
   package var instructionSet: String
   /// What a run may take of the memory that ranks share, in bytes.
   package var sharedMemoryRoom: Int
+  /// Its network interfaces, "eth0 10.0.0.1".
+  package var interfaces: [String]
+  /// Whether MPI has been told which of them to use.
+  package var interfacesAreChosen: Bool
 
   package init(
-    host: String, ranks: Int, threads: Int, processors: Int, instructionSet: String, sharedMemoryRoom: Int
+    host: String, ranks: Int, threads: Int, processors: Int, instructionSet: String, sharedMemoryRoom: Int,
+    interfaces: [String] = [], interfacesAreChosen: Bool = false
   ) {
+    (self.interfaces, self.interfacesAreChosen) = (interfaces, interfacesAreChosen)
     (self.host, self.ranks, self.threads) = (host, ranks, threads)
     (self.processors, self.instructionSet) = (processors, instructionSet)
     self.sharedMemoryRoom = sharedMemoryRoom
@@ -28,7 +34,8 @@ package struct NodeDiagnosis: Sendable, Equatable {
     self.init(
       host: collective.hostName, ranks: collective.nodeSize, threads: threads,
       processors: min(Processors.online, quota), instructionSet: InstructionSet.current,
-      sharedMemoryRoom: sharedMemoryRoom)
+      sharedMemoryRoom: sharedMemoryRoom, interfaces: Interfaces.current,
+      interfacesAreChosen: Interfaces.areChosen)
   }
 
   /// All nodes, in the order of their first ranks. Collective.
@@ -37,7 +44,8 @@ package struct NodeDiagnosis: Sendable, Equatable {
   {
     let own = NodeDiagnosis(collective, threads: threads, sharedMemoryRoom: sharedMemoryRoom)
     let isa = InstructionSet.names.firstIndex(of: own.instructionSet) ?? 0
-    let facts = try [own.ranks, own.threads, own.processors, isa, own.sharedMemoryRoom].map {
+    let isChosen = own.interfacesAreChosen ? 1 : 0
+    let facts = try [own.ranks, own.threads, own.processors, isa, own.sharedMemoryRoom, isChosen].map {
       try collective.allGather(UInt64($0)).map { Int($0) }
     }
     let numbers = try collective.allGather(UInt64(collective.nodeRank))
@@ -46,13 +54,17 @@ package struct NodeDiagnosis: Sendable, Equatable {
         host: try collective.broadcast(collective.hostName, from: rank), ranks: facts[0][rank],
         threads: facts[1][rank], processors: facts[2][rank],
         instructionSet: InstructionSet.names[facts[3][rank]],
-        sharedMemoryRoom: facts[4][rank])
+        sharedMemoryRoom: facts[4][rank],
+        interfaces: try collective.broadcast(own.interfaces.joined(separator: "\n"), from: rank)
+          .split(separator: "\n").map(String.init),
+        interfacesAreChosen: facts[5][rank] == 1)
     }
   }
 
   package var description: String {
     "\(ranks) rank\(ranks == 1 ? "" : "s") of \(threads) thread\(threads == 1 ? "" : "s") on \(processors) "
       + "processor\(processors == 1 ? "" : "s"), \(instructionSet)"
+      + (interfaces.isEmpty ? "" : "; " + interfaces.joined(separator: ", "))
   }
 }
 
@@ -74,6 +86,13 @@ extension [NodeDiagnosis] {
       findings.append(
         "\(node.host) has \(node.sharedMemoryRoom >> 20) MB for the memory that its ranks share: enlarge /dev/shm, or "
           + "start one rank there and more --threads")
+    }
+    for node in self where count > 1 && !node.interfacesAreChosen {
+      let bridges = node.interfaces.filter(Interfaces.isBridge)
+      guard !bridges.isEmpty else { continue }
+      findings.append(
+        "\(node.host) has \(bridges.joined(separator: ", ")), over which MPI may try to reach the others and wait for "
+          + "ever: start with HOSTFILE=... scripts/train, or name the network by --mca btl_tcp_if_include")
     }
     let builds = Dictionary(grouping: self, by: \.instructionSet)
     if let usual = builds.max(by: { $0.value.count < $1.value.count }), builds.count > 1 {

@@ -21,6 +21,11 @@ import Testing
     #expect(findings { $0.sharedMemoryRoom = 1 << 20 }.first?.contains("1 MB for the memory") == true)
     // A rank alone shares nothing.
     #expect(findings { ($0.ranks, $0.threads, $0.sharedMemoryRoom) = (1, 8, 0) } == [])
+    // Bridges hang MPI where nobody has chosen the network, and only between nodes.
+    let bridge = findings { $0.interfaces = ["docker0 172.17.0.1", "eth0 10.0.0.2"] }
+    #expect(bridge.count == 1 && bridge[0].hasPrefix("n2 has docker0 172.17.0.1, over which"), "\(bridge)")
+    #expect(findings { ($0.interfaces, $0.interfacesAreChosen) = (["docker0 172.17.0.1"], true) } == [])
+    #expect(findings { $0.interfaces = ["eth0 10.0.0.2"] } == [])
     let slow = findings { $0.instructionSet = "portable" }
     #expect(slow.count == 1 && slow[0].hasPrefix("n2 has the kernels for portable"), "\(slow)")
   }
