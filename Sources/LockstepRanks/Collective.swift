@@ -29,8 +29,8 @@ public protocol Collective: AnyObject {
   var nodeSizes: [Int] { get }
   /// Replaces the buffer by its sum over the ranks that have this rank's number on their nodes: one rank a node.
   func allReduceAcrossNodes<Number: Summand>(_ buffer: UnsafeMutableBufferPointer<Number>) throws
-  /// Begins the same, to go on while the ranks compute, whenever one calls `advanceSums`. The buffer must not be touched
-  /// before `finishSums`. All ranks begin the same sums in the same order.
+  /// Begins the same, to go on while the ranks compute, whenever one calls `advanceSums`. The buffer must not be
+  /// touched before `finishSums`. All ranks begin the same sums in the same order.
   func beginSumAcrossNodes<Number: Summand>(_ buffer: UnsafeMutableBufferPointer<Number>) throws
   /// Lets the sums go on and returns at once. No other rank need call it.
   func advanceSums() throws

@@ -1,11 +1,11 @@
 import CMPI
 
-/// Sums over ranks of which each is on a node of its own, in rings (`Ring`) that go on while the ranks compute, whenever
-/// one polls. All ranks get the same bits, and where sums are exact those of MPI_Allreduce.
+/// Sums over ranks of which each is on a node of its own, in rings (`Ring`) that go on while the ranks compute,
+/// whenever one polls. All ranks get the same bits, and where sums are exact those of MPI_Allreduce.
 ///
 /// A buffer is cut into pieces with a ring each, of which several are under way: while one adds what has come, others
-/// keep the link busy. Over Ethernet what Open MPI 4.1 chooses for large buffers takes longer (docs/scaling.md), and its
-/// MPI_Iallreduce in place sums wrongly up to 4.1.1 (ompi#9385).
+/// keep the link busy. Over Ethernet what Open MPI 4.1 chooses for large buffers takes longer (docs/scaling.md), and
+/// its MPI_Iallreduce in place sums wrongly up to 4.1.1 (ompi#9385).
 public final class RingQueue {
   private let communicator: Communicator
   private let ring: Ring
