@@ -63,9 +63,9 @@ INLINE v16i add_nearest(v16i sum, grid_work *work, bool clamps, const v16 *g, pt
   return sum - (int32_t)((uint32_t)to_whole_bits * (uint32_t)count);
 }
 
-// 16 random bits for each of the 16 elements from `at` on in up to four micro-batches. Elements 8 b ..< 8 b + 8 of the
-// flat buffer take the 128 bits of block b. Two blocks of each of four micro-batches are eight, which Philox does at
-// once.
+// 16 random bits for each of the 16 elements from `at` on in up to four micro-batches: of blocks b and b + 1, 128 bits
+// each, where the flat buffer's element 8 b is the first of the 16. Two blocks of four micro-batches each are eight,
+// which Philox does at once.
 INLINE void random_for(const kernel_grid *grid, ptrdiff_t at, const int32_t *numbers, int32_t count, v16i *bits) {
   const uint32_t block = grid->first_block + (uint32_t)(at / 8), sample = grid->random.sample;
   v8u micro_batches = 0;

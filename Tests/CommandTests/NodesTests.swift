@@ -16,7 +16,20 @@ import Testing
   /// Slices of 200 to 400 KB go between nodes in a ring.
   @Test(arguments: [[1, 1], [2, 1], [2, 2], [1, 1, 1]], ["auto", "shared", "allreduce"])
   func sameBits(ranksOfNodes: [Int], exchange: String) throws {
-    let recipe = ["--hidden", "64", "--max-steps", "20", "--momentum", "0.9", "--quiet", "--log-every", "1"]
+    try expectSameBits(ranksOfNodes, exchange: exchange, reduction: "exact")
+  }
+
+  /// Slices of integers, after a first step's of doubles.
+  @Test(arguments: [([1, 1], "auto"), ([2, 1], "shared"), ([1, 2], "allreduce")], ["exact32", "exact16"])
+  func sameBitsOnGrids(job: (ranks: [Int], exchange: String), reduction: String) throws {
+    try expectSameBits(job.ranks, exchange: job.exchange, reduction: reduction)
+  }
+
+  private func expectSameBits(_ ranksOfNodes: [Int], exchange: String, reduction: String) throws {
+    let recipe = [
+      "--hidden", "64", "--max-steps", "20", "--momentum", "0.9", "--quiet", "--log-every", "1",
+      "--reduction", reduction,
+    ]
     let reference = try scene.train(recipe)
     let result = try lockstep(
       ["train", "--data", scene.data, "--output", path, "--threads", "1", "--exchange", exchange] + recipe,

@@ -44,8 +44,10 @@ import Testing
 
   /// Within the second epoch, and after the last step of it, before its evaluation. The last command says no more
   /// than it must: recipe and data are the run's.
-  @Test func fourRanksThenThreeThenOne() throws {
-    let reference = try scene.train(Self.recipe)
+  @Test(arguments: ["exact", "exact16"]) func fourRanksThenThreeThenOne(reduction: String) throws {
+    let options = ["--reduction", reduction]
+    let reference = try scene.train(Self.recipe + options)
+    let first = first + options
     expect(
       try go(first, ranks: 4, signal: (SIGTERM, 23)), status: 75,
       naming: ["after step 23 of 54", "step-00000023.safetensors is safe", "--resume"])

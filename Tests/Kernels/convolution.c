@@ -113,5 +113,6 @@ void convolution_cases(void) {
     for (kind of_dy = PLAIN; s.interleaved && of_dy <= BROKEN; of_dy++) input_gradient_case(s, of_dy, PLAIN);
     for (kind of_w = TINY; s.interleaved && of_w <= BROKEN; of_w++) input_gradient_case(s, SPARSE, of_w);
     convolution_weight_cases(s);
+    if (i % 3 == 0) convolution_grid_cases(s);
   }
 }

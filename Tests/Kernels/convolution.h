@@ -23,3 +23,4 @@ void print_case(hash h, const char *name, kind a, kind b, shape s, const char *m
 
 // Sums of a convolution's weight gradient, and the gradient, for one shape.
 void convolution_weight_cases(shape s);
+void convolution_grid_cases(shape s);

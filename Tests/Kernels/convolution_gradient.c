@@ -2,6 +2,7 @@
 // parts; three micro-batches of two samples or one, the first in two calls.
 #include <stdio.h>
 #include "convolution.h"
+#include "gradients.h"
 #include "optimizers.h"
 
 enum { SAMPLES = 5 };
@@ -75,6 +76,53 @@ static void weight_case(shape s, gradient_case k) {
   snprintf(more, sizeof more, "%s%s%s", k.fast ? " fast" : "", k.has_memory ? " by input" : "",
            optimizer_name(k.optimizer));
   print_case(h, "convolution_weight_gradient", k.of_x, k.of_dy, s, more);
+}
+
+// The same on a grid, of the micro-batches 0, 2 and 3; the one between them is empty.
+static void grid_weight_case(shape s, gradient_case k, int32_t bits, int shift) {
+  static const int32_t numbers[] = {0, 2, 3};
+  hash h = begin_case();
+  const convolution c = convolution_of(s);
+  const ptrdiff_t adjacent = c.patches.adjacent, positions = c.taps / adjacent + 1, panels = c.patches.channels / 16;
+  const ptrdiff_t parameters = panels * (c.taps + 1) * 16;
+  const kernel_update update = k.optimizer < 0 ? (kernel_update){0} : optimizer_case(k.optimizer, parameters);
+  void *integers = outputs(parameters * bits / 32);
+  kernel_gradient_sink sink = {.integers = integers};
+  if (k.optimizer >= 0) sink = (kernel_gradient_sink){.update = &update};
+  kernel_convolution_sums target = {.patches = c.patches, .positions = {0, positions}};
+  target.x = (kernel_matrix){images(&c, k.of_x, SAMPLES), c.x_stride};
+  target.dy = (kernel_matrix){output_gradients(&c, k.of_dy, SAMPLES), c.y_stride};
+  const kernel_chains chains = {parameters, 3, numbers};
+  float *sums = target.sums = outputs(chains.count * parameters);
+  add_chains(target, chains, k.has_memory);
+  const kernel_convolution_gradient gradient = {c.patches, sums, {0, positions}, sink};
+  const kernel_grid grid = grid_case(bits, 4, shift);
+  const ptrdiff_t vectors = parameters / 16, cut = vectors / 3;
+  kernel_grid_result all = kernel_convolution_weight_gradient_grid(gradient, chains, &grid, (kernel_range){0, cut});
+  const kernel_grid_result rest =
+      kernel_convolution_weight_gradient_grid(gradient, chains, &grid, (kernel_range){cut, vectors});
+  for (int tensor = 0; tensor < 2; tensor++)
+    if (rest.largest[tensor] > all.largest[tensor]) all.largest[tensor] = rest.largest[tensor];
+  all.clamped += rest.clamped;
+  if (add_findings(&h, all)) {
+    if (k.optimizer >= 0) add_update(&h, &update, parameters);
+    else add_words(&h, integers, parameters * bits / 32);
+  }
+  char name[40], more[64];
+  snprintf(name, sizeof name, "convolution_weight_gradient_grid%d", bits);
+  snprintf(more, sizeof more, " shift %d%s%s", shift, k.has_memory ? " by input" : "", optimizer_name(k.optimizer));
+  print_case(h, name, k.of_x, k.of_dy, s, more);
+}
+
+void convolution_grid_cases(shape s) {
+  for (int32_t bits = 32; bits >= 16; bits -= 16) {
+    for (kind kind = PLAIN; kind <= BROKEN; kind++) {
+      grid_weight_case(s, (gradient_case){kind, SPARSE, -1, false, kind % 2}, bits, 8);
+      grid_weight_case(s, (gradient_case){PLAIN, kind, -1, false, kind % 2}, bits, 4);
+    }
+    for (int optimizer = 0; optimizer < OPTIMIZERS; optimizer++)
+      grid_weight_case(s, (gradient_case){PLAIN, SPARSE, optimizer, false, optimizer % 2}, bits, 6);
+  }
 }
 
 void convolution_weight_cases(shape s) {

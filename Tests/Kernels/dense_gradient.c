@@ -1,13 +1,6 @@
 // Cases of the dense layer's weight gradient: exact and fast, summed or applied by each optimizer.
-#include "CKernels.h"
+#include "gradients.h"
 #include "optimizers.h"
-#include "support.h"
-
-// How rows are cut into micro-batches: bounds of each, ended by -1.
-typedef struct {
-  const char *name;
-  int32_t bounds[16];
-} cut;
 
 // A case: kinds of x and dY, and what of a layer.
 typedef struct {
@@ -16,7 +9,7 @@ typedef struct {
   int optimizer;  // -1 for the sum itself
 } gradient_case;
 
-static const cut cuts[] = {
+const cut cuts[CUTS] = {
     {"one", {0, 1, -1}},
     {"single", {0, 37, -1}},
     {"four", {0, 16, 32, 48, 64, -1}},
@@ -27,13 +20,18 @@ static const cut cuts[] = {
     {"late", {6, 14, 25, -1}},
 };
 
-static kernel_dense_gradient layer_of(gradient_case c, ptrdiff_t rows, kernel_gradient_sink sink) {
-  const ptrdiff_t x_stride = padded16(c.inputs), dy_stride = padded16(c.outputs);
-  float *dy = matrix(c.of_dy, 6, rows, c.outputs, dy_stride);
+kernel_dense_gradient dense_layer(kind of_x, kind of_dy, ptrdiff_t inputs, ptrdiff_t outputs, ptrdiff_t rows,
+                                  kernel_gradient_sink sink) {
+  const ptrdiff_t x_stride = padded16(inputs), dy_stride = padded16(outputs);
+  float *dy = matrix(of_dy, 6, rows, outputs, dy_stride);
   // As of a mean over a batch: so small that sums stay below the limits, but of large kinds.
   for (ptrdiff_t i = 0; i < rows * dy_stride; i++) dy[i] *= 0x1p-6f;
-  const float *x = matrix(c.of_x, 5, rows, c.inputs, x_stride);
-  return (kernel_dense_gradient){{x, x_stride}, {dy, dy_stride}, c.inputs, sink};
+  const float *x = matrix(of_x, 5, rows, inputs, x_stride);
+  return (kernel_dense_gradient){{x, x_stride}, {dy, dy_stride}, inputs, sink};
+}
+
+static kernel_dense_gradient layer_of(gradient_case c, ptrdiff_t rows, kernel_gradient_sink sink) {
+  return dense_layer(c.of_x, c.of_dy, c.inputs, c.outputs, rows, sink);
 }
 
 static void exact_case(gradient_case k, const char *name, kernel_micro_batches micro_batches, bool in_parts) {
@@ -86,14 +84,14 @@ static void many_cases(void) {
   exact_case((gradient_case){SPARSE, PLAIN, 40, 17, 0}, "8200", (kernel_micro_batches){bounds, 10}, false);
 }
 
-static kernel_micro_batches micro_batches_of(const cut *cut) {
+kernel_micro_batches micro_batches_of(const cut *cut) {
   kernel_micro_batches micro_batches = {cut->bounds, 0};
   while (cut->bounds[micro_batches.count + 1] >= 0) micro_batches.count++;
   return micro_batches;
 }
 
 static void cases_of(ptrdiff_t inputs, ptrdiff_t outputs, int number) {
-  for (int c = 0; c < (int)(sizeof cuts / sizeof *cuts); c++)
+  for (int c = 0; c < CUTS; c++)
     for (int kinds = 0; kinds < 5; kinds++) {
       const kind of_x = (kind[]){PLAIN, SPARSE, SPARSE, WIDE, ZERO}[kinds];
       const kind of_dy = (kind[]){PLAIN, PLAIN, WIDE, SPARSE, PLAIN}[kinds];

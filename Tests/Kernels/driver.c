@@ -17,6 +17,7 @@ int main(int argc, char **argv) {
   prints_every_case = argc > 2 && !strcmp(argv[2], "--every-case");
   dense_cases();
   dense_gradient_cases();
+  grid_cases();
   convolution_cases();
   pooling_cases();
   elementwise_cases();

@@ -103,6 +103,12 @@ void add_floats(hash *hash, const float *x, ptrdiff_t count) {
   }
 }
 
+void add_words(hash *hash, const void *x, ptrdiff_t count) {
+  const uint32_t *words = x;
+  open_guard(words + count, GUARD * sizeof *words);
+  for (ptrdiff_t i = 0; i < count + GUARD; i++) add_integer(hash, words[i]);
+}
+
 void add_doubles(hash *hash, const double *x, ptrdiff_t count) {
   open_guard(x + count, GUARD * sizeof *x);
   for (ptrdiff_t i = 0; i < count + GUARD; i++) {

@@ -41,6 +41,8 @@ typedef struct hash {
 // With the guard behind them.
 void add_floats(hash *hash, const float *x, ptrdiff_t count);
 void add_doubles(hash *hash, const double *x, ptrdiff_t count);
+// 32 bits each, whatever they mean.
+void add_words(hash *hash, const void *x, ptrdiff_t count);
 void add_integer(hash *hash, uint64_t x);
 
 // Begins a case: frees the memory of the one before.
@@ -53,6 +55,7 @@ extern bool prints_every_case;
 
 void dense_cases(void);
 void dense_gradient_cases(void);
+void grid_cases(void);
 void convolution_cases(void);
 void pooling_cases(void);
 void elementwise_cases(void);

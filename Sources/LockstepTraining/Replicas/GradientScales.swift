@@ -16,9 +16,9 @@ package final class GradientScales {
   package private(set) var largest: [Float]
   package let findings: GridFindings
   /// Of a sum's integers.
-  let bits: Int
+  package let bits: Int
   /// The largest multiple that a micro-batch's gradient becomes.
-  let most: Float
+  package let most: Float
   private let seed: UInt64
   /// The samples of the largest global batch.
   private let fullBatch: Int
@@ -45,7 +45,7 @@ package final class GradientScales {
   }
 
   /// The largest multiple of which so many sum without overflow. 2^22 at most, so that single precision rounds to it.
-  static func most(bits: Int, microBatches: Int) -> Float {
+  package static func most(bits: Int, microBatches: Int) -> Float {
     Float(min(1 << 22, (1 << (bits - 1) - 1) / microBatches))
   }
 
@@ -64,7 +64,7 @@ package final class GradientScales {
 
   /// The least power of two of which `most` are at least twice the magnitude expected: the last one, or 1 before there
   /// is one. The gradient is divided by the number of samples: the shorter last batch of an epoch has larger ones.
-  static func unit(largest: Float, most: Float, full: Int, samples: Int) -> Float {
+  package static func unit(largest: Float, most: Float, full: Int, samples: Int) -> Float {
     let expected = Double(largest == 0 ? 1 : largest) * Double(max(full, samples)) / Double(max(samples, 1))
     let least = 2 * expected / Double(most)
     let exponent = Int(least.exponent) + (least.significand == 1 ? 0 : 1)
@@ -96,14 +96,17 @@ package final class GradientScales {
   }
 
   /// The same with the bits of the largest magnitudes over all ranks.
-  func finish(_ found: [UInt32]) {
+  package func finish(_ found: [UInt32]) {
     for (number, bits) in found.enumerated() where bits > 0 && bits < Float.infinity.bitPattern {
       largest[number] = Float(bitPattern: bits)
     }
   }
 
   /// Resumes with another training's `largest`.
-  func restore(_ largest: [Float]) { self.largest = largest }
+  package func restore(_ largest: [Float]) { self.largest = largest }
+
+  /// This step's multiple of which an integer at `index` of the flat buffer is one.
+  package func unit(at index: Int) -> Float { units.pointer[Int(tensors.pointer[index / 16])] }
 
   /// Buffers of integers as the kernels take them.
   func gradients(_ integers: UnsafePointer<UnsafeRawPointer?>?, count: Int32) -> kernel_grid_gradients {

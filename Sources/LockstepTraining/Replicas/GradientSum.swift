@@ -98,12 +98,21 @@ package final class GradientSum {
   var mutableExact: UnsafeMutablePointer<Double> { doubles.pointer }
   var mutableFast: UnsafeMutablePointer<Float> { floats.pointer }
 
-  /// A tensor's summed gradient, row-major in its shape, where it is in doubles or Float.
+  /// A tensor's summed gradient, row-major in its shape.
   package func values(of tensor: ParameterTensor) -> [Double] {
     (0..<tensor.count).map {
       let index = tensor.flatIndex($0)
-      return reduction == .fast ? Double(floats.pointer[index]) : doubles.pointer[index]
+      return switch format {
+      case .doubles: doubles.pointer[index]
+      case .floats: Double(floats.pointer[index])
+      case .words: multiple(of: Int32.self, at: index)
+      case .halfWords: multiple(of: Int16.self, at: index)
+      }
     }
+  }
+
+  private func multiple<Integer: BinaryInteger>(of type: Integer.Type, at index: Int) -> Double {
+    Double(integers.assumingMemoryBound(to: type)[index]) * Double(scales!.unit(at: index))
   }
 
   /// The step's metrics: this rank's before `allReduce`, all ranks' after it.

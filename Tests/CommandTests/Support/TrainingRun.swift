@@ -81,3 +81,11 @@ struct TrainingRun {
     try metrics.filter { $0["event"] as? String == kind }
   }
 }
+
+/// Everything that a run comes to but its times.
+func expectSame(_ run: TrainingRun, _ reference: TrainingRun, _ what: String) throws {
+  #expect(run.digest == reference.digest, "\(what)")
+  #expect(run.accuracyLine == reference.accuracyLine, "\(what)")
+  #expect(try run.model == reference.model, "\(what)")
+  #expect(try run.measurements == reference.measurements, "\(what)")
+}

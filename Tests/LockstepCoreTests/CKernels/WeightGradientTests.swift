@@ -29,7 +29,7 @@ import Testing
     let panels = stride / 16
     let written = AlignedBuffer<Double>(count: panels * (data.inputs + 1) * 16, zero: .nan)
     let gradient = written.pointer
-    let sink = kernel_gradient_sink(exact: gradient, fast: nil, update: nil)
+    let sink = kernel_gradient_sink(exact: gradient, fast: nil, integers: nil, update: nil)
     let isFine = run(data, limit: limit, bounds: bounds, sink: sink)
     return isFine ? Bits(Array(written.elements)) : nil
   }
@@ -105,7 +105,7 @@ import Testing
     var update = kernel_update()
     (update.kind, update.learning_rate, update.weights) = (KERNEL_SGD, -1, weights.pointer)
     withUnsafePointer(to: update) {
-      let sink = kernel_gradient_sink(exact: nil, fast: nil, update: $0)
+      let sink = kernel_gradient_sink(exact: nil, fast: nil, integers: nil, update: $0)
       _ = run(data, limit: limit, bounds: bounds, sink: sink)
     }
     return Array(weights.elements)

@@ -77,6 +77,8 @@ import Testing
     #expect(try need { $0.momentum = 0 }.state == parameters * 12 + 128)
     #expect(try need { $0.optimizer = .adam }.state == parameters * 20 + 128)
     #expect(try need { $0.reduction = .fast }.state == parameters * 12 + 64)
+    // Integers take the place of the first step's doubles.
+    #expect(try need { $0.reduction = .exact16 }.state == plain.state)
     #expect(try need(isWriter: true).state == parameters * 40 + 128)
     #expect(try need(usesMPI: true).state == parameters * 24 + 256)
     #expect(try need(shared: ([], 12345)).state == 0)

@@ -35,11 +35,13 @@ import Testing
       return (trainer, recorder.steps.map(\.loss))
     }
     let (trainer, losses) = try results[0].get()
-    #expect(relativeError(losses, golden.losses) <= 1e-5)
+    // Each of exact16's gradients is rounded to 13 bits.
+    let tolerance = reduction == .exact16 ? 2e-2 : 1e-5
+    #expect(relativeError(losses, golden.losses) <= tolerance)
     #expect(Set(trainer.network.tensors.map(\.name)) == Set(golden.final.keys))
     for tensor in trainer.network.tensors {
       let values = trainer.parameters.values(of: tensor).map(Double.init)
-      #expect(relativeError(values, golden.final[tensor.name]!) <= 1e-5, "\(tensor.name)")
+      #expect(relativeError(values, golden.final[tensor.name]!) <= tolerance, "\(tensor.name)")
     }
   }
 }

@@ -19,7 +19,7 @@ import Testing
     return index % 8 == 7 ? 0 : sizes[index % 7] * Double(Golden.number(10 + step, index))
   }
 
-  @Test(arguments: Self.cases, Reduction.allCases)
+  @Test(arguments: Self.cases, [Reduction.exact, .fast])
   func stepsAreClose(golden: Case, reduction: Reduction) throws {
     var recipe = Recipe()
     for (key, value) in golden.config { try recipe.set(key, to: value, subject: key) }
@@ -39,7 +39,7 @@ import Testing
         switch sum.slice(at: 0) {
         case .exact(let slice, _): slice[weight.flatIndex(index)] = value
         case .fast(let slice): slice[weight.flatIndex(index)] = Float(value)
-        case .applied: Issue.record("nothing is to be applied")
+        case .applied, .grid: Issue.record("nothing is applied or has grids")
         }
       }
       optimizer.update(of: parameters, step: step + 1, learningRate: Float(recipe.learningRate))

@@ -21,27 +21,41 @@ import Testing
     #expect([1, 4, 5, 8, 1024].map(limit) == [512, 512, 409.6, 256, 2])
   }
 
+  /// Each rank's number, negative, so that integers carry into the upper half.
   @Test(arguments: Reduction.allCases)
   func metricsTravelWithTheGradient(reduction: Reduction) throws {
     let network = Network(inputShape: [3], specification: [.dense(outputs: 2)])
     let results = ThreadedCollective.run(nodes: [0, 0, 1]) { collective in
+      var recipe = Recipe()
+      recipe.reduction = reduction
+      let scales = GradientScales(network, recipe, fullBatch: 4)
+      scales?.begin(2, samples: 4)
       let sum = GradientSum(
-        paddedParameterCount: network.paddedParameterCount, microBatches: 4, reduction: reduction)
+        paddedParameterCount: network.paddedParameterCount, microBatches: 4, reduction: reduction,
+        scales: scales)
       var metrics = sum.metrics
       (metrics.loss, metrics.hits, metrics.failures) = (0.25, 1000 + collective.rank, collective.rank / 2)
+      metrics.clamped = 100_000 * collective.rank
       sum.metrics = metrics
+      let place = network.tensors[0].flatIndex(5)
+      let number = -collective.rank - 1
       switch sum.slice(at: 0) {
-      case .exact(let pointer, _): pointer[network.tensors[0].flatIndex(5)] = Double(collective.rank + 1)
-      case .fast(let pointer): pointer[network.tensors[0].flatIndex(5)] = Float(collective.rank + 1)
+      case .exact(let pointer, _): pointer[place] = Double(number)
+      case .fast(let pointer): pointer[place] = Float(number)
+      case .grid(let slice) where slice.grid.bits == 16:
+        slice.integers!.assumingMemoryBound(to: Int16.self)[place] = Int16(number)
+      case .grid(let slice): slice.integers!.assumingMemoryBound(to: Int32.self)[place] = Int32(number)
       case .applied: Issue.record("nothing is to be applied")
       }
       try sum.allReduce(collective)
-      return (sum.metrics, network.tensors.map(sum.values))
+      let unit = scales.map { Double($0.unit(at: place)) } ?? 1
+      return (sum.metrics, network.tensors.map { sum.values(of: $0).map { $0 / unit } })
     }
     for result in results {
       let (metrics, gradient) = try result.get()
       #expect((metrics.loss, metrics.hits, metrics.failures) == (0.75, 3003, 1))
-      #expect(gradient == [[0, 0, 0, 0, 0, 6], [0, 0]])
+      #expect(metrics.clamped == 300_000)
+      #expect(gradient == [[0, 0, 0, 0, 0, -6], [0, 0]])
     }
   }
 }

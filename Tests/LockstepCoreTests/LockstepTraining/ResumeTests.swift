@@ -7,6 +7,8 @@ import Testing
     ["momentum": "0"], ["momentum": "0.9", "keep-best": "true"],
     ["optimizer": "adamw", "weight-decay": "0.1", "schedule": "cosine"],
     ["optimizer": "adam", "reduction": "exact", "keep-best": "true", "patience": "2", "epochs": "9"],
+    ["optimizer": "adam", "reduction": "exact32", "keep-best": "true"],
+    ["momentum": "0.9", "reduction": "exact16"],
   ]
 
   private func recipe(_ options: [String: String]) throws -> Recipe {
@@ -89,8 +91,9 @@ import Testing
     }
   }
 
-  @Test(arguments: [ExchangeName.allreduce, .shared]) func byEveryExchange(exchange: ExchangeName) throws {
-    let recipe = try recipe(["optimizer": "adam", "keep-best": "true"])
+  @Test(arguments: [ExchangeName.allreduce, .shared], ["exact", "exact16"])
+  func byEveryExchange(exchange: ExchangeName, reduction: String) throws {
+    let recipe = try recipe(["optimizer": "adam", "keep-best": "true", "reduction": reduction])
     let scratch = try TemporaryDirectory()
     let expected = try train(recipe, ranks: 1, in: directory(scratch, "whole"))
     let place = directory(scratch, "parts")
@@ -155,5 +158,32 @@ import Testing
       change(&checkpoint)
       expectDataError("f", [fragment]) { try trainer.check(checkpoint, path: "f") }
     }
+  }
+  /// So may the magnitudes that the next step's grids are chosen by.
+  @Test func magnitudesThatDoNotFit() throws {
+    let recipe = try recipe(["reduction": "exact16"])
+    let data = try formulaDataset(samples: 150, features: 13, classes: 4)
+    let scratch = try TemporaryDirectory()
+    let place = directory(scratch, "run")
+    _ = try train(recipe, ranks: 1, in: place, stopAt: 5)
+    let bytes = try readFile(place.file(step: 5), limit: 1 << 20, kind: .data)
+    let trainer = try Trainer(
+      recipe: recipe, dataset: data, collective: SingleProcess(), team: try ThreadTeam(count: 1))
+    let good = try Checkpoint(bytes: bytes, path: "f")
+    let name = "gradient.largest"
+    let number = try #require(good.tensors.firstIndex { $0.name == name })
+    let magnitudes = good.tensors[number].values
+    #expect(magnitudes.count == 4 && magnitudes.allSatisfy { $0 > 0 && $0 < 1 }, "\(magnitudes)")
+    #expect(throws: Never.self) { try trainer.check(good, path: "f") }
+    var others: [[Float]] = [Float.nan, -0.5, .infinity].map { magnitudes.dropLast() + [$0] }
+    others += [magnitudes + [1], []]
+    for values in others {
+      var checkpoint = good
+      checkpoint.tensors[number] = .init(name: name, shape: [values.count], values: values)
+      expectDataError("f", [name]) { try trainer.check(checkpoint, path: "f") }
+    }
+    var checkpoint = good
+    checkpoint.tensors.remove(at: number)
+    expectDataError("f", [name, "none"]) { try trainer.check(checkpoint, path: "f") }
   }
 }

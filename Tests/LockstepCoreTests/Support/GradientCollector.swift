@@ -30,6 +30,9 @@ final class GradientCollector: WeightGradientSink {
 
   private func run(_ jobs: [WeightGradientJob]) {
     failures.formUnion(
-      WeightGradientJob.sum(jobs, team: team) { sum.slice(at: $0.parameters.lowerBound, applying: update) })
+      WeightGradientJob.sum(jobs, team: team) {
+        sum.slice(
+          at: $0.parameters.lowerBound, microBatch: $0.microBatches.first, applying: update)
+      })
   }
 }

@@ -48,8 +48,9 @@ struct Problem: @unchecked Sendable {
     let shard = shard(rank: rank, ranks: ranks, microBatches: microBatches)
     let plan = FusionPlan(network, style: style)
     let workspace = Workspace(plan, capacity: shard.entries.count, learns: true, threads: threads)
-    let gradient = GradientSum(
-      paddedParameterCount: network.paddedParameterCount, microBatches: microBatches, reduction: reduction)
+    let gradient = gradient(reduction, microBatches: microBatches)
+    // A step that has grids.
+    gradient.scales?.begin(2, samples: count)
     let team = try ThreadTeam(count: threads)
     let collector = GradientCollector(gradient, team: team)
     let found = run(plan, parameters, workspace, to: collector, shard: shard, team: team)
@@ -61,7 +62,17 @@ struct Problem: @unchecked Sendable {
     return Step(
       logits: logits, loss: found.loss, hits: found.hits,
       failures: collector.failures.sorted().map { plan.units[$0].name },
-      gradient: network.tensors.map(gradient.values), fusedCalls: plan.fusedCalls)
+      gradient: network.tensors.map(gradient.values),
+      clamped: gradient.scales?.findings.takeClamped() ?? 0, fusedCalls: plan.fusedCalls)
+  }
+
+  /// With grids, where the reduction has some; they are those of the network's parameters.
+  func gradient(_ reduction: Reduction, microBatches: Int) -> GradientSum {
+    var recipe = Recipe()
+    (recipe.reduction, recipe.microBatches) = (reduction, microBatches)
+    return GradientSum(
+      paddedParameterCount: network.paddedParameterCount, microBatches: microBatches, reduction: reduction,
+      scales: GradientScales(network, recipe, fullBatch: count))
   }
 
   func shard(rank: Int = 0, ranks: Int = 1, microBatches: Int) -> Shard {
@@ -103,11 +114,10 @@ struct Problem: @unchecked Sendable {
     let plan = FusionPlan(network, style: fused ? .fused : .plain)
     let workspace = Workspace(plan, capacity: count, learns: true, threads: threads)
     let optimizer = recipe.makeOptimizer(paddedParameterCount: network.paddedParameterCount)
-    let gradient = GradientSum(
-      paddedParameterCount: network.paddedParameterCount, microBatches: recipe.microBatches,
-      reduction: recipe.reduction)
+    let gradient = gradient(recipe.reduction, microBatches: recipe.microBatches)
     let team = try ThreadTeam(count: threads)
     for step in 1...steps {
+      gradient.scales?.begin(step + 1, samples: count)
       let update = optimizer.update(
         of: parameters, step: step, learningRate: Float(recipe.learningRate))
       let collector = GradientCollector(gradient, applying: fused ? update : nil, team: team)
@@ -115,6 +125,7 @@ struct Problem: @unchecked Sendable {
         plan, parameters, workspace, to: collector, shard: shard(microBatches: recipe.microBatches),
         team: team,
         epoch: step)
+      try gradient.scales?.finish(SingleProcess())
       if !fused { update.apply(gradient, count: parameters.count, team: team) }
     }
     return (parameters, workspace)
@@ -130,12 +141,14 @@ struct Step {
   var failures: [String]
   /// Of every tensor, row-major.
   var gradient: [[Double]]
+  /// Gradients cut off at the end of their grid.
+  var clamped = 0
   /// Of the plan.
   var fusedCalls = 0
 
   /// The whole result, to be compared bit by bit.
   var bits: Bits {
-    Bits(Array(logits.joined())) + Bits([loss]) + Bits([hits, failures.count])
+    Bits(Array(logits.joined())) + Bits([loss]) + Bits([hits, failures.count, clamped])
       + Bits(Array(gradient.joined()))
   }
 
@@ -146,6 +159,7 @@ struct Step {
       sum.loss += step.loss
       sum.hits += step.hits
       sum.failures += step.failures
+      sum.clamped += step.clamped
       sum.gradient = zip(sum.gradient, step.gradient).map { zip($0, $1).map(+) }
     }
   }
