@@ -24,12 +24,24 @@ step_of() {
   rm -rf "$work/shared/runs/"bench-*
 }
 
+# bound_of RATE "SLOTS..." ARGUMENT...: the least milliseconds that its layers' times allow over this link, by a trace;
+# "-" without a limit or python3.
+bound_of() {
+  local rate=$1 run=$shared/runs/bench-bound
+  shift
+  if [[ $rate != *gbit ]] || ! have python3; then echo - && return; fi
+  train_on "$@" --data "$shared/bench-digits" --epochs 1 --output "$run" --trace "$run-trace.json"
+  python3 "$root/benchmarks/step_bound.py" "$work/shared/runs/bench-bound-trace.json" \
+    "$work/shared/runs/bench-bound/model.safetensors" --bits-per-second "${rate%gbit}e9" --hosts "$hosts"
+  rm -rf "$work/shared/runs/"bench-*
+}
+
 # median NUMBER...
 median() { printf '%s\n' "$@" | sort -n | awk '{ v[NR] = $1 } END { printf "%.1f", v[int((NR + 1) / 2)] }'; }
 
 # compare WORK RATE SLOTS ARGUMENT...: the network's exchange, the same in fewer bytes, and MPI_Allreduce in turns.
 compare() {
-  local work_name=$1 rate=$2 slots=$3 round own=() four=() two=() theirs=()
+  local work_name=$1 rate=$2 slots=$3 round bound own=() four=() two=() theirs=()
   shift 3
   shape "$rate"
   for round in 1 2 3; do
@@ -38,9 +50,10 @@ compare() {
     two+=("$(step_of "$slots" "$@" --threads 1 --reduction exact16)")
     theirs+=("$(step_of "$slots" "$@" --threads 1 --exchange allreduce)")
   done
+  bound=$(bound_of "$rate" "$slots" "$@" --threads 1)
   shape none
-  printf '%-22s %-9s %-7s %9s %9s %9s %15s %8s\n' "$work_name" "$rate" "$slots" "$(median "${own[@]}")" \
-    "$(median "${four[@]}")" "$(median "${two[@]}")" "$(median "${theirs[@]}")" \
+  printf '%-22s %-9s %-7s %7s %7s %9s %9s %15s %8s\n' "$work_name" "$rate" "$slots" "$bound" \
+    "$(median "${own[@]}")" "$(median "${four[@]}")" "$(median "${two[@]}")" "$(median "${theirs[@]}")" \
     "$(awk -v a="$(median "${theirs[@]}")" -v b="$(median "${own[@]}")" 'BEGIN { printf "%.2fx", a / b }')"
 }
 
@@ -52,10 +65,10 @@ check_bench() {
   # A host with few ranks takes all cores for its own.
   host_environment=(OMPI_MCA_mpi_yield_when_idle=1)
   on n1 "$prefix/bin/lockstep" synthesize --output "$shared/bench-digits" --train 7680 --test 300 >/dev/null
-  printf '%-22s %-9s %-7s %9s %9s %9s %15s %8s\n' "milliseconds a step" link ranks exact exact32 exact16 \
+  printf '%-22s %-9s %-7s %7s %7s %9s %9s %15s %8s\n' "milliseconds a step" link ranks bound exact exact32 exact16 \
     MPI_Allreduce ratio
-  printf '%-22s %-9s %-7s %9s\n' "MLP 512,512, batch 768" - "1" "$(step_of alone "${mlp[@]}" --threads 1)"
-  printf '%-22s %-9s %-7s %9s\n' "mnist-best" - "1" "$(step_of alone "${best[@]}" --threads 1)"
+  printf '%-22s %-9s %-7s %7s %7s\n' "MLP 512,512, batch 768" - "1" - "$(step_of alone "${mlp[@]}" --threads 1)"
+  printf '%-22s %-9s %-7s %7s %7s\n' "mnist-best" - "1" - "$(step_of alone "${best[@]}" --threads 1)"
   for rate in "${rates[@]}"; do
     for slots in "1 1 1" "2 2 2"; do
       compare "MLP 512,512, batch 768" "$rate" "$slots" "${mlp[@]}"
