@@ -109,6 +109,11 @@ struct ConvolutionWeightGradient: RowwiseWeightGradient {
   }
 
   private func finish(_ positions: Range<Int>, into gradient: GradientSlice) -> Bool {
+    // A rank without samples has no sums: the scratch memory holds something else.
+    if chains.isEmpty, case .fast(let sum) = gradient {
+      sum.update(repeating: 0, count: layer.paddedParameterCount)
+      return true
+    }
     let failures = FailureFlag()
     let count = count(positions)
     pass.team.split(count / 16, grain: 64) { range in
