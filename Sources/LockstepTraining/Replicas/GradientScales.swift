@@ -8,15 +8,19 @@ import LockstepSupport
 /// rounded to a multiple of it, of at most `most` in magnitude, so that integers of 32 or 16 bits hold the sum of all
 /// micro-batches: those add up exactly in any order.
 ///
-/// A step's grids are a function of the training's state, never of the ranks: from the exact maximum of the step
+/// A step's grids are a function of the training's state, never of the ranks: from the exact maxima of the steps
 /// before, over all micro-batches. The first step has none, and its gradients go in doubles. What does not fit is cut
 /// off at the grid's end, which is a function of the micro-batch alone, and counted; the next grid is wider.
 package final class GradientScales {
-  /// By tensor, the largest magnitude of a micro-batch's gradient in the latest step where it was not 0; 0 before that.
+  /// By tensor, the largest magnitude of a micro-batch's gradient in the steps before, where it was not 0; 0 before
+  /// that. What is past fades by a sixteenth a step: maxima of small micro-batches go up and down, and a grid that
+  /// followed the last one alone would often be too narrow.
   package private(set) var largest: [Float]
   package let findings: GridFindings
   /// Of a sum's integers.
   package let bits: Int
+  /// How many times the magnitude expected fits the grid. Sixteen bits have none to spare.
+  private var headroom: Double { bits == 32 ? 8 : 2 }
   /// The largest multiple that a micro-batch's gradient becomes.
   package let most: Float
   private let seed: UInt64
@@ -58,15 +62,18 @@ package final class GradientScales {
     findings.reset()
     for (number, largest) in largest.enumerated() {
       units.pointer[number] = Self.unit(
-        largest: largest, most: most, full: fullBatch, samples: samples)
+        largest: largest, most: most, headroom: headroom, full: fullBatch, samples: samples)
     }
   }
 
-  /// The least power of two of which `most` are at least twice the magnitude expected: the last one, or 1 before there
-  /// is one. The gradient is divided by the number of samples: the shorter last batch of an epoch has larger ones.
-  package static func unit(largest: Float, most: Float, full: Int, samples: Int) -> Float {
+  /// The least power of two of which `most` are at least `headroom` times the magnitude expected: `largest`, or 1
+  /// before there is one. The gradient is divided by the number of samples: the shorter last batch of an epoch has
+  /// larger ones.
+  package static func unit(
+    largest: Float, most: Float, headroom: Double, full: Int, samples: Int
+  ) -> Float {
     let expected = Double(largest == 0 ? 1 : largest) * Double(max(full, samples)) / Double(max(samples, 1))
-    let least = 2 * expected / Double(most)
+    let least = headroom * expected / Double(most)
     let exponent = Int(least.exponent) + (least.significand == 1 ? 0 : 1)
     return Float(sign: .plus, exponent: min(max(exponent, -120), 100), significand: 1)
   }
@@ -98,7 +105,7 @@ package final class GradientScales {
   /// The same with the bits of the largest magnitudes over all ranks.
   package func finish(_ found: [UInt32]) {
     for (number, bits) in found.enumerated() where bits > 0 && bits < Float.infinity.bitPattern {
-      largest[number] = Float(bitPattern: bits)
+      largest[number] = max(Float(bitPattern: bits), largest[number] * 0.9375)
     }
   }
 

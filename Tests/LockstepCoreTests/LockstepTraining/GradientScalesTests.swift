@@ -1,7 +1,7 @@
 import LockstepCore
 import Testing
 
-/// The grids of a step: a power of two for each tensor, wide enough for twice the magnitude expected.
+/// The grids of a step: a power of two for each tensor, wide enough for a multiple of the magnitude expected.
 @Suite struct GradientScalesTests {
   private static let microBatches = [1, 4, 64, 512, 1024]
 
@@ -22,7 +22,7 @@ import Testing
     var numbers = Numbers(seed: 5)
     let magnitudes = numbers.floats(50, scale: 3).map(abs) + [1, 2, 0x1p-30, 0x1p30, Float(1).nextUp, 1e-20]
     for largest in magnitudes where largest > 0 {
-      let unit = GradientScales.unit(largest: largest, most: most, full: 100, samples: 100)
+      let unit = GradientScales.unit(largest: largest, most: most, headroom: 2, full: 100, samples: 100)
       #expect(unit.significand == 1)
       #expect(unit * most >= 2 * largest && unit / 2 * most < 2 * largest, "\(largest)")
     }
@@ -31,14 +31,15 @@ import Testing
   /// Before there is a magnitude, it is taken for 1.
   @Test func withoutAMagnitude() {
     for largest in [Float(0), 1] {
-      #expect(GradientScales.unit(largest: largest, most: 0x1p22, full: 9, samples: 9) == 0x1p-21)
+      #expect(
+        GradientScales.unit(largest: largest, most: 0x1p22, headroom: 2, full: 9, samples: 9) == 0x1p-21)
     }
   }
 
   /// An epoch's last batch has larger gradients, being means over fewer samples; and after it the grid is not narrower.
   @Test func aShorterBatchHasWiderGrids() {
     func unit(_ samples: Int) -> Float {
-      GradientScales.unit(largest: 0.5, most: 1024, full: 64, samples: samples)
+      GradientScales.unit(largest: 0.5, most: 1024, headroom: 2, full: 64, samples: samples)
     }
     #expect([64, 63, 33, 32, 16, 1].map(unit) == [0x1p-10, 0x1p-9, 0x1p-9, 0x1p-9, 0x1p-8, 0x1p-4])
     #expect(unit(65) == 0x1p-10)
@@ -48,7 +49,7 @@ import Testing
   @Test func extremes() {
     for largest in [Float.leastNonzeroMagnitude, 1e-38, 1e38, .greatestFiniteMagnitude] {
       for most in [Float(31), 0x1p22] {
-        let unit = GradientScales.unit(largest: largest, most: most, full: 60_000, samples: 1)
+        let unit = GradientScales.unit(largest: largest, most: most, headroom: 8, full: 60_000, samples: 1)
         #expect(unit.isNormal && (1 / unit).isNormal && (unit * most).isNormal && unit.significand == 1)
       }
     }
@@ -93,6 +94,19 @@ import Testing
     for (tensor, unit) in zip(network.tensors, units()) {
       #expect((0..<tensor.count).allSatisfy { scales.unit(at: tensor.flatIndex($0)) == unit })
     }
+  }
+
+  /// A magnitude that is past fades, so that a small step between larger ones does not cut those off.
+  @Test func largerStepsAreRemembered() throws {
+    let (scales, _) = try scales(.exact32)
+    for (step, magnitude) in [Float(8), 1, 1, 100].enumerated() {
+      scales.begin(step + 1, samples: 40)
+      scales.finish([UInt32](repeating: magnitude.bitPattern, count: 4))
+      #expect(scales.largest[0] == [8, 7.5, 7.03125, 100][step])
+    }
+    scales.begin(5, samples: 40)
+    // Eight times as much fits 2^22 of them, and would not fit half as much.
+    #expect(scales.unit(at: 0) == 0x1p-12)
   }
 
   /// All ranks go on with the largest magnitude of any.
