@@ -26,7 +26,8 @@ public final class RingQueue {
   public init(_ communicator: Communicator) {
     self.communicator = communicator
     ring = Ring(rank: communicator.rank, size: communicator.size)
-    freeScratch = (0..<Self.atOnce).map { _ in .allocate(byteCount: Self.pieceBytes, alignment: 64) }
+    let scratch = ring.size > 1 ? Self.atOnce : 0
+    freeScratch = (0..<scratch).map { _ in .allocate(byteCount: Self.pieceBytes, alignment: 64) }
   }
 
   deinit { for scratch in freeScratch { scratch.deallocate() } }

@@ -8,7 +8,7 @@ import LockstepTraining
 ///
 /// `serial` and `parallel` are from one and two ranks. `alone(k)` is a step of k micro-batches in one process, linear
 /// in k. `crossing` is what two ranks on two nodes take beyond that and their exchange: the gradient is written, and
-/// the update waits for it.
+/// the update waits for it; or less, where layers compute while gradients are on their way.
 package struct StepModel: Sendable, Equatable {
   package var microBatches: Int
   /// Parameters, and bytes of each in the exchange.
@@ -72,13 +72,13 @@ package struct StepModel: Sendable, Equatable {
 
   private func acrossNodes(_ layout: [Int], bytes: Int) -> Double? {
     guard let network, let apart else { return nil }
-    let crossing = max(
-      apart - alone(most(ranks: 2)) - network.seconds(ofGradients: parameters, bytes: self.bytes, nodes: 2), 0
-    )
+    let crossing =
+      apart - alone(most(ranks: 2)) - network.seconds(ofGradients: parameters, bytes: self.bytes, nodes: 2)
     let ranks = layout.reduce(0, +)
     // More ranks than cores take turns.
     let turns = max(Double(layout.max() ?? 1) / Double(cores), 1)
-    return alone(most(ranks: ranks)) * turns + crossing
-      + network.seconds(ofGradients: parameters, bytes: bytes, nodes: layout.count)
+    let compute = alone(most(ranks: ranks)) * turns
+    let exchange = network.seconds(ofGradients: parameters, bytes: bytes, nodes: layout.count)
+    return max(compute + crossing + exchange, compute, exchange)
   }
 }
