@@ -51,5 +51,6 @@ struct Doctor: LockstepCommand {
       threads: threads, collective, tell: tell)
   }
 
-  var sharesMemory: Bool { true }
+  /// Only with a recipe, which it trains.
+  var sharesMemory: Bool { !options.isEmpty }
 }
