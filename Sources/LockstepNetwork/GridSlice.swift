@@ -33,39 +33,36 @@ package struct GridSlice: @unchecked Sendable {
 }
 
 /// What the threads of a rank found in a step's gradients as they rounded them to integer grids.
-package final class GridFindings: Sendable {
-  private struct State {
-    var largest: [UInt32]
-    var clamped = 0
-  }
-  private let state: Mutex<State>
+package final class GridFindings: @unchecked Sendable {
+  /// Atomic rather than locked: ThreadSanitizer does not understand Swift's locks.
+  private let magnitudes: UnsafeMutablePointer<Atomic<UInt32>>
+  private let count: Int
+  private let clamped = Atomic<Int>(0)
 
-  package init(tensors: Int) { state = Mutex(State(largest: [UInt32](repeating: 0, count: tensors))) }
+  package init(tensors: Int) {
+    count = tensors
+    magnitudes = .allocate(capacity: max(tensors, 1))
+    for i in 0..<tensors { (magnitudes + i).initialize(to: Atomic(0)) }
+  }
+
+  deinit { magnitudes.deallocate() }
 
   /// By tensor, the bits of the largest magnitude of a micro-batch's gradient, before it was cut off.
-  package var largest: [UInt32] { state.withLock { $0.largest } }
+  package var largest: [UInt32] { (0..<count).map { magnitudes[$0].load(ordering: .relaxed) } }
 
   /// The number of values cut off at a grid's end since the last call.
-  package func takeClamped() -> Int {
-    state.withLock { state in
-      defer { state.clamped = 0 }
-      return state.clamped
-    }
-  }
+  package func takeClamped() -> Int { clamped.exchange(0, ordering: .relaxed) }
 
   package func reset() {
-    state.withLock { state in
-      state = State(largest: [UInt32](repeating: 0, count: state.largest.count))
-    }
+    for i in 0..<count { magnitudes[i].store(0, ordering: .relaxed) }
+    clamped.store(0, ordering: .relaxed)
   }
 
   /// Returns false if a gradient is NaN or infinite.
   func add(_ result: kernel_grid_result, tensor: Int) -> Bool {
-    state.withLock {
-      $0.largest[tensor] = max($0.largest[tensor], result.largest.0)
-      $0.largest[tensor + 1] = max($0.largest[tensor + 1], result.largest.1)
-      $0.clamped += Int(result.clamped)
-    }
+    magnitudes[tensor].max(result.largest.0, ordering: .relaxed)
+    magnitudes[tensor + 1].max(result.largest.1, ordering: .relaxed)
+    clamped.add(Int(result.clamped), ordering: .relaxed)
     return max(result.largest.0, result.largest.1) < Float.infinity.bitPattern
   }
 }
