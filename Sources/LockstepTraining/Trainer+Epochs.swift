@@ -1,3 +1,4 @@
+import LockstepData
 import LockstepNetwork
 import LockstepSupport
 
@@ -36,10 +37,19 @@ extension Trainer {
     try requireSameData()
     let result = TrainingResult(
       steps: state.step, test: test, validation: validation, digest: try checkedDigest(),
-      seconds: seconds(ContinuousClock.now - started))
+      seconds: (ContinuousClock.now - started).inSeconds)
     try reporter.finishLast()
     try reporter.observe(.end(result))
     return result
+  }
+
+  /// Takes the next step of an epoch.
+  func takeStep(of order: EpochOrder) throws -> (shard: Shard, learningRate: Double, metrics: StepMetrics) {
+    let shard = sampler.shard(step: state.stepOfEpoch, rank: collective.rank, ranks: collective.size)
+    let rate = schedule.learningRate(step: state.step, epoch: state.epoch)
+    let metrics = try Trace.span("step") { try step(on: shard, of: order, learningRate: rate) }
+    state.add(metrics, count: shard.globalCount)
+    return (shard, rate, metrics)
   }
 
   /// Takes the epoch's remaining steps, up to `totalSteps`. Returns false if the epoch is incomplete.
@@ -49,10 +59,7 @@ extension Trainer {
     let (earlier, inCalls) = (state.total.count, collective.timeInCalls)
     var ownSamples = 0
     while state.stepOfEpoch < sampler.stepsPerEpoch, state.step < totalSteps {
-      let shard = sampler.shard(step: state.stepOfEpoch, rank: collective.rank, ranks: collective.size)
-      let rate = schedule.learningRate(step: state.step, epoch: state.epoch)
-      let metrics = try Trace.span("step") { try step(on: shard, of: order, learningRate: rate) }
-      state.add(metrics, count: shard.globalCount)
+      let (shard, rate, metrics) = try takeStep(of: order)
       ownSamples += shard.entries.count
       try reporter.observe(
         .step(
@@ -66,7 +73,8 @@ extension Trainer {
       }
     }
     stepTime = StepTime(
-      seconds: seconds(ContinuousClock.now - started), inCalls: seconds(collective.timeInCalls - inCalls),
+      seconds: (ContinuousClock.now - started).inSeconds,
+      inCalls: (collective.timeInCalls - inCalls).inSeconds,
       samples: state.total.count - earlier, ownSamples: ownSamples)
     return state.stepOfEpoch == sampler.stepsPerEpoch
   }
@@ -161,8 +169,4 @@ private final class Reporter {
   func finishLast() throws {
     if let event = checkpoints?.wait(), case .checkpoint = event { try observer?.observe(event) }
   }
-}
-
-private func seconds(_ duration: Duration) -> Double {
-  Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
 }

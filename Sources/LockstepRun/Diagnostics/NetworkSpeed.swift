@@ -1,4 +1,5 @@
 import LockstepRanks
+import LockstepSupport
 
 /// How fast the nodes of a job exchange gradients, in the way that training does.
 package struct NetworkSpeed: Sendable, Equatable {

@@ -55,13 +55,7 @@ extension GradientBuckets {
       func seconds(_ count: Int) throws -> Double {
         let elements = UnsafeMutableBufferPointer(rebasing: buffer.elements[..<count])
         try collective.allReduceAcrossNodes(elements)
-        let times = try (0..<3).map { _ in
-          let start = ContinuousClock.now
-          try collective.allReduceAcrossNodes(elements)
-          let passed = (ContinuousClock.now - start).components
-          return Double(passed.seconds) + Double(passed.attoseconds) * 1e-18
-        }
-        return times.min()!
+        return try (0..<3).map { _ in try secondsOf { try collective.allReduceAcrossNodes(elements) } }.min()!
       }
       let (latency, exchange) = (try seconds(1), try seconds(large))
       bytes = 30 * latency * Double(8 * large) / max(exchange - latency, 1e-6)

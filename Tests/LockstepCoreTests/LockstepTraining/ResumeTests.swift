@@ -134,9 +134,8 @@ import Testing
     }
   }
 
-  /// A checkpoint that fits the recipe but not the network, which only an edited file can be.
-  @Test func aCheckpointThatDoesNotFit() throws {
-    let recipe = try recipe(["keep-best": "true"])
+  /// A trainer, and the checkpoint of the same training stopped after five steps.
+  private func stopped(_ recipe: Recipe) throws -> (Trainer, Checkpoint) {
     let data = try formulaDataset(samples: 150, features: 13, classes: 4)
     let scratch = try TemporaryDirectory()
     let place = directory(scratch, "run")
@@ -144,7 +143,12 @@ import Testing
     let bytes = try readFile(place.file(step: 5), limit: 1 << 20, kind: .data)
     let trainer = try Trainer(
       recipe: recipe, dataset: data, collective: SingleProcess(), team: try ThreadTeam(count: 1))
-    let good = try Checkpoint(bytes: bytes, path: "f")
+    return (trainer, try Checkpoint(bytes: bytes, path: "f"))
+  }
+
+  /// A checkpoint that fits the recipe but not the network, which only an edited file can be.
+  @Test func aCheckpointThatDoesNotFit() throws {
+    let (trainer, good) = try stopped(recipe(["keep-best": "true"]))
     #expect(throws: Never.self) { try trainer.check(good, path: "f") }
     let changes: [(String, (inout Checkpoint) -> Void)] = [
       ("tensor", { $0.tensors.removeLast() }),
@@ -159,17 +163,10 @@ import Testing
       expectDataError("f", [fragment]) { try trainer.check(checkpoint, path: "f") }
     }
   }
+
   /// So may the magnitudes that the next step's grids are chosen by.
   @Test func magnitudesThatDoNotFit() throws {
-    let recipe = try recipe(["reduction": "exact16"])
-    let data = try formulaDataset(samples: 150, features: 13, classes: 4)
-    let scratch = try TemporaryDirectory()
-    let place = directory(scratch, "run")
-    _ = try train(recipe, ranks: 1, in: place, stopAt: 5)
-    let bytes = try readFile(place.file(step: 5), limit: 1 << 20, kind: .data)
-    let trainer = try Trainer(
-      recipe: recipe, dataset: data, collective: SingleProcess(), team: try ThreadTeam(count: 1))
-    let good = try Checkpoint(bytes: bytes, path: "f")
+    let (trainer, good) = try stopped(recipe(["reduction": "exact16"]))
     let name = "gradient.largest"
     let number = try #require(good.tensors.firstIndex { $0.name == name })
     let magnitudes = good.tensors[number].values
