@@ -1,4 +1,5 @@
 import Foundation
+import LockstepRanks
 import Testing
 
 /// `--trace FILE`: what each rank's threads did, for Perfetto.
@@ -62,9 +63,13 @@ import Testing
   private func expectInReadme(_ names: Set<String>) throws {
     let readme = try String(contentsOfFile: Repository.root + "/README.md", encoding: .utf8)
     for name in names {
-      let general = name.replacing(#/layers\.\d+$/#, with: "layers.N")
+      let general = name.replacing(#/layers\.\d+$/#, with: "layers.N").replacing(#/ \(\w+\)$/#, with: "")
       #expect(readme.contains("`\(general)`"), "README.md does not explain '\(name)'")
     }
+  }
+
+  @Test func allCollectiveCallsAreInReadme() throws {
+    try expectInReadme(Set(CollectiveCall.Kind.allCases.map(\.description)))
   }
 
   /// Several nodes: their ranks measure each other's clocks.
