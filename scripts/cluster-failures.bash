@@ -87,15 +87,32 @@ silent_link() {
   goes_on "a silent link" "2 2 0"
 }
 
-stopped_ranks() {
+# stop_ranks_of HOST WHAT "SLOTS...": stops them, and is told so; goes on on the other hosts.
+stop_ranks_of() {
   local ranks
-  begin_training stopped --stall-timeout 5
-  ranks=$(processes_on n2 | awk '/lockstep train/ { print $1 }')
+  ranks=$(processes_on "$1" | awk '/lockstep train/ { print $1 }')
   # shellcheck disable=SC2086 # one word a process
-  on n2 kill -STOP $ranks
-  ends_within 20 'rank [23] on n2'
+  on "$1" kill -STOP $ranks
+  ends_within 20 "rank [0-9] on $1"
   nothing_left n1 n2 n3
-  goes_on "stopped ranks" "2 0 2"
+  goes_on "$2" "$3"
+}
+
+stopped_ranks() {
+  begin_training stopped --stall-timeout 5
+  stop_ranks_of n2 "stopped ranks" "2 0 2"
+}
+
+# A firewall lets out TCP alone: heartbeats take that.
+no_datagrams() {
+  on n3 tc qdisc add dev eth0 clsact
+  on n3 tc filter add dev eth0 egress protocol ip flower ip_proto udp action drop
+  begin_training no-datagrams --stall-timeout 5
+  stop_ranks_of n3 "stopped ranks behind a firewall" "2 2 0"
+  on n3 tc qdisc del dev eth0 clsact
+  if grep -q 'heartbeats' "$output"; then
+    differs "on n1: ${command[*]}" "heartbeats by TCP" "$(shorten "$output")"
+  fi
 }
 
 lost_host() {
@@ -178,7 +195,7 @@ restarts() {
 
 check_failures() {
   local recipe=(--recipe mlp-512 --micro-batches 6) run training took status command reference
-  local failure failures=(cut_link silent_link stopped_ranks lost_host password full_disk restarts)
+  local failure failures=(cut_link silent_link stopped_ranks no_datagrams lost_host password full_disk restarts)
   if [[ -n ${LOCKSTEP_FAILURES:-} ]]; then read -ra failures <<<"$LOCKSTEP_FAILURES"; fi
   for failure in "${failures[@]}"; do "$failure"; done
 }

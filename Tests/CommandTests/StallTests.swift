@@ -13,11 +13,12 @@ import Testing
 
   /// How ranks hear of each other: as on one node, or as across nodes.
   enum Hearing: CaseIterable {
-    case sharedMemory, datagrams
+    case sharedMemory, datagrams, streams
     var environment: [String: String] {
-      StallTests.endsSoon.merging(self == .datagrams ? ["LOCKSTEP_FAULT_HEARTBEAT_TABLE": "no:room"] : [:]) {
-        $1
-      }
+      var environment = StallTests.endsSoon
+      if self != .sharedMemory { environment["LOCKSTEP_FAULT_HEARTBEAT_TABLE"] = "no:room" }
+      if self == .streams { environment["LOCKSTEP_FAULT_DATAGRAMS"] = "lost:all" }
+      return environment
     }
   }
 
@@ -46,7 +47,7 @@ import Testing
     let stop = "LOCKSTEP_FAULT_SIGNAL=\(SIGSTOP):40"
     let result = try go(train(), ranks: job.ranks, fault: stop, on: job.rank, hearing)
     expect(result, status: 1, naming: ["rank \(job.rank) on ", "has not been heard of", "--stall-timeout"])
-    // By datagrams it was last seen up to a beat before.
+    // From afar it was last seen up to a beat before.
     let phase = "last seen in: \(hearing == .sharedMemory ? "forward and backward of step 40" : "")"
     #expect(result.errors.contains(phase), "\(result.errors)")
     try expectNoProcess(result)
@@ -129,16 +130,25 @@ import Testing
     #expect(TrainingRun(path: path, result: result).digest == reference.digest)
   }
 
-  /// One rank makes another call than the others.
+  /// One rank makes another call than the others, in a step of training: to find streams takes calls as well.
   @Test(arguments: Hearing.allCases) func ranksThatWaitForDifferentThingsAreNamed(hearing: Hearing) throws {
+    let call = hearing == .streams ? 90 : 60
     let result = try go(
-      train(["--log-every", "0"]), ranks: 3, fault: "LOCKSTEP_FAULT_COLLECTIVE=barrier:60", on: 1, hearing)
+      train(["--log-every", "0"]), ranks: 3, fault: "LOCKSTEP_FAULT_COLLECTIVE=barrier:\(call)", on: 1, hearing)
     expect(
       result, status: 1,
       naming: [
-        "rank 0 on ", ", call number 60, while rank 1 on ", " waits in barrier, call number 60",
+        "rank 0 on ", ", call number ", ", while rank 1 on ", " waits in barrier, call number \(call)",
       ])
     try expectNoProcess(result)
+  }
+
+  @Test func heartbeatsThatDoNotGetThroughAreTold() throws {
+    var environment = Hearing.streams.environment
+    environment["LOCKSTEP_FAULT_DATAGRAMS"] = "lost:streams"
+    let result = try lockstep(train(["--max-steps", "20"]), ranks: 3, environment: environment)
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(result.errors.contains("of 2 ranks do not reach rank 0 on "), "\(result.errors)")
   }
 
   @Test func zeroNeverEndsAJob() throws {

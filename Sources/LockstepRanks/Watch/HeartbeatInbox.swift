@@ -1,6 +1,6 @@
 import Synchronization
 
-/// The latest heartbeat that each rank has sent by datagram. The receiving thread writes, the main thread reads.
+/// The latest heartbeat that each rank has sent by datagram or stream. The receiving thread writes, the main thread reads.
 final class HeartbeatInbox: Sendable {
   private struct Slot {
     var beat: StallDetector.Beat? = .init(count: 0, activity: .init(.starting, step: 0, answers: 0))
@@ -15,13 +15,21 @@ final class HeartbeatInbox: Sendable {
 
   func receive(from socket: HeartbeatSocket) {
     slots.withLock { slots in
-      while let (rank, message) = socket.receive(ranks: slots.count) {
-        switch message {
-        case .beat(let beat): slots[rank] = Slot(beat: beat, isHeard: true)
-        case .end: slots[rank] = Slot(beat: nil, isHeard: true, hasEnded: true)
-        case .report: reported.store(true, ordering: .relaxed)
-        }
-      }
+      while let (rank, message) = socket.receive(ranks: slots.count) { note(message, of: rank, in: &slots) }
+    }
+  }
+
+  func receive(from streams: HeartbeatStreams) {
+    let messages = streams.receive()
+    slots.withLock { slots in for (rank, message) in messages { note(message, of: rank, in: &slots) } }
+  }
+
+  private func note(_ message: HeartbeatMessage, of rank: Int, in slots: inout [Slot]) {
+    switch message {
+    case .hello: slots[rank].isHeard = true
+    case .beat(let beat): slots[rank] = Slot(beat: beat, isHeard: true)
+    case .end: slots[rank] = Slot(beat: nil, isHeard: true, hasEnded: true)
+    case .report: reported.store(true, ordering: .relaxed)
     }
   }
 
@@ -33,9 +41,9 @@ final class HeartbeatInbox: Sendable {
 
   func hasEnded(_ rank: Int) -> Bool { slots.withLock { $0[rank].hasEnded } }
 
-  /// Those of these ranks from which no datagram has arrived.
+  /// Those of these ranks from which nothing has arrived.
   func unheard(of ranks: [Int]) -> [Int] { slots.withLock { slots in ranks.filter { !slots[$0].isHeard } } }
 
-  /// Stops watching ranks whose datagrams do not reach this one.
+  /// Stops watching ranks whose heartbeats do not reach this one.
   func giveUp(_ ranks: [Int]) { slots.withLock { slots in for rank in ranks { slots[rank].beat = nil } } }
 }

@@ -5,7 +5,8 @@ import Synchronization
 /// would wait in MPI forever.
 ///
 /// A thread of each rank beats while the process runs, whatever its main thread does. Ranks of a node see each other's
-/// heartbeats in shared memory; across nodes each rank sends its own to a few watchers.
+/// heartbeats in shared memory; across nodes each rank sends its own to a few watchers, by UDP, or by TCP where
+/// that does not get through.
 public final class StallWatch {
   /// Ends this process at once, on a thread of the watch, after showing the message if there is one.
   public typealias End = @Sendable (_ message: String?) -> Never
@@ -40,10 +41,10 @@ public final class StallWatch {
     task = BackgroundTask { state.run() }
     guard state.usesSockets else { return }
     try collective.barrier()  // after it every rank has a thread that beats
-    let missing = try collective.allGather(UInt64(state.giveUpUnheard()))
+    let missing = try state.reachWatchers(collective)
     if collective.rank == 0, let rank = missing.firstIndex(where: { $0 > 0 }) {
       tell(
-        "heartbeats (UDP datagrams) of \(missing[rank]) ranks do not reach rank \(rank) on "
+        "heartbeats (by UDP, and by TCP) of \(missing[rank]) ranks do not reach rank \(rank) on "
           + "\(state.members.hosts[rank]): "
           + "of ranks that stop, only those are noticed that have another on their node")
     }

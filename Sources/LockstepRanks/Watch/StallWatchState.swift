@@ -10,7 +10,9 @@ final class StallWatchState: @unchecked Sendable {
   private let table: HeartbeatTable?
   /// nil if all ranks share memory with this one. Only watchers receive.
   private let socket: HeartbeatSocket?
-  private let inbox: HeartbeatInbox
+  /// To watchers that the socket's datagrams do not reach.
+  let streams: HeartbeatStreams
+  let inbox: HeartbeatInbox
   private var detector: StallDetector
   private var count: UInt64 = 0
   private var foundAt: Double?
@@ -34,7 +36,9 @@ final class StallWatchState: @unchecked Sendable {
     members = try WatchMembers(collective, sharesTable: table != nil, words: words)
     detector = StallDetector(ranks: collective.size, timeout: timeout, interval: interval)
     inbox = HeartbeatInbox(ranks: collective.size)
-    socket = try Self.makeSocket(members, collective)
+    let token = try Self.agreeOnToken(collective)
+    streams = HeartbeatStreams(token: token, ranks: collective.size)
+    socket = try Self.makeSocket(members, token: token, collective)
     Activity.startTelling(in: table?.activityWords(of: members.ownRow))
     var ends: [Int32] = [-1, -1]
     if makePipe(&ends) == 0 { pipe = (ends[0], ends[1]) }
@@ -43,36 +47,6 @@ final class StallWatchState: @unchecked Sendable {
   deinit { for end in [pipe.read, pipe.write] where end >= 0 { close(end) } }
 
   var usesSockets: Bool { members.watchers.count > 1 }
-
-  /// Collective.
-  private static func makeSocket(_ members: WatchMembers, _ collective: any Collective) throws
-    -> HeartbeatSocket?
-  {
-    guard members.watchers.count > 1 else { return nil }
-    var bytes = [UInt8](repeating: 0, count: 8)
-    for index in bytes.indices { bytes[index] = .random(in: 0...255) }
-    let token = try collective.broadcast(bytes, from: 0).withUnsafeBytes { $0.load(as: UInt64.self) }
-    let socket = HeartbeatSocket(token: token)
-    for watcher in members.watchers {
-      let own = watcher == members.rank ? socket?.announcement ?? [] : []
-      let announcement = try collective.broadcast(own, from: watcher)
-      if watcher != members.rank { socket?.addTarget(announcement) }
-    }
-    return socket
-  }
-
-  /// Waits up to two seconds for a datagram of every rank that this one watches that way. Returns the number of ranks
-  /// from which none arrived.
-  func giveUpUnheard() -> Int {
-    guard members.isWatcher else { return 0 }
-    var unheard = inbox.unheard(of: members.others)
-    for _ in 0..<200 where !unheard.isEmpty {
-      usleep(10_000)
-      unheard = inbox.unheard(of: members.others)
-    }
-    inbox.giveUp(unheard)
-    return unheard.count
-  }
 
   func wake() { _ = writeAll([0], to: pipe.write) }
 
@@ -84,7 +58,13 @@ final class StallWatchState: @unchecked Sendable {
       sleep()
     }
     table?.end(members.ownRow)
-    socket?.send(.end, from: members.rank)
+    tell(.end)
+  }
+
+  /// By all ways across nodes.
+  private func tell(_ message: HeartbeatMessage) {
+    socket?.send(message, from: members.rank)
+    streams.send(message, from: members.rank)
   }
 
   private var ownBeat: StallDetector.Beat {
@@ -95,7 +75,7 @@ final class StallWatchState: @unchecked Sendable {
     count += 1
     let beat = ownBeat
     table?.write(beat, to: members.ownRow)
-    socket?.send(.beat(beat), from: members.rank)
+    tell(.beat(beat))
   }
 
   private func sleep() {
@@ -110,7 +90,9 @@ final class StallWatchState: @unchecked Sendable {
       // When a rank is lost, mpirun gives the others a second.
       _ = poll(&waits, nfds_t(waits.count), Int32((min(left, 0.2) * 1000).rounded(.up)))
       noteLost()
-      if members.isWatcher, let socket { inbox.receive(from: socket) }
+      guard members.isWatcher else { continue }
+      if let socket { inbox.receive(from: socket) }
+      inbox.receive(from: streams)
     }
   }
 
@@ -126,7 +108,10 @@ final class StallWatchState: @unchecked Sendable {
   private func look() {
     var beats = [StallDetector.Beat?](repeating: nil, count: members.size)
     for (row, rank) in members.group.enumerated() { beats[rank] = table?.beat(of: row) }
-    if members.isWatcher { for rank in members.others { beats[rank] = inbox[rank] } }
+    if members.isWatcher {
+      let unheard = isSettled ? [] : Set(inbox.unheard(of: members.others))
+      for rank in members.others where !unheard.contains(rank) { beats[rank] = inbox[rank] }
+    }
     beats[members.rank] = ownBeat
     let now = monotonicSeconds()
     let stalls = detector.check(now: now, beats: beats)
@@ -155,6 +140,9 @@ final class StallWatchState: @unchecked Sendable {
     }
   }
 
+  /// After so long ranks have found a way to reach the watchers, and one that was never heard of is not there.
+  private var isSettled: Bool { Double(count) * interval > 15 }
+
   /// The ranks known here to have ended.
   private var ended: Set<Int> {
     var ended = Set(members.others.filter { inbox.hasEnded($0) })
@@ -173,7 +161,7 @@ final class StallWatchState: @unchecked Sendable {
   /// only the main thread may call MPI_Abort.
   private func end(_ message: String) -> Never {
     let isFirst = table?.claimReport() ?? true
-    if isFirst { socket?.send(.report, from: members.rank) }
+    if isFirst { tell(.report) }
     LastWords.say(message)
     // Once this process has ended, the launcher ends rank 0 as well, which logs it.
     if members.rank != 0, detector.isFresh(0) { usleep(UInt32(2.1 * interval * 1_000_000)) }
@@ -184,7 +172,7 @@ final class StallWatchState: @unchecked Sendable {
 // Has its own name, because a member above hides the system's function.
 private func makePipe(_ ends: UnsafeMutablePointer<Int32>) -> Int32 { pipe(ends) }
 
-private func monotonicSeconds() -> Double {
+func monotonicSeconds() -> Double {
   var now = timespec()
   clock_gettime(CLOCK_MONOTONIC, &now)
   return Double(now.tv_sec) + Double(now.tv_nsec) * 1e-9
