@@ -27,6 +27,17 @@ def cnn():
     )  # fmt: skip
 
 
+def best():
+    """The network of the recipe mnist-best: [batch, 784] -> [batch, 10]."""
+    return nn.Sequential(
+        nn.Unflatten(1, (1, 28, 28)),
+        nn.Conv2d(1, 32, 3), nn.ReLU(), nn.Conv2d(32, 32, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Dropout(0.25),
+        nn.Conv2d(32, 64, 3), nn.ReLU(), nn.Conv2d(64, 64, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Dropout(0.25),
+        nn.Flatten(),
+        nn.Linear(1024, 256), nn.ReLU(), nn.Dropout(0.5), nn.Linear(256, 10),
+    )  # fmt: skip
+
+
 def batches(count, batch_size, epoch, rank=0, ranks=1):
     """This rank's part of every global batch of the epoch: indices into the training set, [about batch_size / ranks]."""
     order = torch.randperm(count, generator=torch.Generator().manual_seed(epoch))

@@ -1,4 +1,8 @@
-"""The MLP in PyTorch's DistributedDataParallel over gloo: one process a rank, the global batch split among them."""
+"""The MLP in PyTorch's DistributedDataParallel over gloo: one process a rank, the global batch split among them.
+
+With --rank it is that one rank of several machines, which find each other at --rendezvous, and --network best is the
+network of the recipe mnist-best.
+"""
 
 import os
 import tempfile
@@ -13,7 +17,7 @@ import pytorch_common as peer
 
 def train(rank, options, rendezvous, network, optimizer_of):
     torch.set_num_threads(options.threads or max(1, len(os.sched_getaffinity(0)) // options.ranks))
-    distributed.init_process_group("gloo", f"file://{rendezvous}", rank=rank, world_size=options.ranks)
+    distributed.init_process_group("gloo", rendezvous, rank=rank, world_size=options.ranks)
     images, labels = peer.tensors(options.data, "train")
     replica = DistributedDataParallel(network)
     optimizer = optimizer_of(replica.parameters(), lr=options.lr, fused=True)
@@ -33,9 +37,19 @@ def train(rank, options, rendezvous, network, optimizer_of):
 def spawn(options, network, optimizer_of):
     """Starts the ranks and waits for them. Each gets a copy of the network."""
     with tempfile.TemporaryDirectory() as directory:
-        arguments = (options, f"{directory}/rendezvous", network, optimizer_of)
+        arguments = (options, f"file://{directory}/rendezvous", network, optimizer_of)
         multiprocessing.spawn(train, arguments, nprocs=options.ranks)
 
 
+def main():
+    options = common.arguments(__doc__, ranks=4)
+    works = {"mlp": (peer.mlp, torch.optim.SGD), "best": (peer.best, torch.optim.AdamW)}
+    make, optimizer_of = works[options.network]
+    if options.rank is None:
+        spawn(options, make(), optimizer_of)
+    else:
+        train(options.rank, options, options.rendezvous, make(), optimizer_of)
+
+
 if __name__ == "__main__":
-    spawn(common.arguments(__doc__, ranks=4), peer.mlp(), torch.optim.SGD)
+    main()

@@ -45,6 +45,7 @@ END
 
 slurm_up() {
   local number tries
+  if [[ -e $work/slurm.conf ]]; then return; fi
   dd if=/dev/urandom of="$work/munge.key" bs=128 count=1 2>/dev/null
   chmod 400 "$work/munge.key"
   slurm_configuration >"$work/slurm.conf"

@@ -134,6 +134,8 @@ make_mounts() {
   if [[ $number != 3 ]]; then cp -a "$work/data/." "$work/n$number/srv/mnist/"; fi
   mount --bind "$work/shared" "$work/n$number/srv/shared"
   mount --rbind "$work/n$number/srv" /srv
+  # The peers, for bench.
+  if [[ -x $root/.venv/bin/python ]]; then mkdir /srv/peers && mount --bind "$root/.venv" /srv/peers; fi
   if [[ $number != 1 ]]; then hide; fi
   mount --bind "$work/hosts" /etc/hosts
   mount --bind "$work/ssh/ssh_config" /etc/ssh/ssh_config

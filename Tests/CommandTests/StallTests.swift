@@ -134,7 +134,8 @@ import Testing
   @Test(arguments: Hearing.allCases) func ranksThatWaitForDifferentThingsAreNamed(hearing: Hearing) throws {
     let call = hearing == .streams ? 90 : 60
     let result = try go(
-      train(["--log-every", "0"]), ranks: 3, fault: "LOCKSTEP_FAULT_COLLECTIVE=barrier:\(call)", on: 1, hearing)
+      train(["--log-every", "0"]), ranks: 3, fault: "LOCKSTEP_FAULT_COLLECTIVE=barrier:\(call)", on: 1,
+      hearing)
     expect(
       result, status: 1,
       naming: [

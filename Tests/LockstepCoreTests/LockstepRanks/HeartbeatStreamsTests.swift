@@ -3,7 +3,6 @@ import LockstepSupport
 import Synchronization
 import Testing
 
-
 @Suite struct HeartbeatStreamsTests {
   private static let beat = HeartbeatMessage.beat(
     .init(
