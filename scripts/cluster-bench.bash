@@ -25,7 +25,7 @@ step_of() {
   rm -rf "$work/shared/runs/"bench-*
 }
 
-# bounds_of RATE "SLOTS..." ARGUMENT...: the least milliseconds that its layers' times, in a trace, allow over this link,
+# bounds_of RATE "SLOTS..." ARGUMENT...: the least milliseconds that its layers' times, by a trace, allow on this link,
 # with 8, 4 and 2 bytes a gradient; "-" without a limit or python3.
 bounds_of() {
   local rate=$1 run=$shared/runs/bench-bound bytes

@@ -27,9 +27,9 @@ reaches_reference() {
 
 check_examples() {
   local reference output command job began=$SECONDS
-  mkdir "$work/shared/example"
-  ln -s "$root/scripts" "$work/shared/example/scripts"
-  train_on alone --micro-batches 6 --output "$shared/runs/example"
+  mkdir -p "$work/shared/example/scripts"
+  ln -s "$root"/scripts/* "$work/shared/example/scripts/"
+  train_on alone --epochs 1 --micro-batches 6 --output "$shared/runs/example"
   reference=$digest
   type_example "A cloud user"
   reaches_reference "$output"

@@ -117,6 +117,7 @@ StrictModes no
 UsePAM no
 PermitRootLogin yes
 MaxStartups 100
+Subsystem sftp internal-sftp
 END
   # A host lives as long as its sshd. Bash, as the first process, takes in processes whose parents have ended.
   "$sshd" -D -e -f /run/sshd_config &
