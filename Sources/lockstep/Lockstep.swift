@@ -12,6 +12,7 @@ enum Program {
   static let started = ContinuousClock.now
 
   static func main() {
+    requireLeastMemory()
     _ = started
     openStandardDescriptors()
     StopRequest.ignoreFailedWrites()

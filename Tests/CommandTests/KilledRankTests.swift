@@ -31,9 +31,12 @@ import Testing
     #expect(result.output == "")
     #expect(result.errors.contains(/rank .*signal 9/), "\(result.errors)")
     #expect(!result.errors.contains("time limit"))
-    let last = try TrainingRun(path: path, result: result).metrics.last
-    #expect(last?["event"] as? String == "error", "\(String(describing: last))")
-    #expect((last?["reason"] as? String)?.contains("rank 2 on ") == true)
+    if Library.isOpenMPI {
+      // MPICH's launcher gives the others no time to write it.
+      let last = try TrainingRun(path: path, result: result).metrics.last
+      #expect(last?["event"] as? String == "error", "\(String(describing: last))")
+      #expect((last?["reason"] as? String)?.contains("rank 2 on ") == true)
+    }
     try await eventually("the end of every rank") { try ranks.allSatisfy { try !isRunning($0) } }
   }
 
