@@ -3,12 +3,13 @@ import LockstepTraining
 /// Predicts how long a step takes on any number of ranks and nodes, from steps timed on one and two ranks and from the
 /// network's latency and bandwidth.
 ///
-///     one node, N ranks:  serial + parallel * load(N),   load(N) = the micro-batches of the busiest core / V
-///     n nodes:            alone(k) + crossing + exchange(n),   k = ceil(V / N)
+///     one node, N ranks:  serial + parallel * turns(N) / V
+///     n nodes:            alone(turns(N)) + crossing + exchange(n)
 ///
-/// `serial` and `parallel` are from one and two ranks. `alone(k)` is a step of k micro-batches in one process, linear
-/// in k. `crossing` is what two ranks on two nodes take beyond that and their exchange: the gradient is written, and
-/// the update waits for it; or less, where layers compute while gradients are on their way.
+/// `serial` and `parallel` are from one and two ranks. `turns(N)` is the time that the ranks of the fullest node take on
+/// its cores, in those of a micro-batch. `alone(k)` is a step of k micro-batches in one process, linear in k.
+/// `crossing` is what two ranks on two nodes take beyond that and their exchange: the gradient is written, and the
+/// update waits for it; or less, where layers compute while gradients are on their way.
 package struct StepModel: Sendable, Equatable {
   package var microBatches: Int
   /// Parameters, and bytes of each in the exchange.
@@ -50,34 +51,36 @@ package struct StepModel: Sendable, Equatable {
     layout.count == 1 ? seconds(layout: layout) : acrossNodes(layout, bytes: bytes)
   }
 
-  /// The micro-batches of the busiest rank.
-  private func most(ranks: Int) -> Int { (microBatches + ranks - 1) / ranks }
-
-  /// The part of the batch that the busiest core computes.
-  private func load(_ ranks: Int) -> Double {
-    max(Double(most(ranks: ranks)), Double(microBatches) / Double(min(ranks, cores))) / Double(microBatches)
+  /// How long a node with the first ranks of the job takes for their micro-batches, in those of one on a core.
+  ///
+  /// More ranks than cores share these equally, as the system's scheduler lets them. Some ranks have one micro-batch
+  /// more than the others, and are alone with it when those have ended.
+  private func turns(_ ranksOfNode: Int, of ranks: Int) -> Double {
+    let (each, more) = microBatches.quotientAndRemainder(dividingBy: ranks)
+    func share(_ running: Int) -> Double { max(Double(running) / Double(cores), 1) }
+    let last = min(more, ranksOfNode)
+    return Double(each) * share(ranksOfNode) + (last > 0 ? share(last) : 0)
   }
 
   private func onOneNode(_ ranks: Int) -> Double? {
     guard let pair else { return nil }
-    let parallel = min(max((alone.all - pair) / (1 - load(2) + 1e-9), 0), alone.all)
-    return alone.all - parallel * (1 - load(ranks))
+    func part(_ ranks: Int) -> Double { turns(ranks, of: ranks) / Double(microBatches) }
+    let parallel = min(max((alone.all - pair) / (1 - part(2) + 1e-9), 0), alone.all)
+    return alone.all - parallel * (1 - part(ranks))
   }
 
-  /// A step of k micro-batches in one process.
-  private func alone(_ count: Int) -> Double {
+  /// A step of so many micro-batches in one process.
+  private func alone(_ count: Double) -> Double {
     guard microBatches > 1 else { return alone.all }
-    return alone.one + (alone.all - alone.one) * Double(count - 1) / Double(microBatches - 1)
+    return alone.one + (alone.all - alone.one) * (count - 1) / Double(microBatches - 1)
   }
 
   private func acrossNodes(_ layout: [Int], bytes: Int) -> Double? {
     guard let network, let apart else { return nil }
     let crossing =
-      apart - alone(most(ranks: 2)) - network.seconds(ofGradients: parameters, bytes: self.bytes, nodes: 2)
+      apart - alone(turns(1, of: 2)) - network.seconds(ofGradients: parameters, bytes: self.bytes, nodes: 2)
     let ranks = layout.reduce(0, +)
-    // More ranks than cores take turns.
-    let turns = max(Double(layout.max() ?? 1) / Double(cores), 1)
-    let compute = alone(most(ranks: ranks)) * turns
+    let compute = alone(turns(layout.max() ?? 1, of: ranks))
     let exchange = network.seconds(ofGradients: parameters, bytes: bytes, nodes: layout.count)
     return max(compute + crossing + exchange, compute, exchange)
   }

@@ -55,15 +55,27 @@ struct StepTimer {
     }
     var median = 0.0
     try collective.among(ranks) { part in
-      let team = try part.together { try ThreadTeam(count: threads) }
-      let trainer = try Trainer(recipe: recipe, dataset: dataset, collective: part, team: team)
-      let first = try trainer.timeSteps(Self.warmup).last!
-      let (least, most) = (Double(Self.counts.lowerBound), Double(Self.counts.upperBound))
-      let wanted = UInt64(max(min(Self.seconds / first, most), least))
-      let steps = try trainer.timeSteps(Int(try part.allGather(wanted)[0]))
-      median = steps.sorted()[steps.count / 2]
+      median = try Processors.confined(to: processors(of: part)) { try time(recipe, on: part) }
     }
     return Double(bitPattern: try collective.allGather(median.bitPattern)[ranks[0]])
+  }
+
+  private func time(_ recipe: Recipe, on part: any Collective) throws -> Double {
+    let team = try part.together { try ThreadTeam(count: threads) }
+    let trainer = try Trainer(recipe: recipe, dataset: dataset, collective: part, team: team)
+    let first = try trainer.timeSteps(Self.warmup).last!
+    let (least, most) = (Double(Self.counts.lowerBound), Double(Self.counts.upperBound))
+    let wanted = UInt64(max(min(Self.seconds / first, most), least))
+    let steps = try trainer.timeSteps(Int(try part.allGather(wanted)[0]))
+    return steps.sorted()[steps.count / 2]
+  }
+
+  /// Where several ranks of a node have room, each has processors of its own, as launchers give them. In a job of more
+  /// ranks than processors these are bound to none, and two that wake each other may stay on one processor.
+  private func processors(of part: any Collective) -> [Int] {
+    let allowed = Processors.allowed.sorted()
+    guard part.nodeSize > 1, part.nodeSize * threads <= allowed.count else { return allowed }
+    return Array(allowed[(part.nodeRank * threads)...].prefix(threads))
   }
 
   /// The number of ranks on each node.

@@ -24,6 +24,24 @@ package enum Processors {
   static let atOnce = min(
     allowed.count, CPUQuota.least.map { max(Int($0 + 1e-6), 1) } ?? .max)
 
+  /// Runs `body` with this thread, and those that it starts, on these processors alone, and then lets it run where it
+  /// could before. Where the system cannot do so, `body` is run as it is.
+  package static func confined<T>(to processors: some Collection<Int>, _ body: () throws -> T) rethrows -> T {
+    let former = allowed
+    confine(to: processors)
+    defer { confine(to: former) }
+    return try body()
+  }
+
+  private static func confine(to processors: some Collection<Int>) {
+    // Glibc shows Swift no functions that are Linux's alone; other systems have none of this name.
+    guard let symbol = dlsym(nil, "sched_setaffinity") else { return }
+    typealias SetAffinity = @convention(c) (pid_t, Int, UnsafeRawPointer?) -> Int32
+    var mask = [UInt](repeating: 0, count: (1 << 16) / UInt.bitWidth)
+    for number in processors { mask[number / UInt.bitWidth] |= 1 << UInt(number % UInt.bitWidth) }
+    mask.withUnsafeBytes { _ = unsafeBitCast(symbol, to: SetAffinity.self)(0, $0.count, $0.baseAddress) }
+  }
+
   /// The numbers in a list such as "0-3,8"; nil if it is malformed.
   package static func numbers(in list: String) -> Set<Int>? {
     var numbers: Set<Int> = []
