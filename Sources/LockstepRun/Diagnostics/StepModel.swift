@@ -53,13 +53,16 @@ package struct StepModel: Sendable, Equatable {
 
   /// How long a node with the first ranks of the job takes for their micro-batches, in those of one on a core.
   ///
-  /// More ranks than cores share these equally, as the system's scheduler lets them. Some ranks have one micro-batch
-  /// more than the others, and are alone with it when those have ended.
+  /// Where ranks are more than cores it lies between two limits. At best no core is idle before the end. At worst all
+  /// ranks go on equally fast, until some have one micro-batch more than the others and are alone with it.
   private func turns(_ ranksOfNode: Int, of ranks: Int) -> Double {
     let (each, more) = microBatches.quotientAndRemainder(dividingBy: ranks)
     func share(_ running: Int) -> Double { max(Double(running) / Double(cores), 1) }
     let last = min(more, ranksOfNode)
-    return Double(each) * share(ranksOfNode) + (last > 0 ? share(last) : 0)
+    let worst = Double(each) * share(ranksOfNode) + (last > 0 ? share(last) : 0)
+    let all = Double(each * ranksOfNode + last)
+    let best = max(Double(each + (last > 0 ? 1 : 0)), all / Double(cores))
+    return (best + worst) / 2
   }
 
   private func onOneNode(_ ranks: Int) -> Double? {
