@@ -54,6 +54,7 @@ import Testing
     let predictions = scene.scratch.file("predictions")
     try expectRefusal(
       evaluate, evaluate + ["--predictions", predictions], naming: ["--predictions", "not given"])
+    try expectRefusal(evaluate + ["--json"], evaluate, naming: ["--json", "not given"])
     try expectRefusal(evaluate, ["evaluate", "other", "--data", scene.data], naming: ["<model>", "'other'"])
     try expectRefusal(["digest", run], ["digest", "other"], naming: ["<model>", "'other'"])
     try expectRefusal(["doctor"], ["doctor", "--json"], naming: ["--json"])

@@ -63,7 +63,7 @@ import Testing
     }
     let result = try lockstep(["evaluate", run.path, "--data", data])
     #expect(result.status == 0, "\(result.errors)")
-    #expect(result.output == "dataset \(data)\n\(run.accuracyLine)\n")
+    #expect(result.conclusion == "dataset \(data)\n\(run.accuracyLine)\n")
   }
 
   /// As torchvision leaves them.

@@ -119,7 +119,7 @@ import Testing
     let result = try lockstep(
       ["evaluate", path], ranks: ranks, environment: ["LOCKSTEP_DATA": ""], directory: "/")
     #expect(result.status == 0, "\(result.errors)")
-    #expect(result.output == "dataset \(scene.data)\n\(there.accuracyLine)\n")
+    #expect(result.conclusion == "dataset \(scene.data)\n\(there.accuracyLine)\n")
     #expect(result.errors.contains("not finished: evaluating its newest checkpoint, of step 25"))
     // One that goes on after its end is not finished either.
     #expect(try goOn().status == 0)

@@ -75,7 +75,7 @@ import Testing
     for path in [run.path, run.path + "/model.safetensors"] {
       let evaluated = try lockstep(["evaluate", path, "--data", scene.data], ranks: ranks)
       #expect(evaluated.status == 0)
-      #expect(evaluated.output == "dataset \(scene.data)\n\(run.accuracyLine)\n")
+      #expect(evaluated.conclusion == "dataset \(scene.data)\n\(run.accuracyLine)\n")
       let digest = try lockstep(["digest", path], ranks: ranks)
       #expect(digest.status == 0)
       #expect(digest.output == run.digest + "\n")

@@ -6,8 +6,8 @@
 
 LOCKSTEP is the program. The file goes through safetensors.torch.load_file and load_state_dict into a torch.nn.Sequential
 of the same layers, as a user would take it. Compares the class that `lockstep evaluate --predictions` gives each image
-with PyTorch's in float32 and float64; fails where one differs from both, or the loss does. Needs torch, numpy and
-safetensors.
+with PyTorch's in float32 and float64; fails where one differs from both, or the loss or a probability does. Needs torch,
+numpy and safetensors.
 """
 
 import pathlib
@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 
+import numpy as np
 import torch
 
 import mnist_run
@@ -30,10 +31,12 @@ def logits(data, run, dtype):
 def main():
     data, run, program = map(pathlib.Path, sys.argv[1:])
     with tempfile.NamedTemporaryFile() as file:
-        line = subprocess.run(
+        text = subprocess.run(
             [program, "evaluate", run, "--data", data, "--predictions", file.name], check=True, capture_output=True,
-            text=True).stdout.strip()
-        found = torch.tensor([int(word) for word in pathlib.Path(file.name).read_text().split()])
+            text=True).stdout
+        rows = torch.from_numpy(np.loadtxt(file.name, delimiter=",", skiprows=1))
+    found, probabilities = rows[:, 0].long(), rows[:, 2:]
+    line = text.splitlines()[-1]
     loss = float(re.search(r"test loss ([\d.]+)", line).group(1))
     y = mnist_run.labels(data, "t10k")
     single, double = (logits(data, run, dtype) for dtype in (torch.float32, torch.float64))
@@ -42,7 +45,9 @@ def main():
     print(f"Lockstep: {line}")
     print(f"PyTorch:  {(double.argmax(1) == y).sum()} hits, loss {exact:.6f}")
     print(f"predictions that are the same: {same.sum()} of {len(y)}")
-    sys.exit(0 if same.all() and abs(loss - exact) < 1e-4 else 1)
+    furthest = (probabilities - double.softmax(1)).abs().max().item()
+    print(f"largest difference of a probability: {furthest:.1e}")
+    sys.exit(0 if same.all() and abs(loss - exact) < 1e-4 and furthest < 1e-4 else 1)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,20 @@ package struct JSONLine {
     members.append("\(jsonString(key)):\(value.isFinite ? "\(value)" : "null")")
   }
 
+  /// nil becomes null.
+  package mutating func add(_ key: String, _ value: Double?) { add(key, value ?? .nan) }
+  package mutating func add(_ key: String, _ value: JSONLine) {
+    members.append("\(jsonString(key)):\(value.text)")
+  }
+  package mutating func add(_ key: String, _ values: [JSONLine]) {
+    members.append("\(jsonString(key)):[\(values.map(\.text).joined(separator: ","))]")
+  }
+  /// An array of arrays.
+  package mutating func add(_ key: String, _ rows: [[Int]]) {
+    let texts = rows.map { "[\($0.map(String.init).joined(separator: ","))]" }
+    members.append("\(jsonString(key)):[\(texts.joined(separator: ","))]")
+  }
+
   package var text: String { "{\(members.joined(separator: ","))}" }
 }
 

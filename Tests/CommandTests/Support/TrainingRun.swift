@@ -32,6 +32,13 @@ final class TrainingScene: Sendable {
   }
 }
 
+extension CommandResult {
+  /// The last two lines of standard output, which of `evaluate` name dataset and accuracy.
+  var conclusion: String {
+    output.split(separator: "\n").suffix(2).map { $0 + "\n" }.joined()
+  }
+}
+
 /// A run that succeeded.
 struct TrainingRun {
   let path: String

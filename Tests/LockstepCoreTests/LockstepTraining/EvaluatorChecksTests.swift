@@ -26,7 +26,8 @@ import Testing
     let evaluator = try evaluator()
     for evaluate in [
       { _ = try evaluator.evaluate(parameters, on: split) },
-      { _ = try evaluator.predictions(parameters, on: split) },
+      { _ = try evaluator.report(parameters, on: split) },
+      { try evaluator.probabilities(parameters, on: split) { _, _ in } },
     ] {
       let error = #expect(throws: LockstepError.self, sourceLocation: sourceLocation) { try evaluate() }
       #expect(error?.subject == subject, sourceLocation: sourceLocation)
@@ -93,6 +94,10 @@ import Testing
   @Test func noSamples() throws {
     let result = try evaluator().evaluate(Parameters(Self.network, seed: 1), on: Self.split(3), indices: [])
     #expect(result.count == 0 && result.accuracy == 0)
-    #expect(try evaluator().predictions(Parameters(Self.network, seed: 1), on: Self.split(0)) == [])
+    let report = try evaluator().report(Parameters(Self.network, seed: 1), on: Self.split(0))
+    #expect(report.predicted.isEmpty && report.macro.f1 == 0 && report.confusions.isEmpty)
+    try evaluator().probabilities(Parameters(Self.network, seed: 1), on: Self.split(0)) { _, _ in
+      Issue.record("there are none")
+    }
   }
 }

@@ -3,24 +3,12 @@ import LockstepNetwork
 import LockstepRanks
 import LockstepSupport
 
-/// A network's loss and accuracy on a set of samples.
-public struct Evaluation: Equatable, Sendable {
-  /// The mean cross-entropy over the samples; 0 for none.
-  public var loss: Double
-  /// Samples whose largest logit is the label's.
-  public var hits: Int
-  /// The number of samples.
-  public var count: Int
-  /// The fraction of hits; 0 without samples.
-  public var accuracy: Double { count == 0 ? 0 : Double(hits) / Double(count) }
-}
-
 /// Evaluates a network in batches; each rank evaluates a contiguous share of the samples. Every loss is rounded to
 /// `ExactGrid` before it is summed, so that the result does not depend on the number of ranks.
 public final class Evaluator {
   static let batchSize = 256
   private let plan: FusionPlan
-  private let collective: any Collective
+  let collective: any Collective
   private let team: ThreadTeam
   private let normalization: Normalization
   private let workspace: Workspace
@@ -49,6 +37,15 @@ public final class Evaluator {
   /// network, and `AgreedError` (failure) on all ranks if the loss is NaN.
   public func evaluate(_ parameters: Parameters, on split: Split, indices: [Int]? = nil) throws -> Evaluation
   {
+    try evaluate(parameters, on: split, indices: indices) { _, _ in }
+  }
+
+  /// The same. `observe` is called for each of this rank's samples, with its place in `indices` or, without, the split,
+  /// and its logits, `[classes]`.
+  func evaluate(
+    _ parameters: Parameters, on split: Split, indices: [Int]?,
+    observe: (_ sample: Int, _ logits: UnsafeBufferPointer<Float>) -> Void
+  ) throws -> Evaluation {
     try check(parameters, split)
     if let odd = indices?.first(where: { !split.labels.indices.contains($0) }) {
       throw LockstepError(
@@ -58,48 +55,34 @@ public final class Evaluator {
     let sums = AlignedBuffer<Double>(count: 2, zero: 0)
     try Activity.during(.evaluating) {
       try Trace.span("evaluate") {
-        forEachBatch(of: count) { start, rows in
+        forEachBatch(of: 0..<count) { start, rows in
           forward(parameters, rows: rows, of: split) { indices?[start + $0] ?? start + $0 }
           let part = plan.evaluate(
             loss, labels: batch.labels, divisor: count, parameters, workspace, pass: pass(rows: rows))
           sums.pointer[0] += part.loss
           sums.pointer[1] += Double(part.hits)
+          for row in 0..<rows { observe(start + row, logits(row)) }
         }
         try collective.allReduce(sums.elements)
       }
     }
     // Equal on all ranks.
-    if sums.pointer[0].isNaN {
-      try collective.together {
-        throw LockstepError(
-          .failure, "evaluation", expected: "a loss that is a number",
-          found: "NaN: training has diverged, or "
-            + "samples are far larger than those that were trained on",
-          fix: "Lower --lr, or look at the data")
-      }
-    }
+    if sums.pointer[0].isNaN { try refuseNaN() }
     return Evaluation(loss: sums.pointer[0], hits: Int(sums.pointer[1]), count: count)
   }
 
-  /// The class of the largest logit for each sample of a split, [count]; of equal ones the first. Collective. Throws as
-  /// `evaluate` does.
-  public func predictions(_ parameters: Parameters, on split: Split) throws -> [Int] {
-    try check(parameters, split)
-    let classes = AlignedBuffer<Double>(count: split.count, zero: 0)
-    forEachBatch(of: split.count) { start, rows in
-      forward(parameters, rows: rows, of: split) { start + $0 }
-      for row in 0..<rows {
-        let logits = UnsafeBufferPointer(start: workspace.logits.row(row), count: plan.network.classes)
-        let largest = logits.indices.reduce(0) { logits[$1] > logits[$0] ? $1 : $0 }
-        classes.pointer[start + row] = Double(largest)
-      }
+  private func refuseNaN() throws {
+    try collective.together {
+      throw LockstepError(
+        .failure, "evaluation", expected: "a loss that is a number",
+        found: "NaN: training has diverged, or "
+          + "samples are far larger than those that were trained on",
+        fix: "Lower --lr, or look at the data")
     }
-    try collective.allReduce(classes.elements)
-    return classes.elements.map { Int($0) }
   }
 
   /// The kernels do not check bounds, so only data that fits the network may reach them.
-  private func check(_ parameters: Parameters, _ split: Split) throws {
+  func check(_ parameters: Parameters, _ split: Split) throws {
     func failure(_ subject: String, _ expected: String, _ found: String) -> LockstepError {
       LockstepError(
         .data, subject, expected: expected, found: found, fix: "Give what this network was made for")
@@ -123,18 +106,25 @@ public final class Evaluator {
     }
   }
 
-  /// Calls the body with the first sample and the size of each batch of this rank's part of `count` samples.
-  private func forEachBatch(of count: Int, _ body: (_ start: Int, _ rows: Int) -> Void) {
-    let end = count * (collective.rank + 1) / collective.size
-    for start in stride(from: count * collective.rank / collective.size, to: end, by: Self.batchSize) {
+  /// Calls the body with the first sample and the size of each batch of this rank's part of the samples.
+  func forEachBatch(of samples: Range<Int>, _ body: (_ start: Int, _ rows: Int) -> Void) {
+    let end = samples.lowerBound + samples.count * (collective.rank + 1) / collective.size
+    let start = samples.lowerBound + samples.count * collective.rank / collective.size
+    for start in stride(from: start, to: end, by: Self.batchSize) {
       body(start, min(Self.batchSize, end - start))
     }
   }
 
-  private func forward(_ parameters: Parameters, rows: Int, of split: Split, index: @escaping (Int) -> Int) {
+  /// Computes the logits of a batch of samples, whose numbers `index` tells.
+  func forward(_ parameters: Parameters, rows: Int, of split: Split, index: @escaping (Int) -> Int) {
     batch.load(
       rows, from: split, normalization: normalization, into: workspace.input, team: team, index: index)
     plan.forward(parameters, workspace, pass: pass(rows: rows))
+  }
+
+  /// A row's logits after `forward`, [classes].
+  func logits(_ row: Int) -> UnsafeBufferPointer<Float> {
+    UnsafeBufferPointer(start: workspace.logits.row(row), count: plan.network.classes)
   }
 
   private func pass(rows: Int) -> Pass {

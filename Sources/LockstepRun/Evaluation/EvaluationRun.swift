@@ -11,8 +11,11 @@ public struct EvaluationRun {
   public let path: String
   /// The directory of the IDX files; nil for the run's own data, or `DataSource.resolve`.
   public var data: String?
-  /// A file for the class predicted for each test sample, one a line.
+  /// A file for what is predicted for each test sample, as CSV: `predicted,label,p0,p1,...`, where pN is the
+  /// probability of class N.
   public var predictions: String?
+  /// Whether the result is one line of JSON, instead of tables and the lines that end a training.
+  public var json = false
   /// The threads of this rank; nil for its share of the processors.
   public var threads: Int?
   private let listener: RunListener
@@ -20,17 +23,37 @@ public struct EvaluationRun {
   /// An evaluation of the model at `path`, with its results reported to `listener`.
   public init(of path: String, listener: RunListener) { (self.path, self.listener) = (path, listener) }
 
-  /// Reports the accuracy to the listener, and writes the predictions. Collective, with the same values on all ranks
-  /// except `data` and `threads`.
+  /// Reports the figures of all classes to the listener, and writes the predictions. Collective, with the same values
+  /// on all ranks except `data` and `threads`.
   ///
   /// Throws `LockstepError` or `AgreedError` (usage, data or failure).
   public func run(_ collective: any Collective) throws {
     try collective.together {
       if collective.rank == 0, let predictions { try checkOutput(predictions, option: "--predictions") }
     }
+    let team = try makeTeam(threads, collective)
+    let (model, dataset) = try load(collective, team)
+    let evaluator = try collective.together {
+      try Evaluator(model.network, normalization: model.normalization, collective: collective, team: team)
+    }
+    let report = try evaluator.report(model.parameters, on: dataset.test)
+    let file = try writePredictions(of: model, report, dataset, evaluator, collective)
+    try collective.together {
+      try dataset.requireUnchanged()
+      guard collective.rank == 0 else { return }
+      try file?.commit()
+      let weights = model.parameters.digest.hexadecimal
+      try listener.result(
+        json
+          ? report.json(dataset: dataset.name, weights: weights)
+          : report.text + "\n" + summary(report.evaluation, dataset: dataset.name))
+    }
+  }
+
+  /// The model, the same on all ranks, and data that it can take. Collective.
+  private func load(_ collective: any Collective, _ team: ThreadTeam) throws -> (Model, Dataset) {
     let former = try formerRun(collective)
     let saved = try former?.checkpoint == nil ? collective.together { try Model(path: path) } : nil
-    let team = try makeTeam(threads, collective)
     let (_, dataset) = try loadData(
       data, for: saved == nil ? .training : .evaluation, of: former, at: path, collective, team, listener)
     try collective.together { try requireTestSamples(dataset) }
@@ -47,20 +70,21 @@ public struct EvaluationRun {
       [Fact(path, "a model of digest \(model.parameters.digest.hexadecimal)")],
       fix: "Copy one node's model to the others, or use a directory that all nodes share")
     try collective.together { try model.check(dataset) }
-    let evaluator = try collective.together {
-      try Evaluator(model.network, normalization: model.normalization, collective: collective, team: team)
+    return (model, dataset)
+  }
+
+  /// Rank 0's file, complete but for its name; nil on other ranks, and if none is asked for. Collective.
+  private func writePredictions(
+    of model: Model, _ report: ClassificationReport, _ dataset: Dataset, _ evaluator: Evaluator,
+    _ collective: any Collective
+  ) throws -> PredictionsFile? {
+    guard let predictions else { return nil }
+    let file = try collective.together {
+      try collective.rank == 0
+        ? PredictionsFile(predictions, report: report, labels: dataset.test.labels) : nil
     }
-    let test = try evaluator.evaluate(model.parameters, on: dataset.test)
-    let classes = try predictions.map { _ in try evaluator.predictions(model.parameters, on: dataset.test) }
-    try collective.together {
-      try dataset.requireUnchanged()
-      guard collective.rank == 0 else { return }
-      if let predictions, let classes {
-        let lines = classes.map { "\($0)\n" }.joined()
-        try replaceFile(predictions, with: Array(lines.utf8), option: "--predictions")
-      }
-      try listener.result(summary(test, dataset: dataset.name))
-    }
+    try evaluator.probabilities(model.parameters, on: dataset.test) { try file?.write($0, $1) }
+    return file
   }
 
   /// If the argument is a run directory, the run's data and, if it is unfinished, its newest checkpoint. Collective.
