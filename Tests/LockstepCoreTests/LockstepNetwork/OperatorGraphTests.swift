@@ -6,7 +6,7 @@ import Testing
   static let networks =
     ExampleNetworks.all + [
       ([28, 28], "conv 4 5x5, maxpool 2, relu, flatten, gelu, dense 7, silu, dense 3"),
-      ([1, 3, 2], "flatten, dense 5, dropout 0.5, leakyrelu 0.25, dense 3, flatten"),
+      ([1, 3, 2], "flatten, dense 5, dropout 0.5, leakyrelu 0.25, flatten, dense 3"),
     ]
 
   @Test(arguments: networks) func computesTheSame(network: ([Int], String)) throws {
@@ -36,6 +36,16 @@ import Testing
     let graph = Problem(network.0, network.1, samples: 1).network.operatorGraph(scale: 2, shift: 1)
     let names = graph.operators.map(\.output) + graph.constants.map(\.name) + ["input"]
     #expect(Set(names).count == names.count, "\(names)")
+  }
+
+  /// Logits are vectors, though what gave them were images.
+  @Test func endsWithVectors() throws {
+    let layers = ["conv 3 4x4", "relu", "flatten"].map { LayerSpecification($0)! }
+    let network = try Network(inputShape: [4, 4], specification: layers, classes: 3)
+    let graph = network.operatorGraph(scale: 1, shift: 0)
+    #expect(graph.operators.map(\.kind) == ["Conv", "Relu", "Flatten", "Softmax"])
+    #expect(graph.operators.map(\.output).suffix(2) == ["logits", "probabilities"])
+    #expect(graph.operators.last?.inputs == ["logits"])
   }
 
   /// A rectified layer, which no network holds before fusion, keeps its ReLU.
