@@ -106,10 +106,10 @@ def softmax(z):
 
 
 def reference(about, tensors, pixels):
-    """Probabilities in float64, from bytes."""
+    """Logits in float64, from bytes."""
     mean, deviation = map(float, about["normalize"].split(",")) if about["normalize"] != "none" else (0, 1)
     batches = [pixels[start : start + 250] for start in range(0, len(pixels), 250)]
-    return softmax(np.concatenate([logits(about, tensors, (x / 255 - mean) / deviation) for x in batches]))
+    return np.concatenate([logits(about, tensors, (x / 255 - mean) / deviation) for x in batches])
 
 
 def exported(program, run, file, kind, about):
@@ -151,7 +151,8 @@ def main():
     about, tensors = safetensors(run / "model.safetensors")
     pixels, labels = idx(data, "t10k-images-idx3-ubyte"), idx(data, "t10k-labels-idx1-ubyte")
     pixels = pixels.reshape(len(pixels), 1, *pixels.shape[1:]) if pixels.ndim == 3 else pixels
-    exact = reference(about, tensors, pixels)
+    exact_logits = reference(about, tensors, pixels)
+    exact = softmax(exact_logits)
     with tempfile.TemporaryDirectory() as place:
         line, classes, own = evaluated(program, run, data, f"{place}/predictions")
         sessions = {
@@ -164,6 +165,7 @@ def main():
     differences = {
         "float64": abs(p - exact).max(),
         "float64, of pixels from 0 to 1": abs(numbers - exact).max(),
+        "float64, as logits over their largest": abs(z - exact_logits).max() / abs(exact_logits).max(),
         "batches of 1": abs(p[:20] - single).max(),
         "softmax of its logits": abs(p - softmax(z.astype(np.float64))).max(),
     }
