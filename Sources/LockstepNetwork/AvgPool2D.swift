@@ -37,6 +37,13 @@ struct AvgPool2D: RowwiseLayer {
       }
     }
   }
+
+  /// ONNX has the one window of a whole image as an image of one pixel.
+  func append(to graph: inout OperatorGraph) {
+    let isGlobal = output.shape.count == 1
+    graph.append("AveragePool", windows.attributes, shape: output.shape + (isGlobal ? [1, 1] : []))
+    if isGlobal { graph.flatten() }
+  }
 }
 
 extension AvgPool2D {

@@ -29,6 +29,19 @@ extension Convolution2D {
   }
 }
 
+extension Convolution2D {
+  /// With padding at the beginning and at the end of height and width.
+  package func append(to graph: inout OperatorGraph) {
+    graph.append(
+      "Conv", tensors: ["weight", "bias"],
+      [
+        .integers("kernel_shape", [size, size]), .integers("strides", [stride, stride]),
+        .integers("pads", [padding, padding, padding, padding]),
+      ], shape: output.shape)
+    if isRectified { graph.append("Relu") }
+  }
+}
+
 extension LayerSpecification {
   /// 'conv N KxK stride S pad P': `[c, h, w] -> [outputs, (h + 2 padding - size) / stride + 1, ...]`, with a bias.
   /// `outputs` and `stride` are from 1 to a million, `size` from 1 to 1000, `padding` from 0 to below `size`.

@@ -51,6 +51,12 @@ package struct Dense: DividedLayer {
     ]
   }
 
+  package func append(to graph: inout OperatorGraph) {
+    graph.flatten()
+    graph.append("Gemm", tensors: ["weight", "bias"], [.integer("transB", 1)], shape: output.shape)
+    if isRectified { graph.append("Relu") }
+  }
+
   /// Whether threads divide the outputs, so that each keeps its panels in its cache; with too few panels, they divide
   /// rows or inputs instead.
   func splitsOutputs(over threads: Int) -> Bool { panels >= 2 * threads }

@@ -82,6 +82,9 @@ package struct Dropout: RowwiseLayer {
         seed: stream.seed, sample: stream.sample, time: stream.time, purpose: stream.purpose.rawValue),
       UInt32(number) << 22, UInt32(Double(probability) * 0x1p32), 1 / (1 - probability), factors, units)
   }
+
+  /// Evaluation drops nothing.
+  package func append(to graph: inout OperatorGraph) {}
 }
 
 extension Dropout {

@@ -9,6 +9,15 @@ struct Flatten: LayerForm {
   }
 }
 
+extension OperatorGraph {
+  /// Images become vectors where the next operator needs them, which may be later than in the recipe: what is done to
+  /// each element in between is the same.
+  mutating func flatten() {
+    guard shape.count > 1 else { return }
+    append("Flatten", [.integer("axis", 1)], shape: [shape.reduce(1, *)])
+  }
+}
+
 extension LayerSpecification {
   /// 'flatten': `[channels, h, w] -> [channels h w]`.
   public static var flatten: Self { Self(Flatten()) }

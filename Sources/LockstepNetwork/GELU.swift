@@ -12,6 +12,16 @@ package struct GELU: ElementwiseLayer, PlainLayer {
   package var function: ElementwiseFunction {
     ElementwiseFunction(forward: kernel_gelu_forward, backward: kernel_gelu_backward, keepsZero: true)
   }
+
+  /// In the steps of the formula: ONNX has an operator for it from opset 20 on only.
+  package func append(to graph: inout OperatorGraph) {
+    let x = graph.value
+    graph.append("Div", Float(2).squareRoot())
+    graph.append("Erf")
+    graph.append("Add", 1)
+    graph.append("Mul", operands: [x])
+    graph.append("Mul", 0.5)
+  }
 }
 
 extension LayerSpecification {

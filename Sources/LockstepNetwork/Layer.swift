@@ -16,6 +16,9 @@ package protocol Layer: Sendable {
   /// Floats of scratch memory that a pass over `rows` samples uses.
   func scratchCount(rows: Int) -> Int
 
+  /// Appends its forward pass, as in evaluation, to a graph of ONNX operators.
+  func append(to graph: inout OperatorGraph)
+
   /// Its forward and backward pass.
   var passes: LayerPasses { get }
   /// The same layer followed by a ReLU, if it can compute both at once.

@@ -12,6 +12,10 @@ package struct LeakyReLU: ElementwiseLayer {
       forward: kernel_leakyrelu_forward, backward: kernel_leakyrelu_backward, parameter: slope,
       keepsZero: true)
   }
+
+  package func append(to graph: inout OperatorGraph) {
+    graph.append("LeakyRelu", [.number("alpha", slope)])
+  }
 }
 
 extension LeakyReLU {

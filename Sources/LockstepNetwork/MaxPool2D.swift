@@ -46,6 +46,11 @@ package struct MaxPool2D: RowwiseLayer {
       }
     }
   }
+
+  package func append(to graph: inout OperatorGraph) {
+    graph.append("MaxPool", windows.attributes, shape: output.shape)
+    if isRectified { graph.append("Relu") }
+  }
 }
 
 extension MaxPool2D {

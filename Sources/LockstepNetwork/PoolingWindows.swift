@@ -41,6 +41,11 @@ struct PoolingWindows {
     return tiles(to.height, height, from.height) && tiles(to.width, width, from.width)
   }
 
+  /// For ONNX's operators, which round the number of windows down unless told otherwise, as is done here.
+  var attributes: [OperatorGraph.Attribute] {
+    [.integers("kernel_shape", [height, width]), .integers("strides", [stride, stride])]
+  }
+
   var geometry: kernel_pooling {
     let (from, to) = (input.image!, places)
     return kernel_pooling(

@@ -25,6 +25,8 @@ package struct ReLU: RowwiseLayer, PlainLayer {
       dx.row(rows.lowerBound).update(from: dy.row(rows.lowerBound), count: rows.count * dy.stride)
     }
   }
+
+  package func append(to graph: inout OperatorGraph) { graph.append("Relu") }
 }
 
 extension LayerSpecification {

@@ -12,6 +12,12 @@ package struct SiLU: ElementwiseLayer, PlainLayer {
   package var function: ElementwiseFunction {
     ElementwiseFunction(forward: kernel_silu_forward, backward: kernel_silu_backward, keepsZero: true)
   }
+
+  package func append(to graph: inout OperatorGraph) {
+    let x = graph.value
+    graph.appendSigmoid()
+    graph.append("Mul", operands: [x])
+  }
 }
 
 extension LayerSpecification {

@@ -12,9 +12,16 @@ package struct Sigmoid: ElementwiseLayer, PlainLayer {
     ElementwiseFunction(
       forward: kernel_sigmoid_forward, backward: kernel_sigmoid_backward, keepsZero: false)
   }
+
+  package func append(to graph: inout OperatorGraph) { graph.appendSigmoid() }
 }
 
 extension LayerSpecification {
   /// 'sigmoid': 1 / (1 + e⁻ˣ), `[n] -> [n]`.
   public static var sigmoid: Self { Self(PlainForm<Sigmoid>()) }
+}
+
+extension OperatorGraph {
+  /// As other layers take it too.
+  mutating func appendSigmoid() { append("Sigmoid") }
 }

@@ -12,6 +12,8 @@ package struct Tanh: ElementwiseLayer, PlainLayer {
     ElementwiseFunction(
       forward: kernel_tanh_forward, backward: kernel_tanh_backward, keepsZero: true)
   }
+
+  package func append(to graph: inout OperatorGraph) { graph.append("Tanh") }
 }
 
 extension LayerSpecification {

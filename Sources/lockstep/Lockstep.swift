@@ -129,7 +129,7 @@ struct Lockstep: ParsableCommand {
     commandName: "lockstep",
     abstract: "Trains networks on CPUs over MPI: the same bits on any number of ranks and threads.",
     version: Build.version,
-    subcommands: [Train.self, Evaluate.self, Digest.self, Synthesize.self, Doctor.self])
+    subcommands: [Train.self, Evaluate.self, Export.self, Digest.self, Synthesize.self, Doctor.self])
 }
 
 /// A subcommand that all ranks run together.

@@ -56,6 +56,9 @@ import Testing
       evaluate, evaluate + ["--predictions", predictions], naming: ["--predictions", "not given"])
     try expectRefusal(evaluate + ["--json"], evaluate, naming: ["--json", "not given"])
     try expectRefusal(evaluate, ["evaluate", "other", "--data", scene.data], naming: ["<model>", "'other'"])
+    try expectRefusal(
+      ["export", run, "--onnx", "a.onnx"], ["export", run, "--onnx", "b.onnx"],
+      naming: ["--onnx", "'b.onnx'"])
     try expectRefusal(["digest", run], ["digest", "other"], naming: ["<model>", "'other'"])
     try expectRefusal(["doctor"], ["doctor", "--json"], naming: ["--json"])
     let synthesize = ["synthesize", "--output", scene.scratch.file("drawn"), "--train", "9", "--test", "9"]

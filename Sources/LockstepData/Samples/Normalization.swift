@@ -24,7 +24,7 @@ public enum Normalization: Equatable, Sendable {
   }
 
   /// x = value * scale + shift for raw values of an element type. `auto` must have been resolved.
-  func affine(for element: IDXElement) -> (scale: Float, shift: Float) {
+  package func affine(for element: IDXElement) -> (scale: Float, shift: Float) {
     let unit = element == .uint8 ? 1.0 / 255 : 1
     switch self {
     case .none, .auto: return (Float(unit), 0)

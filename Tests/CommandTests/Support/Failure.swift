@@ -45,6 +45,12 @@ struct Failure: CustomTestStringConvertible, Sendable {
     Failure("recipe that is not YAML", 64, ["bad.yaml", "YAML"]) { scene, _ in
       ["train", "--recipe", try scene.file("bad.yaml", "epochs: [1, 2\nmodel: \"")]
     },
+    Failure("no format to export", 64, ["export: expected a format", "--onnx FILE"]) { _, _ in
+      ["export", "model.safetensors"]
+    },
+    Failure("unknown input", 64, ["--input", "bytes or numbers", "'floats'"]) { _, _ in
+      ["export", "model.safetensors", "--onnx", "model.onnx", "--input", "floats"]
+    },
     Failure("missing recipe", 64, ["/absent.yaml", "No such file"]) { scene, _ in
       ["train", "--recipe", scene.scratch.file("absent.yaml")]
     },

@@ -76,6 +76,8 @@ private struct Probe: RowwiseLayer {
   let output: FeatureLayout
   let paddedParameterCount = 16
 
+  func append(to graph: inout OperatorGraph) {}
+
   func rowwiseForward(_ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, pass: Pass)
     -> (_ rows: Range<Int>) -> Void
   {

@@ -1,0 +1,97 @@
+/// A network's forward pass as a graph of ONNX operators of opset 18 (onnx.ai/onnx/operators), without bytes: what
+/// `Layer.append(to:)` fills. Values have names, tensors PyTorch's; a sample's batch is the first dimension of each.
+package struct OperatorGraph: Sendable {
+  package struct Operator: Equatable, Sendable {
+    /// ONNX's name of it, such as "Conv".
+    package let kind: String
+    package let inputs: [String]
+    /// The value that it gives, which is its own name too.
+    package var output: String
+    package let attributes: [Attribute]
+  }
+
+  /// An option of an operator.
+  package struct Attribute: Equatable, Sendable {
+    package enum Value: Equatable, Sendable {
+      case integer(Int)
+      case integers([Int])
+      case number(Float)
+    }
+    package let name: String
+    package let value: Value
+
+    static func integer(_ name: String, _ value: Int) -> Self { Self(name: name, value: .integer(value)) }
+    static func integers(_ name: String, _ values: [Int]) -> Self {
+      Self(name: name, value: .integers(values))
+    }
+    static func number(_ name: String, _ value: Float) -> Self { Self(name: name, value: .number(value)) }
+  }
+
+  package private(set) var operators: [Operator] = []
+  /// Numbers that operators take beside the network's tensors, as tensors of no dimension.
+  package private(set) var constants: [(name: String, value: Float)] = []
+  /// The value that the next operator takes, and the shape of a sample of it.
+  package private(set) var value: String
+  package private(set) var shape: [Int]
+  /// The layer whose operators are being appended, "layers.0".
+  private var layer = ""
+
+  /// No operators: the value is the input, of samples of this shape.
+  init(input: String, shape: [Int]) { (value, self.shape) = (input, shape) }
+
+  /// Names the layer whose operators follow.
+  mutating func begin(_ layer: String) { self.layer = layer }
+
+  /// Appends an operator of the current value, which gives the next. `tensors` are inputs after it, by the layer's
+  /// names of them; `operands` any other values after these; `shape` that of its output, if it is another.
+  mutating func append(
+    _ kind: String, tensors: [String] = [], operands: [String] = [], _ attributes: [Attribute] = [],
+    shape: [Int]? = nil
+  ) {
+    let name = "\(layer).\(kind)"
+    let earlier = operators.count { $0.output == name || $0.output.hasPrefix(name + ".") }
+    let output = earlier == 0 ? name : "\(name).\(earlier + 1)"
+    operators.append(
+      Operator(
+        kind: kind, inputs: [value] + tensors.map { "\(layer).\($0)" } + operands, output: output,
+        attributes: attributes))
+    value = output
+    self.shape = shape ?? self.shape
+  }
+
+  /// The same with a number as the second operand.
+  mutating func append(_ kind: String, _ number: Float) {
+    let name = "\(layer).constant.\(constants.count)"
+    constants.append((name, number))
+    append(kind, operands: [name])
+  }
+
+  /// Gives the last operator's value a name of its own.
+  mutating func rename(to name: String) {
+    operators[operators.count - 1].output = name
+    value = name
+  }
+}
+
+extension Network {
+  /// The forward pass, as in evaluation: from `input`, numbers that are multiplied by `scale` and added to `shift`
+  /// before the first layer, `[batch] + input.shape`, to `logits` and their softmax, `probabilities`, both of
+  /// `[batch, classes]`.
+  package func operatorGraph(scale: Float, shift: Float) -> OperatorGraph {
+    var graph = OperatorGraph(input: "input", shape: input.shape)
+    graph.begin("normalize")
+    if scale != 1 { graph.append("Mul", scale) }
+    if shift != 0 { graph.append("Add", shift) }
+    for (layer, name) in zip(layers, names) {
+      graph.begin(name)
+      layer.append(to: &graph)
+    }
+    graph.begin("logits")
+    graph.flatten()
+    graph.rename(to: "logits")
+    graph.begin("softmax")
+    graph.append("Softmax", [.integer("axis", 1)])
+    graph.rename(to: "probabilities")
+    return graph
+  }
+}

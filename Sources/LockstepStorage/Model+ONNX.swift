@@ -1,0 +1,52 @@
+import LockstepData
+import LockstepNetwork
+import LockstepSupport
+import LockstepTraining
+
+/// What an exported model's `input` holds: F32 either way.
+public enum ExportedInput: String, CaseIterable, Sendable {
+  /// Pixels from 0 to 255, as in files of bytes: the graph divides them by 255.
+  case bytes
+  /// Numbers as normalization takes them: pixels from 0 to 1, or those of a dataset of other numbers.
+  case numbers
+
+  /// For people: what to feed.
+  public var summary: String {
+    self == .bytes ? "pixels from 0 to 255" : "pixels from 0 to 1, or numbers of another dataset as they are"
+  }
+
+  fileprivate var element: IDXElement { self == .bytes ? .uint8 : .float32 }
+}
+
+extension Model {
+  /// The shape of an exported model's input, for people: "[batch, 1, 28, 28]".
+  public var exportedShape: String {
+    "[" + (["batch"] + network.input.shape.map(String.init)).joined(separator: ", ") + "]"
+  }
+
+  /// The model as an ONNX file. Of a batch of any size it takes `input`, F32 of `[batch, channels, height, width]` or
+  /// `[batch, features]`, and gives `logits` and `probabilities`, F32 of `[batch, classes]`. The normalization is in
+  /// the graph, dropout is not. `recipe`, where it is known, goes into the metadata. Equal models give equal bytes.
+  ///
+  /// Throws `LockstepError` (data) about `path` for a model that is too large for such a file.
+  public func onnx(_ input: ExportedInput, recipe: String? = nil, path: String) throws -> [UInt8] {
+    try ONNXFile.requireRoom(for: network, path: path)
+    var file = ONNXFile()
+    file.description = """
+      A network that Lockstep \(Build.version) trained. Feed input, \(exportedShape), with \(input.summary): it is \
+      normalized here. Get logits, one a class, and probabilities, their softmax. The metadata has the names of the \
+      classes.
+      """
+    file.metadata = [
+      "classes": "[" + (0..<network.classes).map { jsonString("\($0)") }.joined(separator: ", ") + "]",
+      "lockstep.input": input.summary,
+      "lockstep.network": network.specification.map(\.description).joined(separator: ", "),
+      "lockstep.normalize": normalization.description,
+      "lockstep.version": Build.version,
+      "lockstep.weights": parameters.digest.hexadecimal,
+    ]
+    file.metadata["lockstep.recipe"] = recipe
+    let (scale, shift) = normalization.affine(for: input.element)
+    return file.bytes(of: network.operatorGraph(scale: scale, shift: shift), parameters)
+  }
+}
