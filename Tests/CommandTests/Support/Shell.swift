@@ -39,8 +39,10 @@ func run(
     .filter { !(environment[$0.key]?.isEmpty ?? false) }
   if let directory { process.currentDirectoryURL = URL(fileURLWithPath: directory) }
   process.standardInput = FileHandle.nullDevice
-  process.standardOutput = try scratch.createFile("output")
-  process.standardError = try scratch.createFile("errors")
+  let files = [try scratch.createFile("output"), try scratch.createFile("errors")]
+  // A process that has ended is not always freed, and every later one would be given thousands of descriptors to close.
+  defer { for file in files { try? file.close() } }
+  (process.standardOutput, process.standardError) = (files[0], files[1])
 
   let ended = DispatchSemaphore(value: 0)
   process.terminationHandler = { _ in ended.signal() }
