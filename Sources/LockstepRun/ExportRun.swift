@@ -49,22 +49,9 @@ public struct ExportRun {
 
   /// The model, the recipe as YAML where it is known, and the other files that were read.
   private func load(_ collective: any Collective) throws -> (Model, recipe: String?, inputs: [String]) {
-    let isUnfinished =
-      collective.rank == 0 && RunDirectory.isRun(at: path) && RunDirectory.isUnfinished(at: path)
-    let kinds = try collective.broadcast([isUnfinished ? 1 : 0], from: 0)
-    guard kinds == [1] else {
-      return (try collective.together { try Model(path: path) }, config, [])
-    }
-    let former = try FormerRun(
-      checkpointAt: path, collective: collective, fix: "Restore one, or go on with the run to its end",
-      tell: listener.warn)
-    guard let checkpoint = former.checkpoint, let checkpointPath = former.checkpointPath else {
-      return (try collective.together { try Model(path: path) }, config, [])
-    }
-    if collective.rank == 0 {
-      listener.tell(
-        "\(path): the run is not finished: exporting its newest checkpoint, of step \(checkpoint.state.step)")
-    }
+    guard let former = try FormerRun.unfinished(at: path, doing: "exporting", collective, listener),
+      let checkpoint = former.checkpoint, let checkpointPath = former.checkpointPath
+    else { return (try collective.together { try Model(path: path) }, config, []) }
     let team = try makeTeam(nil, collective)
     let (_, dataset) = try loadData(data, for: .training, of: former, at: path, collective, team, listener)
     let model = try collective.together {

@@ -1,6 +1,7 @@
 import Synchronization
 
-/// The latest heartbeat that each rank has sent by datagram or stream. The receiving thread writes, the main thread reads.
+/// The latest heartbeat that each rank has sent by datagram or stream. The receiving thread writes, the main thread
+/// reads.
 final class HeartbeatInbox: Sendable {
   private struct Slot {
     var beat: StallDetector.Beat? = .init(count: 0, activity: .init(.starting, step: 0, answers: 0))

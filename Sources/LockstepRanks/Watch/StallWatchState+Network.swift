@@ -23,8 +23,8 @@ extension StallWatchState {
     return socket
   }
 
-  /// Ranks whose datagrams do not reach a watcher connect to it. Then each watcher gives up those that it still does not
-  /// hear. Returns their number, by watcher's rank. Collective.
+  /// Ranks whose datagrams do not reach a watcher connect to it. Then each watcher gives up those that it still does
+  /// not hear. Returns their number, by watcher's rank. Collective.
   func reachWatchers(_ collective: any Collective) throws -> [Int] {
     let unheard = awaitOthers()
     let missing = try collective.allGather(UInt64(unheard.count)).map { Int($0) }

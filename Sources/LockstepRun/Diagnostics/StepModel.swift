@@ -6,8 +6,8 @@ import LockstepTraining
 ///     one node, N ranks:  serial + parallel * turns(N) / V
 ///     n nodes:            alone(turns(N)) + crossing + exchange(n)
 ///
-/// `serial` and `parallel` are from one and two ranks. `turns(N)` is the time that the ranks of the fullest node take on
-/// its cores, in those of a micro-batch. `alone(k)` is a step of k micro-batches in one process, linear in k.
+/// `serial` and `parallel` are from one and two ranks. `turns(N)` is the time that the ranks of the fullest node take
+/// on its cores, in those of a micro-batch. `alone(k)` is a step of k micro-batches in one process, linear in k.
 /// `crossing` is what two ranks on two nodes take beyond that and their exchange: the gradient is written, and the
 /// update waits for it; or less, where layers compute while gradients are on their way.
 package struct StepModel: Sendable, Equatable {

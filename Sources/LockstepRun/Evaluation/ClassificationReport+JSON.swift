@@ -18,9 +18,7 @@ extension ClassificationReport {
     if classes.count == 2 { line.add("auc", areaUnderCurve) }
     if let topFiveHits { line.add("top5_accuracy", fraction(topFiveHits)) }
     var means = JSONLine()
-    means.add("precision", macro.precision)
-    means.add("recall", macro.recall)
-    means.add("f1", macro.f1)
+    means.add(macro.precision, macro.recall, macro.f1)
     line.add("macro", means)
     line.add("per_class", classes.indices.map { Self.line(number: $0, figures: classes[$0]) })
     if classes.count <= Self.mostClassesOfMatrix {
@@ -36,9 +34,7 @@ extension ClassificationReport {
     line.add("class", number)
     line.add("samples", figures.samples)
     line.add("predicted", figures.predicted)
-    line.add("precision", figures.precision)
-    line.add("recall", figures.recall)
-    line.add("f1", figures.f1)
+    line.add(figures.precision, figures.recall, figures.f1)
     return line
   }
 
@@ -52,5 +48,13 @@ extension ClassificationReport {
   /// A number of samples as a part of all.
   func fraction(_ samples: Int) -> Double {
     evaluation.count == 0 ? 0 : Double(samples) / Double(evaluation.count)
+  }
+}
+
+extension JSONLine {
+  fileprivate mutating func add(_ precision: Double?, _ recall: Double?, _ f1: Double?) {
+    add("precision", precision)
+    add("recall", recall)
+    add("f1", f1)
   }
 }

@@ -89,21 +89,12 @@ public struct EvaluationRun {
 
   /// If the argument is a run directory, the run's data and, if it is unfinished, its newest checkpoint. Collective.
   private func formerRun(_ collective: any Collective) throws -> FormerRun? {
-    let (isRun, isUnfinished) =
-      collective.rank == 0
-      ? (RunDirectory.isRun(at: path), RunDirectory.isUnfinished(at: path)) : (false, false)
-    let kinds = try collective.broadcast([isRun ? 1 : 0, isUnfinished ? 1 : 0], from: 0)
-    guard kinds[0] == 1 else { return nil }
-    guard kinds[1] == 1 else { return try FormerRun(dataOf: path, collective: collective) }
-    let former = try FormerRun(
-      checkpointAt: path, collective: collective, fix: "Restore one, or go on with the run to its end",
-      tell: listener.warn)
-    if let checkpoint = former.checkpoint, collective.rank == 0 {
-      listener.tell(
-        "\(path): the run is not finished: evaluating its newest checkpoint, of step \(checkpoint.state.step)"
-      )
+    if let former = try FormerRun.unfinished(at: path, doing: "evaluating", collective, listener) {
+      return former
     }
-    return former
+    let isRun = collective.rank == 0 && RunDirectory.isRun(at: path)
+    guard try collective.broadcast([isRun ? 1 : 0], from: 0) == [1] else { return nil }
+    return try FormerRun(dataOf: path, collective: collective)
   }
 
   private func requireTestSamples(_ dataset: Dataset) throws {
