@@ -55,6 +55,7 @@ public struct TrainingRun {
     warnOfIdleRanks(start.recipe, collective)
     let trainer = try makeTrainer(start, collective)
     if resumes { try restore(trainer, start, collective) }
+    if start.former?.checkpoint == nil { try initialize(trainer, start.recipe, collective) }
     let files = try collective.together {
       guard collective.rank == 0 else { return nil as RunFiles? }
       return try RunFiles(
