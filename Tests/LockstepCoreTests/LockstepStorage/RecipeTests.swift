@@ -55,7 +55,7 @@ import Testing
     (expected.nesterov, expected.betas) = (true, Recipe.Betas(first: 0.8, second: 0.99))
     (expected.epsilon, expected.lrReferenceBatch) = (1e-6, 50)
     expected.augmentation = Augmentation(shift: 1.5, rotate: 10, scale: 0.1)
-    (expected.keepBest, expected.patience) = (true, 4)
+    (expected.keepBest, expected.patience, expected.initialWeights) = (true, 4, "a run/model.safetensors")
     #expect(recipe == expected)
   }
 
