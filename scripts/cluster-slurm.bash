@@ -97,7 +97,7 @@ submit() {
 await_state() {
   local state='' tries job=$1
   shift
-  for ((tries = 0; tries < 1200; tries++)); do
+  for ((tries = 0; tries < 3000; tries++)); do
     state=$(scontrol show job "$job" | sed -nE 's/.*JobState=([A-Z_]+).*/\1/p')
     if [[ " $* " == *" $state "* ]]; then return; fi
     case $state in FAILED | CANCELLED | NODE_FAIL | TIMEOUT | COMPLETED) break ;; esac
