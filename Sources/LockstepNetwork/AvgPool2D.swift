@@ -51,7 +51,7 @@ extension AvgPool2D {
     static let keyword = "avgpool"
     var size = 2, stride = 2
 
-    func makeLayer(input: FeatureLayout) -> any Layer {
+    func makeLayer(input: FeatureLayout) -> any NetworkLayer {
       AvgPool2D(windows: PoolingWindows(over: input, size: size, stride: stride))
     }
   }
@@ -62,7 +62,7 @@ extension AvgPool2D {
   struct GlobalForm: LayerForm {
     static let keyword = "globalavgpool"
 
-    func makeLayer(in network: inout NetworkBuilder) throws -> (any Layer)? {
+    func makeLayer(in network: inout NetworkBuilder) throws -> (any NetworkLayer)? {
       _ = try network.requireImage()
       return AvgPool2D(windows: PoolingWindows(wholeOf: network.layout))
     }

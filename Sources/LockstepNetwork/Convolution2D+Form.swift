@@ -9,7 +9,7 @@ extension Convolution2D {
     static let examples = ["conv 5 3x3", "conv 19 2x2 stride 2 pad 1"]
     var outputs = 1, size = 1, stride = 1, padding = 0
 
-    func makeLayer(in network: inout NetworkBuilder) throws -> (any Layer)? {
+    func makeLayer(in network: inout NetworkBuilder) throws -> (any NetworkLayer)? {
       let image = try network.requireImage()
       let (height, width) = (image.height + 2 * padding, image.width + 2 * padding)
       try network.require(

@@ -50,7 +50,7 @@ package struct Convolution2D: RowwiseLayer {
     self.isRectified = isRectified
   }
 
-  package var rectified: (any Layer)? {
+  package var rectified: (any NetworkLayer)? {
     isRectified
       ? nil
       : Convolution2D(
@@ -110,7 +110,9 @@ package struct Convolution2D: RowwiseLayer {
     }
   }
 
-  package func weightGradient(x: Activations, pass: Pass) -> (any RowwiseWeightGradient)? {
+  package func weightGradient(x: Activations, parameters: UnsafePointer<Float>, pass: Pass)
+    -> (any RowwiseWeightGradient)?
+  {
     let sums = pass.scratch + borderCount(rows: pass.rows) + ConvolutionInputGradient(self).scratchCount
     return ConvolutionWeightGradient(self, x: x, pass: pass, sums: sums)
   }

@@ -24,7 +24,7 @@ package struct Dense: DividedLayer {
     self.init(input: .vector(inputs), outputs: outputs, isRectified: isRectified)
   }
 
-  package var rectified: (any Layer)? {
+  package var rectified: (any NetworkLayer)? {
     isRectified ? nil : Dense(input: input, outputs: outputs, isRectified: true)
   }
 
@@ -94,7 +94,7 @@ extension Dense {
     static let examples = ["dense 18", "dense classes"]
     var outputs: Int?
 
-    func makeLayer(in network: inout NetworkBuilder) throws -> (any Layer)? {
+    func makeLayer(in network: inout NetworkBuilder) throws -> (any NetworkLayer)? {
       let outputs = outputs ?? network.classes
       try network.count(inputs: network.layout.features, outputs: outputs)
       return Dense(input: network.layout, outputs: outputs)

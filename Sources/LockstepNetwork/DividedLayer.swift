@@ -4,7 +4,7 @@ import LockstepSupport
 /// A layer whose passes are divided by inputs or outputs. The second half of its backward pass, the gradient of the
 /// parameters, can be deferred and divided among ranks and threads: each sums its share of the parameters over all
 /// samples.
-package protocol DividedLayer: Layer {
+package protocol DividedLayer: NetworkLayer {
   /// y = f(x), `[rows, in] -> [rows, out]`.
   func forward(_ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, pass: Pass)
   /// Whether each of so many threads reads all of x.

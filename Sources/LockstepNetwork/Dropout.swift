@@ -94,7 +94,7 @@ extension Dropout {
     static let examples = ["dropout 0.25"]
     var probability = 0.5
 
-    func makeLayer(in network: inout NetworkBuilder) throws -> (any Layer)? {
+    func makeLayer(in network: inout NetworkBuilder) throws -> (any NetworkLayer)? {
       try Dropout.make(probability, dropsChannels: false, in: &network)
     }
   }
@@ -106,7 +106,7 @@ extension Dropout {
     static let examples = ["dropout2d 0.25"]
     var probability = 0.5
 
-    func makeLayer(in network: inout NetworkBuilder) throws -> (any Layer)? {
+    func makeLayer(in network: inout NetworkBuilder) throws -> (any NetworkLayer)? {
       _ = try network.requireImage()
       return try Dropout.make(probability, dropsChannels: true, in: &network)
     }

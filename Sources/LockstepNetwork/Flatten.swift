@@ -3,7 +3,7 @@
 struct Flatten: LayerForm {
   static let keyword = "flatten"
 
-  func makeLayer(in network: inout NetworkBuilder) -> (any Layer)? {
+  func makeLayer(in network: inout NetworkBuilder) -> (any NetworkLayer)? {
     network.layout = network.layout.flattened
     return nil
   }

@@ -92,7 +92,7 @@ package final class FusionPlan: Sendable {
 
 /// A layer as a plan computes it, with or without the ReLU after it.
 package struct PlanUnit: Sendable {
-  package let layer: any Layer
+  package let layer: any NetworkLayer
   /// The network's layers that it computes.
   package let layers: Range<Int>
   /// "layers.0": the name of the first of them.
@@ -101,7 +101,7 @@ package struct PlanUnit: Sendable {
   package let offset: Int
   var masks: GradientMasks
 
-  init(layer: any Layer, layers: Range<Int>, network: Network) {
+  init(layer: any NetworkLayer, layers: Range<Int>, network: Network) {
     self.layer = layer
     self.layers = layers
     name = "layers.\(network.positions[layers.lowerBound])"
@@ -113,7 +113,7 @@ package struct PlanUnit: Sendable {
   package var parameters: Range<Int> { offset..<offset + layer.paddedParameterCount }
 }
 
-extension Layer {
+extension NetworkLayer {
   fileprivate var narrow: (any NarrowLayer)? {
     guard case .byFeatures(let layer) = passes else { return nil }
     return layer.byRows

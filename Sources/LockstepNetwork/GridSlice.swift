@@ -41,8 +41,9 @@ package final class GridFindings: @unchecked Sendable {
 
   package init(tensors: Int) {
     count = tensors
-    magnitudes = .allocate(capacity: max(tensors, 1))
-    for i in 0..<tensors { (magnitudes + i).initialize(to: Atomic(0)) }
+    // A layer with a weight alone reports on the bias that it lacks too, which is 0.
+    magnitudes = .allocate(capacity: tensors + 1)
+    for i in 0...tensors { (magnitudes + i).initialize(to: Atomic(0)) }
   }
 
   deinit { magnitudes.deallocate() }

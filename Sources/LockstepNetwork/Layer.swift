@@ -1,46 +1,55 @@
-import LockstepData
-
-/// One layer: its formula, shapes and tensors. It knows nothing of its neighbours, of ranks or optimizers.
+/// A layer of your own, with its forward and backward pass for one sample. A network takes it by
+/// `LayerSpecification.layer`, and from then on recipes, models and checkpoints know it by its `keyword`:
 ///
-/// A layer owns no memory. Its parameters are a range of the network's flat buffer, in the layout that its kernels
-/// need; `tensors` maps PyTorch's layout to it.
-package protocol Layer: Sendable {
-  /// One sample's output.
-  var output: FeatureLayout { get }
-  /// Floats in the flat buffer, padding included: a multiple of 16, and more than weights and biases (`tensors`).
-  var paddedParameterCount: Int { get }
-  /// The parameters as PyTorch names and shapes them, relative to the layer.
-  var tensors: [ParameterTensor] { get }
-  /// Floating-point operations of a sample's forward pass: a multiply-add counts as two.
-  var flopsPerSample: Int { get }
-  /// Floats of scratch memory that a pass over `rows` samples uses.
-  func scratchCount(rows: Int) -> Int
+///     recipe.network = [.dense(outputs: 32), try .layer(Scale.self), .dense(outputs: nil)]
+///
+/// It is part of the numerical contract if its passes are functions of their arguments alone: then the same bits come
+/// out on any number of ranks and threads. The library sums its gradient over samples and ranks.
+public protocol Layer: Sendable {
+  /// What recipes and model files call it: a letter, then letters and digits; other than any layer there is.
+  static var keyword: String { get }
 
-  /// Appends its forward pass, as in evaluation, to a graph of ONNX operators.
-  func append(to graph: inout OperatorGraph)
+  /// Makes the layer for inputs of a shape, [features] or [channels, height, width]. `options` are the numbers after
+  /// its keyword: 'scale 0.5'. An error that it throws is the network's.
+  init(inputShape: [Int], options: [Double]) throws
 
-  /// Its forward and backward pass.
-  var passes: LayerPasses { get }
-  /// The same layer followed by a ReLU, if it can compute both at once.
-  var rectified: (any Layer)? { get }
-  /// Whether it is a ReLU and nothing else.
-  var isReLU: Bool { get }
-}
+  /// [features] or [channels, height, width].
+  var outputShape: [Int] { get }
+  /// The shape of what it learns, `weight`; [] for nothing, the default.
+  var weightShape: [Int] { get }
+  /// The shape of what it learns besides, `bias`; [] for nothing, the default. A bias needs a weight.
+  var biasShape: [Int] { get }
+  /// What it learns begins uniform in [-initialBound, initialBound); 0, the default: at 0.
+  var initialBound: Float { get }
 
-/// How the passes of a layer are divided.
-package enum LayerPasses {
-  /// Sample by sample.
-  case byRows(any RowwiseLayer)
-  /// By inputs or outputs: all samples are in one matrix product.
-  case byFeatures(any DividedLayer)
+  /// Sets y = f(x) for one sample. `x` and `y` have the elements of the input's and output's shape, row-major; `y`
+  /// comes as zeros.
+  func forward(_ x: [Float], _ learned: LayerWeights, to y: inout [Float])
+
+  /// Given dL/dy of one sample, sets dL/dx, which comes as zeros, and adds dL/dweight and dL/dbias to `gradient`.
+  func backward(
+    _ x: [Float], dy: [Float], _ learned: LayerWeights, to dx: inout [Float],
+    adding gradient: inout LayerWeights)
 }
 
 extension Layer {
-  package var outputShape: [Int] { output.shape }
-  package var paddedParameterCount: Int { 0 }
-  package var tensors: [ParameterTensor] { [] }
-  package var flopsPerSample: Int { 0 }
-  package func scratchCount(rows: Int) -> Int { 0 }
-  package var rectified: (any Layer)? { nil }
-  package var isReLU: Bool { false }
+  public var weightShape: [Int] { [] }
+  public var biasShape: [Int] { [] }
+  public var initialBound: Float { 0 }
+}
+
+/// What a layer of one's own learns, or the gradient of it: the elements of its two tensors, row-major.
+public struct LayerWeights: Sendable {
+  public var weight: [Float]
+  public var bias: [Float]
+}
+
+extension LayerSpecification {
+  /// A layer of your own, which is registered too (`LayerRegistry.register`).
+  ///
+  /// Throws `LockstepError` (usage) for a keyword that is taken or no word, and for options that are not finite.
+  public static func layer<Own: Layer>(_ type: Own.Type, _ options: Double...) throws -> Self {
+    try LayerRegistry.register(type)
+    return Self(CustomForm<Own>(options: options))
+  }
 }

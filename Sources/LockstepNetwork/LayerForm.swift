@@ -16,7 +16,7 @@ package protocol LayerForm: Sendable {
   /// Makes the layer for the network's output so far; nil if there is nothing to compute.
   ///
   /// Throws `LockstepError` (usage) if it does not fit.
-  func makeLayer(in network: inout NetworkBuilder) throws -> (any Layer)?
+  func makeLayer(in network: inout NetworkBuilder) throws -> (any NetworkLayer)?
 }
 
 extension LayerForm {
@@ -50,7 +50,7 @@ struct LayerMisreading: Error {
 }
 
 /// A layer without options: the layout of its input says all.
-package protocol PlainLayer: Layer {
+package protocol PlainLayer: NetworkLayer {
   /// What recipes call it.
   static var keyword: String { get }
   init(_ layout: FeatureLayout)
@@ -60,5 +60,5 @@ package protocol PlainLayer: Layer {
 package struct PlainForm<L: PlainLayer>: LayerForm {
   package static var keyword: String { L.keyword }
   package init() {}
-  package func makeLayer(in network: inout NetworkBuilder) -> (any Layer)? { L(network.layout) }
+  package func makeLayer(in network: inout NetworkBuilder) -> (any NetworkLayer)? { L(network.layout) }
 }

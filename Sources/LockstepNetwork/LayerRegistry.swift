@@ -1,5 +1,6 @@
-/// Every kind of layer, one a line: recipes, messages, help and tests take the layers from here.
-package enum LayerRegistry {
+/// Every kind of layer, one a line: recipes, messages, help and tests take the layers from here. Users `register` their
+/// own.
+public enum LayerRegistry {
   package static let forms: [any LayerForm.Type] = [
     Dense.Form.self,
     Convolution2D.Form.self,

@@ -41,10 +41,10 @@ public struct LayerSpecification: Equatable, Sendable, CustomStringConvertible {
 
   private static func read(_ text: String) -> Result<LayerSpecification, LayerMisreading> {
     let words = words(of: text)
-    if let form = LayerRegistry.forms.first(where: { $0.keyword == words.first }) {
+    if let form = LayerRegistry.all.first(where: { $0.keyword == words.first }) {
       return form.read(Array(words.dropFirst()))
     }
-    let keywords = LayerRegistry.forms.map { $0.keyword }
+    let keywords = LayerRegistry.all.map { $0.keyword }
     let nearest = suggestedName(for: words.first ?? "", among: keywords).map { "Did you mean '\($0)'?" }
     return .failure(
       LayerMisreading(

@@ -25,7 +25,7 @@ extension LeakyReLU {
     static let examples = ["leakyrelu", "leakyrelu 0.25"]
     var slope = 0.01
 
-    func makeLayer(in network: inout NetworkBuilder) -> (any Layer)? {
+    func makeLayer(in network: inout NetworkBuilder) -> (any NetworkLayer)? {
       LeakyReLU(output: network.layout, slope: Float(slope))
     }
   }

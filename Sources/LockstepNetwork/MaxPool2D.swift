@@ -22,7 +22,7 @@ package struct MaxPool2D: RowwiseLayer {
   }
 
   package var output: FeatureLayout { windows.output }
-  package var rectified: (any Layer)? { isRectified ? nil : MaxPool2D(windows, isRectified: true) }
+  package var rectified: (any NetworkLayer)? { isRectified ? nil : MaxPool2D(windows, isRectified: true) }
   package var flopsPerSample: Int { output.features * (windows.height * windows.width - 1) }
 
   package func rowwiseForward(
@@ -58,7 +58,9 @@ extension MaxPool2D {
     static let keyword = "maxpool"
     var size = 2, stride = 2
 
-    func makeLayer(input: FeatureLayout) -> any Layer { MaxPool2D(input: input, size: size, stride: stride) }
+    func makeLayer(input: FeatureLayout) -> any NetworkLayer {
+      MaxPool2D(input: input, size: size, stride: stride)
+    }
   }
 }
 

@@ -9,7 +9,7 @@ public final class Network: Sendable {
   package let input: FeatureLayout
   /// The layers as they were given.
   public let specification: [LayerSpecification]
-  package let layers: [any Layer]
+  package let layers: [any NetworkLayer]
   /// Where each layer's parameters start in the flat buffer.
   package let offsets: [Int]
   /// Each layer's position in the specification; flatten is no layer.
@@ -46,7 +46,7 @@ public final class Network: Sendable {
   }
 
   /// A chain of any layers, each of which must fit the output of the one before. For tests of single layers.
-  package convenience init(input: FeatureLayout, layers: [any Layer]) {
+  package convenience init(input: FeatureLayout, layers: [any NetworkLayer]) {
     self.init(
       inputShape: input.shape, input: input, specification: [], layers: layers,
       positions: Array(layers.indices)
@@ -54,7 +54,7 @@ public final class Network: Sendable {
   }
 
   private init(
-    inputShape: [Int], input: FeatureLayout, specification: [LayerSpecification], layers: [any Layer],
+    inputShape: [Int], input: FeatureLayout, specification: [LayerSpecification], layers: [any NetworkLayer],
     positions: [Int]
   ) {
     var offsets: [Int] = []

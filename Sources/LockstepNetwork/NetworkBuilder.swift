@@ -3,7 +3,7 @@ import LockstepSupport
 
 /// Turns a specification into layers that fit each other.
 package struct NetworkBuilder {
-  package private(set) var layers: [any Layer] = []
+  package private(set) var layers: [any NetworkLayer] = []
   /// The position of each in the specification.
   private(set) var positions: [Int] = []
   /// The network's output so far, which is the input of the next layer.

@@ -1,5 +1,6 @@
 /// A network's forward pass as a graph of ONNX operators of opset 18 (onnx.ai/onnx/operators), without bytes: what
-/// `Layer.append(to:)` fills. Values have names, tensors PyTorch's; a sample's batch is the first dimension of each.
+/// `NetworkLayer.append(to:)` fills. Values have names, tensors PyTorch's; a sample's batch is the first dimension of
+/// each.
 package struct OperatorGraph: Sendable {
   package struct Operator: Equatable, Sendable {
     /// ONNX's name of it, such as "Conv".
@@ -33,6 +34,8 @@ package struct OperatorGraph: Sendable {
   /// The value that the next operator takes, and the shape of a sample of it.
   package private(set) var value: String
   package private(set) var shape: [Int]
+  /// A layer that ONNX has no operators for; nil for none.
+  package private(set) var refused: String?
   /// The layer whose operators are being appended, "layers.0".
   private var layer = ""
 
@@ -58,6 +61,9 @@ package struct OperatorGraph: Sendable {
     value = output
     self.shape = shape ?? self.shape
   }
+
+  /// Notes that there are no operators for a layer.
+  mutating func refuse(_ layer: String) { refused = layer }
 
   /// The same with a number as the second operand.
   mutating func append(_ kind: String, _ number: Float) {

@@ -27,6 +27,9 @@ public final class Parameters {
     pointer.update(from: values, count: count)
   }
 
+  /// The same values in memory of their own.
+  package var copy: Parameters { Parameters(network, copying: pointer) }
+
   /// The initial weights of a seed: element e of tensor t is uniform within the tensor's `initialBound`, a function of
   /// (seed, t, e) alone.
   public convenience init(_ network: Network, seed: UInt64) {

@@ -61,7 +61,7 @@ struct PoolingWindows {
 protocol PoolingForm: LayerForm {
   var size: Int { get set }
   var stride: Int { get set }
-  func makeLayer(input: FeatureLayout) -> any Layer
+  func makeLayer(input: FeatureLayout) -> any NetworkLayer
 }
 
 extension PoolingForm {
@@ -70,7 +70,7 @@ extension PoolingForm {
   }
   static var examples: [String] { ["\(keyword) 2", "\(keyword) 3 stride 2"] }
 
-  func makeLayer(in network: inout NetworkBuilder) throws -> (any Layer)? {
+  func makeLayer(in network: inout NetworkBuilder) throws -> (any NetworkLayer)? {
     let image = try network.requireImage()
     try network.require(
       image.height >= size && image.width >= size, "an image of at least \(size)x\(size)",

@@ -95,7 +95,7 @@ struct RowwiseChain {
       (dy, dx) = (link.dy!, link.dx)
       inputGradient = link.layer.inputGradient(
         x: link.x, y: link.y, parameters: link.parameters, wantsDX: dx != nil, pass: pass)
-      weights = link.layer.weightGradient(x: link.x, pass: pass)
+      weights = link.layer.weightGradient(x: link.x, parameters: link.parameters, pass: pass)
     }
   }
 

@@ -2,7 +2,7 @@ import LockstepData
 
 /// A layer that works sample by sample. Its passes return closures that one thread calls for some rows: what is the
 /// same for all rows is computed once.
-package protocol RowwiseLayer: Layer {
+package protocol RowwiseLayer: NetworkLayer {
   /// y = f(x), `[rows, in] -> [rows, out]`.
   func rowwiseForward(_ x: Activations, to y: Activations, parameters: UnsafePointer<Float>, pass: Pass)
     -> (_ rows: Range<Int>) -> Void
@@ -14,7 +14,8 @@ package protocol RowwiseLayer: Layer {
     -> (_ rows: Range<Int>, _ dy: Activations, _ dx: Activations?) -> Void
 
   /// The gradient of the parameters, still to be summed; nil if there are none.
-  func weightGradient(x: Activations, pass: Pass) -> (any RowwiseWeightGradient)?
+  func weightGradient(x: Activations, parameters: UnsafePointer<Float>, pass: Pass)
+    -> (any RowwiseWeightGradient)?
 }
 
 /// The gradient of a layer's parameters, summed over rows: one chain a micro-batch, each in the order of its rows.
@@ -31,5 +32,7 @@ package protocol RowwiseWeightGradient {
 
 extension RowwiseLayer {
   package var passes: LayerPasses { .byRows(self) }
-  package func weightGradient(x: Activations, pass: Pass) -> (any RowwiseWeightGradient)? { nil }
+  package func weightGradient(x: Activations, parameters: UnsafePointer<Float>, pass: Pass)
+    -> (any RowwiseWeightGradient)?
+  { nil }
 }

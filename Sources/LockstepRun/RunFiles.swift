@@ -15,7 +15,7 @@ struct RunFiles {
 
   /// `lock` is that of a run to resume from `former` and `state`; nil for a new run.
   init(
-    _ training: TrainingRun, _ recipe: Recipe, _ data: DataSource, lock: RunLock?, former: FormerRun?,
+    _ training: TrainingRun, _ recipe: Recipe, _ data: DataSource?, lock: RunLock?, former: FormerRun?,
     state: TrainingState
   ) throws {
     listener = training.listener
@@ -27,7 +27,7 @@ struct RunFiles {
     }
     trace = try training.trace.map { try DurableFile($0, option: "--trace") }
     try run.write(recipe)
-    try run.write(data)
+    if let data { try run.write(data) }
     metrics = try run.openMetrics(
       logEvery: training.logEvery, resuming: training.resumes ? state : nil, tell: listener.warn)
     if metrics.lacksBeginning {
@@ -45,6 +45,7 @@ struct RunFiles {
     listener.note("saved in \(run.path)")
     let reached =
       result.validation.map { summary($0, of: "validation", dataset: dataset) }
+      ?? result.training.map { summary($0, of: "training", dataset: dataset) }
       ?? summary(result.test, dataset: dataset)
     try listener.result("\(reached)\nweights \(result.digest.hexadecimal)")
     _ = try checkpoints.lastResult()

@@ -10,7 +10,8 @@ extension TrainingRun {
     let former: FormerRun?
     let recipe: Recipe
     let team: ThreadTeam
-    let source: DataSource
+    /// nil for a dataset that was given.
+    let source: DataSource?
     let dataset: Dataset
   }
 
@@ -28,7 +29,7 @@ extension TrainingRun {
     try startTrace(team, collective)
     let (source, dataset) = try Activity.during(.loadingData) {
       try Trace.span("load data") {
-        try loadData(data, for: .training, of: former, at: output, collective, team, listener)
+        try find(former, collective, team)
       }
     }
     if let trace {
@@ -42,6 +43,19 @@ extension TrainingRun {
     return Start(former: former, recipe: recipe, team: team, source: source, dataset: dataset)
   }
 
+  /// The dataset that was given, if it is the same on all ranks, or that of files. Collective.
+  private func find(
+    _ former: FormerRun?, _ collective: any Collective, _ team: ThreadTeam
+  ) throws -> (DataSource?, Dataset) {
+    guard let dataset else {
+      return try loadData(data, for: .training, of: former, at: output, collective, team, listener)
+    }
+    try collective.requireSame(
+      [Fact(dataset.name, "a dataset of digest \(dataset.checksum.hexadecimal)")],
+      fix: "Make the same dataset on every rank")
+    return (nil, dataset)
+  }
+
   /// Collective.
   func makeTrainer(_ start: Start, _ collective: any Collective) throws -> Trainer {
     let trainer = try collective.together {
@@ -52,10 +66,10 @@ extension TrainingRun {
     listener.warn(of: start.dataset, heldBack: trainer.sampler.validationIndices, collective)
     // Clocks of ranks differ.
     let limit = collective.rank == 0 ? timeLimit : nil
-    trainer.shouldStop = { [parameters = trainer.parameters] step in
+    trainer.shouldStop = { [parameters = trainer.parameters, shouldStop] step in
       Faults.strike(at: step, parameters)
       let isTimeUp = limit?.check() ?? false
-      return StopRequest.isRaised || isTimeUp
+      return StopRequest.isRaised || shouldStop() || isTimeUp
     }
     if let limit { trainer.stopCause = { limit.isReached ? "by --max-time \(limit.text)" : "on request" } }
     trainer.willStop = { RunLock.markStopping() }

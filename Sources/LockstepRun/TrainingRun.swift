@@ -10,6 +10,12 @@ import LockstepTraining
 public struct TrainingRun {
   /// The directory of the IDX files; nil for the resumed run's own data, or `DataSource.resolve`.
   public var data: String?
+  /// The dataset, the same on all ranks, instead of `data`.
+  package var dataset: Dataset?
+  /// Whether there is a run directory. Without one, nothing is written.
+  package var keepsFiles = true
+  /// Asked on each rank in each step: true stops the run with a checkpoint, as a `StopRequest` does.
+  package var shouldStop: () -> Bool = { false }
   /// The run directory; nil for a new one in `runs`, named after the recipe and the time.
   public var output: String?
   /// The recipe's name, for the default `output`; nil for its model's.
@@ -48,23 +54,37 @@ public struct TrainingRun {
   /// Throws `LockstepError` or `AgreedError`: usage for an invalid recipe or value, data for files that cannot be used,
   /// stopped if a `StopRequest` or the `timeLimit` ended it with a checkpoint, failure for all else.
   public func run(_ collective: any Collective) throws {
+    var trainer: Trainer?
+    try run(collective, &trainer)
+  }
+
+  /// The same. `trainer` is what has trained, also after a stop.
+  package func run(_ collective: any Collective, _ trainer: inout Trainer?) throws {
     let lock = try resumes ? takeLock(collective) : nil
     defer { withExtendedLifetime(lock) {} }
     defer { _ = Trace.stop() }  // of a run that fails before its files are open
     let start = try prepare(collective)
     warnOfIdleRanks(start.recipe, collective)
-    let trainer = try makeTrainer(start, collective)
+    let made = try makeTrainer(start, collective)
+    trainer = made
+    try train(made, start, lock, collective)
+  }
+
+  private func train(_ trainer: Trainer, _ start: Start, _ lock: RunLock?, _ collective: any Collective)
+    throws
+  {
     if resumes { try restore(trainer, start, collective) }
     if start.former?.checkpoint == nil { try initialize(trainer, start.recipe, collective) }
     let files = try collective.together {
-      guard collective.rank == 0 else { return nil as RunFiles? }
+      guard collective.rank == 0, keepsFiles else { return nil as RunFiles? }
       return try RunFiles(
         self, start.recipe, start.source, lock: lock, former: start.former, state: trainer.state)
     }
     if let writer = files?.checkpoints { timeLimit?.begin(trainer) { writer.longestWrite } }
     try tracing(files?.trace, collective) {
       try noting(files, trainer) {
-        let result = try trainer.train(observer: files?.observer, checkpoints: files?.checkpoints)
+        let result = try trainer.train(
+          observer: files?.observer ?? listener.observer, checkpoints: files?.checkpoints)
         try collective.together { try files?.save(result, of: trainer, start.dataset.name) }
       }
     }

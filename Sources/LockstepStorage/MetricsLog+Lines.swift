@@ -100,6 +100,7 @@ extension TrainingResult {
     line.add("step", steps)
     test.describe(as: "test", in: &line)
     validation?.describe(as: "validation", in: &line)
+    training?.describe(as: "train", in: &line)
     line.add("weights", digest.hexadecimal)
     line.add("seconds", seconds)
   }

@@ -21,6 +21,11 @@ extension Model {
       })
   }
 
+  /// Writes the model as `safetensors`, whole or not at all. A run directory's is its `model.safetensors`.
+  ///
+  /// Throws `LockstepError` (failure) if the file cannot be written.
+  public func write(to path: String) throws { try replaceFile(path, with: safetensors().serialized()) }
+
   /// Reads the `model.safetensors` at `path` or in the run directory `path`. Throws `LockstepError` (data).
   public init(path: String) throws {
     let file = isDirectory(path) ? path + "/model.safetensors" : path

@@ -47,6 +47,11 @@ extension Model {
     ]
     file.metadata["lockstep.recipe"] = recipe
     let (scale, shift) = normalization.affine(for: input.element)
-    return file.bytes(of: network.operatorGraph(scale: scale, shift: shift), parameters)
+    let graph = network.operatorGraph(scale: scale, shift: shift)
+    if let layer = graph.refused {
+      throw LockstepError(
+        .data, path, expected: "layers that ONNX has operators for", found: "'\(layer)', which is your own")
+    }
+    return file.bytes(of: graph, parameters)
   }
 }

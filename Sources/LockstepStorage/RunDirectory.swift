@@ -88,7 +88,7 @@ package final class RunDirectory {
 
   package func write(_ model: Model) throws {
     try createDirectories(path)
-    try replaceFile("\(path)/model.safetensors", with: model.safetensors().serialized())
+    try model.write(to: "\(path)/model.safetensors")
   }
 
   /// `state`: the state from which the run resumes.
@@ -101,7 +101,7 @@ package final class RunDirectory {
   /// The writer of the run's checkpoints: one every `every` steps besides those of the epochs, of which the newest
   /// `keep` are kept.
   package func makeCheckpointWriter(
-    every: Int, keep: Int, recipe: Recipe, data: DataSource, metrics: MetricsLog, former: FormerRun?
+    every: Int, keep: Int, recipe: Recipe, data: DataSource?, metrics: MetricsLog, former: FormerRun?
   ) throws -> CheckpointWriter {
     try CheckpointWriter(
       directory: checkpoints, every: every, keep: keep, safe: former?.checkpointPath,
@@ -110,7 +110,7 @@ package final class RunDirectory {
       // These files may have been deleted with the directory. The metrics up to the checkpoint must be on disk before
       // it.
       if access("\(path)/config.yaml", F_OK) != 0 { try write(recipe) }
-      if access(DataRecord.path(in: checkpoints), F_OK) != 0 { try write(data) }
+      if let data, access(DataRecord.path(in: checkpoints), F_OK) != 0 { try write(data) }
       try metrics.synchronize()
     }
   }

@@ -3,7 +3,9 @@ import LockstepNetwork
 import LockstepSupport
 
 /// A trained network with the normalization of its inputs: the content of `model.safetensors`.
-public struct Model {
+///
+/// Sendable, because nothing changes the parameters once there is a model of them.
+public struct Model: @unchecked Sendable {
   /// The weights and their network.
   public let parameters: Parameters
   /// How samples are scaled before they reach the network; never `auto`.

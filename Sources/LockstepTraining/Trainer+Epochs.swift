@@ -34,10 +34,12 @@ extension Trainer {
     if try restoreBest(reporter) { last = nil }
     let test = try last?.test ?? evaluator.evaluate(parameters, on: dataset.test)
     let validation = test.count > 0 ? nil : try last?.validation ?? validate()
+    let isJudged = test.count > 0 || validation != nil
+    let training = isJudged ? nil : try evaluator.evaluate(parameters, on: dataset.train)
     try requireSameData()
     let result = TrainingResult(
-      steps: state.step, test: test, validation: validation, digest: try checkedDigest(),
-      seconds: (ContinuousClock.now - started).inSeconds)
+      steps: state.step, test: test, validation: validation, training: training,
+      digest: try checkedDigest(), seconds: (ContinuousClock.now - started).inSeconds)
     try reporter.finishLast()
     try reporter.observe(.end(result))
     return result

@@ -61,7 +61,6 @@ public final class Trainer {
         expected: "at least one of \(sampler.datasetCount) samples to validate on",
         found: "\(recipe.validationSplit)", fix: "Raise --validation-split")
     }
-    try Self.requireJudges(dataset, sampler)
     network = try Network(
       inputShape: dataset.train.images.shape, specification: recipe.layers, classes: dataset.classes)
     if !recipe.augmentation.isNone, network.input.image == nil {

@@ -110,6 +110,8 @@ public struct TrainingResult: Sendable {
   public var test: Evaluation
   /// On the validation samples, if there are some and no test files.
   public var validation: Evaluation?
+  /// On the training samples, if there is nothing else to judge by.
+  public var training: Evaluation?
   /// The digest of the final parameters.
   public var digest: UInt64
   /// The time of this `train` call, evaluation included.

@@ -56,6 +56,23 @@ import Testing
     }
   }
 
+  /// With no samples to judge by, the figures are those of the training samples, on every number of ranks.
+  @Test func withoutTestFilesTrainingIsTheResult() throws {
+    try removeTestFiles()
+    let reference = try scene.train(Self.recipe, data: data, threads: nil)
+    let form = /training accuracy \d+\.\d\d% \(\d+\/2000\), training loss \d+\.\d{4}/
+    #expect(try form.wholeMatch(in: reference.accuracyLine) != nil, "\(reference.result.output)")
+    let told = warnings(reference.result)
+    #expect(told.count == 1 && told[0].contains("\(data): there are no test files"), "\(told)")
+    for event in try reference.events("epoch") + reference.events("end") {
+      #expect(event["test_accuracy"] == nil && event["train_accuracy"] != nil, "\(event)")
+    }
+    for ranks in [1, 2, 3, 4, 7] {
+      try expectSame(
+        scene.train(Self.recipe, data: data, ranks: ranks, threads: nil), reference, "\(ranks) ranks")
+    }
+  }
+
   @Test func evaluationNeedsNoTrainingFiles() throws {
     let run = try scene.train(Self.recipe)
     for part in ["images-idx3", "labels-idx1"] {

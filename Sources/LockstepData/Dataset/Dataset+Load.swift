@@ -21,7 +21,7 @@ extension Dataset {
   /// - Throws: on all ranks alike, an AgreedError with the LockstepError (.data) of rank 0, or of the lowest rank that
   ///   could not map its files; or that these differ from rank 0's.
   public static func load(
-    directory: String, for purpose: Purpose = .training, collective: any Collective
+    directory: String, for purpose: Purpose = .training, collective: any Collective = SingleProcess()
   ) throws -> Dataset {
     try DatasetLoader(directory: directory, purpose: purpose, collective: collective).load()
   }

@@ -11,8 +11,13 @@ extension Dataset {
     for index in heldBack where train.labels.indices.contains(index) {
       training[Int(train.labels[index])] -= 1
     }
+    let judges = heldBack.isEmpty ? "training" : "validation"
     let noTest =
-      test.count == 0 ? ["there are no test files: the result is that of the validation samples"] : []
+      test.count == 0
+      ? [
+        "there are no test files: the result is that of the \(judges) samples"
+          + (heldBack.isEmpty ? ". --validation-split 0.1 holds some back to judge by" : "")
+      ] : []
     let ofClasses = Self.warnings(training: training, test: counts(test.labels))
     return (noTest + ofClasses + (sameness.map { [$0] } ?? blankImages) + strangeNumbers).map {
       "\(name): \($0)"

@@ -20,23 +20,27 @@ public final class Dataset: Sendable {
   /// The largest label that is accepted as a class; a larger one means a damaged or wrong file.
   public static let maximumLabel: Int32 = 65_535
 
-  /// Images of both splits must have the same element type and shape, with one label each. `name` is for messages.
+  /// Images of both splits must have the same element type and shape, with one label each. `test` is nil for none;
+  /// `name` is for messages; `classes` is nil for as many as the labels say.
   ///
   /// - Throws: LockstepError (.data) if the two splits or their labels do not fit together, or are empty.
-  public convenience init(train: Split, test: Split, name: String) throws {
-    for (part, split) in [("train", train), ("test", test)] where split.count == 0 && split.images.count == 0
-    {
+  public convenience init(train: Split, test given: Split? = nil, name: String, classes: Int? = nil)
+    throws
+  {
+    for (part, split) in [("train", train), ("test", given ?? train)]
+    where split.count == 0 && split.images.count == 0 {
       throw LockstepError(
         .data, "\(name): \(part) images", expected: "at least one image of at least one element",
         found: "the dimensions \([split.images.count] + split.images.shape)",
         fix: "Write the file again with samples in it")
     }
+    let test = try given ?? .none(like: train.images)
     let valid = try Self.validate(train: train, test: test) { "\(name): \($0)" }
     for (part, split) in [("train", train), ("test", test)] {
       try split.images.requireFinite(path: "\(name): \(part) images")
     }
     self.init(
-      validTrain: valid.train, test: valid.test, classes: valid.classes, name: name,
+      validTrain: valid.train, test: valid.test, classes: max(valid.classes, classes ?? 0), name: name,
       checksum: Self.checksum(train: train, test: test))
   }
 

@@ -4,7 +4,7 @@ extension SampleTable {
   /// Checks that Float can represent every number.
   ///
   /// - Throws: LockstepError (.data) with `path`, sample (from 0) and position of the first that it cannot.
-  func requireFinite(path: String) throws {
+  package func requireFinite(path: String) throws {
     guard let index = withExtendedLifetime(self, { firstUnusable() }) else { return }
     let (sample, element) = index.quotientAndRemainder(dividingBy: elementsPerSample)
     throw LockstepError(

@@ -25,6 +25,25 @@ package final class BackgroundTask {
     if !hasThread { Self.run(argument.takeRetainedValue()) }
   }
 
+  /// Runs the work on a thread of its own with such a stack, which nobody waits for. Returns false if the system grants
+  /// no thread.
+  package static func detach(stackSize: Int, _ body: @escaping () -> Void) -> Bool {
+    var attributes = pthread_attr_t()
+    pthread_attr_init(&attributes)
+    defer { pthread_attr_destroy(&attributes) }
+    pthread_attr_setstacksize(&attributes, stackSize)
+    pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
+    #if canImport(Glibc)
+      var thread = pthread_t()
+    #else
+      var thread: pthread_t!
+    #endif
+    let argument = Unmanaged.passRetained(Work(body))
+    let isStarted = pthread_create(&thread, &attributes, main, argument.toOpaque()) == 0
+    if !isStarted { argument.release() }
+    return isStarted
+  }
+
   package var isDone: Bool { work.isDone.load(ordering: .acquiring) }
 
   /// Returns when the work is done. Call it once.

@@ -18,7 +18,7 @@ public final class ThreadTeam: @unchecked Sendable {
   private let owner = pthread_self()
   private var threads: [pthread_t] = []
   /// Bytes of a thread's stack: the most that kernels need, and three times that for their callers.
-  static let stackSize = 4 * KERNEL_STACK_BYTES
+  package static let stackSize = 4 * KERNEL_STACK_BYTES
 
   /// The most threads of a team.
   public static let mostThreads = 1024

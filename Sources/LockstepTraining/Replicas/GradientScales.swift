@@ -42,7 +42,9 @@ package final class GradientScales {
     largest = [Float](repeating: 0, count: network.tensors.count)
     findings = GridFindings(tensors: network.tensors.count)
     tensors = AlignedBuffer(count: network.paddedParameterCount / 16, zero: 0)
-    units = AlignedBuffer(count: network.tensors.count, zero: 0)
+    // A layer with a weight alone looks for the unit of its bias too.
+    units = AlignedBuffer(count: network.tensors.count + 1, zero: 0)
+    units.pointer[network.tensors.count] = 1
     for (number, tensor) in network.tensors.enumerated() {
       for element in 0..<tensor.count { tensors.pointer[tensor.flatIndex(element) / 16] = UInt32(number) }
     }

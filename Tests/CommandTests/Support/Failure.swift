@@ -66,7 +66,6 @@ struct Failure: CustomTestStringConvertible, Sendable {
     spoiled(.truncatedGzip, ["train-images-idx3-ubyte.gz", "truncated gzip", "gzip -t"]),
     spoiled(.hugeHeader, ["train-images-idx3-ubyte", "[1000000000, 28, 28]", "2016 bytes"]),
     spoiled(.hugeCompressedHeader, ["train-images-idx3-ubyte.gz", "[1000000000, 28, 28]"]),
-    spoiled(.withoutTest, ["test files (t10k-images-idx3-ubyte", "neither", "--validation-split"]),
     spoiled(.notANumber, ["t10k-images-idx3-ubyte", "nan in image 10 (counted from 0), row 0, column 0"]),
     spoiled(.softLabels, ["train-labels-idx1-ubyte", "row 0 is 50, 50", "as the dimensions [2000]"]),
     spoiled(.largerImages, ["2000 samples of 28x28", "2000 of 56x56 or 8000 of 28x28"]),

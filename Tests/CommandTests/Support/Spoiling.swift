@@ -10,7 +10,6 @@ enum Spoiling: String, Sendable {
   case hugeHeader = "header that promises 10^9 images"
   case hugeCompressedHeader = "gzip of a header that promises 10^9 images"
   case errorPage = "HTML under the right name"
-  case withoutTest = "no test files"
   case notANumber = "NaN in the test images"
   case softLabels = "labels of two columns that are no classes"
   case largerImages = "images of twice the sides"
@@ -47,10 +46,6 @@ extension TrainingScene {
       try gzip(images)
     case .errorPage:
       try scratch.write(Data("\n<!DOCTYPE html><html>404 Not Found</html>".utf8), to: images)
-    case .withoutTest:
-      for part in ["images-idx3", "labels-idx1"] {
-        try FileManager.default.removeItem(atPath: scratch.file("spoiled/t10k-\(part)-ubyte"))
-      }
     case .notANumber:
       for (part, count) in [("train", 2000), ("t10k", 300)] {
         var pixels = Data(count: count * 16)

@@ -85,7 +85,7 @@ private struct DenseCase {
   /// What the layer makes of the inputs.
   func run(threads: Int) throws -> LayerRun.Result {
     let dense = Dense(inputs: size.inputs, outputs: size.outputs)
-    let layers: [any Layer] = relu ? [dense, ReLU(dense.output)] : [dense]
+    let layers: [any NetworkLayer] = relu ? [dense, ReLU(dense.output)] : [dense]
     return try LayerRun(layers, input: .vector(size.inputs), rows: size.rows, style: relu ? .fused : .plain)
       .run(
         x: problem.inputs, dy: dyIn, tensors: problem.network.tensors.map(problem.parameters.values),

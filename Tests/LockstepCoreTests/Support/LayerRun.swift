@@ -2,7 +2,7 @@ import LockstepCore
 
 /// Single layers, with inputs and outputs in PyTorch's order, whatever the layout in between.
 struct LayerRun {
-  let layers: [any Layer]
+  let layers: [any NetworkLayer]
   let input: FeatureLayout
   let rows: Int
   let style: FusionPlan.Style
@@ -14,7 +14,7 @@ struct LayerRun {
     self.init(builder.layers, input: input, rows: rows)
   }
 
-  init(_ layers: [any Layer], input: FeatureLayout, rows: Int, style: FusionPlan.Style = .plain) {
+  init(_ layers: [any NetworkLayer], input: FeatureLayout, rows: Int, style: FusionPlan.Style = .plain) {
     (self.layers, self.input, self.rows, self.style) = (layers, input, rows, style)
   }
 
@@ -37,7 +37,7 @@ struct LayerRun {
     x: [Float], dy: [Float]? = nil, tensors values: [[Float]] = [], wantsDX: Bool = true, stale: Bool = false,
     threads: Int = 1, randomness: Pass.Randomness? = nil
   ) throws -> Result {
-    let probe: [any Layer] = wantsDX ? [Probe(output: input)] : []
+    let probe: [any NetworkLayer] = wantsDX ? [Probe(output: input)] : []
     let network = Network(input: input, layers: probe + layers)
     let plan = FusionPlan(network, style: style)
     let workspace = Workspace(plan, capacity: rows, learns: true, threads: threads)
