@@ -14,6 +14,7 @@ let package = Package(
   platforms: [.macOS(.v15)],
   products: [
     .executable(name: "lockstep", targets: ["lockstep"]),
+    .executable(name: "lockstep-import", targets: ["lockstep-import"]),
     .library(name: "LockstepCore", targets: ["LockstepCore"]),
     .library(name: "LockstepMPI", targets: ["LockstepMPI"]),
     .library(name: "MPI", targets: ["MPI"]),
@@ -28,6 +29,14 @@ let package = Package(
     .systemLibrary(
       name: "CZlib", pkgConfig: "zlib",
       providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+    // Formats of images and archives: LockstepImport alone uses them.
+    .systemLibrary(
+      name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
+    .systemLibrary(
+      name: "CTurboJPEG", pkgConfig: "libturbojpeg",
+      providers: [.apt(["libturbojpeg0-dev"]), .brew(["jpeg-turbo"])]),
+    .systemLibrary(
+      name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"]), .brew(["libzip"])]),
     .target(name: "CMPI", dependencies: ["CSystemMPI"]),
     .target(name: "CKernels"),
     // The C library of this platform, under one name.
@@ -70,17 +79,33 @@ let package = Package(
         "LockstepTraining",
       ]),
     .target(name: "LockstepMPI", dependencies: ["LockstepRanks", "LockstepSupport", "MPI", "PlatformC"]),
+    // Pictures, archives and tables of numbers to IDX files, and pictures to predictions.
+    .target(
+      name: "LockstepImport",
+      dependencies: [
+        "CPNG", "CTurboJPEG", "CZip", "LockstepCore", "LockstepData", "LockstepRanks", "LockstepStorage",
+        "LockstepSupport", "PlatformC",
+      ]),
+    .target(name: "CommandOutput", dependencies: ["LockstepCore"]),
+    // What needs the libraries of formats, apart from the command that runs on every node.
+    .executableTarget(
+      name: "lockstep-import",
+      dependencies: [
+        "CommandOutput", "LockstepCore", "LockstepImport", "PlatformC",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
     .executableTarget(
       name: "lockstep",
       dependencies: [
-        "LockstepCore", "LockstepMPI", "MPI", "PlatformC",
+        "CommandOutput", "LockstepCore", "LockstepMPI", "MPI", "PlatformC",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
-    .target(name: "FuzzTargets", dependencies: ["LockstepCore", "CZlib"]),
+    .target(name: "FuzzTargets", dependencies: ["LockstepCore", "LockstepImport", "CZlib"]),
     .executableTarget(name: "lockstep-fuzz", dependencies: ["FuzzTargets", "LockstepCore"]),
     .testTarget(
       name: "LockstepCoreTests", dependencies: ["LockstepCore", "CKernels", "FuzzTargets", "PlatformC"]),
+    .testTarget(name: "LockstepImportTests", dependencies: ["LockstepImport", "LockstepCore"]),
     .testTarget(name: "LockstepMPITests", dependencies: ["LockstepMPI", "MPI"]),
-    .testTarget(name: "CommandTests", dependencies: ["LockstepCore", "MPI"]),
+    .testTarget(name: "CommandTests", dependencies: ["CPNG", "LockstepCore", "MPI"]),
   ]
 )

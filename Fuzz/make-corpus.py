@@ -12,6 +12,8 @@ import struct
 import zlib
 from pathlib import Path
 
+import import_corpus
+
 CORPUS = Path(__file__).parent / "corpus"
 
 
@@ -307,7 +309,7 @@ def metrics_corpus():
 def main():
     for name, corpus in {
         "idx": idx_corpus, "labels": labels_corpus, "images": images_corpus, "gzip": gzip_corpus, "safetensors": safetensors_corpus, "model": model_corpus,
-        "recipe": recipe_corpus, "metrics": metrics_corpus,
+        "recipe": recipe_corpus, "metrics": metrics_corpus, **import_corpus.ALL,
     }.items():
         directory = CORPUS / name
         directory.mkdir(parents=True, exist_ok=True)

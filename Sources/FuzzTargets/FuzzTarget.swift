@@ -14,7 +14,9 @@ package struct FuzzTarget: Sendable {
   /// Reads the bytes and checks the invariants of accepted ones. Refuses bad ones with a LockstepError.
   let read: @Sendable ([UInt8]) throws -> Void
 
-  package static let all = [idx, labels, images, gzip, safetensors, model, recipe, metrics]
+  package static let all = [
+    idx, labels, images, gzip, safetensors, model, recipe, metrics, png, jpeg, npy, npz, csv,
+  ]
 
   /// Whether the bytes are accepted.
   ///

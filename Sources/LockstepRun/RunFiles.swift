@@ -12,6 +12,8 @@ struct RunFiles {
   /// Opened now, so that a trace is not lost for want of a file after hours.
   let trace: DurableFile?
   private let listener: RunListener
+  /// How the dataset was imported, for the model.
+  private let record: ImportRecord?
 
   /// `lock` is that of a run to resume from `former` and `state`; nil for a new run.
   init(
@@ -26,6 +28,7 @@ struct RunFiles {
       run = try RunDirectory(creating: path, shouldStop: { StopRequest.isRaised }, tell: listener.tell)
     }
     trace = try training.trace.map { try DurableFile($0, option: "--trace") }
+    record = if case .directory(let path) = data { try ImportRecord(directory: path) } else { nil }
     try run.write(recipe)
     if let data { try run.write(data) }
     metrics = try run.openMetrics(
@@ -41,7 +44,9 @@ struct RunFiles {
 
   /// Writes the model and reports the result.
   func save(_ result: TrainingResult, of trainer: Trainer, _ dataset: String) throws {
-    try run.write(Model(parameters: trainer.parameters, normalization: trainer.normalization))
+    var model = try Model(parameters: trainer.parameters, normalization: trainer.normalization)
+    if let record { model.adopt(record) }
+    try run.write(model)
     listener.note("saved in \(run.path)")
     let reached =
       result.validation.map { summary($0, of: "validation", dataset: dataset) }

@@ -8,14 +8,18 @@ extension Model {
   /// The model as safetensors: tensors with PyTorch's names and layouts, the network and its input in the metadata.
   /// Equal models give equal bytes.
   public func safetensors() -> Safetensors {
-    Safetensors(
-      metadata: [
-        "format": "pt",
-        "lockstep.classes": String(network.classes),
-        "lockstep.input": network.inputShape.map(String.init).joined(separator: ","),
-        "lockstep.network": network.specification.map(\.description).joined(separator: ", "),
-        "lockstep.normalize": normalization.description,
-      ],
+    var metadata = [
+      "format": "pt",
+      "lockstep.classes": String(network.classes),
+      "lockstep.input": network.inputShape.map(String.init).joined(separator: ","),
+      "lockstep.network": network.specification.map(\.description).joined(separator: ", "),
+      "lockstep.normalize": normalization.description,
+    ]
+    if let classNames {
+      metadata.merge(ImportRecord(pictures: pictures, classes: classNames).metadata) { $1 }
+    }
+    return Safetensors(
+      metadata: metadata,
       tensors: network.tensors.map {
         Safetensors.Tensor(name: $0.name, shape: $0.shape, values: parameters.values(of: $0))
       })
@@ -83,5 +87,10 @@ extension Model {
     let parameters = Parameters(network)
     for tensor in network.tensors { parameters.set(tensor, to: safetensors[tensor.name]!.values) }
     try self.init(parameters: parameters, normalization: normalization)
+    guard let record = try ImportRecord(metadata: safetensors.metadata, path: file) else { return }
+    guard record.classes.count == classes else {
+      throw failure("\(classes) names of classes", "\(record.classes.count)")
+    }
+    adopt(record)
   }
 }

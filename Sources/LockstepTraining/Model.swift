@@ -12,6 +12,10 @@ public struct Model: @unchecked Sendable {
   public let normalization: Normalization
   /// The network of the parameters.
   public var network: Network { parameters.network }
+  /// What was done to the pictures that it was trained on; nil where no record of `lockstep import` says so.
+  public var pictures: PictureForm?
+  /// The names of its classes where such a record has them, as many as the network's classes.
+  public var classNames: [String]?
 
   /// Throws `LockstepError` (usage) for a normalization that no recipe could contain.
   public init(parameters: Parameters, normalization: Normalization) throws {

@@ -1,4 +1,5 @@
 import ArgumentParser
+@_exported import CommandOutput
 import LockstepCore
 import LockstepMPI
 import MPI
@@ -21,6 +22,10 @@ enum Program {
     if CommandLine.arguments.dropFirst().first == Train._commandName {
       StopRequest.catchSignals()
       LaunchReport.ready()
+    }
+    do { try Sibling.takeOver() } catch {
+      writeError("lockstep: \(error)\n")
+      end(error.exitStatus)
     }
     guard Launcher.isPresent else { end(execute(SingleProcess())) }
     do {
@@ -129,7 +134,10 @@ struct Lockstep: ParsableCommand {
     commandName: "lockstep",
     abstract: "Trains networks on CPUs over MPI: the same bits on any number of ranks and threads.",
     version: version,
-    subcommands: [Train.self, Evaluate.self, Export.self, Digest.self, Synthesize.self, Doctor.self])
+    subcommands: [
+      Train.self, Evaluate.self, Export.self, Digest.self, Synthesize.self, Import.self, Predict.self,
+      Doctor.self,
+    ])
 }
 
 extension Lockstep {

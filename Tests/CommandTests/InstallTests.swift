@@ -19,7 +19,10 @@ import Testing
       esac
       """)
     try FileManager.default.createDirectory(atPath: checkout.file("built"), withIntermediateDirectories: true)
-    try FileManager.default.copyItem(atPath: Repository.lockstep, toPath: checkout.file("built/lockstep"))
+    for suffix in ["", "-import"] {
+      try FileManager.default.copyItem(
+        atPath: Repository.lockstep + suffix, toPath: checkout.file("built/lockstep" + suffix))
+    }
   }
 
   private func files() throws -> Set<String> {
@@ -49,6 +52,7 @@ import Testing
       installed.isSuperset(of: [
         "bin/lockstep", "share/man/man1/lockstep.1", "share/man/man1/lockstep-train.1",
         "libexec/lockstep/launch",
+        "libexec/lockstep/lockstep-import", "share/man/man1/lockstep-import.1",
         "share/bash-completion/completions/lockstep", "share/zsh/site-functions/_lockstep",
         "share/fish/vendor_completions.d/lockstep.fish",
       ]), "\(installed)")

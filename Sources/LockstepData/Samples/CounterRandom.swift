@@ -14,6 +14,8 @@ package struct CounterRandom: Sendable {
     case syntheticDigit = 6
     /// Which way a gradient is rounded: `time` is the step, `sample` the number of the micro-batch.
     case gradientRounding = 7
+    /// `time` is 0 and 1 for the order of imported files, 2 + the class for their split.
+    case importing = 8
   }
 
   package let seed: UInt64

@@ -93,6 +93,13 @@ package final class DurableFile {
     try reporting("writing \(names?.temporary ?? "it")") { try FileOperation.write(bytes, to: descriptor) }
   }
 
+  /// Replaces bytes that were written before, such as a header that counts what follows. For regular files only.
+  package func overwrite(_ bytes: [UInt8], at offset: Int) throws {
+    try reporting("writing \(names?.temporary ?? "it")") {
+      try FileOperation.overwrite(bytes, at: offset, of: descriptor)
+    }
+  }
+
   /// Makes the bytes durable, then the name.
   package func commit() throws {
     guard let names else { return }

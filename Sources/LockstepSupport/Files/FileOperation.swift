@@ -14,6 +14,15 @@ package enum FileOperation {
     }
   }
 
+  static func overwrite(_ bytes: [UInt8], at offset: Int, of file: Int32) throws {
+    try perform {
+      let count = try systemCall {
+        bytes.withUnsafeBytes { pwrite(file, $0.baseAddress, $0.count, off_t(offset)) }
+      }
+      guard count == bytes.count else { throw SystemError(code: ENOSPC) }
+    }
+  }
+
   package static func synchronize(_ file: Int32) throws { try perform { try systemCall { fsync(file) } } }
 
   package static func truncate(_ file: Int32, to length: Int) throws {

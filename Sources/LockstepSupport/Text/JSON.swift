@@ -22,6 +22,9 @@ package struct JSONLine {
   package mutating func add(_ key: String, _ values: [JSONLine]) {
     members.append("\(jsonString(key)):[\(values.map(\.text).joined(separator: ","))]")
   }
+  package mutating func add(_ key: String, _ values: [String]) {
+    members.append("\(jsonString(key)):[\(values.map(jsonString).joined(separator: ","))]")
+  }
   /// An array of arrays.
   package mutating func add(_ key: String, _ rows: [[Int]]) {
     let texts = rows.map { "[\($0.map(String.init).joined(separator: ","))]" }

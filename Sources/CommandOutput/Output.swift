@@ -1,19 +1,19 @@
 import LockstepCore
 
 /// Writes to standard error, unbuffered and in one piece; ignores errors, such as a reader that went away.
-func writeError(_ text: String) {
+package func writeError(_ text: String) {
   _ = writeAll(Array(text.utf8), to: 2)
 }
 
 /// Reports a line that matters for the interpretation of a result, which --quiet does not hide.
-func tell(_ text: String) { writeError(text + "\n") }
+package func tell(_ text: String) { writeError(text + "\n") }
 
-func warn(_ text: String) { tell("lockstep: warning: \(text)") }
+package func warn(_ text: String) { tell("lockstep: warning: \(text)") }
 
 /// Writes results to standard output, unbuffered, so that failures are known.
 ///
 /// Throws `LockstepError` (failure): a full disk, or a reader that went away.
-func writeResult(_ text: String) throws {
+package func writeResult(_ text: String) throws {
   do {
     try writeBytes(Array(text.utf8), to: 1)
   } catch let error as SystemError {

@@ -1,16 +1,16 @@
 import LockstepCore
 
 /// Progress on standard error: a bar that rewrites its line on a terminal, plain lines otherwise.
-final class Progress {
+package final class Progress {
   private let terminal = Terminal.ofStandardError()
   private let clock = ContinuousClock()
   private var last: ContinuousClock.Instant
   private var barIsShown = false
 
-  init() { last = clock.now }
+  package init() { last = clock.now }
 
   /// A line that stays.
-  func line(_ text: String) {
+  package func line(_ text: String) {
     writeError((barIsShown ? "\r\u{1B}[K" : "") + text + "\n")
     barIsShown = false
     last = clock.now
@@ -18,7 +18,7 @@ final class Progress {
 
   /// Shows that `fraction` of the work is done: ten times a second on a terminal, every five seconds as a line
   /// elsewhere. The text is evaluated only when it is shown.
-  func update(_ fraction: Double, _ text: () -> String) {
+  package func update(_ fraction: Double, _ text: () -> String) {
     let now = clock.now
     guard now - last >= (terminal == nil ? .seconds(5) : .milliseconds(100)) else { return }
     last = now
@@ -28,7 +28,7 @@ final class Progress {
   }
 
   /// Removes the bar.
-  func finish() {
+  package func finish() {
     if barIsShown { writeError("\r\u{1B}[K") }
     barIsShown = false
   }

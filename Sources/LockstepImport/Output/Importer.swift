@@ -1,0 +1,130 @@
+import LockstepData
+import LockstepStorage
+import LockstepSupport
+
+/// Makes a dataset of IDX files from pictures, archives of arrays or tables of numbers. Samples pass through memory
+/// some at a time; labels, names and the list of files stay.
+public struct Importer {
+  private let options: ImportOptions
+  private let progress: (_ done: Int, _ total: Int) -> Void
+  private let note: (String) -> Void
+
+  /// `note` receives lines for the user, `progress` how many of all samples are done.
+  public init(
+    _ options: ImportOptions, note: @escaping (String) -> Void = { _ in },
+    progress: @escaping (_ done: Int, _ total: Int) -> Void = { _, _ in }
+  ) {
+    (self.options, self.note, self.progress) = (options, note, progress)
+  }
+
+  /// Writes the dataset, with `classes.txt` and `import.json`.
+  ///
+  /// - Throws: LockstepError: usage for options that do not fit, data for a source that cannot be used, failure where
+  ///   the output cannot be written.
+  public func run() throws -> ImportResult {
+    let place = try OutputFolder(options.output, source: options.source)
+    let team = try ThreadTeam(count: options.threads ?? min(Processors.allowed.count, 64))
+    var source = try ImportSource.find(options.source, note: note)
+    source.notes.forEach(note)
+    if source.kind == "class folders" { shuffle(&source) }
+    let form = try SampleFormChoice(options, note: note).form(of: source)
+    try checkSplit(source)
+    try place.create()
+    let result = try write(source, as: form, place, team)
+    return result
+  }
+
+  /// Files lie by classes: the seed decides their order.
+  private func shuffle(_ source: inout ImportSource) {
+    for index in source.sections.indices {
+      guard case .files(let paths) = source.sections[index].samples else { continue }
+      let order = SeededOrder.order(count: paths.count, seed: options.seed, half: index)
+      let labels = source.sections[index].labels
+      source.sections[index].samples = .files(order.map { paths[$0] })
+      source.sections[index].labels = order.map { labels[$0] }
+    }
+  }
+
+  private func checkSplit(_ source: ImportSource) throws {
+    let hasTest = source.sections.contains { $0.half == .test }
+    if hasTest, options.testSplit != nil {
+      throw LockstepError(
+        .usage, "--test-split", expected: "a source without a test set",
+        found: "\(options.source), which has one",
+        fix: "Leave --test-split out")
+    }
+    if !hasTest, options.testSplit == nil {
+      note("there is no test set: --test-split 0.2 makes one of a fifth, or train with --validation-split")
+    }
+  }
+
+  private func write(
+    _ source: ImportSource, as form: SampleForm, _ place: OutputFolder, _ team: ThreadTeam
+  ) throws -> ImportResult {
+    var result = ImportResult(shape: form.shape, classes: source.classes)
+    let train = try DatasetWriter(form, prefix: "train", classes: source.classes.count, in: place.path)
+    let hasTest = options.testSplit != nil || source.sections.contains { $0.half == .test }
+    let test =
+      hasTest ? try DatasetWriter(form, prefix: "t10k", classes: source.classes.count, in: place.path) : nil
+    let total = source.sections.reduce(0) { $0 + $1.labels.count }
+    var done = 0
+    for section in source.sections {
+      let isTest = section.isTest(options)
+      let reader = try SampleReader(section.samples, as: form, options, team)
+      for range in pieces(of: section.labels.count, form) {
+        for (index, sample) in zip(range, try reader.read(range)) {
+          switch sample {
+          case .success(let bytes):
+            try (isTest[index] ? test! : train).add(bytes, label: section.labels[index])
+          case .failure(let error): try skip(error, &result)
+          }
+        }
+        done += range.count
+        progress(done, total)
+      }
+    }
+    (result.train, result.test) = (train.count, test?.count ?? 0)
+    try requireSamples(result, hasTest: hasTest)
+    try place.finish([train] + (test.map { [$0] } ?? []), record(source, form, result))
+    return result
+  }
+
+  /// Samples that are in memory at a time: 32 MB of them, and enough for all threads.
+  private func pieces(of count: Int, _ form: SampleForm) -> [Range<Int>] {
+    let size = min(max((1 << 25) / form.byteCount, 16), 4096)
+    return stride(from: 0, to: count, by: size).map { $0..<min($0 + size, count) }
+  }
+
+  private func skip(_ error: LockstepError, _ result: inout ImportResult) throws {
+    // A file that cannot be read is the source's fault, a lack of descriptors is not.
+    guard error.kind == .data, !options.isStrict else { throw error }
+    let reason = (error.expected.map { "expected \($0), found " } ?? "") + error.found
+    note("left out: \(error.subject): \(reason)")
+    result.skipped.append((error.subject, reason))
+  }
+
+  private func requireSamples(_ result: ImportResult, hasTest: Bool) throws {
+    guard result.train == 0 || hasTest && result.test == 0 else { return }
+    throw LockstepError(
+      .data, options.source, expected: "samples to train on" + (hasTest ? " and to test with" : ""),
+      found: "\(result.train) and \(result.test), with \(result.skipped.count) left out",
+      fix: hasTest && options.testSplit != nil
+        ? "Choose another --test-split" : "Look at the pictures that were left out")
+  }
+
+  private func record(_ source: ImportSource, _ form: SampleForm, _ result: ImportResult) -> ImportLog {
+    let pictures: PictureForm? = if case .pictures(let form) = form { form } else { nil }
+    return ImportLog(
+      record: ImportRecord(pictures: pictures, classes: source.classes), kind: source.kind, options: options,
+      notes: source.notes, result: result)
+  }
+}
+
+extension ImportSource.Section {
+  fileprivate func isTest(_ options: ImportOptions) -> [Bool] {
+    if half != .test, let fraction = options.testSplit {
+      return SeededOrder.isTest(labels: labels, fraction: fraction, seed: options.seed)
+    }
+    return .init(repeating: half == .test, count: labels.count)
+  }
+}
