@@ -69,7 +69,7 @@ def choose_data(given):
     for directory in (given, os.environ.get("LOCKSTEP_DATA"), str(ROOT / "data/mnist")):
         if directory and (directory == given or pathlib.Path(directory).is_dir()):
             return str(pathlib.Path(directory).resolve())
-    print("No MNIST here (scripts/fetch-mnist fetches it): synthesizing as many digits.", file=sys.stderr)
+    print("No MNIST here (scripts/fetch-data fetches it): synthesizing as many digits.", file=sys.stderr)
     return synthesize(60000)
 
 

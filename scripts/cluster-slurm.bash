@@ -43,9 +43,20 @@ PartitionName=urgent Nodes=n[1-3] OverSubscribe=NO PriorityTier=2 PreemptMode=OF
 END
 }
 
+# Also after a check that has lost a host, which comes back without its slurmd.
 slurm_up() {
   local number tries
-  if [[ -e $work/slurm.conf ]]; then return; fi
+  if [[ ! -e $work/slurm.conf ]]; then controller_up; fi
+  for number in 1 2 3; do node_up "n$number"; done
+  for ((tries = 0; tries < 600; tries++)); do
+    # Not those with an asterisk, which do not respond.
+    if [[ $(sinfo -h -N -p patient -o '%N %t' | grep -c ' idle$') == 3 ]]; then return; fi
+    sleep 0.1
+  done
+  die "Slurm's nodes are not ready: $(sinfo; tail -n 5 "$work/shared/slurmctld.log")"
+}
+
+controller_up() {
   dd if=/dev/urandom of="$work/munge.key" bs=128 count=1 2>/dev/null
   chmod 400 "$work/munge.key"
   slurm_configuration >"$work/slurm.conf"
@@ -55,15 +66,12 @@ slurm_up() {
   hostname n0
   use_slurm
   slurmctld || die "slurmctld does not start: $(tail -n 5 "$work/shared/slurmctld.log")"
-  for number in 1 2 3; do
-    on "n$number" bash -c "$(declare -p work); $(declare -f use_slurm); use_slurm && slurmd -N n$number" ||
-      die "slurmd of n$number does not start: $(tail -n 5 "$work/shared/slurmd-n$number.log")"
-  done
-  for ((tries = 0; tries < 300; tries++)); do
-    if [[ $(sinfo -h -N -p patient -t idle -o %N | sort -u | wc -l) == 3 ]]; then return; fi
-    sleep 0.1
-  done
-  die "Slurm's nodes are not ready: $(sinfo; tail -n 5 "$work/shared/slurmctld.log")"
+}
+
+node_up() {
+  if on "$1" pgrep -x slurmd >/dev/null; then return; fi
+  on "$1" bash -c "$(declare -p work); $(declare -f use_slurm); use_slurm && slurmd -N $1" ||
+    die "slurmd of $1 does not start: $(tail -n 5 "$work/shared/slurmd-$1.log")"
 }
 
 # On a host: the configuration where Slurm looks for it, and a munge of this host.

@@ -36,7 +36,7 @@ can_make_hosts() {
 # cluster_up DIRECTORY HOSTS: hosts n1, n2, ... of which only n1 has the checkout and a Swift toolchain.
 cluster_up() {
   local number
-  work=$1 hosts=$2 inits=() unshares=()
+  work=$1 hosts=$2 unshares=()
   ip link set lo up
   ip link add switch type bridge
   ip addr add $network.254/24 dev switch
@@ -64,9 +64,12 @@ Host *
 END
 }
 
-# start_host NUMBER: as process ${inits[NUMBER]}, which ends all others of the host when it ends.
+# The first process of a host, which ends all others of the host when it ends. In a file, since a check that starts a
+# host anew does so in a shell of its own.
+init_of() { cat "$work/n$1/init"; }
+
 start_host() {
-  local number=$1 tries script
+  local number=$1 tries script init=''
   mkdir -p "$work/n$number"
   # Before the fork, so that the process in the background has one child.
   script="$(declare -p work root prefix data shared network); $(declare -f); host_main $number"
@@ -74,13 +77,14 @@ start_host() {
     </dev/null >>"$work/n$number/log" 2>&1 &
   unshares[number]=$!
   for ((tries = 0; tries < 500; tries++)); do
-    inits[number]=$(pgrep -P "${unshares[number]}" || true)
-    if [[ -n ${inits[number]} ]]; then break; fi
+    init=$(pgrep -P "${unshares[number]}" || true)
+    if [[ -n $init ]]; then break; fi
     sleep 0.02
   done
-  [[ -n ${inits[number]} ]] || die "host n$number did not start: $(tail -n 3 "$work/n$number/log")"
+  [[ -n $init ]] || die "host n$number did not start: $(tail -n 3 "$work/n$number/log")"
+  echo "$init" >"$work/n$number/init"
   # The others remember the address of a host that comes back.
-  ip link add "veth$number" type veth peer name eth0 address "02:00:00:00:00:0$number" netns "${inits[number]}" ||
+  ip link add "veth$number" type veth peer name eth0 address "02:00:00:00:00:0$number" netns "$init" ||
     die "host n$number did not start: $(tail -n 3 "$work/n$number/log")"
   ip link set "veth$number" master switch up
 }
@@ -192,7 +196,7 @@ on() { on_terminal "$@" </dev/null; }
 on_terminal() {
   local number=${1#n}
   shift
-  nsenter --target "${inits[number]}" --net --uts --ipc --mount --pid -- \
+  nsenter --target "$(init_of "$number")" --net --uts --ipc --mount --pid -- \
     env -i PATH="$prefix/bin:${swift_path:-}/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" \
     HOME=/root LANG=C.UTF-8 OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 \
     ${host_environment[@]+"${host_environment[@]}"} "$@"
@@ -205,7 +209,7 @@ processes_on() {
 
 # end_host NUMBER: as a power cut does.
 end_host() {
-  kill -KILL "${inits[$1]}" 2>/dev/null || true
+  kill -KILL "$(init_of "$1")" 2>/dev/null || true
   wait "${unshares[$1]}" 2>/dev/null || true
   ip link del "veth$1" 2>/dev/null || true
   rm -f "$work/n$1/up"

@@ -74,6 +74,7 @@ public struct TrainingRun {
     throws
   {
     if resumes { try restore(trainer, start, collective) }
+    if start.former?.checkpoint == nil { try initialize(trainer, start.recipe, collective) }
     let files = try collective.together {
       guard collective.rank == 0, keepsFiles else { return nil as RunFiles? }
       return try RunFiles(

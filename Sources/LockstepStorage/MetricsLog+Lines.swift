@@ -52,6 +52,7 @@ extension TrainingStart {
     line.add("steps", totalSteps)
     line.add("normalize", normalization.description)
     line.add("learning_rate", learningRate)
+    if let initialDigest { line.add("initial_weights", initialDigest.hexadecimal) }
     if let referenceBatch { line.add("lr_reference_batch", referenceBatch) }
     line.add("ranks", ranks)
     line.add("threads", threads)

@@ -7,9 +7,10 @@ extension Safetensors {
     try self.init(bytes: try readFile(path, limit: 1 << 36, kind: .data), path: path)
   }
 
-  /// As above, for the file's bytes; `path` is for messages.
-  public init(bytes: [UInt8], path: String) throws {
-    let reader = Reader(bytes: bytes, path: path)
+  /// As above, for the file's bytes; `path` is for messages. `converts` reads other programs' files too: floats of other
+  /// sizes become F32, rounded, and tensors of integers are left out.
+  public init(bytes: [UInt8], path: String, converts: Bool = false) throws {
+    let reader = Reader(bytes: bytes, path: path, isForeign: converts)
     let (header, dataStart) = try reader.header()
     metadata = header.metadata ?? [:]
     tensors = []
@@ -17,9 +18,18 @@ extension Safetensors {
     for (name, entry) in header.entries.sorted(by: {
       ($0.entry.dataOffsets.first ?? 0, $0.name) < ($1.entry.dataOffsets.first ?? 0, $1.name)
     }) {
-      let values = try reader.values(of: name, entry, dataStart: dataStart, offset: offset)
-      tensors.append(Tensor(name: name, shape: entry.shape, values: values))
-      offset += 4 * values.count
+      guard let type = ElementType(rawValue: entry.dtype), converts || type == .float32 else {
+        throw reader.failure("tensors of F32", "\(name) of \(entry.dtype)")
+      }
+      let count = try reader.count(of: name, entry, type, offset: offset, dataCount: bytes.count - dataStart)
+      if type.isFloat {
+        let start = dataStart + offset
+        let values = bytes.withUnsafeBytes { raw in
+          (0..<count).map { type.value(raw, at: start + type.byteCount * $0) }
+        }
+        tensors.append(Tensor(name: name, shape: entry.shape, values: values))
+      }
+      offset += type.byteCount * count
     }
     let dataCount = bytes.count - dataStart
     guard offset == dataCount else { throw reader.failure("\(offset) bytes of tensors", "\(dataCount)") }
@@ -29,10 +39,14 @@ extension Safetensors {
   private struct Reader {
     let bytes: [UInt8]
     let path: String
+    let isForeign: Bool
 
     func failure(_ expected: String, _ found: String) -> LockstepError {
       LockstepError(
-        .data, path, expected: expected, found: found, fix: "Give a model.safetensors that Lockstep wrote")
+        .data, path, expected: expected, found: found,
+        fix: isForeign
+          ? "In Python, safetensors.torch.save_file(model.state_dict(), FILE) writes one"
+          : "Give a model.safetensors that Lockstep wrote")
     }
 
     /// The header, and where the tensors' bytes begin.
@@ -61,10 +75,10 @@ extension Safetensors {
       return (header, dataStart)
     }
 
-    /// The values of a tensor that must begin at byte `offset` of the tensors'.
-    func values(of name: String, _ entry: Entry, dataStart: Int, offset: Int) throws -> [Float] {
-      let dataCount = bytes.count - dataStart
-      guard entry.dtype == "F32" else { throw failure("tensors of F32", "\(name) of \(entry.dtype)") }
+    /// The number of values of a tensor that must begin at byte `offset` of the tensors' `dataCount` bytes.
+    func count(of name: String, _ entry: Entry, _ type: ElementType, offset: Int, dataCount: Int) throws
+      -> Int
+    {
       var count = 1
       for size in entry.shape {
         let (product, overflow) = count.multipliedReportingOverflow(by: size)
@@ -73,19 +87,11 @@ extension Safetensors {
         }
         count = product
       }
-      guard entry.dataOffsets.count == 2, entry.dataOffsets[0] == offset,
-        entry.dataOffsets[1] == offset + 4 * count,
-        offset + 4 * count <= dataCount
-      else {
+      let end = offset + type.byteCount * count
+      guard entry.dataOffsets == [offset, end], end <= dataCount else {
         throw failure("\(name) of shape \(entry.shape) at byte \(offset)", "offsets \(entry.dataOffsets)")
       }
-      return bytes.withUnsafeBytes { raw in
-        (0..<count).map {
-          let place = dataStart + offset + 4 * $0
-          return Float(
-            bitPattern: UInt32(littleEndian: raw.loadUnaligned(fromByteOffset: place, as: UInt32.self)))
-        }
-      }
+      return count
     }
   }
 }

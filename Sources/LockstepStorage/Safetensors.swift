@@ -8,7 +8,7 @@ import LockstepTraining
 #endif
 
 /// The safetensors format (huggingface.co/docs/safetensors): the header's length as a little-endian u64, a header in
-/// JSON, the tensors' bytes. Only F32 tensors are written or read.
+/// JSON, the tensors' bytes. Only F32 tensors are written; others are read where that is asked for.
 public struct Safetensors: Equatable, Sendable {
   /// A tensor of F32.
   public typealias Tensor = NamedTensor

@@ -32,6 +32,11 @@ extension Trainer {
   /// As PyTorch numbers moments: SGD's velocity is a first moment.
   private static let momentNames = ["optimizer.first.", "optimizer.second."]
 
+  /// Replaces initial weights. Collective, with the same values on all ranks, before the first step.
+  public func initialize(_ tensors: [(ParameterTensor, [Float])]) throws {
+    try fillParameters { for (tensor, values) in tensors { parameters.set(tensor, to: values) } }
+  }
+
   /// Sets the training to a checkpoint's state. Collective, with the same checkpoint on all ranks. Throws as
   /// `check(_:path:)` does.
   public func restore(_ checkpoint: Checkpoint) throws {

@@ -142,6 +142,7 @@ public final class Trainer {
       trainingSamples: sampler.trainingCount, validationSamples: sampler.datasetCount - sampler.trainingCount,
       testSamples: dataset.test.count, epochs: recipe.epochs, totalSteps: totalSteps,
       normalization: normalization, learningRate: recipe.scaledLearningRate, recipeRate: recipe.learningRate,
-      optimization: recipe.optimization, referenceBatch: recipe.lrReferenceBatch, batchSize: recipe.batchSize)
+      optimization: recipe.optimization, referenceBatch: recipe.lrReferenceBatch, batchSize: recipe.batchSize,
+      initialDigest: recipe.initialWeights.isEmpty || state.step > 0 ? nil : parameters.digest)
   }
 }

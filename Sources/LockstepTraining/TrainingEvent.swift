@@ -58,6 +58,8 @@ public struct TrainingStart: Sendable {
   public var referenceBatch: Int?
   /// The global batch.
   public var batchSize: Int
+  /// The digest of the weights that training starts from, where a file gave them.
+  public var initialDigest: UInt64?
 }
 
 /// One step done.

@@ -12,7 +12,8 @@ struct Evaluate: LockstepCommand {
   )
 
   @Argument(help: "A model.safetensors, or a run directory.") var model: String
-  @Option(help: ArgumentHelp("The directory of the IDX files.", valueName: "dir")) var data: String?
+  @Option(help: ArgumentHelp("The directory of the IDX files, or a dataset's name.", valueName: "dir"))
+  var data: String?
   @Option(
     help: ArgumentHelp(
       "Write CSV, a line for each test sample: predicted,label,p0,p1,..., pN the probability of class N.",

@@ -128,8 +128,20 @@ struct Lockstep: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "lockstep",
     abstract: "Trains networks on CPUs over MPI: the same bits on any number of ranks and threads.",
-    version: Build.version,
+    version: version,
     subcommands: [Train.self, Evaluate.self, Export.self, Digest.self, Synthesize.self, Doctor.self])
+}
+
+extension Lockstep {
+  /// What `--version` says. The library tells its version without being initialised.
+  private static var version: String {
+    let builds = InstructionSet.names.filter(InstructionSet.has).joined(separator: ", ")
+    return """
+      lockstep \(Build.version), numerical contract \(Build.contract)
+      \(World.libraryVersion)
+      instruction sets of this CPU: \(builds); in use: \(InstructionSet.current)
+      """
+  }
 }
 
 /// A subcommand that all ranks run together.

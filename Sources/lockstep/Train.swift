@@ -10,7 +10,8 @@ struct Train: LockstepCommand {
       all cores, or on ranks: mpirun -np 4 --hostfile hostfile lockstep train.
       """)
 
-  @Option(help: ArgumentHelp("The directory of the IDX files.", valueName: "dir")) var data: String?
+  @Option(help: ArgumentHelp("The directory of the IDX files, or a dataset's name.", valueName: "dir"))
+  var data: String?
   @Option(help: ArgumentHelp("The run directory (default: runs/RECIPE-TIME).", valueName: "run")) var output:
     String?
   @Option(help: "Threads of each rank (default: the cores that it may use).") var threads: Int?

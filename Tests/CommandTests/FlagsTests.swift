@@ -8,7 +8,8 @@ import Testing
   static let values: [String: (value: String, beside: [String])] = [
     "model": ("linear", []), "hidden": ("32,16", []), "network": ("dense 20, tanh, dense classes", []),
     "epochs": ("2", []), "max-steps": ("3", []), "batch-size": ("100", []), "micro-batches": ("5", []),
-    "seed": ("9", []), "optimizer": ("adamw", ["--weight-decay", "0.5"]), "lr": ("0.5", []),
+    "seed": ("9", []), "init": ("runs/first", []), "optimizer": ("adamw", ["--weight-decay", "0.5"]),
+    "lr": ("0.5", []),
     "momentum": ("0.25", []), "weight-decay": ("0.125", []), "schedule": ("cosine", []),
     "milestones": ("1,7", ["--schedule", "step"]), "gamma": ("0.75", ["--schedule", "step"]),
     "warmup-steps": ("2", []), "nesterov": ("true", []), "betas": ("0.8,0.99", ["--optimizer", "adam"]),

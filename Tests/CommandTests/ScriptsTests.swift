@@ -20,7 +20,7 @@ import Testing
 
   @Test(arguments: [
     ("setup", ["now"]), ("reproduce", ["mlp-521"]), ("reproduce", ["--quick"]), ("test", ["LaunchTests"]),
-    ("profile", []), ("profile", ["gpt"]), ("fetch-mnist", ["--all"]), ("fetch-mnist", ["a", "b"]),
+    ("profile", []), ("profile", ["gpt"]), ("fetch-data", ["--all"]), ("fetch-data", ["mnits"]),
     ("fuzz", ["yams"]), ("fuzz", ["--seconds", "soon"]), ("launch", []), ("test-debian13", ["--clean"]),
     ("bench", ["mlp-65"]), ("bench", ["--install-peers", "torch", "jax"]),
     ("plot-performance", ["--epochs", "0"]), ("torture", ["--bogus"]), ("torture", ["--rounds", "0"]),

@@ -96,7 +96,7 @@ import Testing
       environment: ["LOCKSTEP_DATA": ""],
       directory: directory)
     #expect(result.status == 0, "\(result.errors)")
-    let advice = result.errors.split(separator: "\n").filter { $0.contains("scripts/fetch-mnist") }
+    let advice = result.errors.split(separator: "\n").filter { $0.contains("scripts/fetch-data") }
     #expect(advice.count == 1)
     #expect(
       result.errors.contains("\n60000 samples of 28x28 in 10 classes of synthesized digits, ")

@@ -1,4 +1,4 @@
-"""A small web server for the tests of scripts/fetch-mnist: serves one directory in several moods.
+"""A small web server for the tests of scripts/fetch-data: serves one directory in several moods.
 
     python3 file-server.py DIRECTORY LOG
 

@@ -44,11 +44,12 @@ package struct DataChoice: Equatable {
       }
       return .synthetic(train: 60_000, test: 10_000)
     }
-    if !flag.isEmpty, flag != first.flag { return .directory(flag) }
+    if !flag.isEmpty, flag != first.flag { return .directory(named) }
     // If rank 0 lacks it too, rank 0 reports it.
     guard first.isFound else { return .directory(first.absolute) }
-    // On another node the same name may lead there from another working directory. Where it is in neither place, rank
-    // 0 sends the data.
-    return .directory([first.absolute, first.named].first(where: isDirectory) ?? first.absolute)
+    // On another node the same name may lead there from another working directory, or a dataset's name to another
+    // place. Where it is nowhere, rank 0 sends the data.
+    let own = flag.isEmpty ? [] : [named]
+    return .directory(([first.absolute, first.named] + own).first(where: isDirectory) ?? first.absolute)
   }
 }

@@ -10,12 +10,14 @@ public enum DataSource: Equatable, Sendable {
   case synthetic(train: Int, test: Int)
 
   /// Where this process finds data: `flag` if given, else `$LOCKSTEP_DATA`, else `data/mnist`, where
-  /// scripts/fetch-mnist puts it, else synthesized digits (60,000 and 10,000).
+  /// scripts/fetch-data puts it, else synthesized digits (60,000 and 10,000). Flag and variable name a directory or a
+  /// dataset (`fashion-mnist`).
   public static func resolve(flag: String?) -> DataSource {
-    if let flag { return .directory(flag) }
-    if let variable = getenv("LOCKSTEP_DATA"), variable[0] != 0 {
-      return .directory(String(cString: variable))
+    let variable = getenv("LOCKSTEP_DATA").map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
+    if let flag {
+      return .directory(NamedDataset.directory(of: flag, beside: variable, isDirectory: isDirectory))
     }
+    if let variable { return .directory(NamedDataset.directory(of: variable, isDirectory: isDirectory)) }
     return isDirectory("data/mnist") ? .directory("data/mnist") : .synthetic(train: 60_000, test: 10_000)
   }
 

@@ -73,16 +73,18 @@ struct DatasetDirectory {
     if let only = below.first {
       do { _ = try only.choose(for: purpose) } catch { return error }
     }
-    return missing(
+    var error = missing(
       purpose == .training ? .trainImages : .testImages, prefix: "", in: here.path, names: here.names,
       for: purpose)
+    if let other = ImportableFormat.found(in: here) { (error.found, error.fix) = (other.what, other.advice) }
+    return error
   }
 
   /// Advice for missing files.
   static func wherever(_ directory: String) -> String {
-    DefaultDataset.contains(directory)
-      ? "Download MNIST with scripts/fetch-mnist, or pass the directory of the files with --data"
-      : "Put the files there, or pass their directory with --data or $LOCKSTEP_DATA"
+    NamedDataset.holding(directory).map {
+      "\(NamedDataset.howToGet($0)); or pass the directory of the files with --data"
+    } ?? "Put the files there, or pass their directory with --data or $LOCKSTEP_DATA"
   }
 }
 

@@ -77,9 +77,12 @@ package struct DatasetFolder {
   /// The error of a directory that cannot be listed for the reason `errno`, with fitting advice.
   package static func unreadable(_ directory: String, reason: Int32) -> LockstepError {
     if directory.isEmpty { return noName }
+    if reason == ENOENT, let error = NamedDataset.missing(directory) { return error }
     let fix =
       switch reason {
       case EACCES, EPERM: "Make it readable for this user, with all the directories that it is in"
+      case ENOTDIR where ImportableFormat.advice(forFile: directory) != nil:
+        ImportableFormat.advice(forFile: directory)!
       case ENOTDIR:
         isDirectory(parent(of: directory))
           ? "Give the directory that the file is in: '\(parent(of: directory))'"

@@ -6,8 +6,11 @@ struct ForeignFormat {
   let fix: (String) -> String
 
   private static let known: [(magic: [UInt8], description: String, fix: String)] = [
-    ([0x93] + Array("NUMPY".utf8), "a numpy .npy file", "Write the array in the IDX format"),
-    (Array("PK\u{3}\u{4}".utf8), "a zip archive or numpy .npz", "Unpack it, or write its arrays as IDX"),
+    ([0x93] + Array("NUMPY".utf8), "a numpy .npy file", "lockstep import makes a dataset of such files"),
+    (
+      Array("PK\u{3}\u{4}".utf8), "a zip archive or numpy .npz",
+      "Unpack it; of an .npz, lockstep import makes a dataset"
+    ),
     ([0x1F, 0x8B], "a gzip file inside a gzip file", "Decompress it once with gunzip"),
     ([0xFD] + Array("7zXZ".utf8), "an xz file", "Decompress it with unxz"),
     (Array("BZh".utf8), "a bzip2 file", "Decompress it with bunzip2"),

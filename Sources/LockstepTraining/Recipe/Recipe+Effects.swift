@@ -6,6 +6,7 @@ extension Recipe {
       case "model": (!network.isEmpty, "the network lists its layers")
       case "hidden" where !network.isEmpty: (true, "the network lists its layers")
       case "hidden": (model != .mlp, "the model is \(model.rawValue)")
+      case "init": (initialWeights.isEmpty, "no file is named")
       case "network": (network.isEmpty, "no layers are listed")
       case "momentum", "nesterov": (optimizer != .sgd, "the optimizer is \(optimizer.rawValue)")
       case "betas", "epsilon": (optimizer == .sgd, "the optimizer is sgd")

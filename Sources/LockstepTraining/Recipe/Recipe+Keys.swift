@@ -25,6 +25,11 @@ extension Recipe {
     .value(
       "seed", \.seed, "Decides initial weights and order.", .integer(0...Int.max),
       expected: "a whole number from 0 to 18446744073709551615", read: { String($0) }, parse: { UInt64($0) }),
+    .value(
+      "init", \.initialWeights,
+      "Start from the weights of a run, or of a safetensors file, as far as they fit.",
+      expected: "the name of a file or a run", read: { $0 },
+      parse: { $0.contains { $0.isNewline } ? nil : $0 }),
     .choice("optimizer", \.optimizer, "sgd, adam or adamw."),
     .number(
       "lr", \.learningRate, Double.leastNonzeroMagnitude...1e6, "The learning rate.",

@@ -37,6 +37,9 @@ public struct Recipe: Equatable, Sendable {
   public var microBatches = 4
   /// Decides initial weights, order, dropout and augmentation.
   public var seed: UInt64 = 1
+  /// The safetensors file, or the run, whose weights training starts from; empty to draw them. Tensors that do not fit
+  /// are drawn.
+  public var initialWeights = ""
   /// SGD, Adam or AdamW.
   public var optimizer = OptimizerName.sgd
   /// By default the optimizer's: 0.02 for sgd, 0.001 for adam and adamw.

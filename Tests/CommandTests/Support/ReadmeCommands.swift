@@ -12,7 +12,7 @@ struct ReadmeCommand: Equatable {
 ///
 ///     $ lockstep train --epochs 1                  a command; a backslash at its end continues it on the next line
 ///     test accuracy 97.81% (9781/10000), ...       output, up to the next command, an empty line or the block's end
-///     $ scripts/fetch-mnist    # not run in tests  left out, with its output
+///     $ scripts/fetch-data    # not run in tests  left out, with its output
 ///     $ scripts/train          # on MNIST          its output holds for MNIST only
 ///
 /// Other lines of a block, before its first command, are ignored.

@@ -3,7 +3,7 @@ import Testing
 
 /// The real files, where they are at hand: every other test does without. CRC-32s, sums and labels were computed with
 /// Python's gzip, zlib and numpy.
-@Suite(.enabled(if: MNIST.directory != nil, "no MNIST here: scripts/fetch-mnist, then set LOCKSTEP_DATA"))
+@Suite(.enabled(if: MNIST.directory != nil, "no MNIST here: scripts/fetch-data, then set LOCKSTEP_DATA"))
 struct MNISTTests {
   @Test func mnistIsWhatPythonReads() throws {
     let data = try Dataset.load(directory: #require(MNIST.directory), collective: SingleProcess())

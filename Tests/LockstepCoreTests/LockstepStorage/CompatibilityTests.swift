@@ -14,7 +14,8 @@ import Testing
     ["weight-decay": "0.1"], ["nesterov": "true"], ["lr-reference-batch": "32"], ["schedule": "cosine"],
     ["warmup-steps": "1"], ["normalize": "none"],
     ["validation-split": "0.1"], ["augment-shift": "1"], ["augment-rotate": "1"], ["augment-scale": "0.1"],
-    ["keep-best": "true"], ["patience": "3"], ["reduction": "fast"], ["reduction": "exact32"],
+    ["keep-best": "true"], ["patience": "3"], ["init": "runs/first"], ["reduction": "fast"],
+    ["reduction": "exact32"],
     ["reduction": "exact16"],
   ]
 

@@ -47,6 +47,7 @@ import Testing
   static let cases = [
     Case("model", ["resnet", ""]), Case("optimizer", ["sgdd"]), Case("schedule", ["linear"]),
     Case("reduction", ["exact64"]), Case("nesterov", ["1"]), Case("keep-best", ["yes"]),
+    Case("init", ["a\nb"], [{ $0.initialWeights = "a\nb" }]),
     Case("seed", ["-1", "18446744073709551616", "1.0"]),
     Case(
       "hidden", ["0", "-5", "1000001", "512,", "512,-1", "a"].filter { $0 != "512," },

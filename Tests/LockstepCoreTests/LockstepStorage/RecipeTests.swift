@@ -7,7 +7,8 @@ import Testing
     ("model", "linear"), ("hidden", "30,20"),
     ("network", "conv 8 3x3 pad 1, dropout 0.25, flatten, dense classes"),
     ("epochs", "3"), ("max-steps", "17"), ("batch-size", "100"),
-    ("micro-batches", "12"), ("seed", "18446744073709551615"), ("optimizer", "adamw"), ("lr", "0.1"),
+    ("micro-batches", "12"), ("seed", "18446744073709551615"), ("init", "a run/model.safetensors"),
+    ("optimizer", "adamw"), ("lr", "0.1"),
     ("momentum", "0.5"), ("weight-decay", "1e-05"), ("nesterov", "true"), ("betas", "0.8,0.99"),
     ("epsilon", "1e-06"), ("lr-reference-batch", "50"), ("schedule", "step"), ("milestones", "2,3,5"),
     ("gamma", "0.3"), ("warmup-steps", "10"), ("normalize", "0.1307,0.3081"), ("validation-split", "0.1"),
@@ -54,7 +55,7 @@ import Testing
     (expected.nesterov, expected.betas) = (true, Recipe.Betas(first: 0.8, second: 0.99))
     (expected.epsilon, expected.lrReferenceBatch) = (1e-6, 50)
     expected.augmentation = Augmentation(shift: 1.5, rotate: 10, scale: 0.1)
-    (expected.keepBest, expected.patience) = (true, 4)
+    (expected.keepBest, expected.patience, expected.initialWeights) = (true, 4, "a run/model.safetensors")
     #expect(recipe == expected)
   }
 

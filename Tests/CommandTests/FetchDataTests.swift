@@ -1,8 +1,9 @@
 import Foundation
+import LockstepCore
 import Testing
 
-/// scripts/fetch-mnist against a server on this machine, with small files in place of MNIST's.
-@Suite struct FetchMNISTTests {
+/// scripts/fetch-data against a server on this machine, with small files in place of MNIST's.
+@Suite struct FetchDataTests {
   static let names = ["images.gz", "labels.gz"]
 
   let served: TemporaryDirectory
@@ -31,7 +32,7 @@ import Testing
   /// Runs the script with these moods of the server as its mirrors.
   func fetch(_ moods: String...) throws -> CommandResult {
     try run(
-      Repository.root + "/scripts/fetch-mnist", [target.path],
+      Repository.root + "/scripts/fetch-data", ["mnist", target.path],
       environment: [
         "LOCKSTEP_MIRRORS": moods.map { "\(server.address)/\($0)" }.joined(separator: " "),
         "LOCKSTEP_CHECKSUMS": checksums,
@@ -104,15 +105,55 @@ import Testing
     try target.write(Data("mine".utf8), to: "labels.gz")
     let result = try fetch("good")
     #expect(result.status == 1)
-    #expect(result.errors.contains("\(target.path)/labels.gz exists and is not MNIST's"))
+    #expect(result.errors.contains("\(target.path)/labels.gz exists and is not mnist's"))
     #expect(try target.names() == Self.names)
     #expect(try target.text("labels.gz") == "mine")
+  }
+
+  /// A sum of 32 digits is the MD5 of the file as it is sent.
+  @Test func knowsMD5() throws {
+    let command = "cat images.gz | { md5sum 2>/dev/null || md5 -q; } | cut -c1-32"
+    let sum = try run("sh", ["-c", command], directory: served.path).output.prefix(32)
+    func fetch(_ sum: some StringProtocol) throws -> CommandResult {
+      try run(
+        Repository.root + "/scripts/fetch-data", ["kmnist", target.path],
+        environment: ["LOCKSTEP_MIRRORS": "\(server.address)/good", "LOCKSTEP_CHECKSUMS": "\(sum) images.gz"])
+    }
+    #expect(try fetch(String(sum.reversed())).status == 1)
+    #expect(try target.names() == [])
+    let result = try fetch(sum)
+    #expect(result.status == 0 && result.output.contains("kmnist is complete"), "\(result.errors)")
+    #expect(try target.names() == ["images.gz"])
+  }
+
+  /// All of EMNIST is one archive, which the datasets of it share.
+  @Test func takesEMNISTOutOfItsArchive() throws {
+    let parts = ["train-images-idx3", "train-labels-idx1", "test-images-idx3", "test-labels-idx1"]
+    let names = parts.map { "emnist-letters-\($0)-ubyte.gz" }.sorted()
+    let pack = "mkdir gzip && for n in \(names.joined(separator: " ")); do echo $n | gzip >gzip/$n; done; "
+    let sum =
+      "python3 -m zipfile -c gzip.zip gzip && { md5sum 2>/dev/null || md5 -q; } <gzip.zip | cut -c1-32"
+    let md5 = try run("sh", ["-c", pack + sum], directory: served.path).output.prefix(32)
+    let result = try run(
+      Repository.root + "/scripts/fetch-data", ["emnist-letters", target.path + "/emnist-letters"],
+      environment: ["LOCKSTEP_MIRRORS": "\(server.address)/good", "LOCKSTEP_CHECKSUMS": "\(md5) gzip.zip"])
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(try target.names() == ["emnist-letters", "gzip.zip"])
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: target.path + "/emnist-letters").sorted() == names)
   }
 
   @Test func knowsTheRealFiles() throws {
     guard let mnist = Repository.mnist else { return }
     let noMirror = ["LOCKSTEP_MIRRORS": "http://127.0.0.1:9"]
-    let result = try run(Repository.root + "/scripts/fetch-mnist", [mnist], environment: noMirror)
+    let result = try run(Repository.root + "/scripts/fetch-data", ["mnist", mnist], environment: noMirror)
     #expect(result.status == 0, "\(result.errors)")
+  }
+
+  /// The names that the script knows are those that `--data` knows.
+  @Test func knowsTheNamesOfTheCommand() throws {
+    let list = try run(Repository.root + "/scripts/fetch-data", ["--list"]).output
+    let names = list.split(separator: "\n").compactMap { $0.split(separator: " ").first.map(String.init) }
+    #expect(names == NamedDataset.names)
   }
 }
