@@ -31,6 +31,14 @@ import Testing
     line.hasPrefix("test accuracy ") || line.hasPrefix("weights ")
   }
 
+  /// The program that README shows is one that scripts/test-examples builds and runs.
+  @Test func theProgramIsAnExample() throws {
+    let readme = try String(contentsOfFile: Repository.root + "/README.md", encoding: .utf8)
+    let programs = readme.matches(of: #/```swift\n([^`]*)```/#).map { String($0.1) }
+    let example = Repository.root + "/Examples/Sources/arrays/main.swift"
+    #expect(try programs == [String(contentsOfFile: example, encoding: .utf8)])
+  }
+
   /// What papers name in backticks by a folder of this repository, and what they link to, is there.
   @Test(arguments: ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/design.md", "docs/performance.md"])
   func whatPapersNameIsThere(paper: String) throws {

@@ -26,6 +26,7 @@ import Testing
     ("plot-performance", ["--epochs", "0"]), ("torture", ["--bogus"]), ("torture", ["--rounds", "0"]),
     ("test-sanitizers", ["memory"]), ("install", []), ("install", ["--now"]), ("install", ["a", "b"]),
     ("test-cluster", ["bit"]), ("test-onnx", ["--now"]), ("test-onnx", ["--install", "torch"]),
+    ("test-examples", ["arrays"]), ("document", ["--now"]),
   ]) func refusesWhatItDoesNotKnow(name: String, arguments: [String]) throws {
     let result = try checkout.script(name, arguments)
     #expect(result.status == 64, "\(result.errors)")
