@@ -7,6 +7,8 @@ import PlatformC
 public struct ImportRecord: Equatable, Sendable {
   /// The file's name.
   public static let fileName = "import.json"
+  /// The names of the classes, for people, or written by them.
+  public static let namesFile = "classes.txt"
   /// What is done to a picture; nil if the samples are no pictures.
   public var pictures: PictureForm?
   /// The names of the classes, in their order.
@@ -16,13 +18,21 @@ public struct ImportRecord: Equatable, Sendable {
     (self.pictures, self.classes) = (pictures, classes)
   }
 
-  /// That of the dataset in a directory; nil if it has none.
+  /// That of the dataset in a directory; if it has none, the names of `classes.txt`, one a line; nil without both.
   ///
   /// - Throws: LockstepError (.data) naming the file if it cannot be read as a record.
   public init?(directory: String) throws {
     let path = "\(directory)/\(Self.fileName)"
-    guard access(path, F_OK) == 0 else { return nil }
-    try self.init(json: try readFile(path, limit: 1 << 26, kind: .data), path: path)
+    if access(path, F_OK) == 0 {
+      try self.init(json: try readFile(path, limit: 1 << 26, kind: .data), path: path)
+      return
+    }
+    let names = "\(directory)/\(Self.namesFile)"
+    guard access(names, F_OK) == 0 else { return nil }
+    let text = String(decoding: try readFile(names, limit: 1 << 26, kind: .data), as: UTF8.self)
+    let classes = text.split(whereSeparator: \.isNewline).map(String.init)
+    try self.init(
+      json: Array("{\"classes\":[\(classes.map(jsonString).joined(separator: ","))]}".utf8), path: names)
   }
 
   /// The bytes of such a file; `path` is for messages.

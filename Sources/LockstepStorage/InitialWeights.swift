@@ -41,7 +41,8 @@ package struct InitialWeights {
     package var unused: [String] = []
   }
 
-  /// Throws `LockstepError` (data) if nothing fits, if several layers could be meant, or for a number that is not finite.
+  /// Throws `LockstepError` (data) if nothing fits, if several layers could be meant, or for a number that is not
+  /// finite.
   package func fit(to network: Network) throws -> Fit {
     let (layers, modules) = (Self.modules(network.tensors, \.name), Self.modules(file.tensors, \.name))
     var pairs = Self.byName(layers, modules)

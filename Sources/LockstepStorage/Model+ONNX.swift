@@ -38,7 +38,9 @@ extension Model {
       classes.
       """
     file.metadata = [
-      "classes": "[" + (0..<network.classes).map { jsonString("\($0)") }.joined(separator: ", ") + "]",
+      "classes": "["
+        + (classNames ?? (0..<network.classes).map(String.init)).map(jsonString).joined(separator: ", ")
+        + "]",
       "lockstep.input": input.summary,
       "lockstep.network": network.specification.map(\.description).joined(separator: ", "),
       "lockstep.normalize": normalization.description,

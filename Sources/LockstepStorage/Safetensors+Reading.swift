@@ -7,8 +7,8 @@ extension Safetensors {
     try self.init(bytes: try readFile(path, limit: 1 << 36, kind: .data), path: path)
   }
 
-  /// As above, for the file's bytes; `path` is for messages. `converts` reads other programs' files too: floats of other
-  /// sizes become F32, rounded, and tensors of integers are left out.
+  /// As above, for the file's bytes; `path` is for messages. `converts` reads other programs' files too: floats of
+  /// other sizes become F32, rounded, and tensors of integers are left out.
   public init(bytes: [UInt8], path: String, converts: Bool = false) throws {
     let reader = Reader(bytes: bytes, path: path, isForeign: converts)
     let (header, dataStart) = try reader.header()

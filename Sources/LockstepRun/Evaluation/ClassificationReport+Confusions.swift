@@ -38,6 +38,13 @@ extension ClassificationReport {
     return lines[0].count <= Self.columns ? lines : nil
   }
 
+  /// A class's name, as far as a line has room for it and without what would move a terminal's cursor, or its number.
+  func title(_ number: Int) -> String {
+    guard let name = names?[number] else { return "\(number)" }
+    let shown = name.unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : Character($0) }
+    return String(String(shown).prefix(24))
+  }
+
   private var listLines: [String] {
     let mistakes = confusions.filter { $0.actual != $0.predicted }
       .sorted { ($1.count, $0.actual, $0.predicted) < ($0.count, $1.actual, $1.predicted) }
@@ -46,7 +53,8 @@ extension ClassificationReport {
       + mistakes.prefix(Self.mostConfusionsListed).map { mistake in
         let samples = classes[mistake.actual].samples
         let share = LockstepSupport.percent(Double(mistake.count) / Double(samples))
-        return "  \(mistake.actual) taken for \(mistake.predicted): \(mistake.count) of \(samples), \(share)"
+        let (actual, predicted) = (title(mistake.actual), title(mistake.predicted))
+        return "  \(actual) taken for \(predicted): \(mistake.count) of \(samples), \(share)"
       }
   }
 }

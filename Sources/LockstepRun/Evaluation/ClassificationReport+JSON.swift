@@ -20,7 +20,7 @@ extension ClassificationReport {
     var means = JSONLine()
     means.add(macro.precision, macro.recall, macro.f1)
     line.add("macro", means)
-    line.add("per_class", classes.indices.map { Self.line(number: $0, figures: classes[$0]) })
+    line.add("per_class", classes.indices.map { self.line(number: $0) })
     if classes.count <= Self.mostClassesOfMatrix {
       line.add("confusion_matrix", matrix)
     } else {
@@ -29,9 +29,11 @@ extension ClassificationReport {
     return line.text
   }
 
-  private static func line(number: Int, figures: ClassFigures) -> JSONLine {
+  private func line(number: Int) -> JSONLine {
+    let figures = classes[number]
     var line = JSONLine()
     line.add("class", number)
+    if let names { line.add("name", names[number]) }
     line.add("samples", figures.samples)
     line.add("predicted", figures.predicted)
     line.add(figures.precision, figures.recall, figures.f1)

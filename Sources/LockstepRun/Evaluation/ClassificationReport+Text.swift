@@ -23,13 +23,20 @@ extension ClassificationReport {
     func cell(_ figure: Double?) -> String { figure.map(percent) ?? "-" }
     let rows = listed.map { number in
       let figures = classes[number]
-      return ["\(number)", "\(figures.samples)"] + [figures.precision, figures.recall, figures.f1].map(cell)
+      return ["\(number)"] + name(number) + ["\(figures.samples)"]
+        + [figures.precision, figures.recall, figures.f1].map(cell)
     }
-    let means = ["macro", "\(evaluation.count)"] + [macro.precision, macro.recall, macro.f1].map(percent)
-    let table = aligned([["class", "samples", "precision", "recall", "F1"]] + rows + [means], gap: 2)
+    let means =
+      ["macro"] + (names == nil ? [] : [""]) + ["\(evaluation.count)"]
+      + [macro.precision, macro.recall, macro.f1].map(percent)
+    let head = ["class"] + (names == nil ? [] : ["name"]) + ["samples", "precision", "recall", "F1"]
+    let table = aligned([head] + rows + [means], gap: 2)
     guard listed.count < classes.count else { return table }
     return ["the \(listed.count) of \(classes.count) classes with the lowest F1, and the mean of all"] + table
   }
+
+  /// The column of the names, if there are any.
+  private func name(_ number: Int) -> [String] { names == nil ? [] : [title(number)] }
 
   /// All classes, or the worst of many that have samples, by their numbers.
   private var listed: [Int] {

@@ -36,7 +36,8 @@ public struct EvaluationRun {
     let evaluator = try collective.together {
       try Evaluator(model.network, normalization: model.normalization, collective: collective, team: team)
     }
-    let report = try evaluator.report(model.parameters, on: dataset.test)
+    var report = try evaluator.report(model.parameters, on: dataset.test)
+    report.names = model.classNames
     let file = try writePredictions(of: model, report, dataset, evaluator, collective)
     try collective.together {
       try dataset.requireUnchanged()

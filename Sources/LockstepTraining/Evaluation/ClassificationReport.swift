@@ -15,6 +15,8 @@ public struct ClassificationReport: Equatable, Sendable {
   public let areaUnderCurve: Double?
   /// Of more than ten classes, the samples whose label is among those of the five largest logits; nil for fewer.
   public let topFiveHits: Int?
+  /// The names of the classes, where the model has them.
+  public var names: [String]?
 
   /// More classes than these have a top-5 accuracy.
   static let mostClassesWithoutTopFive = 10

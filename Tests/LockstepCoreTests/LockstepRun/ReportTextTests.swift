@@ -43,6 +43,23 @@ import Testing
         """)
   }
 
+  /// Names stand beside the numbers, as far as there is room for them.
+  @Test func namesOfClasses() {
+    var found = report([(0, 0), (0, 1), (1, 1)], classes: 2, scores: [0.1, 0.8, 0.9])
+    found.names = ["cat\u{1B}[2J", String(repeating: "d", count: 40)]
+    #expect(
+      found.text.hasPrefix(
+        """
+        class                      name  samples  precision   recall      F1
+            0                   cat?[2J        2    100.00%   50.00%  66.67%
+            1  dddddddddddddddddddddddd        1     50.00%  100.00%  66.67%
+        """), "\(found.text)")
+    #expect(found.json(dataset: "d", weights: "w").contains(#"{"class":0,"name":"cat"#))
+    var many = ring(of: 60, hits: 3)
+    many.names = (0..<60).map { "n\($0)" }
+    #expect(many.text.contains("  n0 taken for n1: 1 of 4, 25.00%"), "\(many.text)")
+  }
+
   @Test func ofTwoClassesTheArea() {
     #expect(report([(0, 0), (1, 1)], classes: 2, scores: [0.2, 0.9]).text.hasSuffix("\nAUC 1.0000"))
     #expect(
