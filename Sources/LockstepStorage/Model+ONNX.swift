@@ -37,8 +37,9 @@ extension Model {
       normalized here. Get logits, one a class, and probabilities, their softmax. The metadata has the names of the \
       classes.
       """
+    let numbers = (0..<network.classes).map(String.init)
     file.metadata = [
-      "classes": "[" + (0..<network.classes).map { jsonString("\($0)") }.joined(separator: ", ") + "]",
+      "classes": "[" + (classNames ?? numbers).map(jsonString).joined(separator: ", ") + "]",
       "lockstep.input": input.summary,
       "lockstep.network": network.specification.map(\.description).joined(separator: ", "),
       "lockstep.normalize": normalization.description,
