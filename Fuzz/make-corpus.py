@@ -221,6 +221,12 @@ def model_corpus():
     layers = {"layers.0.weight": [2, 1, 3, 3], "layers.0.bias": [2], "layers.5.weight": [2, 8], "layers.5.bias": [2]}
     yield "good-convolution", model(
         layers, input="1,6,6", network="conv 2 3x3, relu, maxpool 2, dropout 0.5, flatten, dense 2")
+    names = {"class-names": '["cat","dog"]', "pictures": "2x2 grey inverted"}
+    yield "good-names", model(dense, **names)
+    yield "good-pictures-of-another-size", model(dense, **names | {"pictures": "28x28 rgb"})
+    yield "bad-names-of-three", model(dense, **names | {"class-names": '["cat","dog","cow"]'})
+    yield "bad-names-no-list", model(dense, **names | {"class-names": '"cat"'})
+    yield "bad-pictures", model(dense, **names | {"pictures": "2x2 blue"})
     for key in ("classes", "input", "network", "normalize"):
         yield f"bad-without-{key}", model(dense, **{key: None})
         yield f"bad-empty-{key}", model(dense, **{key: ""})

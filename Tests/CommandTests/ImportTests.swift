@@ -111,6 +111,20 @@ import Testing
     _ = try scene.train(["--model", "linear", "--epochs", "1"], data: scratch.file("table"))
   }
 
+  /// Kaggle's digits come with test pictures that have no labels, and with a table that is no dataset.
+  @Test func tablesWithoutLabelsAreLeftOut() throws {
+    let kaggle = scratch.file("kaggle")
+    try FileManager.default.createDirectory(atPath: kaggle, withIntermediateDirectories: false)
+    let rows = (0..<20).map { "\($0 % 2),\($0),7\n" }.joined()
+    try scratch.write(Data(("label,pixel0,pixel1\n" + rows).utf8), to: "kaggle/train.csv")
+    try scratch.write(Data("pixel0,pixel1\n1,2\n".utf8), to: "kaggle/test.csv")
+    try scratch.write(Data("ImageId,Label\n1,0\n".utf8), to: "kaggle/sample_submission.csv")
+    let result = try imported("kaggle", ["--test-split", "0.5"], to: "few")
+    #expect(result.output.hasPrefix("10 training and 10 test samples of 2 in 2 classes"))
+    #expect(
+      result.errors.contains("test.csv is left out") && result.errors.contains("submission.csv is left out"))
+  }
+
   @Test func torchvisionsFolderIsCopied() throws {
     try FileManager.default.createDirectory(
       atPath: scratch.file("root/MNIST"), withIntermediateDirectories: true)

@@ -5,12 +5,17 @@ extension ImportSource {
   static func tables(_ paths: [String], in place: String) throws -> ImportSource {
     var notes: [String] = []
     var tables: [(half: Section.Half, file: CSVFile)] = []
-    for path in paths {
+    let halves = paths.map { ArrayName($0, file: $0).half }
+    for (path, half) in zip(paths, halves) {
+      if half == .whole, halves.contains(.train) {
+        notes.append("\(path) is left out: its name says neither train nor test")
+        continue
+      }
       guard let file = try CSVFile(path: path, open: { try FileStream(path: path) }) else {
         notes.append("\(path) is left out: its header names no column 'label'")
         continue
       }
-      tables.append((paths.count == 1 ? .whole : ArrayName(path, file: path).half, file))
+      tables.append((paths.count == 1 ? .whole : half, file))
     }
     guard let first = tables.first?.file else {
       throw LockstepError(
