@@ -97,10 +97,6 @@ import Testing
       }
       #expect(error?.message.contains(told) == true, "\(error?.message ?? "")")
     }
-    let error = #expect(throws: LockstepError.self) {
-      try Trainer(recipe: Recipe(), dataset: data, collective: SingleProcess(), team: ThreadTeam(count: 1))
-    }
-    #expect(error?.fix?.contains(place) == true)
   }
 
   @Test func partsOfWhatMayBeDifferentDatasets() throws {
