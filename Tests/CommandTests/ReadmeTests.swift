@@ -31,12 +31,16 @@ import Testing
     line.hasPrefix("test accuracy ") || line.hasPrefix("weights ")
   }
 
-  /// The program that README shows is one that scripts/test-examples builds and runs.
+  /// The programs that README and documentation show are those that scripts/test-examples builds and runs.
   @Test func theProgramIsAnExample() throws {
     let readme = try String(contentsOfFile: Repository.root + "/README.md", encoding: .utf8)
     let programs = readme.matches(of: #/```swift\n([^`]*)```/#).map { String($0.1) }
     let example = Repository.root + "/Examples/Sources/arrays/main.swift"
     #expect(try programs == [String(contentsOfFile: example, encoding: .utf8)])
+    let layer = try String(
+      contentsOfFile: Repository.root + "/Examples/Sources/layer/PReLU.swift", encoding: .utf8)
+    let article = Repository.root + "/Sources/LockstepCore/LockstepCore.docc/WriteALayer.md"
+    #expect(try String(contentsOfFile: article, encoding: .utf8).contains("```swift\n\(layer)```"))
   }
 
   /// What papers name in backticks by a folder of this repository, and what they link to, is there.
