@@ -6,8 +6,8 @@ extension MPICollective {
   /// Runs the body on all ranks that a launcher (mpirun, srun) started, or without one in this process alone: the whole
   /// of a program that trains on ranks. To be called once, on the main thread.
   ///
-  /// Where all ranks throw alike (`AgreedError`), so does this on each. An error of one rank alone, for which the others
-  /// may wait, is handed to `failed`, which may print it, and ends the job.
+  /// Where all ranks throw alike (`AgreedError`), so does this on each. An error of one rank alone, for which the
+  /// others may wait, is handed to `failed`, which may print it, and ends the job.
   public static func run<T>(
     failed: (any Error) -> Void = { _ in }, _ body: (any Collective) throws -> T
   ) throws -> T {

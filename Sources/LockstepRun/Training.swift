@@ -42,8 +42,8 @@ public struct Training: Sendable {
   public var isStopped: Bool { stopFlag.isRaised.load(ordering: .relaxed) }
 
   /// Trains to the end, or to where it is stopped, and returns the model as it is then. Collective: all ranks call it
-  /// with the same values, but for `threads`, and all get the model. `progress` is called on rank 0 alone, on the thread
-  /// that called; what it throws ends the training.
+  /// with the same values, but for `threads`, and all get the model. `progress` is called on rank 0 alone, on the
+  /// thread that called; what it throws ends the training.
   ///
   /// Throws `LockstepError`, on several ranks `AgreedError`: usage for a recipe that cannot be, data for a dataset that
   /// does not fit it or a checkpoint of another, failure for all else.

@@ -38,7 +38,7 @@ public final class TrainingJob: Sendable {
 }
 
 extension Training {
-  /// Starts the training in this process alone and returns at once. On ranks, whose calls must stay on one thread, `run`
-  /// reports to a closure instead.
+  /// Starts the training in this process alone and returns at once. On ranks, whose calls must stay on one thread,
+  /// `run` reports to a closure instead.
   public func start() -> TrainingJob { TrainingJob(self) }
 }
