@@ -1,4 +1,5 @@
 import Foundation
+import LockstepCore
 import Testing
 
 /// README.md keeps its word: each command that it shows runs, and where it shows results they come out. The format is
@@ -41,6 +42,13 @@ import Testing
       contentsOfFile: Repository.root + "/Examples/Sources/layer/PReLU.swift", encoding: .utf8)
     let article = Repository.root + "/Sources/LockstepCore/LockstepCore.docc/WriteALayer.md"
     #expect(try String(contentsOfFile: article, encoding: .utf8).contains("```swift\n\(layer)```"))
+  }
+
+  /// A tag can name the version: the changelog has its entry, and the first with a date is that.
+  @Test func theVersionHasAnEntry() throws {
+    let text = try String(contentsOfFile: Repository.root + "/CHANGELOG.md", encoding: .utf8)
+    let dated = text.firstMatch(of: #/\n## (\d+\.\d+\.\d+) - \d{4}-\d\d-\d\d\n/#)
+    #expect(dated.map { String($0.1) } == Build.version)
   }
 
   /// What papers name in backticks by a folder of this repository, and what they link to, is there.
