@@ -37,9 +37,10 @@ extension Model {
       normalized here. Get logits, one a class, and probabilities, their softmax. The metadata has the names of the \
       classes.
       """
-    let numbers = (0..<network.classes).map(String.init)
     file.metadata = [
-      "classes": "[" + (classNames ?? numbers).map(jsonString).joined(separator: ", ") + "]",
+      "classes": "["
+        + (classNames ?? (0..<network.classes).map(String.init)).map(jsonString).joined(separator: ", ")
+        + "]",
       "lockstep.input": input.summary,
       "lockstep.network": network.specification.map(\.description).joined(separator: ", "),
       "lockstep.normalize": normalization.description,
@@ -48,6 +49,11 @@ extension Model {
     ]
     file.metadata["lockstep.recipe"] = recipe
     let (scale, shift) = normalization.affine(for: input.element)
-    return file.bytes(of: network.operatorGraph(scale: scale, shift: shift), parameters)
+    let graph = network.operatorGraph(scale: scale, shift: shift)
+    if let layer = graph.refused {
+      throw LockstepError(
+        .data, path, expected: "layers that ONNX has operators for", found: "'\(layer)', which is your own")
+    }
+    return file.bytes(of: graph, parameters)
   }
 }
