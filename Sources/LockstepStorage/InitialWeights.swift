@@ -46,9 +46,11 @@ package struct InitialWeights {
   package func fit(to network: Network) throws -> Fit {
     let (layers, modules) = (Self.modules(network.tensors, \.name), Self.modules(file.tensors, \.name))
     var pairs = Self.byName(layers, modules)
-    if Self.count(pairs, layers, modules) < network.tensors.count {
-      let others = try byShape(layers, modules)
-      if Self.count(others, layers, modules) > Self.count(pairs, layers, modules) { pairs = others }
+    let named = Self.count(pairs, layers, modules)
+    if named < network.tensors.count {
+      // What names have found needs no shapes that tell layers apart.
+      let others = named == 0 ? try byShape(layers, modules) : (try? byShape(layers, modules)) ?? [:]
+      if Self.count(others, layers, modules) > named { pairs = others }
     }
     var fit = Fit()
     for (name, parts) in layers {

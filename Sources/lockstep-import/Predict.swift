@@ -75,7 +75,10 @@ struct Predict: ParsableCommand {
   }
 
   private func predict(_ numbers: [Int], of directory: String, _ predictor: Predictor) throws {
-    let test = try Dataset.load(directory: directory, for: .evaluation, collective: SingleProcess()).test
+    let source = DataSource.resolve(flag: directory)
+    let test = try source.load(
+      for: .evaluation, collective: SingleProcess(), team: ThreadTeam(count: 1)
+    ).test
     if let odd = numbers.first(where: { $0 >= test.count }) {
       throw LockstepError(
         .usage, "--index", expected: "numbers from 0 to \(test.count - 1)", found: "\(odd)")

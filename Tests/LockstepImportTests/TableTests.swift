@@ -23,6 +23,9 @@ import Testing
     #expect(named.labels == [4, 0] && !named.isOfBytes && named.form.namesPixels)
     #expect(try rows(named) == [[1, 2.5], [3, 4]])
     #expect(try table("pixel0,pixel1\n1,2\n") == nil)
+    // As pandas numbers columns.
+    let numbered = try #require(try table("label,0,1,2,3\n10,1,2,3,4\n2,5,6,7,8\n"))
+    #expect(numbered.labels == [10, 2] && numbered.isOfBytes && numbered.classNames == nil)
   }
 
   @Test func labelsMayBeNames() throws {
@@ -37,6 +40,10 @@ import Testing
     ("1,2\n4,nan\n", "t.csv: line 2", "a number in column 2", "'nan'"),
     ("1,2\n-4,5\n", "t.csv", "labels from 0 to 65535", "'-4'"),
     ("label,a,y\n1,2,3\n", "t.csv: line 1", "one column of labels", #"["label", "y"]"#),
+    (
+      ",label,a\n0,1,2\n", "t.csv: line 1", "a name for each column",
+      "none for column 1 (pandas: to_csv(index=False) leaves the index out)"
+    ),
     ("label,a\n", "t.csv: line 1", "lines of numbers", "a header alone"),
     ("", "t.csv: line 0", "lines of numbers", "none"),
   ])

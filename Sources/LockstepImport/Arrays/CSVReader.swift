@@ -125,14 +125,28 @@ package struct CSVForm: Equatable {
       throw reader.failure("a label and numbers with commas between them", "'\(fields[0].prefix(40))'")
     }
     columns = fields.count - 1
-    hasHeader = fields.dropFirst().contains { Float($0) == nil }
     let labels = fields.indices.filter { Self.labelNames.contains(fields[$0].lowercased()) }
     guard labels.count < 2 else {
       throw reader.failure("one column of labels", "\(labels.map { fields[$0] })")
     }
+    hasHeader = fields.dropFirst().contains { Float($0) == nil } || Self.isNumbered(fields, labels.first)
+    if hasHeader, let column = fields.firstIndex(of: "") {
+      throw reader.failure(
+        "a name for each column",
+        "none for column \(column + 1) (pandas: to_csv(index=False) leaves the index out)")
+    }
     if hasHeader, labels.isEmpty { return nil }
     labelColumn = labels.first ?? 0
     let other = fields[labelColumn == 0 ? 1 : 0].lowercased()
-    namesPixels = hasHeader && (other.hasPrefix("pixel") || PictureSize.isPosition(other))
+    namesPixels =
+      hasHeader && (other.hasPrefix("pixel") || PictureSize.isPosition(other))
+  }
+
+  /// Whether a label's name stands beside the numbers of columns, from 0 or 1 on, as pandas writes them.
+  private static func isNumbered(_ fields: [String], _ label: Int?) -> Bool {
+    guard let label else { return false }
+    let numbers = fields.indices.filter { $0 != label }.map { Int(fields[$0]) }
+    guard let first = numbers.first ?? nil, 0...1 ~= first else { return false }
+    return numbers.indices.allSatisfy { numbers[$0] == first + $0 }
   }
 }

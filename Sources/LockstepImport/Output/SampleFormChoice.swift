@@ -16,9 +16,15 @@ struct SampleFormChoice {
     var forms: [SampleForm] = []
     for section in source.sections {
       switch section.samples {
-      case .files(let paths): if forms.isEmpty { forms.append(.pictures(try pictureForm(paths))) }
+      case .files(let paths):
+        if forms.isEmpty, !paths.isEmpty { forms.append(.pictures(try pictureForm(paths))) }
       case .rows(let rows): forms.append(try SampleForm(rows, options))
       }
+    }
+    guard !forms.isEmpty else {
+      throw LockstepError(
+        .data, options.source, expected: "pictures or rows of numbers", found: "none",
+        fix: "Give a folder that has a folder of pictures for each class")
     }
     guard let other = forms.first(where: { $0 != forms[0] }) else { return forms[0] }
     throw LockstepError(

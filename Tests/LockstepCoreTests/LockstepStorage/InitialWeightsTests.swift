@@ -53,6 +53,18 @@ import Testing
       ])
   }
 
+  /// Also where hidden layers are of one shape, which names tell apart.
+  @Test func otherClassesBehindEqualLayers() throws {
+    let network = Network(
+      inputShape: [5], specification: [.dense(outputs: 5), .relu, .dense(outputs: 5), .dense(outputs: 3)])
+    let fit = try fit(
+      [
+        ("layers.0.weight", [5, 5]), ("layers.0.bias", [5]), ("layers.2.weight", [5, 5]),
+        ("layers.2.bias", [5]), ("layers.3.weight", [7, 5]), ("layers.3.bias", [7]),
+      ], to: network)
+    #expect(fit.tensors.count == 4 && fit.missing.count == 2 && fit.renamed.isEmpty)
+  }
+
   @Test func otherClassesUnderOtherNames() throws {
     let fit = try fit(named("fc1", "fc2", classes: 7))
     #expect(fit.tensors.map(\.0.name) == ["layers.0.bias", "layers.0.weight"])
