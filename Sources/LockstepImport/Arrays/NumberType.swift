@@ -1,4 +1,5 @@
 import LockstepData
+import LockstepStorage
 import LockstepSupport
 
 /// How numbers lie in a file.
@@ -51,7 +52,7 @@ package struct NumberType: Equatable, Sendable {
     case (.signed, 2): each(Int16.self) { Float(ordered($0)) }
     case (.signed, 4): each(Int32.self) { Float(ordered($0)) }
     case (.signed, _): each(Int64.self) { Float(ordered($0)) }
-    case (.floating, 2): each(UInt16.self) { Self.half(ordered($0)) }
+    case (.floating, 2): each(UInt16.self) { Safetensors.ElementType.half(ordered($0)) }
     case (.floating, 4): each(UInt32.self) { Float(bitPattern: ordered($0)) }
     case (.floating, _): each(UInt64.self) { Float(Double(bitPattern: ordered($0))) }
     }
@@ -59,17 +60,5 @@ package struct NumberType: Equatable, Sendable {
 
   private func ordered<T: FixedWidthInteger>(_ value: T) -> T {
     isBigEndian ? T(bigEndian: value) : T(littleEndian: value)
-  }
-
-  /// IEEE 754's binary16, by hand: Swift has no Float16 on every platform.
-  private static func half(_ bits: UInt16) -> Float {
-    let (exponent, fraction) = (Int(bits >> 10 & 31), Float(bits & 1023))
-    let magnitude: Float =
-      switch exponent {
-      case 0: fraction * 0x1p-24
-      case 31: fraction == 0 ? .infinity : .nan
-      default: (1 + fraction * 0x1p-10) * Float(sign: .plus, exponent: exponent - 15, significand: 1)
-      }
-    return bits >> 15 == 1 ? -magnitude : magnitude
   }
 }
