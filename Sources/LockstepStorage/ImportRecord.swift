@@ -9,6 +9,8 @@ public struct ImportRecord: Equatable, Sendable {
   public static let fileName = "import.json"
   /// The names of the classes, for people, or written by them.
   public static let namesFile = "classes.txt"
+  /// The content while files of an import get their names.
+  package static let unfinished = "{\"unfinished\":true}\n"
   /// What is done to a picture; nil if the samples are no pictures.
   public var pictures: PictureForm?
   /// The names of the classes, in their order.
@@ -18,7 +20,8 @@ public struct ImportRecord: Equatable, Sendable {
     (self.pictures, self.classes) = (pictures, classes)
   }
 
-  /// That of the dataset in a directory; if it has none, the names of `classes.txt`, one a line; nil without both.
+  /// That of the dataset in a directory; if it has none, the names of `classes.txt`, one a line, or what is known of
+  /// EMNIST's files; nil for others.
   ///
   /// - Throws: LockstepError (.data) naming the file if it cannot be read as a record.
   public init?(directory: String) throws {
@@ -28,11 +31,17 @@ public struct ImportRecord: Equatable, Sendable {
       return
     }
     let names = "\(directory)/\(Self.namesFile)"
-    guard access(names, F_OK) == 0 else { return nil }
+    let split = EMNIST.split(ofFiles: fileNames(in: directory))
+    guard access(names, F_OK) == 0 else {
+      guard let split else { return nil }
+      self.init(pictures: EMNIST.pictures, classes: EMNIST.classes(of: split))
+      return
+    }
     let text = String(decoding: try readFile(names, limit: 1 << 26, kind: .data), as: UTF8.self)
     let classes = text.split(whereSeparator: \.isNewline).map(String.init)
     try self.init(
       json: Array("{\"classes\":[\(classes.map(jsonString).joined(separator: ","))]}".utf8), path: names)
+    if split != nil { pictures = EMNIST.pictures }
   }
 
   /// The bytes of such a file; `path` is for messages.
@@ -45,6 +54,7 @@ public struct ImportRecord: Equatable, Sendable {
         fix: "Import the dataset again, or remove the file")
     }
     let members: Members
+    guard json != Array(Self.unfinished.utf8) else { throw failure("that of an import that was interrupted") }
     do { members = try decodeJSON(Members.self, from: json) } catch { throw failure("no such JSON") }
     classes = members.classes
     pictures = members.pictures.flatMap { PictureForm(text: $0) }

@@ -16,6 +16,8 @@ public struct Model: @unchecked Sendable {
   public var pictures: PictureForm?
   /// The names of its classes where such a record has them, as many as the network's classes.
   public var classNames: [String]?
+  /// What it was trained on where those were no bytes: numbers of any scale.
+  public var numbers: IDXElement?
 
   /// Throws `LockstepError` (usage) for a normalization that no recipe could contain.
   public init(parameters: Parameters, normalization: Normalization) throws {

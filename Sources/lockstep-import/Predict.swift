@@ -68,7 +68,8 @@ struct Predict: ParsableCommand {
     try show(
       zip(zip(readable, pictures), pictures.isEmpty ? [] : predictor.probabilities(of: pictures)).map {
         Prediction(
-          input: $0.0, picture: $0.1, label: PictureList.label(of: $0.0, classNames: names), probabilities: $1
+          input: $0.0, picture: predictor.upright($0.1),
+          label: PictureList.label(of: $0.0, classNames: names), probabilities: $1
         )
       }, names)
     return failures
@@ -91,8 +92,8 @@ struct Predict: ParsableCommand {
       try show(
         zip(own, predictor.probabilities(of: table)).map {
           Prediction(
-            input: String($0), picture: Picture(sample: $0, of: test.images), label: Int(test.labels[$0]),
-            probabilities: $1)
+            input: String($0), picture: Picture(sample: $0, of: test.images).map(predictor.upright),
+            label: Int(test.labels[$0]), probabilities: $1)
         }, predictor.classNames)
     }
   }

@@ -80,6 +80,28 @@ import Testing
     #expect(both[0] == both[1])
   }
 
+  /// Pixels are bytes: what they are on the scale of other numbers is not known.
+  @Test func modelsOfNumbersTakeNoPictures() throws {
+    let numbers = (0..<12 * 64).map { Float($0 % 7) }.map {
+      withUnsafeBytes(of: $0.bitPattern.bigEndian) { Data($0) }
+    }
+    func dimension(_ count: UInt8) -> [UInt8] { [0, 0, 0, count] }
+    try FileManager.default.createDirectory(
+      atPath: scratch.file("numbers"), withIntermediateDirectories: false)
+    try scratch.write(
+      Data([0, 0, 0x0D, 3] + dimension(12) + dimension(8) + dimension(8)) + numbers.joined(),
+      to: "numbers/train-images-idx3-float")
+    try scratch.write(
+      Data([0, 0, 8, 1] + dimension(12) + (0..<12).map { UInt8($0 % 2) }),
+      to: "numbers/train-labels-idx1-ubyte")
+    let run = try scene.train(
+      ["--model", "linear", "--max-steps", "2", "--batch-size", "4"], data: scratch.file("numbers"))
+    try scratch.writePNG([UInt8](repeating: 9, count: 64), width: 8, to: "pictures/one.png")
+    let refused = try predict([run.path, scratch.file("pictures")], status: 65)
+    #expect(refused.errors.contains("found one of float32 numbers") && refused.errors.contains("--as-is"))
+    _ = try predict([run.path, scratch.file("pictures"), "--as-is"])
+  }
+
   @Test func showsPictureAndBars() throws {
     let run = try scene.train(["--model", "linear", "--max-steps", "20"])
     try scratch.writeDigits(3, of: scene.data, to: "shown")

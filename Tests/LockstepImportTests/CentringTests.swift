@@ -32,6 +32,17 @@ import Testing
     #expect(bar(side: 90, x: 9, y: 9, scale: 2, paper: 220, ink: 10).prepared(as: Self.form) == digit)
   }
 
+  @Test func rowsMayBecomeColumns() {
+    let picture = Picture(width: 2, height: 3, channels: 1, pixels: [1, 2, 3, 4, 5, 6])
+    var form = PictureForm(height: 2, width: 3, channels: 1)
+    form.isTransposed = true
+    #expect(picture.prepared(as: form).pixels == [1, 3, 5, 2, 4, 6])
+    let digit = bar(side: 200, x: 100, y: 30, scale: 5)
+    var centred = Self.form
+    centred.isTransposed = true
+    #expect(digit.prepared(as: centred) == digit.prepared(as: Self.form).transposed)
+  }
+
   @Test func unevenPaperIsNoInk() {
     let scan = bar(side: 90, x: 30, y: 30, scale: 2, paper: 230, ink: 10)
     let pixels = scan.pixels.enumerated().map { $1 == 230 ? 225 + UInt8($0 % 7) : $1 }
@@ -54,7 +65,7 @@ import Testing
   }
 
   @Test func formsComeBackFromTheirText() {
-    for text in ["28x28 grey", "32x40 rgb inverted", "28x28 grey centred"] {
+    for text in ["28x28 grey", "32x40 rgb inverted", "28x28 grey centred", "28x28 grey centred transposed"] {
       #expect(PictureForm(text: text)?.text == text)
     }
     for text in ["", "28x28", "28 grey", "0x28 grey", "28x28 grey  centred", "28x28 blue", "5000x1 grey"] {

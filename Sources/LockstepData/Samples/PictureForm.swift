@@ -13,6 +13,8 @@ public struct PictureForm: Equatable, Sendable {
   /// Whether a digit is put where MNIST has its digits: bright on dark, in a box of 20 of 28 pixels, its centre of
   /// mass in the middle. Then `isInverted` has no meaning: a bright border decides.
   public var isCentred = false
+  /// Whether columns become rows, as EMNIST has its pictures.
+  public var isTransposed = false
 
   public init(height: Int, width: Int, channels: Int) {
     (self.height, self.width, self.channels) = (height, width, channels)
@@ -28,13 +30,16 @@ public struct PictureForm: Equatable, Sendable {
     isCentred = channels == 1
   }
 
+  /// Leaves all out but size and channels.
+  package mutating func keepAsIs() { (isInverted, isCentred, isTransposed) = (false, false, false) }
+
   /// The shape of a sample, [height, width] or [channels, height, width].
   public var shape: [Int] { channels == 1 ? [height, width] : [channels, height, width] }
 
-  /// As files have it: "28x28 grey", with "inverted" or "centred".
+  /// As files have it: "28x28 grey", with "inverted", "centred" or "transposed".
   public var text: String {
     "\(height)x\(width) \(channels == 1 ? "grey" : "rgb")" + (isInverted ? " inverted" : "")
-      + (isCentred ? " centred" : "")
+      + (isCentred ? " centred" : "") + (isTransposed ? " transposed" : "")
   }
 
   /// nil for anything but a form's `text`.
@@ -45,6 +50,7 @@ public struct PictureForm: Equatable, Sendable {
     }
     self.init(height: size.height, width: size.width, channels: words[1] == "grey" ? 1 : 3)
     (isInverted, isCentred) = (words.contains("inverted"), words.contains("centred"))
+    isTransposed = words.contains("transposed")
     guard self.text == text else { return nil }
   }
 

@@ -11,6 +11,9 @@ package struct NumberArray {
   /// Opens the numbers, from the first on.
   private let open: () throws -> any ByteStream
 
+  /// Of a sample, which must fit into memory: more than the largest picture has.
+  private static let mostNumbers = 1 << 26
+
   package var count: Int { shape[0] }
   /// Numbers of a sample.
   package var rowCount: Int { shape.dropFirst().reduce(1, *) }
@@ -30,6 +33,11 @@ package struct NumberArray {
       throw LockstepError(
         .data, name, expected: "at least one sample", found: "the dimensions \(header.shape)",
         fix: "Save it with samples")
+    }
+    guard header.shape.dropFirst().reduce(1, { $0 * Double($1) }) <= Double(Self.mostNumbers) else {
+      throw LockstepError(
+        .data, name, expected: "samples of at most \(Self.mostNumbers) numbers",
+        found: "the dimensions \(header.shape)", fix: "The first dimension counts the samples: reshape it")
     }
     (self.name, type, shape) = (name, header.type, header.shape)
     self.open = {

@@ -65,6 +65,9 @@ package final class ZipArchive {
     guard zip_stat_index(archive, UInt64(entry), 0, &status) == 0, status.size < 1 << 48 else {
       throw Self.damaged(path, "no size of \(names[entry])")
     }
+    guard [0, 8].contains(status.comp_method) else {
+      throw Self.damaged(path, "\(names[entry]) compressed in a way that numpy does not use")
+    }
     guard status.comp_method != 8 || status.size / 1032 <= status.comp_size else {
       throw Self.damaged(path, "\(names[entry]) of \(status.size) bytes in \(status.comp_size)")
     }

@@ -28,10 +28,10 @@ public struct Importer {
     source.notes.forEach(note)
     if source.kind == "class folders" { shuffle(&source) }
     let form = try SampleFormChoice(options, note: note).form(of: source)
+    let record = ImportRecord(pictures: try form.recorded(after: source.pictures), classes: source.classes)
     try checkSplit(source)
     try place.create()
-    let result = try write(source, as: form, place, team)
-    return result
+    return try write(source, as: form, record, place, team)
   }
 
   /// Files lie by classes: the seed decides their order.
@@ -59,7 +59,8 @@ public struct Importer {
   }
 
   private func write(
-    _ source: ImportSource, as form: SampleForm, _ place: OutputFolder, _ team: ThreadTeam
+    _ source: ImportSource, as form: SampleForm, _ record: ImportRecord, _ place: OutputFolder,
+    _ team: ThreadTeam
   ) throws -> ImportResult {
     var result = ImportResult(shape: form.shape, classes: source.classes)
     let train = try DatasetWriter(form, prefix: "train", classes: source.classes.count, in: place.path)
@@ -71,7 +72,7 @@ public struct Importer {
     for section in source.sections {
       let isTest = section.isTest(options)
       let reader = try SampleReader(section.samples, as: form, options, team)
-      for range in pieces(of: section.labels.count, form) {
+      for range in pieces(of: section, as: form, threads: team.count) {
         for (index, sample) in zip(range, try reader.read(range)) {
           switch sample {
           case .success(let bytes):
@@ -85,13 +86,21 @@ public struct Importer {
     }
     (result.train, result.test) = (train.count, test?.count ?? 0)
     try requireSamples(result, hasTest: hasTest)
-    try place.finish([train] + (test.map { [$0] } ?? []), record(source, form, result))
+    let log = ImportLog(
+      record: record, kind: source.kind, options: options, notes: source.notes, result: result)
+    try place.finish([train] + (test.map { [$0] } ?? []), log)
     return result
   }
 
-  /// Samples that are in memory at a time: 32 MB of them, and enough for all threads.
-  private func pieces(of count: Int, _ form: SampleForm) -> [Range<Int>] {
-    let size = min(max((1 << 25) / form.byteCount, 16), 4096)
+  /// Samples that are in memory at a time: 32 MB of them, or a picture for each thread, or a row.
+  private func pieces(of section: ImportSource.Section, as form: SampleForm, threads: Int) -> [Range<Int>] {
+    let (bytes, least) =
+      if case .rows(let rows) = section.samples {
+        (max(form.byteCount, rows.numbersPerSample * MemoryLayout<Float>.size), 1)
+      } else {
+        (form.byteCount, threads)
+      }
+    let (count, size) = (section.labels.count, min(max((1 << 25) / bytes, least), 4096))
     return stride(from: 0, to: count, by: size).map { $0..<min($0 + size, count) }
   }
 
@@ -110,13 +119,6 @@ public struct Importer {
       found: "\(result.train) and \(result.test), with \(result.skipped.count) left out",
       fix: hasTest && options.testSplit != nil
         ? "Choose another --test-split" : "Look at the pictures that were left out")
-  }
-
-  private func record(_ source: ImportSource, _ form: SampleForm, _ result: ImportResult) -> ImportLog {
-    let pictures: PictureForm? = if case .pictures(let form) = form { form } else { nil }
-    return ImportLog(
-      record: ImportRecord(pictures: pictures, classes: source.classes), kind: source.kind, options: options,
-      notes: source.notes, result: result)
   }
 }
 

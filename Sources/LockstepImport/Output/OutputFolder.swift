@@ -6,9 +6,16 @@ import PlatformC
 struct OutputFolder {
   let path: String
 
-  /// - Throws: LockstepError: usage where the folder holds files that `import` did not make.
+  /// - Throws: LockstepError: usage where the folder holds files that `import` did not make, or is part of the source,
+  ///   which the next import would read.
   init(_ path: String, source: String) throws {
     self.path = path
+    let (own, sources) = (realPath(path), realPath(source))
+    guard own != sources, !own.hasPrefix(sources + "/") else {
+      throw LockstepError(
+        .usage, "--output \(path)", expected: "a folder outside of \(source), which is read",
+        found: own == sources ? "the same" : "one inside it", fix: "Choose another --output")
+    }
     let names = fileNames(in: path).filter { !$0.hasPrefix(".") && !$0.contains(".tmp-") }
     guard !names.isEmpty, !names.contains(ImportRecord.fileName) else { return }
     throw LockstepError(
@@ -21,12 +28,12 @@ struct OutputFolder {
     removeTemporaryFiles(in: path)
   }
 
-  /// Gives all files their names, and removes those of a former import. The record comes last: a folder without one is
-  /// not complete.
+  /// Gives all files their names, and removes those of a former import. The record comes last; until then one that
+  /// nobody can read has its place, so that a folder with files of two imports is never taken for a dataset.
   func finish(_ writers: [DatasetWriter], _ log: ImportLog) throws {
     let names = writers.flatMap(\.fileNames)
     let record = "\(path)/\(ImportRecord.fileName)"
-    if fileNames(in: path).contains(ImportRecord.fileName) { try? FileOperation.remove(record) }
+    try replaceFile(record, with: Array(ImportRecord.unfinished.utf8))
     for writer in writers { try writer.commit() }
     for name in fileNames(in: path) where Self.isDataset(name) && !names.contains(name) {
       try? FileOperation.remove("\(path)/\(name)")

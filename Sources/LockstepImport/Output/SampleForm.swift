@@ -48,6 +48,23 @@ enum SampleForm: Equatable {
     (form.isInverted, form.isCentred) = (options.inverts && !options.centres, options.centres)
     self = .pictures(form)
   }
+
+  /// What is to be recorded: what is done now, after what was done `before`; nil if the samples are no pictures.
+  ///
+  /// - Throws: LockstepError (usage) for `--invert` of centred pictures, of which a form cannot tell.
+  func recorded(after before: PictureForm?) throws -> PictureForm? {
+    guard case .pictures(var form) = self else { return nil }
+    guard let before else { return form }
+    guard !(form.isInverted && before.isCentred) else {
+      throw LockstepError(
+        .usage, "--invert", expected: "pictures that are not centred, bright on dark", found: before.text,
+        fix: "Leave --invert out")
+    }
+    form.isCentred = form.isCentred || before.isCentred
+    form.isInverted = !form.isCentred && form.isInverted != before.isInverted
+    form.isTransposed = before.isTransposed
+    return form
+  }
 }
 
 /// How the numbers of a row lie in a picture.

@@ -36,7 +36,7 @@ extension Picture {
     return Picture(width: width, height: height, channels: channels, pixels: pixels)
   }
 
-  var transposed: Picture {
+  package var transposed: Picture {
     var result: [UInt8] = []
     result.reserveCapacity(pixels.count)
     for x in 0..<width {

@@ -15,6 +15,7 @@ public final class Predictor {
   /// A name for each class.
   public let classNames: [String]
   private let path: String
+  private let isAsIs: Bool
   private let team: ThreadTeam
   private let evaluator: Evaluator
 
@@ -27,28 +28,34 @@ public final class Predictor {
   /// - Throws: LockstepError (data) for a file that is no model.
   public init(path: String, asIs: Bool = false, threads: Int? = nil) throws {
     let alone = SingleProcess()
-    (self.path, model) = (path, try Model(path: path))
+    (self.path, isAsIs, model) = (path, asIs, try Model(path: path))
     team = try makeTeam(threads, alone)
     evaluator = try Evaluator(
       model.network, normalization: model.normalization, collective: alone, team: team)
     var form = model.pictures ?? PictureForm(networkInput: model.network.inputShape)
-    if asIs {
-      form?.isInverted = false
-      form?.isCentred = false
-    }
+    if asIs { form?.keepAsIs() }
     self.form = form
     classNames = model.classNames ?? (0..<model.network.classes).map(String.init)
   }
 
   /// The pictures of some files as the network sees them, or why they cannot be read.
   ///
-  /// - Throws: LockstepError (data) if the network takes no pictures.
+  /// - Throws: LockstepError (data) if the network takes no pictures, or was trained on numbers that are no bytes and
+  ///   `asIs` does not say that pictures are like them.
   public func pictures(of files: [String]) throws -> [Result<Picture, LockstepError>] {
     guard let form else {
       throw LockstepError(
         .data, path, expected: "a model of pictures, [height, width] or [3, height, width]",
         found: "one of samples of \(model.network.inputShape)",
         fix: "Give a dataset's samples by --data DIR --index N")
+    }
+    if let numbers = model.numbers, !isAsIs {
+      throw LockstepError(
+        .data, path, expected: "a model of pictures, whose pixels are bytes",
+        found: "one of \(numbers) numbers",
+        fix:
+          "Give a dataset's samples by --data DIR --index N; or, if it was trained on pixels from 0 to 1, --as-is"
+      )
     }
     var result = files.map { Result<Picture, LockstepError>.failure(.init(.failure, $0, found: "not read")) }
     result.withUnsafeMutableBufferPointer { result in
@@ -61,6 +68,11 @@ public final class Predictor {
       }
     }
     return result
+  }
+
+  /// A picture as people see it, of one as the network sees it.
+  public func upright(_ picture: Picture) -> Picture {
+    (model.pictures?.isTransposed ?? false) && !isAsIs ? picture.transposed : picture
   }
 
   /// The probability of each class, [pictures, classes].

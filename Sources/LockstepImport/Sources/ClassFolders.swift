@@ -19,14 +19,21 @@ struct ClassFolders {
   init(_ path: String) throws {
     self.path = path
     let folders = try Self.folders(in: path)
-    func named(_ names: [String]) -> String? { folders.first { names.contains($0.lowercased()) } }
-    let validation = named(Self.validation)
-    guard let train = named(Self.names[0].1) else {
+    let halves = folders.filter { Self.isHalf($0) }
+    // A class may be called "train" too: then it holds pictures, and has others beside it.
+    let areClasses = halves.count < folders.count
+    func named(_ names: [String]) throws -> String? {
+      try folders.first {
+        try names.contains($0.lowercased()) && !(areClasses && Self.folders(in: "\(path)/\($0)").isEmpty)
+      }
+    }
+    let validation = try named(Self.validation)
+    guard let train = try named(Self.names[0].1) else {
       trees = [(.whole, path, folders)]
       return
     }
     trees = [(.train, "\(path)/\(train)", try Self.folders(in: "\(path)/\(train)"))]
-    if let test = named(Self.names[1].1) ?? validation {
+    if let test = try named(Self.names[1].1) ?? validation {
       trees.append((.test, "\(path)/\(test)", try Self.folders(in: "\(path)/\(test)")))
       if test == validation {
         notes.append("\(path)/\(test) becomes the test set")
@@ -36,6 +43,10 @@ struct ClassFolders {
         )
       }
     }
+  }
+
+  private static func isHalf(_ folder: String) -> Bool {
+    (names.flatMap(\.1) + validation).contains(folder.lowercased())
   }
 
   /// The pictures in the alphabetical order of classes and files.

@@ -1,5 +1,6 @@
 import LockstepData
 import LockstepRanks
+import LockstepStorage
 import LockstepSupport
 
 extension ImportSource {
@@ -12,8 +13,12 @@ extension ImportSource {
       half, split in
       try split.count == 0 ? nil : section(half, split, "\(dataset.name): images")
     }
-    let classes = (0..<dataset.classes).map(String.init)
-    return ImportSource(kind: "IDX files", sections: sections, classes: classes, notes: dataset.notes)
+    let record = try ImportRecord(directory: dataset.name)
+    let names = (record?.classes ?? []).prefix(dataset.classes)
+    let classes = names + (names.count..<dataset.classes).map(String.init)
+    return ImportSource(
+      kind: "IDX files", sections: sections, classes: Array(classes), notes: dataset.notes,
+      pictures: record?.pictures)
   }
 
   private static func section(_ half: Section.Half, _ split: Split, _ name: String) throws -> Section {

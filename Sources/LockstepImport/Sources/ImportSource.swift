@@ -10,6 +10,8 @@ package struct ImportSource {
   package var classes: [String]
   /// What the user should know of how it was read.
   package var notes: [String] = []
+  /// What was done to the pictures before, where that is recorded.
+  package var pictures: PictureForm?
 
   /// Samples of one half, or of both.
   package struct Section {
@@ -51,9 +53,17 @@ package struct ImportSource {
   /// - Throws: LockstepError (.data) where nothing that can be imported is found, or it is damaged.
   static func find(_ path: String, note: (String) -> Void) throws -> ImportSource {
     guard isDirectory(path) else { return try file(path) }
-    let names = try ClassFolders.list(path).filter { !$0.hasPrefix(".") }
-    for suffix in [".npz", ".npy", ".csv"] {
-      let files = names.filter { $0.lowercased().hasSuffix(suffix) }.sorted()
+    let names = try ClassFolders.list(path).filter { !$0.hasPrefix(".") }.sorted()
+    let suffixes = [".npz", ".npy", ".csv"]
+    func files(_ suffix: String) -> [String] { names.filter { $0.lowercased().hasSuffix(suffix) } }
+    // Pictures come with tables of what they are, and with arrays of features.
+    if let other = suffixes.flatMap(files).first, var source = try? ClassFolders(path).source() {
+      source.notes.append(
+        "\(path)/\(other) is left out beside folders of pictures: name it to have it imported")
+      return source
+    }
+    for suffix in suffixes {
+      let files = files(suffix)
       if files.isEmpty { continue }
       if suffix == ".npy" { return try arrays(files.map { ArrayName($0, file: "\(path)/\($0)") }, in: path) }
       if files.count == 1 { return try file("\(path)/\(files[0])") }

@@ -41,7 +41,24 @@ import Testing
     }
   }
 
-  @Test(arguments: ["", "[]", #"{"classes":1}"#, #"{"classes":["a"],"pictures":"28x28 blue"}"#])
+  /// EMNIST's files say nothing of what they are.
+  @Test func emnistIsKnown() throws {
+    let files = ["train-images-idx3", "train-labels-idx1"].map {
+      ("emnist-letters-\($0)-ubyte.gz", [UInt8]())
+    }
+    let letters = try TemporaryDirectory(Dictionary(uniqueKeysWithValues: files))
+    let record = try #require(try ImportRecord(directory: letters.path))
+    #expect(record.pictures?.text == "28x28 grey centred transposed")
+    #expect(record.classes.count == 27 && record.classes[1] == "a" && record.classes[26] == "z")
+    #expect(EMNIST.classes(of: "balanced").joined() == "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabdefghnqrt")
+    #expect(EMNIST.classes(of: "byclass").count == 62 && EMNIST.classes(of: "mnist").count == 10)
+    #expect(EMNIST.split(ofFiles: ["train-images-idx3-ubyte", "notes.txt"]) == nil)
+  }
+
+  @Test(arguments: [
+    "", "[]", #"{"classes":1}"#, #"{"classes":["a"],"pictures":"28x28 blue"}"#,
+    ImportRecord.unfinished,
+  ])
   func otherFilesAreRefused(text: String) throws {
     expectDataError("i.json", ["i.json", "record that lockstep import writes"]) {
       try ImportRecord(json: Array(text.utf8), path: "i.json")
