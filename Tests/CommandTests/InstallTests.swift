@@ -78,4 +78,12 @@ import Testing
     _ = try install(["--remove", prefix])
     #expect(!FileManager.default.fileExists(atPath: prefix))
   }
+
+  /// Twice, since the second installation finds directories of the first.
+  @Test func emptyDirectoriesThatWereThereStay() throws {
+    try FileManager.default.createDirectory(atPath: prefix + "/share/man", withIntermediateDirectories: true)
+    for _ in 0..<2 { _ = try install([prefix]) }
+    _ = try install(["--remove", prefix])
+    #expect(try FileManager.default.subpathsOfDirectory(atPath: prefix).sorted() == ["share", "share/man"])
+  }
 }
