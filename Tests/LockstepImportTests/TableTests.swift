@@ -31,6 +31,9 @@ import Testing
   @Test func labelsMayBeNames() throws {
     let flowers = try #require(try table("a;class\n1;\"rose\"\n2;lily\n3;rose\n"))
     #expect(flowers.classNames == ["lily", "rose"] && flowers.labels == [1, 0, 1])
+    let quoted = try #require(try table("\"label\",\"a, b\"\n\"x,\"\"y\"\"\",\"1\"\n\"z\",2\n"))
+    #expect(quoted.classNames == ["x,\"y\"", "z"] && quoted.labels == [0, 1])
+    #expect(try rows(quoted) == [[1], [2]])
   }
 
   @Test(arguments: [
@@ -38,6 +41,7 @@ import Testing
     ("1,2,3\n4,5,6,7\n", "t.csv: line 2", "3 values, as in the first line", "4"),
     ("1,2\n4,x\n", "t.csv: line 2", "a number in column 2", "'x'"),
     ("1,2\n4,nan\n", "t.csv: line 2", "a number in column 2", "'nan'"),
+    ("label,a\n,1\nx,3\n", "t.csv: line 2", "a label in column 1", "none"),
     ("1,2\n-4,5\n", "t.csv", "labels from 0 to 65535", "'-4'"),
     ("label,a,y\n1,2,3\n", "t.csv: line 1", "one column of labels", #"["label", "y"]"#),
     (

@@ -44,7 +44,27 @@ final class CSVReader {
 
   /// The fields of the line as text, without quotes around them.
   func texts(separator: UInt8) -> [String] {
-    line.split(separator: separator, omittingEmptySubsequences: false).map { Self.text($0) }
+    line.withUnsafeBufferPointer { line in
+      var (texts, start): ([String], Int) = ([], 0)
+      while start <= line.count {
+        let end = Self.end(of: start, in: line, separator)
+        texts.append(Self.text(line[start..<end]))
+        start = end + 1
+      }
+      return texts
+    }
+  }
+
+  /// Where the field that begins at `start` ends: at the next separator outside of quotes (RFC 4180).
+  private static func end(of start: Int, in line: UnsafeBufferPointer<UInt8>, _ separator: UInt8) -> Int {
+    guard start < line.count, line[start] == UInt8(ascii: "\"") else {
+      return line[start...].firstIndex(of: separator) ?? line.count
+    }
+    var isQuoted = false
+    return line[start...].firstIndex {
+      if $0 == UInt8(ascii: "\"") { isQuoted.toggle() }
+      return !isQuoted && $0 == separator
+    } ?? line.count
   }
 
   /// The label of the line; its numbers go to `values`, of which there must be as many.
@@ -53,7 +73,7 @@ final class CSVReader {
     var (start, column, filled) = (0, 0, 0)
     try line.withUnsafeBufferPointer { line in
       while start <= line.count {
-        let end = line[start...].firstIndex(of: form.separator) ?? line.count
+        let end = Self.end(of: start, in: line, form.separator)
         if column == form.labelColumn {
           label = Self.text(line[start..<end])
         } else {
@@ -65,9 +85,10 @@ final class CSVReader {
       }
     }
     guard start > line.count, filled == values.count, let label else {
-      let found = line.count { $0 == form.separator } + 1
-      throw failure("\(values.count + 1) values, as in the first line", "\(found)")
+      throw failure(
+        "\(values.count + 1) values, as in the first line", "\(texts(separator: form.separator).count)")
     }
+    guard !label.isEmpty else { throw failure("a label in column \(form.labelColumn + 1)", "none") }
     return label
   }
 
@@ -89,8 +110,9 @@ final class CSVReader {
     var text = Substring(String(decoding: field, as: UTF8.self))
     while text.first == " " || text.first == "\t" { text.removeFirst() }
     while text.last == " " || text.last == "\t" { text.removeLast() }
-    if text.count > 1, text.first == "\"", text.last == "\"" { text = text.dropFirst().dropLast() }
-    return String(text)
+    guard text.count > 1, text.first == "\"", text.last == "\"" else { return String(text) }
+    return text.dropFirst().dropLast().split(separator: "\"\"", omittingEmptySubsequences: false)
+      .joined(separator: "\"")
   }
 
   func failure(_ expected: String, _ found: String) -> LockstepError {

@@ -108,7 +108,7 @@ public struct Importer {
     // A file that cannot be read is the source's fault, a lack of descriptors is not.
     guard error.kind == .data, !options.isStrict else { throw error }
     let reason = (error.expected.map { "expected \($0), found " } ?? "") + error.found
-    note("left out: \(error.subject): \(reason)")
+    note("left out: " + oneLine("\(error.subject): \(reason)"))
     result.skipped.append((error.subject, reason))
   }
 
