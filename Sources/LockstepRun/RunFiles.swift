@@ -43,17 +43,15 @@ struct RunFiles {
   }
 
   /// Writes the model and reports the result.
-  func save(_ result: TrainingResult, of trainer: Trainer, _ dataset: Dataset) throws {
-    var model = try Model(parameters: trainer.parameters, normalization: trainer.normalization)
-    let element = dataset.train.images.element
-    if element != .uint8 { model.numbers = element }
+  func save(_ result: TrainingResult, of trainer: Trainer, _ dataset: String) throws {
+    var model = try trainer.model(of: trainer.parameters)
     if let record { model.adopt(record) }
     try run.write(model)
     listener.note("saved in \(run.path)")
     let reached =
-      result.validation.map { summary($0, of: "validation", dataset: dataset.name) }
-      ?? result.training.map { summary($0, of: "training", dataset: dataset.name) }
-      ?? summary(result.test, dataset: dataset.name)
+      result.validation.map { summary($0, of: "validation", dataset: dataset) }
+      ?? result.training.map { summary($0, of: "training", dataset: dataset) }
+      ?? summary(result.test, dataset: dataset)
     try listener.result("\(reached)\nweights \(result.digest.hexadecimal)")
     _ = try checkpoints.lastResult()
   }

@@ -66,7 +66,7 @@ public struct Training: Sendable {
       do { try run.run(collective, &trainer) } catch {
         guard Self.isStop(error), let trainer, trainer.state.step > 0 else { throw error }
       }
-      return try trainer!.model
+      return try trainer!.model(of: trainer!.parameters.copy)
     }
   }
 
@@ -99,15 +99,5 @@ private final class Progress: TrainingObserver {
       line.dropFirst($0.count)
     }
     do { try observe(.warning(String(text ?? line[...]))) } catch { failure = error }
-  }
-}
-
-extension Trainer {
-  /// A copy of the weights as they are, with their network.
-  fileprivate var model: Model {
-    get throws {
-      try Model(
-        parameters: parameters.copy, normalization: normalization)
-    }
   }
 }

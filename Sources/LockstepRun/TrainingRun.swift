@@ -85,7 +85,7 @@ public struct TrainingRun {
       try noting(files, trainer) {
         let result = try trainer.train(
           observer: files?.observer ?? listener.observer, checkpoints: files?.checkpoints)
-        try collective.together { try files?.save(result, of: trainer, start.dataset) }
+        try collective.together { try files?.save(result, of: trainer, start.dataset.name) }
       }
     }
   }

@@ -26,6 +26,9 @@ public struct Model: @unchecked Sendable {
     self.normalization = normalization
   }
 
+  /// Notes what it was trained on.
+  mutating func take(_ element: IDXElement) { numbers = element == .uint8 ? nil : element }
+
   /// Throws `LockstepError` (data) if a dataset's images have another shape than the network's input, or it has more
   /// classes.
   public func check(_ dataset: Dataset) throws {
@@ -39,5 +42,14 @@ public struct Model: @unchecked Sendable {
         .data, dataset.name, expected: "at most \(network.classes) classes, as the model was trained on",
         found: "\(dataset.classes)")
     }
+  }
+}
+
+extension Trainer {
+  /// A model of these weights, for samples like those that it trains on.
+  public func model(of parameters: Parameters) throws -> Model {
+    var model = try Model(parameters: parameters, normalization: normalization)
+    model.take(dataset.train.images.element)
+    return model
   }
 }
