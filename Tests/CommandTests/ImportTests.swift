@@ -93,7 +93,7 @@ import Testing
       atPath: scratch.file("arrays"), withIntermediateDirectories: false)
     try scratch.write(npy([6, 9, 8, 3], pixels), to: "arrays/x_train.npy")
     try scratch.write(npy([6, 1], [4, 0, 2, 1, 3, 4]), to: "arrays/y_train.npy")
-    _ = try imported("arrays", to: "six")
+    #expect(!(try imported("arrays", to: "six").errors.contains("have no sample")))
     #expect(try dimensions("six/train-images-idx4-ubyte") == [6, 3, 9, 8])
     let written = [UInt8](try scratch.data("six/train-images-idx4-ubyte").dropFirst(20))
     // The second channel of the first picture's second pixel.

@@ -48,6 +48,15 @@ import Testing
     _ = try imported("unsorted", to: "none", status: 65)
   }
 
+  @Test func classesWithoutSamplesAreTold() throws {
+    for name in ["a", "b"] { try writePictures(3, to: "some/\(name)") }
+    try FileManager.default.createDirectory(
+      atPath: scratch.file("some/new"), withIntermediateDirectories: false)
+    #expect(try imported("some", to: "out").errors.contains("no pictures in, and so no classes of: new"))
+    try scratch.write(Data("label,a\n1,5\n3,6\n".utf8), to: "some.csv")
+    #expect(try imported("some.csv", to: "kept").errors.contains("these have no sample: 0, 2\n"))
+  }
+
   @Test func picturesComeBeforeTablesOfThem() throws {
     for name in ["a", "b"] { try writePictures(3, to: "both/\(name)") }
     try scratch.write(Data("file,label\na/0.png,0\n".utf8), to: "both/labels.csv")

@@ -25,6 +25,7 @@ public struct Importer {
     let place = try OutputFolder(options.output, source: options.source)
     let team = try ThreadTeam(count: options.threads ?? min(Processors.allowed.count, 64))
     var source = try ImportSource.find(options.source, note: note)
+    source.noteUnusedLabels()
     source.notes.forEach(note)
     if source.kind == "class folders" { shuffle(&source) }
     let form = try SampleFormChoice(options, note: note).form(of: source)

@@ -26,8 +26,11 @@ public struct Picture: Equatable, Sendable {
     let shades = [UInt8](unsafeUninitializedCapacity: count) { shades, filled in
       pixels.withUnsafeBufferPointer { pixels in
         for i in 0..<count {
-          let (red, green, blue) = (Int(pixels[3 * i]), Int(pixels[3 * i + 1]), Int(pixels[3 * i + 2]))
-          shades[i] = UInt8((red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16)
+          let red = 19595 * Int(pixels[3 * i])
+          let green = 38470 * Int(pixels[3 * i + 1])
+          let blue = 7471 * Int(pixels[3 * i + 2])
+          let sum: Int = red + green + blue + 0x8000
+          shades[i] = UInt8(sum >> 16)
         }
       }
       filled = count

@@ -78,6 +78,10 @@ struct ClassFolders {
       return ImportSource.Section(half: tree.half, labels: labels, samples: .files(paths))
     }
     var notes = notes
+    let empty = Set(trees.flatMap(\.folders)).subtracting(classes).sorted()
+    if !empty.isEmpty {
+      notes.append("no pictures in, and so no classes of: \(empty.prefix(20).joined(separator: ", "))")
+    }
     if !others.isEmpty {
       let kinds = others.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
       notes.append("pictures of other formats are left out: \(kinds). Save them as PNG to have them imported")

@@ -50,6 +50,15 @@ package struct ImportSource {
     (0...Int(sections.compactMap { $0.labels.max() }.max() ?? 0)).map(String.init)
   }
 
+  /// Labels keep their numbers, so that a model has an output for those that no sample has.
+  mutating func noteUnusedLabels() {
+    let used = Set(sections.flatMap(\.labels))
+    let unused = classes.indices.filter { !used.contains(Int32($0)) }
+    guard !unused.isEmpty else { return }
+    let names = unused.prefix(20).map { classes[$0] }.joined(separator: ", ")
+    notes.append("labels keep their numbers, of which these have no sample: \(names)")
+  }
+
   /// - Throws: LockstepError (.data) where nothing that can be imported is found, or it is damaged.
   static func find(_ path: String, note: (String) -> Void) throws -> ImportSource {
     guard isDirectory(path) else { return try file(path) }
