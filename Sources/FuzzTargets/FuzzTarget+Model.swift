@@ -8,7 +8,7 @@ extension FuzzTarget {
       + tokens(
         "conv 2 3x3", "dense 3", ", ",
         #""lockstep.network":""#, #""lockstep.input":""#, #""lockstep.classes":""#,
-        #""lockstep.normalize":""#,
+        #""lockstep.normalize":""#, #""lockstep.element":""#, "float32",
         "none", "auto", "0.1,0.3", "1048576", "-1", "nan", "1e999", "layers.0.weight"),
     // One channel or output is padded to 16.
     longestInput: 4096, largestAllocation: 2

@@ -9,10 +9,10 @@ func inputFiles(of dataset: Dataset) -> [String] {
 
 /// Throws (usage) if an output would replace a file that the command reads, under any name.
 func requireNoInput(_ output: String, option: String, inputs: [String]) throws {
-  func identity(_ path: String) -> [UInt64]? {
+  func identity(_ path: String) -> FileIdentity? {
     var status = stat()
     guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
-    return [UInt64(truncatingIfNeeded: status.st_dev), UInt64(status.st_ino)]
+    return FileIdentity(status)
   }
   guard let own = identity(output), let input = inputs.first(where: { identity($0) == own }) else { return }
   throw LockstepError(

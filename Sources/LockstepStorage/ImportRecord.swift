@@ -9,8 +9,6 @@ public struct ImportRecord: Equatable, Sendable {
   public static let fileName = "import.json"
   /// The names of the classes, for people, or written by them.
   public static let namesFile = "classes.txt"
-  /// The content while files of an import get their names.
-  package static let unfinished = "{\"unfinished\":true}\n"
   /// What is done to a picture; nil if the samples are no pictures.
   public var pictures: PictureForm?
   /// The names of the classes, in their order.
@@ -54,7 +52,6 @@ public struct ImportRecord: Equatable, Sendable {
         fix: "Import the dataset again, or remove the file")
     }
     let members: Members
-    guard json != Array(Self.unfinished.utf8) else { throw failure("that of an import that was interrupted") }
     do { members = try decodeJSON(Members.self, from: json) } catch { throw failure("no such JSON") }
     classes = members.classes
     pictures = members.pictures.flatMap { PictureForm(text: $0) }
@@ -97,9 +94,9 @@ public struct ImportRecord: Equatable, Sendable {
 extension Model {
   /// Takes what a dataset's record says, as far as it is of this model's input and classes.
   package mutating func adopt(_ record: ImportRecord) {
+    pictures = record.pictures.flatMap { $0.shape == network.inputShape ? $0 : nil }
     guard record.classes.count <= network.classes else { return }
     // A dataset has two classes at least, and may have more than its record names.
     classNames = record.classes + (record.classes.count..<network.classes).map(String.init)
-    pictures = record.pictures.flatMap { $0.shape == network.inputShape ? $0 : nil }
   }
 }

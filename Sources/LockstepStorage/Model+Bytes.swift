@@ -15,7 +15,7 @@ extension Model {
       "lockstep.network": network.specification.map(\.description).joined(separator: ", "),
       "lockstep.normalize": normalization.description,
     ]
-    if let numbers { metadata["lockstep.numbers"] = "\(numbers)" }
+    if element != .uint8 { metadata["lockstep.element"] = "\(element)" }
     if let classNames {
       metadata.merge(ImportRecord(pictures: pictures, classes: classNames).metadata) { $1 }
     }
@@ -88,7 +88,12 @@ extension Model {
     let parameters = Parameters(network)
     for tensor in network.tensors { parameters.set(tensor, to: safetensors[tensor.name]!.values) }
     try self.init(parameters: parameters, normalization: normalization)
-    numbers = IDXElement.allCases.first { "\($0)" == safetensors.metadata["lockstep.numbers"] }
+    if let text = safetensors.metadata["lockstep.element"] {
+      guard let element = IDXElement.allCases.first(where: { "\($0)" == text }) else {
+        throw failure("a type of numbers", "'\(text)'")
+      }
+      self.element = element
+    }
     guard let record = try ImportRecord(metadata: safetensors.metadata, path: file) else { return }
     guard record.classes.count == classes else {
       throw failure("\(classes) names of classes", "\(record.classes.count)")

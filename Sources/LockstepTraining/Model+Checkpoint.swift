@@ -32,6 +32,6 @@ extension Model {
     }
     try self.init(
       parameters: parameters, normalization: recipe.normalize.resolved(for: dataset.train.images, team: team))
-    take(dataset.train.images.element)
+    element = dataset.train.images.element
   }
 }

@@ -16,8 +16,8 @@ public struct Model: @unchecked Sendable {
   public var pictures: PictureForm?
   /// The names of its classes where such a record has them, as many as the network's classes.
   public var classNames: [String]?
-  /// What it was trained on where those were no bytes: numbers of any scale.
-  public var numbers: IDXElement?
+  /// The type of the numbers that it was trained on. Bytes are pixels; others may have any scale.
+  public var element = IDXElement.uint8
 
   /// Throws `LockstepError` (usage) for a normalization that no recipe could contain.
   public init(parameters: Parameters, normalization: Normalization) throws {
@@ -25,9 +25,6 @@ public struct Model: @unchecked Sendable {
     self.parameters = parameters
     self.normalization = normalization
   }
-
-  /// Notes what it was trained on.
-  mutating func take(_ element: IDXElement) { numbers = element == .uint8 ? nil : element }
 
   /// Throws `LockstepError` (data) if a dataset's images have another shape than the network's input, or it has more
   /// classes.
@@ -49,7 +46,7 @@ extension Trainer {
   /// A model of these weights, for samples like those that it trains on.
   public func model(of parameters: Parameters) throws -> Model {
     var model = try Model(parameters: parameters, normalization: normalization)
-    model.take(dataset.train.images.element)
+    model.element = dataset.train.images.element
     return model
   }
 }

@@ -8,15 +8,6 @@ import Testing
 
   init() throws { scene = try TrainingScene() }
 
-  private func imported(_ source: String, _ arguments: [String] = [], to output: String, status: Int32 = 0)
-    throws
-    -> CommandResult
-  {
-    let result = try lockstep(["import", scratch.file(source), "--output", scratch.file(output)] + arguments)
-    try #require(result.status == status, "\(source): \(result.errors)\(result.output)")
-    return result
-  }
-
   /// The dimensions in an IDX file's header.
   private func dimensions(_ name: String) throws -> [Int] {
     let file = [UInt8](try scratch.data(name))
@@ -26,7 +17,7 @@ import Testing
   @Test func classFoldersTrain() throws {
     try scratch.writeDigits(300, of: scene.data, to: "pictures/train")
     try scratch.writeDigits(100, of: scene.data, part: "t10k", to: "pictures/test")
-    let result = try imported("pictures", to: "own")
+    let result = try scene.imported("pictures", to: "own")
     #expect(
       result.output == "300 training and 100 test samples of 28x28 in 10 classes in \(scratch.file("own"))\n")
     #expect(try scratch.text("own/classes.txt") == "0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n")
@@ -45,9 +36,9 @@ import Testing
 
   @Test func seedDecidesOrderAndSplit() throws {
     try scratch.writeDigits(200, of: scene.data, to: "tree")
-    _ = try imported("tree", ["--test-split", "0.25", "--threads", "1"], to: "first")
-    _ = try imported("tree", ["--test-split", "0.25", "--threads", "3"], to: "again")
-    _ = try imported("tree", ["--test-split", "0.25", "--seed", "2"], to: "other")
+    _ = try scene.imported("tree", ["--test-split", "0.25", "--threads", "1"], to: "first")
+    _ = try scene.imported("tree", ["--test-split", "0.25", "--threads", "3"], to: "again")
+    _ = try scene.imported("tree", ["--test-split", "0.25", "--seed", "2"], to: "other")
     let first = try scratch.contents("first")
     #expect(try scratch.contents("again") == first)
     let other = try scratch.contents("other")
@@ -61,10 +52,10 @@ import Testing
       try scratch.writePNG(
         pixels, width: 30, channels: 3, to: "colours/\(index % 2 == 0 ? "cats" : "dogs")/\(index).png")
     }
-    _ = try imported("colours", ["--test-split", "0.34"], to: "whole")
+    _ = try scene.imported("colours", ["--test-split", "0.34"], to: "whole")
     #expect(try dimensions("whole/train-images-idx4-ubyte") == [4, 3, 20, 30])
     #expect(try scratch.text("whole/classes.txt") == "cats\ndogs\n")
-    _ = try imported("colours", ["--size", "8x12", "--grey", "--invert"], to: "whole")
+    _ = try scene.imported("colours", ["--size", "8x12", "--grey", "--invert"], to: "whole")
     #expect(try dimensions("whole/train-images-idx3-ubyte") == [6, 8, 12])
     #expect(
       try scratch.text("whole/import.json").contains(
@@ -77,12 +68,12 @@ import Testing
     try scratch.writeDigits(40, of: scene.data, to: "some")
     try scratch.write(Data("\u{89}PNG no more".utf8), to: "some/3/broken.png")
     try scratch.write(Data(), to: "some/4/empty.jpg")
-    let result = try imported("some", to: "left")
+    let result = try scene.imported("some", to: "left")
     #expect(result.output.contains("40 training") && result.output.hasSuffix(", 2 left out\n"))
     #expect(
       result.errors.contains("some/3/broken.png: expected a") && result.errors.contains("an empty file"))
     #expect(try scratch.text("left/import.json").contains(#""skipped":2"#))
-    let refused = try imported("some", ["--strict"], to: "strict", status: 65)
+    let refused = try scene.imported("some", ["--strict"], to: "strict", status: 65)
     #expect(refused.errors.contains(".png: expected") || refused.errors.contains(".jpg: expected"))
     #expect(!FileManager.default.fileExists(atPath: scratch.file("strict/train-images-idx3-ubyte")))
   }
@@ -93,7 +84,7 @@ import Testing
       atPath: scratch.file("arrays"), withIntermediateDirectories: false)
     try scratch.write(npy([6, 9, 8, 3], pixels), to: "arrays/x_train.npy")
     try scratch.write(npy([6, 1], [4, 0, 2, 1, 3, 4]), to: "arrays/y_train.npy")
-    #expect(!(try imported("arrays", to: "six").errors.contains("have no sample")))
+    #expect(!(try scene.imported("arrays", to: "six").errors.contains("have no sample")))
     #expect(try dimensions("six/train-images-idx4-ubyte") == [6, 3, 9, 8])
     let written = [UInt8](try scratch.data("six/train-images-idx4-ubyte").dropFirst(20))
     // The second channel of the first picture's second pixel.
@@ -106,7 +97,7 @@ import Testing
       ([row % 4] + (0..<64).map { ($0 * row) % 256 }).map(String.init).joined(separator: ",")
     }
     try scratch.write(Data((lines.joined(separator: "\n") + "\n").utf8), to: "pixels.csv")
-    let result = try imported("pixels.csv", ["--test-split", "0.2"], to: "table")
+    let result = try scene.imported("pixels.csv", ["--test-split", "0.2"], to: "table")
     #expect(result.output.hasPrefix("32 training and 8 test samples of 8x8 in 4 classes"))
     _ = try scene.train(["--model", "linear", "--epochs", "1"], data: scratch.file("table"))
   }
@@ -119,7 +110,7 @@ import Testing
     try scratch.write(Data(("label,pixel0,pixel1\n" + rows).utf8), to: "kaggle/train.csv")
     try scratch.write(Data("pixel0,pixel1\n1,2\n".utf8), to: "kaggle/test.csv")
     try scratch.write(Data("ImageId,Label\n1,0\n".utf8), to: "kaggle/sample_submission.csv")
-    let result = try imported("kaggle", ["--test-split", "0.5"], to: "few")
+    let result = try scene.imported("kaggle", ["--test-split", "0.5"], to: "few")
     #expect(result.output.hasPrefix("10 training and 10 test samples of 2 in 2 classes"))
     #expect(
       result.errors.contains("test.csv is left out") && result.errors.contains("submission.csv is left out"))
@@ -129,7 +120,7 @@ import Testing
     try FileManager.default.createDirectory(
       atPath: scratch.file("root/MNIST"), withIntermediateDirectories: true)
     try FileManager.default.copyItem(atPath: scene.data, toPath: scratch.file("root/MNIST/raw"))
-    _ = try imported("root", to: "copy")
+    _ = try scene.imported("root", to: "copy")
     for (name, data) in try scratch.contents("root/MNIST/raw") {
       #expect(try scratch.data("copy/\(name)") == data)
     }
@@ -152,7 +143,7 @@ import Testing
     case "zip": try scratch.write(Data("PK\u{3}\u{4} and no more".utf8), to: "zip/a.npz")
     default: break
     }
-    let result = try imported(name, to: "out-" + name, status: 65)
+    let result = try scene.imported(name, to: "out-" + name, status: 65)
     #expect(result.errors.contains(message), "\(result.errors)")
     #expect(!FileManager.default.fileExists(atPath: scratch.file("out-\(name)/import.json")))
   }
@@ -161,7 +152,7 @@ import Testing
     try scratch.writeDigits(20, of: scene.data, to: "few")
     try FileManager.default.createDirectory(atPath: scratch.file("mine"), withIntermediateDirectories: false)
     try scratch.write(Data("x".utf8), to: "mine/thesis.tex")
-    let result = try imported("few", to: "mine", status: 64)
+    let result = try scene.imported("few", to: "mine", status: 64)
     #expect(result.errors.contains("expected a new or empty folder"))
     #expect(try scratch.contents("mine") == ["thesis.tex": Data("x".utf8)])
   }

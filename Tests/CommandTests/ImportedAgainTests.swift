@@ -8,15 +8,6 @@ import Testing
 
   init() throws { scene = try TrainingScene() }
 
-  private func imported(_ source: String, _ arguments: [String] = [], to output: String, status: Int32 = 0)
-    throws
-    -> CommandResult
-  {
-    let result = try lockstep(["import", scratch.file(source), "--output", scratch.file(output)] + arguments)
-    try #require(result.status == status, "\(source): \(result.errors)\(result.output)")
-    return result
-  }
-
   private func writePictures(_ count: Int, to folder: String) throws {
     for index in 0..<count {
       let pixels = (0..<64).map { UInt8(truncatingIfNeeded: $0 * (index + 3)) }
@@ -27,62 +18,81 @@ import Testing
   /// Names and what was done to pictures go on, together with what is done now.
   @Test func datasetsKeepTheirRecord() throws {
     for name in ["cats", "dogs"] { try writePictures(4, to: "animals/\(name)") }
-    _ = try imported("animals", ["--invert"], to: "first")
-    _ = try imported("first", ["--size", "4x4"], to: "second")
+    _ = try scene.imported("animals", ["--invert"], to: "first")
+    _ = try scene.imported("first", ["--size", "4x4"], to: "second")
     let record = #""pictures":"4x4 grey inverted","classes":["cats","dogs"]"#
     #expect(try scratch.text("second/import.json").contains(record))
-    _ = try imported("first", ["--invert"], to: "back")
+    _ = try scene.imported("first", ["--invert"], to: "back")
     #expect(try scratch.text("back/import.json").contains(#""pictures":"8x8 grey","classes":["cats""#))
-    _ = try imported("animals", ["--centre"], to: "centred")
+    _ = try scene.imported("animals", ["--centre"], to: "centred")
     #expect(
-      try imported("centred", ["--invert"], to: "dark", status: 64).errors.contains("--invert: expected"))
+      try scene.imported("centred", ["--invert"], to: "dark", status: 64).errors.contains(
+        "--invert: expected"))
   }
 
   @Test func aClassMayBeCalledTrain() throws {
     for name in ["bus", "train", "tram"] { try writePictures(3, to: "vehicles/\(name)") }
-    let result = try imported("vehicles", to: "out")
+    let result = try scene.imported("vehicles", to: "out")
     #expect(result.output.hasPrefix("9 training and 0 test samples of 8x8 in 3 classes"))
     #expect(try scratch.text("out/classes.txt") == "bus\ntrain\ntram\n")
     // Without other classes the names mean the halves, whose pictures are of no class.
     for name in ["train", "test"] { try writePictures(3, to: "unsorted/\(name)") }
-    _ = try imported("unsorted", to: "none", status: 65)
+    _ = try scene.imported("unsorted", to: "none", status: 65)
+    try FileManager.default.createDirectory(
+      atPath: scratch.file("unsorted/docs"), withIntermediateDirectories: false)
+    let refused = try scene.imported("unsorted", to: "none", status: 65)
+    #expect(refused.errors.contains("pictures without folders of classes in test, train"))
   }
 
   @Test func classesWithoutSamplesAreTold() throws {
     for name in ["a", "b"] { try writePictures(3, to: "some/\(name)") }
     try FileManager.default.createDirectory(
       atPath: scratch.file("some/new"), withIntermediateDirectories: false)
-    #expect(try imported("some", to: "out").errors.contains("no pictures in, and so no classes of: new"))
+    #expect(
+      try scene.imported("some", to: "out").errors.contains("no pictures in, and so no classes of: new"))
     try scratch.write(Data("label,a\n1,5\n3,6\n".utf8), to: "some.csv")
-    #expect(try imported("some.csv", to: "kept").errors.contains("these have no sample: 0, 2\n"))
+    #expect(try scene.imported("some.csv", to: "kept").errors.contains("these have no sample: 0, 2\n"))
   }
 
   @Test func picturesComeBeforeTablesOfThem() throws {
     for name in ["a", "b"] { try writePictures(3, to: "both/\(name)") }
     try scratch.write(Data("file,label\na/0.png,0\n".utf8), to: "both/labels.csv")
-    let result = try imported("both", to: "out")
-    #expect(result.output.hasPrefix("6 training") && result.errors.contains("labels.csv is left out"))
+    let result = try scene.imported("both", to: "out")
+    #expect(
+      result.output.hasPrefix("6 training")
+        && result.errors.contains("left out beside folders of pictures: labels.csv"))
   }
 
   @Test func anInterruptedImportIsNoDataset() throws {
     for name in ["a", "b"] { try writePictures(3, to: "two/\(name)") }
-    _ = try imported("two", to: "out")
-    try scratch.write(Data("{\"unfinished\":true}\n".utf8), to: "out/import.json")
+    _ = try scene.imported("two", to: "out")
+    // A folder in the place of the names ends it when the samples have theirs.
+    let names = scratch.file("out/classes.txt")
+    try FileManager.default.removeItem(atPath: names)
+    try FileManager.default.createDirectory(atPath: names, withIntermediateDirectories: false)
+    #expect(try scene.imported("two", to: "out", status: 1).errors.contains("classes.txt"))
+    try FileManager.default.removeItem(atPath: names)
     let run = try lockstep([
       "train", "--data", scratch.file("out"), "--model", "linear", "--output", scratch.file("run"),
     ])
     #expect(run.status == 65 && run.errors.contains("an import that was interrupted"), "\(run.errors)")
-    _ = try imported("two", to: "out")
+    _ = try scene.imported("two", to: "out")
     #expect(try scratch.text("out/import.json").contains(#""train":6"#))
   }
 
   @Test func sourcesStayAsTheyAre() throws {
     for name in ["a", "b"] { try writePictures(3, to: "two/\(name)") }
-    _ = try imported("two", to: "out")
+    _ = try scene.imported("two", to: "out")
     let before = try scratch.contents("out")
-    #expect(try imported("out", ["--size", "4x4"], to: "out", status: 64).errors.contains("found the same"))
+    #expect(
+      try scene.imported("out", ["--size", "4x4"], to: "out", status: 64).errors.contains("found the same"))
     #expect(try scratch.contents("out") == before)
-    #expect(try imported("two", to: "two/idx", status: 64).errors.contains("found one inside it"))
+    #expect(try scene.imported("two", to: "two/idx", status: 64).errors.contains("found one inside it"))
+    try FileManager.default.createSymbolicLink(
+      atPath: scratch.file("link"), withDestinationPath: scratch.path)
+    let linked = try scene.imported("link/two", to: "link/two/new/idx", status: 64)
+    #expect(linked.errors.contains("found one inside it"))
+    _ = try scene.imported("two", to: "two/../beside")
   }
 
   /// A sparse file of a few bytes on the disk.
@@ -94,6 +104,7 @@ import Testing
     try scratch.write(npy([2], [0, 1]), to: "sparse/y_train.npy")
     try #require(truncate(directory + "/x_train.npy", head.count + (2 << 40)) == 0)
     #expect(
-      try imported("sparse", to: "out", status: 65).errors.contains("samples of at most 67108864 numbers"))
+      try scene.imported("sparse", to: "out", status: 65).errors.contains(
+        "samples of at most 67108864 numbers"))
   }
 }

@@ -43,6 +43,14 @@ import Testing
     #expect(digit.prepared(as: centred) == digit.prepared(as: Self.form).transposed)
   }
 
+  /// As where a centred dataset is imported again in colours.
+  @Test func digitsMayHaveThreeChannels() {
+    var form = PictureForm(height: 28, width: 28, channels: 3)
+    form.isCentred = true
+    let digit = bar(side: 200, x: 100, y: 30, scale: 5)
+    #expect(digit.prepared(as: form) == digit.prepared(as: Self.form).coloured)
+  }
+
   @Test func unevenPaperIsNoInk() {
     let scan = bar(side: 90, x: 30, y: 30, scale: 2, paper: 230, ink: 10)
     let pixels = scan.pixels.enumerated().map { $1 == 230 ? 225 + UInt8($0 % 7) : $1 }

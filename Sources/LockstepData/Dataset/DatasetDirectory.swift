@@ -2,12 +2,15 @@ import LockstepSupport
 
 /// Where the files of a dataset are: in the requested directory, one or two folders below it, as torchvision leaves
 /// them (`MNIST/raw`), or in sibling folders that make up one dataset (`train` and `test`).
-struct DatasetDirectory {
+package struct DatasetDirectory {
   /// The directory of the files, or of the folders with them.
   let path: String
   let paths: PartTable<String?>
   /// A note on a folder that was used though nobody named it.
   let note: String?
+
+  /// The name of a file that `import` leaves while it gives its files their names.
+  package static let unfinishedImport = "import.unfinished"
 
   /// - Throws: LockstepError (.data) with the directory, the files looked for and those found.
   init(finding directory: String, for purpose: Dataset.Purpose) throws {

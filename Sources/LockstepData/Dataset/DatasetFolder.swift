@@ -24,6 +24,11 @@ package struct DatasetFolder {
   func path(of name: String) -> String { path.hasSuffix("/") ? path + name : "\(path)/\(name)" }
 
   func choose(for purpose: Dataset.Purpose) throws -> PartTable<String?> {
+    guard !names.contains(DatasetDirectory.unfinishedImport) else {
+      throw LockstepError(
+        .data, path, expected: "the files of one dataset", found: "those of an import that was interrupted",
+        fix: "Import it again")
+    }
     let chosen = try DatasetDirectory.choose(names, in: path, for: purpose) { isDirectory(path(of: $0)) }
     return PartTable { part in chosen[part].map(path(of:)) }
   }
@@ -33,7 +38,7 @@ package struct DatasetFolder {
   func below() -> (found: [DatasetFolder], forbidden: LockstepError?) {
     /// The most entries to visit: somebody may name the root of a disk.
     var budget = 1000
-    var seen: Set<[UInt64]> = []
+    var seen: Set<FileIdentity> = []
     var found: [DatasetFolder] = []
     var forbidden: LockstepError?
     func look(into folder: DatasetFolder, depth: Int) {
@@ -42,7 +47,7 @@ package struct DatasetFolder {
         var status = stat()
         budget -= 1
         guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR,
-          seen.insert([UInt64(truncatingIfNeeded: status.st_dev), UInt64(status.st_ino)]).inserted
+          seen.insert(FileIdentity(status)).inserted
         else { continue }
         do {
           let next = DatasetFolder(path: path, names: try Self.list(path))

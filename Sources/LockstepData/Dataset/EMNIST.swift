@@ -1,7 +1,7 @@
 /// What is known of EMNIST's files (Cohen, Afshar, Tapson, van Schaik: EMNIST, 2017) and stands in none of them: which
 /// character a label means, and that the pictures are transposed.
 package enum EMNIST {
-  /// What is done to a picture.
+  /// What is done to a picture: the nearest to what its authors did that a form can express.
   package static let pictures: PictureForm = {
     var form = PictureForm(height: 28, width: 28, channels: 1)
     (form.isCentred, form.isTransposed) = (true, true)

@@ -11,7 +11,7 @@ package struct NumberArray {
   /// Opens the numbers, from the first on.
   private let open: () throws -> any ByteStream
 
-  /// Of a sample, which must fit into memory: more than the largest picture has.
+  /// Of a sample, which must fit into memory.
   private static let mostNumbers = 1 << 26
 
   package var count: Int { shape[0] }

@@ -6,7 +6,8 @@ final class DatasetWriter {
   private(set) var count = 0
   private let form: SampleForm
   private let images: DurableFile
-  private let labelsPath: String
+  private let labelsFile: DurableFile
+  private let hasByteLabels: Bool
   private var labels: [Int32] = []
   /// Samples that are not written yet.
   private var buffer: [UInt8] = []
@@ -22,9 +23,9 @@ final class DatasetWriter {
       "\(prefix)-images-idx\(form.shape.count + 1)-\(type)",
       "\(prefix)-labels-idx1-\(classes <= 256 ? "ubyte" : "int")",
     ]
-    fileNames = names
-    labelsPath = "\(directory)/\(names[1])"
+    (fileNames, hasByteLabels) = (names, classes <= 256)
     images = try DurableFile("\(directory)/\(names[0])", option: "--output")
+    labelsFile = try DurableFile("\(directory)/\(names[1])", option: "--output")
     // The number of samples is known at the end.
     try images.write(header(count: 0))
   }
@@ -41,18 +42,21 @@ final class DatasetWriter {
     buffer.removeAll(keepingCapacity: true)
   }
 
-  /// Gives the files their names. There must be a sample.
-  func commit() throws {
+  /// Writes what is left, still under other names. There must be a sample.
+  func complete() throws {
     try flush()
     try images.overwrite(header(count: count), at: 0)
-    let isSmall = labelsPath.hasSuffix("ubyte")
-    let head = IDXHeader.encode(element: isSmall ? .uint8 : .int32, dimensions: [count])
-    let bytes =
-      isSmall
-      ? labels.map { UInt8($0) }
-      : labels.flatMap { label in withUnsafeBytes(of: label.bigEndian) { Array($0) } }
-    try replaceFile(labelsPath, with: head + bytes)
+    try labelsFile.write(
+      IDXHeader.encode(element: hasByteLabels ? .uint8 : .int32, dimensions: [count])
+        + (hasByteLabels
+          ? labels.map { UInt8($0) }
+          : labels.flatMap { label in withUnsafeBytes(of: label.bigEndian) { Array($0) } }))
+  }
+
+  /// Gives the complete files their names.
+  func commit() throws {
     try images.commit()
+    try labelsFile.commit()
   }
 
   private func header(count: Int) -> [UInt8] {

@@ -51,7 +51,7 @@ enum SampleForm: Equatable {
 
   /// What is to be recorded: what is done now, after what was done `before`; nil if the samples are no pictures.
   ///
-  /// - Throws: LockstepError (usage) for `--invert` of centred pictures, of which a form cannot tell.
+  /// - Throws: LockstepError (usage) for `--invert` of centred pictures, which a form cannot express.
   func recorded(after before: PictureForm?) throws -> PictureForm? {
     guard case .pictures(var form) = self else { return nil }
     guard let before else { return form }

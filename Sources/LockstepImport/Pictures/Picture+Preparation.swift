@@ -9,9 +9,11 @@ extension Picture {
       (form.isTransposed, form.width, form.height) = (false, form.height, form.width)
       return prepared(as: form).transposed
     }
-    let picture = form.channels == 1 ? grey : coloured
-    if form.isCentred { return picture.centred(width: form.width, height: form.height) }
-    let scaled = picture.scaled(width: form.width, height: form.height)
+    if form.isCentred {
+      let digit = centred(width: form.width, height: form.height)
+      return form.channels == 1 ? digit : digit.coloured
+    }
+    let scaled = (form.channels == 1 ? grey : coloured).scaled(width: form.width, height: form.height)
     return form.isInverted ? scaled.inverted : scaled
   }
 }

@@ -49,10 +49,10 @@ public final class Predictor {
         found: "one of samples of \(model.network.inputShape)",
         fix: "Give a dataset's samples by --data DIR --index N")
     }
-    if let numbers = model.numbers, !isAsIs {
+    guard model.element == .uint8 || isAsIs else {
       throw LockstepError(
         .data, path, expected: "a model of pictures, whose pixels are bytes",
-        found: "one of \(numbers) numbers",
+        found: "one of \(model.element) numbers",
         fix:
           "Give a dataset's samples by --data DIR --index N; or, if it was trained on pixels from 0 to 1, --as-is"
       )
@@ -72,7 +72,7 @@ public final class Predictor {
 
   /// A picture as people see it, of one as the network sees it.
   public func upright(_ picture: Picture) -> Picture {
-    (model.pictures?.isTransposed ?? false) && !isAsIs ? picture.transposed : picture
+    form?.isTransposed == true ? picture.transposed : picture
   }
 
   /// The probability of each class, [pictures, classes].

@@ -19,21 +19,15 @@ struct ClassFolders {
   init(_ path: String) throws {
     self.path = path
     let folders = try Self.folders(in: path)
-    let halves = folders.filter { Self.isHalf($0) }
-    // A class may be called "train" too: then it holds pictures, and has others beside it.
-    let areClasses = halves.count < folders.count
-    func named(_ names: [String]) throws -> String? {
-      try folders.first {
-        try names.contains($0.lowercased()) && !(areClasses && Self.folders(in: "\(path)/\($0)").isEmpty)
-      }
-    }
-    let validation = try named(Self.validation)
-    guard let train = try named(Self.names[0].1) else {
+    func named(_ names: [String]) -> String? { folders.first { names.contains($0.lowercased()) } }
+    let validation = named(Self.validation)
+    // A class may be called "train" too: a half has folders in it.
+    guard let train = named(Self.names[0].1), try !Self.folders(in: "\(path)/\(train)").isEmpty else {
       trees = [(.whole, path, folders)]
       return
     }
     trees = [(.train, "\(path)/\(train)", try Self.folders(in: "\(path)/\(train)"))]
-    if let test = try named(Self.names[1].1) ?? validation {
+    if let test = named(Self.names[1].1) ?? validation {
       trees.append((.test, "\(path)/\(test)", try Self.folders(in: "\(path)/\(test)")))
       if test == validation {
         notes.append("\(path)/\(test) becomes the test set")
@@ -45,8 +39,10 @@ struct ClassFolders {
     }
   }
 
+  /// Whether a folder's name says which half it is, as `train_images` does too.
   private static func isHalf(_ folder: String) -> Bool {
-    (names.flatMap(\.1) + validation).contains(folder.lowercased())
+    let name = ArrayName(folder, file: folder)
+    return name.half != .whole || name.isValidation
   }
 
   /// The pictures in the alphabetical order of classes and files.
@@ -66,7 +62,7 @@ struct ClassFolders {
       files.append(found)
     }
     let classes = Self.ordered(Set(files.flatMap(\.keys)))
-    guard classes.count > 1 else { throw nothing(classes) }
+    guard classes.count > 1, !classes.allSatisfy(Self.isHalf) else { throw nothing(classes) }
     guard classes.count <= 1 << 16 else { throw tooMany(classes.count) }
     let sections = zip(trees, files).map { tree, files in
       var (paths, labels): ([String], [Int32]) = ([], [])
@@ -144,7 +140,9 @@ struct ClassFolders {
       found: classes.isEmpty
         ? (names.isEmpty
           ? "an empty folder" : "no picture in folders of \(names.prefix(8).joined(separator: ", "))")
-        : "one class, \(classes[0])",
+        : classes.count == 1
+          ? "one class, \(classes[0])"
+          : "pictures without folders of classes in \(classes.joined(separator: ", "))",
       fix: "Put the pictures of each class into a folder of its name")
   }
 

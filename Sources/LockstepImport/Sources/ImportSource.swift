@@ -55,7 +55,7 @@ package struct ImportSource {
     let used = Set(sections.flatMap(\.labels))
     let unused = classes.indices.filter { !used.contains(Int32($0)) }
     guard !unused.isEmpty else { return }
-    let names = unused.prefix(20).map { classes[$0] }.joined(separator: ", ")
+    let names = unused.prefix(20).map(String.init).joined(separator: ", ")
     notes.append("labels keep their numbers, of which these have no sample: \(names)")
   }
 
@@ -63,17 +63,16 @@ package struct ImportSource {
   static func find(_ path: String, note: (String) -> Void) throws -> ImportSource {
     guard isDirectory(path) else { return try file(path) }
     let names = try ClassFolders.list(path).filter { !$0.hasPrefix(".") }.sorted()
-    let suffixes = [".npz", ".npy", ".csv"]
-    func files(_ suffix: String) -> [String] { names.filter { $0.lowercased().hasSuffix(suffix) } }
-    // Pictures come with tables of what they are, and with arrays of features.
-    if let other = suffixes.flatMap(files).first, var source = try? ClassFolders(path).source() {
-      source.notes.append(
-        "\(path)/\(other) is left out beside folders of pictures: name it to have it imported")
-      return source
-    }
-    for suffix in suffixes {
-      let files = files(suffix)
+    for suffix in [".npz", ".npy", ".csv"] {
+      let files = names.filter { $0.lowercased().hasSuffix(suffix) }
       if files.isEmpty { continue }
+      // Pictures come with tables of what they are.
+      if suffix == ".csv", var source = try? ClassFolders(path).source() {
+        source.notes.append(
+          "left out beside folders of pictures: \(files.joined(separator: ", ")). Name a file to have it imported"
+        )
+        return source
+      }
       if suffix == ".npy" { return try arrays(files.map { ArrayName($0, file: "\(path)/\($0)") }, in: path) }
       if files.count == 1 { return try file("\(path)/\(files[0])") }
       if suffix == ".csv" { return try tables(files.map { "\(path)/\($0)" }, in: path) }

@@ -50,7 +50,7 @@ private func obstacle(_ error: SystemError, _ path: String, _ option: String) ->
 }
 
 /// nil if the parent is the working directory or the root.
-func parentDirectory(of path: String) -> String? {
+package func parentDirectory(of path: String) -> String? {
   var end = path.endIndex
   while end > path.startIndex, path[path.index(before: end)] == "/" { end = path.index(before: end) }
   guard let slash = path[..<end].lastIndex(of: "/"), slash > path.startIndex else { return nil }

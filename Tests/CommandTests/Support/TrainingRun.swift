@@ -17,6 +17,15 @@ final class TrainingScene: Sendable {
   /// MNIST, or the digits if it is not available.
   var realData: String { Repository.mnist ?? data }
 
+  /// Imports one of the scratch files or folders into another, and expects the status.
+  func imported(_ source: String, _ arguments: [String] = [], to output: String, status: Int32 = 0) throws
+    -> CommandResult
+  {
+    let result = try lockstep(["import", scratch.file(source), "--output", scratch.file(output)] + arguments)
+    try #require(result.status == status, "\(source): \(result.errors)\(result.output)")
+    return result
+  }
+
   /// Trains and expects that to succeed.
   func train(
     _ arguments: [String], data: String? = nil, ranks: Int? = nil, threads: Int? = 1,

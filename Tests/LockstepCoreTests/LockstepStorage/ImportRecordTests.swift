@@ -57,7 +57,6 @@ import Testing
 
   @Test(arguments: [
     "", "[]", #"{"classes":1}"#, #"{"classes":["a"],"pictures":"28x28 blue"}"#,
-    ImportRecord.unfinished,
   ])
   func otherFilesAreRefused(text: String) throws {
     expectDataError("i.json", ["i.json", "record that lockstep import writes"]) {
