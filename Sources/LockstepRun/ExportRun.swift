@@ -11,8 +11,8 @@ public struct ExportRun {
   public let path: String
   /// The ONNX file to write.
   public var onnx: String
-  /// What the exported model is fed.
-  public var input = ExportedInput.bytes
+  /// What the exported model is fed; nil for bytes if it was trained on bytes, else numbers.
+  public var input: ExportedInput?
   /// The directory of the IDX files of a run that is not finished; nil for the run's own data.
   public var data: String?
   private let listener: RunListener
@@ -32,6 +32,7 @@ public struct ExportRun {
       try requireNoInput(onnx, option: "--onnx", inputs: [path] + Self.files.map { "\(path)/\($0)" })
     }
     let (model, recipe, inputs) = try load(collective)
+    let input = input ?? (model.element == .uint8 ? .bytes : .numbers)
     try collective.together {
       guard collective.rank == 0 else { return }
       try requireNoInput(onnx, option: "--onnx", inputs: inputs)
@@ -39,6 +40,11 @@ public struct ExportRun {
       listener.note(
         "\(onnx): input \(model.exportedShape), \(input.summary); logits and probabilities of "
           + "\(model.network.classes) classes, weights \(model.parameters.digest.hexadecimal)")
+      if let pictures = model.pictures, pictures.isTransposed || pictures.isInverted || pictures.isCentred {
+        listener.tell(
+          "\(onnx): the graph does not prepare pictures: they have to be \(pictures.text) before it, as the "
+            + "metadata lockstep.pictures says")
+      }
     }
   }
 

@@ -54,7 +54,9 @@ func loadData(
       }
         ?? "its dataset, of digest \(digest?.hexadecimal ?? "")",
       found: reasons.isEmpty ? "no note of where it is" : reasons.joined(separator: "; "),
-      fix: "Give the directory that it is in by --data")
+      fix: purpose == .evaluation
+        ? "Give a directory with test files of the same kind by --data"
+        : "Give the directory that it is in by --data")
   }
 }
 

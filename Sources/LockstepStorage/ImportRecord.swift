@@ -94,7 +94,7 @@ public struct ImportRecord: Equatable, Sendable {
 extension Model {
   /// Takes what a dataset's record says, as far as it is of this model's input and classes.
   package mutating func adopt(_ record: ImportRecord) {
-    pictures = record.pictures.flatMap { $0.shape == network.inputShape ? $0 : nil }
+    if let own = record.pictures { pictures = own.shape == network.inputShape ? own : nil }
     guard record.classes.count <= network.classes else { return }
     // A dataset has two classes at least, and may have more than its record names.
     classNames = record.classes + (record.classes.count..<network.classes).map(String.init)

@@ -27,26 +27,46 @@ extension InitialWeights {
     return (String(name[..<dot]), String(name[name.index(after: dot)...]))
   }
 
-  /// The file's module for each layer, where the file numbers its modules as the network does: "layers.0" as Lockstep
-  /// writes it, "0" as an nn.Sequential does, "net.0" where that is an attribute. Of several such roots ("features.",
-  /// "classifier."), the one with the most that fits.
+  /// The file's module for each layer, where the file numbers its modules as the network does, the first like the first
+  /// and so on: "layers.0" as Lockstep writes it, "0" as an nn.Sequential does, "net.0" where that is an attribute. Of
+  /// several such roots ("features.", "classifier."), the one with the most that fits. Where only some of the numbers
+  /// are the same, it is by chance.
   static func byName(_ layers: [Module<ParameterTensor>], _ modules: [Module<NamedTensor>]) -> [String:
     String]
   {
-    let roots = Set(
-      modules.compactMap { module in
-        let number = module.name.split(separator: ".").last ?? ""
-        return Int(number) == nil ? nil : String(module.name.dropLast(number.count))
-      })
-    let choices = roots.sorted().map { root in
-      var pairs: [String: String] = [:]
-      for layer in layers {
-        let name = root + layer.name.dropFirst("layers.".count)
-        if modules.contains(where: { $0.name == name }) { pairs[layer.name] = name }
-      }
-      return pairs
+    let own = layers.map { Int($0.name.dropFirst("layers.".count)) }
+    let choices = numbered(modules).filter { $0.root.isEmpty || $0.root.hasSuffix(".") }.compactMap {
+      root, members in
+      zip(own, members).allSatisfy({ $0 == $1.number })
+        ? Dictionary(uniqueKeysWithValues: zip(layers.map(\.name), members.map(\.name))) : nil
     }
     return choices.max { count($0, layers, modules) < count($1, layers, modules) } ?? [:]
+  }
+
+  /// The file's module for each layer, where there are as many modules of one root ("net.1", "net.4"; "fc1", "fc2") as
+  /// layers and all but perhaps the last, which may be for other classes, have their shapes: by their numbers.
+  static func byOrder(_ layers: [Module<ParameterTensor>], _ modules: [Module<NamedTensor>]) -> [String:
+    String]
+  {
+    for (_, members) in numbered(modules) where members.count == layers.count {
+      let pairs = Dictionary(uniqueKeysWithValues: zip(layers.map(\.name), members.map(\.name)))
+      let body = Array(layers.dropLast())
+      if count(pairs, body, modules) == body.reduce(0, { $0 + $1.parts.count }) { return pairs }
+    }
+    return [:]
+  }
+
+  /// The modules whose names end with a number, by what stands before it, in the order of the numbers.
+  private static func numbered(_ modules: [Module<NamedTensor>]) -> [(
+    root: String, members: [(number: Int, name: String)]
+  )] {
+    var roots: [String: [(number: Int, name: String)]] = [:]
+    for module in modules {
+      let digits = module.name.reversed().prefix { $0.isASCII && $0.isNumber }
+      guard let number = Int(String(digits.reversed())) else { continue }
+      roots[String(module.name.dropLast(digits.count)), default: []].append((number, module.name))
+    }
+    return roots.sorted { $0.key < $1.key }.map { ($0.key, $0.value.sorted { $0.number < $1.number }) }
   }
 
   /// The file's module for each layer that has tensors of the same shapes.

@@ -4,7 +4,8 @@ import LockstepSupport
 import LockstepTraining
 
 /// Weights to start a training from: another run's, or those that PyTorch saved with safetensors. What belongs to which
-/// layer is decided by the names, where the file numbers its layers as the network does, else by the shapes.
+/// layer is decided by the names, where the file numbers its layers as the network does, else by their order, else by
+/// the shapes.
 package struct InitialWeights {
   let path: String
   let file: Safetensors
@@ -45,7 +46,9 @@ package struct InitialWeights {
   /// finite.
   package func fit(to network: Network) throws -> Fit {
     let (layers, modules) = (Self.modules(network.tensors, \.name), Self.modules(file.tensors, \.name))
-    var pairs = Self.byName(layers, modules)
+    var pairs = [Self.byName(layers, modules), Self.byOrder(layers, modules)].max {
+      Self.count($0, layers, modules) < Self.count($1, layers, modules)
+    }!
     let named = Self.count(pairs, layers, modules)
     if named < network.tensors.count {
       // What names have found needs no shapes that tell layers apart.

@@ -16,6 +16,7 @@ extension Model {
       "lockstep.normalize": normalization.description,
     ]
     if element != .uint8 { metadata["lockstep.element"] = "\(element)" }
+    if let pictures { metadata["lockstep.pictures"] = pictures.text }
     if let classNames {
       metadata.merge(ImportRecord(pictures: pictures, classes: classNames).metadata) { $1 }
     }
@@ -93,6 +94,10 @@ extension Model {
         throw failure("a type of numbers", "'\(text)'")
       }
       self.element = element
+    }
+    if let text = safetensors.metadata["lockstep.pictures"] {
+      guard let form = PictureForm(text: text) else { throw failure("a form of pictures", "'\(text)'") }
+      pictures = form.shape == network.inputShape ? form : nil
     }
     guard let record = try ImportRecord(metadata: safetensors.metadata, path: file) else { return }
     guard record.classes.count == classes else {

@@ -48,6 +48,7 @@ extension Model {
       "lockstep.weights": parameters.digest.hexadecimal,
     ]
     file.metadata["lockstep.recipe"] = recipe
+    file.metadata["lockstep.pictures"] = pictures?.text
     let (scale, shift) = normalization.affine(for: input.element)
     let graph = network.operatorGraph(scale: scale, shift: shift)
     if let layer = graph.refused {

@@ -33,5 +33,6 @@ extension Model {
     try self.init(
       parameters: parameters, normalization: recipe.normalize.resolved(for: dataset.train.images, team: team))
     element = dataset.train.images.element
+    pictures = PictureForm(likeMNIST: dataset.train.images)
   }
 }

@@ -12,7 +12,8 @@ public struct Model: @unchecked Sendable {
   public let normalization: Normalization
   /// The network of the parameters.
   public var network: Network { parameters.network }
-  /// What was done to the pictures that it was trained on; nil where no record of `lockstep import` says so.
+  /// What was done to the pictures that it was trained on, by a record of `lockstep import`, or where they lie as
+  /// MNIST's do; else nil.
   public var pictures: PictureForm?
   /// The names of its classes where such a record has them, as many as the network's classes.
   public var classNames: [String]?
@@ -40,6 +41,13 @@ public struct Model: @unchecked Sendable {
         found: "\(dataset.classes)")
     }
   }
+
+  /// What to know of results on samples of another type than those that it was trained on; nil for the same type.
+  public func warning(of samples: SampleTable, _ name: String) -> String? {
+    guard samples.element != element else { return nil }
+    let scale = "bytes count as 0 to 1, other numbers as they are"
+    return "\(name): samples of \(samples.element), the model was trained on \(element); \(scale)"
+  }
 }
 
 extension Trainer {
@@ -47,6 +55,7 @@ extension Trainer {
   public func model(of parameters: Parameters) throws -> Model {
     var model = try Model(parameters: parameters, normalization: normalization)
     model.element = dataset.train.images.element
+    model.pictures = PictureForm(likeMNIST: dataset.train.images)
     return model
   }
 }

@@ -43,6 +43,11 @@ struct Predict: ParsableCommand {
     let predictor = try Predictor(path: model, asIs: asIs, threads: threads)
     if csv { try writeResult(Prediction.csvHeader(classes: predictor.classNames.count) + "\n") }
     if let data, let index { return try predict(PictureList.numbers(index)!, of: data, predictor) }
+    if predictor.lacksRecord, !asIs {
+      tell(
+        "lockstep: \(model) has no record of what was done to the pictures that it was trained on: these get its size "
+          + "and channels, nothing else")
+    }
     let files = try PictureList.files(inputs) { readLine() }
     var failures = 0
     for start in stride(from: 0, to: files.count, by: Predictor.batchSize) {
@@ -77,12 +82,15 @@ struct Predict: ParsableCommand {
 
   private func predict(_ numbers: [Int], of directory: String, _ predictor: Predictor) throws {
     let source = DataSource.resolve(flag: directory)
-    let test = try source.load(
-      for: .evaluation, collective: SingleProcess(), team: ThreadTeam(count: 1)
-    ).test
+    let dataset = try source.load(for: .evaluation, collective: SingleProcess(), team: ThreadTeam(count: 1))
+    let names = try ImportRecord(directory: dataset.name)?.classes
+    let test = try predictor.model.matching(dataset.test, names: names, path: dataset.name)
     if let odd = numbers.first(where: { $0 >= test.count }) {
       throw LockstepError(
         .usage, "--index", expected: "numbers from 0 to \(test.count - 1)", found: "\(odd)")
+    }
+    if let warning = predictor.model.warning(of: test.images, directory) {
+      tell("lockstep: \(oneLine(warning))")
     }
     for start in stride(from: 0, to: numbers.count, by: Predictor.batchSize) {
       let own = numbers[start..<min(start + Predictor.batchSize, numbers.count)]

@@ -17,6 +17,9 @@ enum Program {
     } catch let error as LockstepError {
       writeError("lockstep: \(error)\n")
       exit(error.exitStatus)
+    } catch let error as AgreedError {
+      writeError("lockstep: \(error.message)\n")
+      exit(error.exitStatus)
     } catch let error as ArgumentsMessage {
       if error.status != 0 {
         writeError("lockstep: \(error.text)\n")

@@ -17,7 +17,7 @@ struct Export: LockstepCommand {
     help: ArgumentHelp(
       "What programs feed it: bytes, 0 to 255, which the graph divides by 255; or numbers as they are, pixels from 0 "
         + "to 1 or those of a dataset that is not of bytes.", valueName: "bytes|numbers"))
-  var input: String = ExportedInput.bytes.rawValue
+  var input: String?
   @Option(
     help: ArgumentHelp(
       "The directory of the IDX files, where a run that is not finished has lost them.", valueName: "dir"))
@@ -31,7 +31,7 @@ struct Export: LockstepCommand {
         "export: expected a format to write, found none. Give --onnx FILE, the one there is")
     }
     if onnx.isEmpty { throw ValidationError("--onnx: expected a file, found ''") }
-    if ExportedInput(rawValue: input) == nil {
+    if let input, ExportedInput(rawValue: input) == nil {
       let names = ExportedInput.allCases.map(\.rawValue).joined(separator: " or ")
       throw ValidationError("--input: expected \(names), found '\(input)'")
     }
@@ -40,7 +40,7 @@ struct Export: LockstepCommand {
   func run(_ collective: any Collective) throws {
     let listener = RunListener(tell: tell, note: tell, result: { try writeResult($0 + "\n") })
     var export = ExportRun(of: model, onnx: onnx!, listener: listener)
-    (export.input, export.data) = (ExportedInput(rawValue: input)!, data)
+    (export.input, export.data) = (input.flatMap(ExportedInput.init), data)
     try export.run(collective)
   }
 }

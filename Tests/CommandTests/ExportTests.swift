@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// `export`: which file it writes, and that it loses none. What ONNX Runtime computes from it is compared with Lockstep
-/// and PyTorch's formulas by scripts/test-onnx.
+/// and PyTorch's formulas by scripts/test-python.
 @Suite struct ExportTests {
   let scene: TrainingScene
 
@@ -35,6 +35,22 @@ import Testing
     let result = try lockstep(["export", run.path, "--onnx", path, "--input", input])
     #expect(result.errors.contains("input [batch, 1, 28, 28], \(summary)"), "\(result.errors)")
     #expect(result.errors.contains(run.digest))
+  }
+
+  /// Without --input it takes what the model was trained on; evaluate says where a dataset is of another kind.
+  @Test func numbersOfADataset() throws {
+    let numbers = try scene.scratch.writeNumbers(to: "numbers")
+    let run = try scene.train(["--model", "linear", "--max-steps", "2", "--batch-size", "4"], data: numbers)
+    let path = scene.scratch.file("numbers.onnx")
+    let result = try lockstep(["export", run.path, "--onnx", path])
+    #expect(result.errors.contains("input [batch, 1, 8, 8], pixels from 0 to 1"), "\(result.errors)")
+    #expect(try exported(run.path, ["--input", "bytes"]) != Data(contentsOf: URL(fileURLWithPath: path)))
+    for folder in [numbers, try scene.scratch.writeNumbers(bytes: true, to: "bytes")] {
+      let evaluation = try lockstep(["evaluate", run.path, "--data", folder])
+      try #require(evaluation.status == 0, "\(evaluation.errors)")
+      let warning = "samples of uint8, the model was trained on float32"
+      #expect(evaluation.errors.contains(warning) == (folder != numbers), "\(evaluation.errors)")
+    }
   }
 
   /// A model alone is the run's but for the recipe, which it does not have.

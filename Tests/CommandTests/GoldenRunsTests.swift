@@ -25,7 +25,13 @@ import Testing
       directory: scratch.path)
     #expect(result.status == 0, "\(result.errors)")
     #expect(try result.output == String(decoding: golden("\(name).txt"), as: UTF8.self))
-    #expect(try TrainingRun(path: run, result: result).model == golden("\(name).safetensors"))
+    let model = try TrainingRun(path: run, result: result).model
+    #expect(try Self.tensors(model) == Self.tensors(golden("\(name).safetensors")))
+  }
+
+  /// The bytes behind a file's header, which tells more than that of the earlier version.
+  private static func tensors(_ file: Data) -> Data {
+    file.dropFirst(8 + file.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) })
   }
 
   @Test(arguments: names) func modelsAreRead(name: String) throws {

@@ -65,9 +65,10 @@ import Testing
     #expect(Set(answers(plain.output)).isDisjoint(with: answers(test.output)))
   }
 
-  @Test func withoutARecordDigitsAreCentred() throws {
+  @Test func digitsAreCentredLikeThoseTrainedOn() throws {
     let run = try scene.train(["--model", "linear", "--max-steps", "20"])
-    #expect(!String(decoding: try run.model.prefix(2000), as: UTF8.self).contains("lockstep.pictures"))
+    let header = String(decoding: try run.model.prefix(2000), as: UTF8.self)
+    #expect(header.contains(#""lockstep.pictures":"28x28 grey centred""#))
     // The same digit, small and dark in a corner of white paper.
     let digit = [UInt8](try Data(contentsOf: URL(fileURLWithPath: scene.data + "/t10k-images-idx3-ubyte")))[
       16..<800]
@@ -80,22 +81,31 @@ import Testing
     #expect(both[0] == both[1])
   }
 
+  /// Pictures that lie otherwise are not centred, and it is said that nothing is known of them.
+  @Test func withoutARecordOnlyTheSizeIsGiven() throws {
+    let bytes = try scratch.writeNumbers(bytes: true, to: "bytes")
+    let run = try scene.train(
+      ["--model", "linear", "--max-steps", "2", "--batch-size", "4"], data: bytes)
+    #expect(!String(decoding: try run.model.prefix(2000), as: UTF8.self).contains("lockstep.pictures"))
+    try scratch.writePNG((0..<64).map { UInt8($0 % 7) }, width: 8, to: "pictures/first.png")
+    let own = try predict([run.path, scratch.file("pictures"), "--csv"])
+    #expect(own.errors.contains("no record of what was done to the pictures"), "\(own.errors)")
+    let sample = try predict([run.path, "--data", bytes, "--index", "0", "--csv"])
+    func probabilities(_ result: CommandResult) -> [Substring] {
+      answers(result.output).map {
+        $0.split(separator: ",", omittingEmptySubsequences: false)[2...].joined()[...]
+      }
+    }
+    #expect(probabilities(own) == probabilities(sample))
+    let plain = try predict([run.path, scratch.file("pictures"), "--csv", "--as-is"])
+    #expect(plain.output == own.output && plain.errors == "")
+  }
+
   /// Pixels are bytes: what they are on the scale of other numbers is not known.
   @Test func modelsOfNumbersTakeNoPictures() throws {
-    let numbers = (0..<12 * 64).map { Float($0 % 7) }.map {
-      withUnsafeBytes(of: $0.bitPattern.bigEndian) { Data($0) }
-    }
-    func dimension(_ count: UInt8) -> [UInt8] { [0, 0, 0, count] }
-    try FileManager.default.createDirectory(
-      atPath: scratch.file("numbers"), withIntermediateDirectories: false)
-    try scratch.write(
-      Data([0, 0, 0x0D, 3] + dimension(12) + dimension(8) + dimension(8)) + numbers.joined(),
-      to: "numbers/train-images-idx3-float")
-    try scratch.write(
-      Data([0, 0, 8, 1] + dimension(12) + (0..<12).map { UInt8($0 % 2) }),
-      to: "numbers/train-labels-idx1-ubyte")
+    let numbers = try scratch.writeNumbers(to: "numbers")
     let run = try scene.train(
-      ["--model", "linear", "--max-steps", "2", "--batch-size", "4"], data: scratch.file("numbers"))
+      ["--model", "linear", "--max-steps", "2", "--batch-size", "4"], data: numbers)
     try scratch.writePNG([UInt8](repeating: 9, count: 64), width: 8, to: "pictures/one.png")
     let refused = try predict([run.path, scratch.file("pictures")], status: 65)
     #expect(refused.errors.contains("found one of float32 numbers") && refused.errors.contains("--as-is"))

@@ -2,7 +2,7 @@ import LockstepSupport
 
 extension DatasetDirectory {
   /// Picks one name for each part that was found. Names without a prefix come before prefixed ones (EMNIST's
-  /// `emnist-letters-`), of which there must be only one set.
+  /// `emnist-letters-`), of which there must be only one set, or one that a folder on the way is named after.
   ///
   /// - Throws: LockstepError (.data) if a part that the purpose needs is missing, or one of a pair.
   static func choose(
@@ -10,13 +10,14 @@ extension DatasetDirectory {
   ) throws -> PartTable<String?> {
     let candidates = names.compactMap(DatasetFileName.init)
     let prefixes = Set(candidates.map(\.prefix))
-    guard prefixes.count <= 1 || prefixes.contains("") else {
+    let named = directory.split(separator: "/").last { prefixes.contains("\($0)-") }
+    guard prefixes.count <= 1 || prefixes.contains("") || named != nil else {
       throw LockstepError(
         .data, directory, expected: "the files of one dataset",
         found: "those of several: \(prefixes.sorted().map { $0 + "*" }.joined(separator: ", "))",
-        fix: "Move each dataset to a directory of its own")
+        fix: "Move each dataset to a directory of its own, or of its name (\(prefixes.min()!.dropLast()))")
     }
-    let prefix = prefixes.min() ?? ""
+    let prefix = prefixes.contains("") ? "" : named.map { "\($0)-" } ?? prefixes.first ?? ""
     let chosen = PartTable<String?> { part in
       if purpose == .evaluation, part == .trainImages || part == .trainLabels { return nil }
       // Unpackers may leave a directory with the file's name beside the file: it comes last.

@@ -20,14 +20,13 @@ public struct PictureForm: Equatable, Sendable {
     (self.height, self.width, self.channels) = (height, width, channels)
   }
 
-  /// The form for a network's input, [height, width] or [channels, height, width], where nothing is recorded: MNIST's
-  /// way for grey, only the size for colours. nil for inputs that are no pictures.
+  /// The form for a network's input, [height, width] or [channels, height, width], where nothing is recorded: only
+  /// size and channels. nil for inputs that are no pictures.
   public init?(networkInput shape: [Int]) {
     guard shape.count == 2 || shape.count == 3 && [1, 3].contains(shape[0]) else { return nil }
     self.init(
       height: shape[shape.count - 2], width: shape[shape.count - 1], channels: shape.count == 3 ? shape[0] : 1
     )
-    isCentred = channels == 1
   }
 
   /// Leaves all out but size and channels.

@@ -10,6 +10,8 @@ package struct CSVFile {
   package private(set) var classNames: [String]?
   /// Whether all numbers are whole ones from 0 to 255.
   package private(set) var isOfBytes = true
+  /// The largest of them.
+  private(set) var largest: Float = 0
   private let open: () throws -> any ByteStream
 
   /// nil for a file whose header names no label.
@@ -33,6 +35,7 @@ package struct CSVFile {
       }
       labels.append(number)
       if isOfBytes { isOfBytes = values.allSatisfy { 0...255 ~= $0 && $0 == $0.rounded() } }
+      largest = max(largest, values.max() ?? 0)
     }
     guard !labels.isEmpty else { throw reader.failure("lines of numbers", "a header alone") }
     try name(numbers)

@@ -25,6 +25,12 @@ public struct Importer {
     let place = try OutputFolder(options.output, source: options.source)
     let team = try ThreadTeam(count: options.threads ?? min(Processors.allowed.count, 64))
     var source = try ImportSource.find(options.source, note: note)
+    if options.isStrict, let leftOut = source.leftOut {
+      throw LockstepError(
+        .data, options.source, expected: "pictures only, by --strict", found: leftOut,
+        fix: "Move them away, or leave --strict out")
+    }
+    source.settleBytes()
     source.noteUnusedLabels()
     source.notes.forEach(note)
     if source.kind == "class folders" { shuffle(&source) }
@@ -68,6 +74,13 @@ public struct Importer {
     let hasTest = options.testSplit != nil || source.sections.contains { $0.half == .test }
     let test =
       hasTest ? try DatasetWriter(form, prefix: "t10k", classes: source.classes.count, in: place.path) : nil
+    var record = record
+    // What rows of numbers were made of, they do not say; files are what people have.
+    var likeness = record.pictures.flatMap { pictures in
+      pictures.channels == 1 && source.holdsRows
+        ? LikenessToMNIST(height: pictures.height, width: pictures.width) : nil
+    }
+    var shades = OneShade()
     let total = source.sections.reduce(0) { $0 + $1.labels.count }
     var done = 0
     for section in source.sections {
@@ -78,6 +91,8 @@ public struct Importer {
           switch sample {
           case .success(let bytes):
             try (isTest[index] ? test! : train).add(bytes, label: section.labels[index])
+            if section.half != .test { likeness?.add(bytes) }
+            if form.isOfPictures { shades.add(bytes, section.name(of: index)) }
           case .failure(let error): try skip(error, &result)
           }
         }
@@ -87,6 +102,11 @@ public struct Importer {
     }
     (result.train, result.test) = (train.count, test?.count ?? 0)
     try requireSamples(result, hasTest: hasTest)
+    if likeness?.holds == true {
+      record.pictures?.isCentred = true
+      record.pictures?.isInverted = false
+    }
+    if let text = shades.note(of: total) { note(text) }
     let log = ImportLog(
       record: record, kind: source.kind, options: options, notes: source.notes, result: result)
     try place.finish([train] + (test.map { [$0] } ?? []), log)
@@ -118,12 +138,46 @@ public struct Importer {
     throw LockstepError(
       .data, options.source, expected: "samples to train on" + (hasTest ? " and to test with" : ""),
       found: "\(result.train) and \(result.test), with \(result.skipped.count) left out",
-      fix: hasTest && options.testSplit != nil
-        ? "Choose another --test-split" : "Look at the pictures that were left out")
+      fix: !result.skipped.isEmpty
+        ? "Look at the pictures that were left out"
+        : options.testSplit != nil
+          ? "Choose another --test-split"
+          : "Put the pictures of each class into a folder of its name, in train and in test")
+  }
+}
+
+/// Pictures all of whose pixels are alike: there is nothing to see.
+private struct OneShade {
+  private var count = 0
+  private var first = ""
+
+  mutating func add(_ sample: [UInt8], _ name: @autoclosure () -> String) {
+    guard sample.allSatisfy({ $0 == sample[0] }) else { return }
+    if count == 0 { first = name() }
+    count += 1
+  }
+
+  func note(of total: Int) -> String? {
+    guard count > 0 else { return nil }
+    return "\(count) of \(total) pictures are of one shade, the first \(oneLine(first)): "
+      + "what is transparent is seen on white"
+  }
+}
+
+extension ImportSource {
+  fileprivate var holdsRows: Bool {
+    sections.contains { if case .rows = $0.samples { true } else { false } }
   }
 }
 
 extension ImportSource.Section {
+  fileprivate func name(of index: Int) -> String {
+    switch samples {
+    case .files(let paths): paths[index]
+    case .rows(let rows): "\(rows.name), row \(index)"
+    }
+  }
+
   fileprivate func isTest(_ options: ImportOptions) -> [Bool] {
     if half != .test, let fraction = options.testSplit {
       return SeededOrder.isTest(labels: labels, fraction: fraction, seed: options.seed)

@@ -21,6 +21,13 @@ enum SampleForm: Equatable {
     return .uint8
   }
 
+  var isOfPictures: Bool { if case .pictures = self { true } else { false } }
+
+  /// For people: "pictures, 28x28 grey", "float32 numbers of [784]".
+  var summary: String {
+    if case .pictures(let form) = self { "pictures, \(form.text)" } else { "\(element) numbers of \(shape)" }
+  }
+
   var byteCount: Int { shape.reduce(element.byteCount, *) }
 
   /// For rows of numbers.

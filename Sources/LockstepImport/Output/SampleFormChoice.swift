@@ -28,9 +28,9 @@ struct SampleFormChoice {
     }
     guard let other = forms.first(where: { $0 != forms[0] }) else { return forms[0] }
     throw LockstepError(
-      .data, options.source, expected: "samples to test with like those to train on, \(forms[0].shape)",
-      found: "\(other.shape), or numbers of another kind",
-      fix: "Take both from the same dataset, or give --size")
+      .data, options.source,
+      expected: "samples to test with like those to train on, \(forms[0].summary)", found: other.summary,
+      fix: "Take both from the same dataset" + (forms[0].isOfPictures ? ", or give --size" : ""))
   }
 
   /// By pictures from all over the list: the first that can be read has the size, one with colours decides for colours.

@@ -48,11 +48,22 @@ final class SampleReader {
       }
     case .rows:
       let numbers = try rows!(range.count)
+      if let place = numbers.firstIndex(where: { !$0.isFinite }) {
+        throw notFinite(numbers[place], range, place)
+      }
       fill(&result) { [form, layout, rowCount] i in
         form.bytes(of: numbers[i * rowCount..<(i + 1) * rowCount], layout)
       }
     }
     return result
+  }
+
+  private func notFinite(_ number: Float, _ range: Range<Int>, _ place: Int) -> LockstepError {
+    let name = if case .rows(let rows) = samples { rows.name } else { "" }
+    return LockstepError(
+      .data, name, expected: "numbers that a Float can hold",
+      found: "\(number) in row \(range.lowerBound + place / max(rowCount, 1)), counted from 0",
+      fix: "Leave such rows out, or put a number in its place")
   }
 
   private func fill(_ result: inout [Sample], _ body: @escaping (Int) throws -> [UInt8]) {

@@ -45,6 +45,14 @@ extension Picture {
         .data, path, expected: "a picture of 1 to \(mostPixels) pixels", found: "\(width)x\(height)",
         fix: "Scale it down, or leave it out")
     }
+    // Decoded, turned and scaled there are some copies, of three bytes a pixel.
+    let need = Double(width * height) * 12
+    if need > 1e8, case let room = MemoryLimit.room, need > room {
+      throw LockstepError(
+        .usage, path, expected: "\(need.inBytes) of memory for a picture of \(width)x\(height) pixels",
+        found: room.inBytes,
+        fix: "Raise the limit (ulimit -v), give fewer --threads, or scale the picture down")
+    }
     guard width * height / pixelsOfByte <= bytes else {
       throw damaged(
         "picture", "\(width)x\(height) pixels in \(bytes) bytes, which cannot hold them", path: path)

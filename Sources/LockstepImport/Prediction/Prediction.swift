@@ -41,12 +41,9 @@ public struct Prediction: Sendable {
 
   /// A line as `evaluate --predictions` writes it, after the input (RFC 4180). A label that is not known is empty.
   public var csv: String {
-    let mustQuote = input.contains { ",\"\r\n".contains($0) }
-    let name =
-      mustQuote
-      ? "\"" + input.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
-      : input
-    return ([name, String(predicted), label.map(String.init) ?? ""] + probabilities.map { "\($0)" }).joined(
-      separator: ",")
+    return
+      ([csvField(input), String(predicted), label.map(String.init) ?? ""] + probabilities.map { "\($0)" })
+      .joined(
+        separator: ",")
   }
 }

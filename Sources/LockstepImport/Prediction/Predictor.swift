@@ -12,6 +12,8 @@ public final class Predictor {
   public let model: Model
   /// What is done to pictures; nil if the network's input is no picture.
   public let form: PictureForm?
+  /// Whether the model does not say what was done to the pictures that it was trained on.
+  public var lacksRecord: Bool { form != nil && model.pictures == nil }
   /// A name for each class.
   public let classNames: [String]
   private let path: String

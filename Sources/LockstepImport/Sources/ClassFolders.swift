@@ -19,6 +19,10 @@ struct ClassFolders {
   init(_ path: String) throws {
     self.path = path
     let folders = try Self.folders(in: path)
+    let beside = try Self.list(path).count { Self.isPicture($0) }
+    if beside > 0 {
+      notes.append("\(beside) pictures beside the folders of classes are left out: they have no class")
+    }
     func named(_ names: [String]) -> String? { folders.first { names.contains($0.lowercased()) } }
     let validation = named(Self.validation)
     // A class may be called "train" too: a half has folders in it.
@@ -54,7 +58,7 @@ struct ClassFolders {
       var found: [String: [String]] = [:]
       for folder in tree.folders {
         var pictures: [String] = []
-        try Self.collect("\(tree.path)/\(folder)", into: &pictures, others: &others, depth: Self.deepest)
+        try Self.collect("\(tree.path)/\(folder)", into: &pictures, others: &others)
         if !pictures.isEmpty {
           found[folder] = pictures.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         }
@@ -78,17 +82,20 @@ struct ClassFolders {
     if !empty.isEmpty {
       notes.append("no pictures in, and so no classes of: \(empty.prefix(20).joined(separator: ", "))")
     }
+    var leftOut: String?
     if !others.isEmpty {
       let kinds = others.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
-      notes.append("pictures of other formats are left out: \(kinds). Save them as PNG to have them imported")
+      leftOut = "files that are no .png, .jpg or .jpeg are left out: \(kinds)"
+      notes.append("\(leftOut!). Save pictures as PNG to have them imported")
     }
-    return ImportSource(kind: "class folders", sections: sections, classes: classes, notes: notes)
+    return ImportSource(
+      kind: "class folders", sections: sections, classes: classes, notes: notes, leftOut: leftOut)
   }
 
   /// The pictures in a folder and those below it, by their paths.
   static func pictures(in folder: String) throws -> [String] {
     var (pictures, others): ([String], [String: Int]) = ([], [:])
-    try collect(folder, into: &pictures, others: &others, depth: deepest)
+    try collect(folder, into: &pictures, others: &others)
     return pictures.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
@@ -111,22 +118,39 @@ struct ClassFolders {
         fix: "Check the path and its permissions")
     }
     closedir(stream)
-    return fileNames(in: path).filter { $0 != "." && $0 != ".." }
+    let names = fileNames(in: path).filter { $0 != "." && $0 != ".." }
+    // What is no UTF-8 has been replaced, and cannot be opened under that name.
+    if let odd = names.first(where: { $0.contains("\u{FFFD}") && access("\(path)/\($0)", F_OK) != 0 }) {
+      throw LockstepError(
+        .data, path, expected: "names of files in UTF-8", found: "'\(odd)'",
+        fix: "Rename it; convmv -r -f latin1 -t utf8 --notest renames those of a whole tree")
+    }
+    return names
   }
 
-  /// The pictures in a folder and those below it.
+  private static func isPicture(_ name: String) -> Bool {
+    ["png", "jpg", "jpeg"].contains(suffix(of: name))
+  }
+
+  private static func suffix(of name: String) -> String {
+    name.contains(".") ? name.split(separator: ".").last?.lowercased() ?? "" : ""
+  }
+
+  /// The pictures in a folder and those below it. A link to a folder that is being looked into leads nowhere new.
   private static func collect(
-    _ path: String, into pictures: inout [String], others: inout [String: Int], depth: Int
+    _ path: String, into pictures: inout [String], others: inout [String: Int], above: Set<FileIdentity> = []
   ) throws {
+    guard let own = FileIdentity(of: path), !above.contains(own) else { return }
     for name in try list(path) where !name.hasPrefix(".") {
       let file = "\(path)/\(name)"
-      let suffix = name.split(separator: ".").last?.lowercased() ?? ""
-      if ["png", "jpg", "jpeg"].contains(suffix) {
+      if isPicture(name) {
         pictures.append(file)
-      } else if ["gif", "bmp", "tif", "tiff", "webp", "heic", "svg", "ppm", "pgm"].contains(suffix) {
-        others[suffix, default: 0] += 1
-      } else if depth > 0, isDirectory(file) {
-        try collect(file, into: &pictures, others: &others, depth: depth - 1)
+      } else if isDirectory(file) {
+        guard above.count < deepest else { continue }
+        try collect(file, into: &pictures, others: &others, above: above.union([own]))
+      } else {
+        let suffix = suffix(of: name)
+        others[suffix.isEmpty ? "without a suffix" : suffix, default: 0] += 1
       }
     }
   }

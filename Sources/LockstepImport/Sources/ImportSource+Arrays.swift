@@ -85,12 +85,7 @@ extension ImportSource {
         .data, labels.name, expected: "\(images.count) labels, one for each image", found: "\(classes.count)",
         fix: "Take images and labels from the same dataset")
     }
-    let rows = Rows(
-      name: images.name, shape: Array(images.shape.dropFirst()), isOfBytes: try images.isOfBytes()
-    ) {
-      let reader = try images.reader()
-      return { try reader.read($0 * images.rowCount) }
-    }
-    return Section(half: half, labels: classes, samples: .rows(rows))
+    return Section(
+      half: half, labels: classes, samples: .rows(try images.rows(shape: Array(images.shape.dropFirst()))))
   }
 }

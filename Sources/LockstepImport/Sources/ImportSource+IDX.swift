@@ -23,11 +23,8 @@ extension ImportSource {
 
   private static func section(_ half: Section.Half, _ split: Split, _ name: String) throws -> Section {
     let array = NumberArray(split.images, name: name)
-    let rows = Rows(name: name, shape: split.images.shape, isOfBytes: try array.isOfBytes()) {
-      let reader = try array.reader()
-      return { try reader.read($0 * array.rowCount) }
-    }
-    return Section(half: half, labels: split.labels, samples: .rows(rows))
+    return Section(
+      half: half, labels: split.labels, samples: .rows(try array.rows(shape: split.images.shape)))
   }
 
   private static func holdsIDX(_ path: String, depth: Int) -> Bool {

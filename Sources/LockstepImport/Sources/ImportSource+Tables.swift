@@ -35,17 +35,17 @@ extension ImportSource {
           "\(file.form.columns), \(file.classNames?.joined(separator: ", ") ?? "labels that are numbers")",
         fix: "Take both files from the same dataset")
     }
-    let isOfBytes = tables.allSatisfy(\.file.isOfBytes)
     let sections = tables.map { table in
-      Section(half: table.half, labels: table.file.labels, samples: .rows(rows(of: table.file, isOfBytes)))
+      Section(half: table.half, labels: table.file.labels, samples: .rows(rows(of: table.file)))
     }
     return ImportSource(
       kind: "CSV", sections: sections, classes: first.classNames ?? numbered(sections), notes: notes)
   }
 
-  private static func rows(of file: CSVFile, _ isOfBytes: Bool) -> Rows {
+  private static func rows(of file: CSVFile) -> Rows {
     Rows(
-      name: file.path, shape: [file.form.columns], isOfBytes: isOfBytes, namesPixels: file.form.namesPixels
+      name: file.path, shape: [file.form.columns], isOfBytes: file.isOfBytes,
+      isOfFewShades: file.isOfBytes && file.largest < 128, namesPixels: file.form.namesPixels
     ) {
       let rows = try file.rows()
       var values = [Float](repeating: 0, count: file.form.columns)

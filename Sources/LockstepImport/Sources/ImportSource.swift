@@ -10,6 +10,8 @@ package struct ImportSource {
   package var classes: [String]
   /// What the user should know of how it was read.
   package var notes: [String] = []
+  /// Files that are no pictures of a kind that is read, for people; nil for none.
+  var leftOut: String?
   /// What was done to the pictures before, where that is recorded.
   package var pictures: PictureForm?
 
@@ -36,7 +38,9 @@ package struct ImportSource {
     /// The dimensions of a sample as they are in the file.
     package let shape: [Int]
     /// Whether all numbers are whole ones from 0 to 255.
-    package let isOfBytes: Bool
+    package var isOfBytes: Bool
+    /// Whether that is a matter of their values, not of their type, and none is above 127: pictures of another range.
+    package var isOfFewShades = false
     /// Whether a row without a shape is known to be a picture.
     package var namesPixels = false
     /// Opens the rows: the function returns the numbers of as many rows as it is asked for.
@@ -48,6 +52,18 @@ package struct ImportSource {
   /// The names of classes that are only numbered.
   static func numbered(_ sections: [Section]) -> [String] {
     (0...Int(sections.compactMap { $0.labels.max() }.max() ?? 0)).map(String.init)
+  }
+
+  /// All sections are of bytes, or none. Numbers of another range than pixels', such as 0 to 16, stay numbers: as bytes
+  /// they would be dark pictures.
+  mutating func settleBytes() {
+    let rows = sections.compactMap { if case .rows(let rows) = $0.samples { rows } else { nil } }
+    guard !rows.allSatisfy(\.isOfBytes) || !rows.isEmpty && rows.allSatisfy(\.isOfFewShades) else { return }
+    for (index, section) in sections.enumerated() {
+      guard case .rows(var rows) = section.samples else { continue }
+      rows.isOfBytes = false
+      sections[index].samples = .rows(rows)
+    }
   }
 
   /// Labels keep their numbers, so that a model has an output for those that no sample has.

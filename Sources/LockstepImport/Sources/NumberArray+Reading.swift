@@ -4,21 +4,33 @@ extension NumberArray {
   /// Numbers read at a time.
   private static let piece = 1 << 18
 
-  /// Whether all numbers are whole ones from 0 to 255; reads them all unless their type tells.
-  func isOfBytes() throws -> Bool {
-    if type.isByte { return true }
-    return try allSatisfy { 0...255 ~= $0 && $0 == $0.rounded() }
+  /// As rows of samples: whether they are of bytes is seen by reading them all, unless their type tells. Booleans
+  /// become 0 and 255.
+  func rows(shape: [Int]) throws -> ImportSource.Rows {
+    let scale: Float = type.kind == .boolean ? 255 : 1
+    let largest: Float? = type.isByte || type.kind == .boolean ? 255 : try largestByte()
+    return ImportSource.Rows(
+      name: name, shape: shape, isOfBytes: largest != nil, isOfFewShades: largest.map { $0 < 128 } ?? false
+    ) {
+      let reader = try reader()
+      return { count in
+        let numbers = try reader.read(count * rowCount)
+        return scale == 1 ? numbers : numbers.map { $0 * scale }
+      }
+    }
   }
 
-  private func allSatisfy(_ condition: (Float) -> Bool) throws -> Bool {
+  /// The largest number; nil if not all are whole ones from 0 to 255.
+  private func largestByte() throws -> Float? {
     let reader = try reader()
-    var left = count * rowCount
+    var (left, largest) = (count * rowCount, Float(0))
     while left > 0 {
       let numbers = try reader.read(min(left, Self.piece))
-      guard numbers.allSatisfy(condition) else { return false }
+      guard numbers.allSatisfy({ 0...255 ~= $0 && $0 == $0.rounded() }) else { return nil }
+      largest = max(largest, numbers.max() ?? 0)
       left -= numbers.count
     }
-    return true
+    return largest
   }
 
   /// The class of each sample: of labels [n] or [n, 1], or of one-hot rows [n, k].

@@ -32,13 +32,13 @@ public struct EvaluationRun {
       if collective.rank == 0, let predictions { try checkOutput(predictions, option: "--predictions") }
     }
     let team = try makeTeam(threads, collective)
-    let (model, dataset) = try load(collective, team)
+    let (model, dataset, test) = try load(collective, team)
     let evaluator = try collective.together {
       try Evaluator(model.network, normalization: model.normalization, collective: collective, team: team)
     }
-    var report = try evaluator.report(model.parameters, on: dataset.test)
+    var report = try evaluator.report(model.parameters, on: test)
     report.names = model.classNames
-    let file = try writePredictions(of: model, report, dataset, evaluator, collective)
+    let file = try writePredictions(of: model, report, test, evaluator, collective)
     try collective.together {
       try dataset.requireUnchanged()
       guard collective.rank == 0 else { return }
@@ -51,11 +51,11 @@ public struct EvaluationRun {
     }
   }
 
-  /// The model, the same on all ranks, and data that it can take. Collective.
-  private func load(_ collective: any Collective, _ team: ThreadTeam) throws -> (Model, Dataset) {
+  /// The model, the same on all ranks, data that it can take, and the test samples with its labels. Collective.
+  private func load(_ collective: any Collective, _ team: ThreadTeam) throws -> (Model, Dataset, Split) {
     let former = try formerRun(collective)
     let saved = try former?.checkpoint == nil ? collective.together { try Model(path: path) } : nil
-    let (_, dataset) = try loadData(
+    let (source, dataset) = try loadData(
       data, for: saved == nil ? .training : .evaluation, of: former, at: path, collective, team, listener)
     try collective.together { try requireTestSamples(dataset) }
     listener.warn(of: dataset, collective)
@@ -71,20 +71,38 @@ public struct EvaluationRun {
       [Fact(path, "a model of digest \(model.parameters.digest.hexadecimal)")],
       fix: "Copy one node's model to the others, or use a directory that all nodes share")
     try collective.together { try model.check(dataset) }
-    return (model, dataset)
+    if collective.rank == 0, let warning = model.warning(of: dataset.test.images, dataset.name) {
+      listener.warn(oneLine(warning))
+    }
+    let names = try classNames(of: source, collective)
+    let test = try collective.together { try model.matching(dataset.test, names: names, path: dataset.name) }
+    return (model, dataset, test)
+  }
+
+  /// Those that rank 0 finds recorded with the data; nil for none. Collective.
+  private func classNames(of source: DataSource, _ collective: any Collective) throws -> [String]? {
+    let own = try collective.together {
+      guard collective.rank == 0, case .directory(let path) = source else { return [UInt8]() }
+      return Array((try ImportRecord(directory: path)?.classes ?? []).joined(separator: "\0").utf8)
+    }
+    let bytes = try collective.broadcast(own, from: 0)
+    guard !bytes.isEmpty else { return nil }
+    return bytes.split(separator: 0, omittingEmptySubsequences: false).map {
+      String(decoding: $0, as: UTF8.self)
+    }
   }
 
   /// Rank 0's file, complete but for its name; nil on other ranks, and if none is asked for. Collective.
   private func writePredictions(
-    of model: Model, _ report: ClassificationReport, _ dataset: Dataset, _ evaluator: Evaluator,
+    of model: Model, _ report: ClassificationReport, _ test: Split, _ evaluator: Evaluator,
     _ collective: any Collective
   ) throws -> PredictionsFile? {
     guard let predictions else { return nil }
     let file = try collective.together {
       try collective.rank == 0
-        ? PredictionsFile(predictions, report: report, labels: dataset.test.labels) : nil
+        ? PredictionsFile(predictions, report: report, labels: test.labels) : nil
     }
-    try evaluator.probabilities(model.parameters, on: dataset.test) { try file?.write($0, $1) }
+    try evaluator.probabilities(model.parameters, on: test) { try file?.write($0, $1) }
     return file
   }
 

@@ -26,6 +26,25 @@ extension TemporaryDirectory {
     }
   }
 
+  /// A dataset of twelve samples of 8x8 numbers from 0 to 6, to train and to test, in two classes. Returns its folder.
+  func writeNumbers(bytes: Bool = false, to folder: String) throws -> String {
+    try FileManager.default.createDirectory(atPath: file(folder), withIntermediateDirectories: false)
+    let numbers = (0..<12 * 64).map { $0 % 7 }
+    let floats = numbers.flatMap { number in
+      withUnsafeBytes(of: Float(number).bitPattern.bigEndian) { [UInt8]($0) }
+    }
+    let (code, name): (UInt8, _) = bytes ? (0x08, "ubyte") : (0x0D, "float")
+    let shape: [UInt8] = [0, 0, 0, 12, 0, 0, 0, 8, 0, 0, 0, 8]
+    let images = [0, 0, code, 3] + shape + (bytes ? numbers.map { UInt8($0) } : floats)
+    for part in ["train", "t10k"] {
+      try write(Data(images), to: "\(folder)/\(part)-images-idx3-\(name)")
+      try write(
+        Data([0, 0, 8, 1, 0, 0, 0, 12] + (0..<12).map { UInt8($0 % 2) }),
+        to: "\(folder)/\(part)-labels-idx1-ubyte")
+    }
+    return file(folder)
+  }
+
   /// The bytes of every file in a folder, by name.
   func contents(_ name: String) throws -> [String: Data] {
     let names = try FileManager.default.contentsOfDirectory(atPath: file(name))

@@ -68,7 +68,27 @@ import Testing
   @Test func otherClassesUnderOtherNames() throws {
     let fit = try fit(named("fc1", "fc2", classes: 7))
     #expect(fit.tensors.map(\.0.name) == ["layers.0.bias", "layers.0.weight"])
-    #expect(fit.missing == ["layers.2: none in the file"] && fit.unused == ["fc2"])
+    #expect(
+      fit.missing == [
+        "layers.2.bias: [7] in the file, [3] here", "layers.2.weight: [7, 5] in the file, [3, 5] here",
+      ] && fit.unused.isEmpty)
+  }
+
+  /// Modules 1, 4, 7 and 10 of a Sequential with dropout are the four dense layers, although numbers 4 and 10 are the
+  /// network's, too; and so are a run's own when dropout has moved them.
+  @Test(arguments: [
+    ["1", "4", "7", "10"], ["layers.0", "layers.2", "layers.4", "layers.6"], ["fc2", "fc9", "fc10", "fc11"],
+  ])
+  func orderComesBeforeChance(names: [String]) throws {
+    let dense = LayerSpecification.dense(outputs: 5)
+    let network = Network(
+      inputShape: [5],
+      specification: [dense, .relu, .relu, .relu, dense, .relu, dense, .relu, .relu, .relu, dense])
+    let fit = try fit(
+      names.sorted().flatMap { [("\($0).weight", [5, 5]), ("\($0).bias", [5])] }, to: network)
+    #expect(fit.missing.isEmpty && fit.unused.isEmpty)
+    let layers = ["layers.0", "layers.4", "layers.6", "layers.10"]
+    #expect(Set(fit.renamed) == Set(zip(names, layers).filter { $0 != $1 }.map { "\($0) is \($1)" }))
   }
 
   /// Numbers decide where they fit, whatever shapes others have.
@@ -82,8 +102,11 @@ import Testing
     let fit = try fit(shapes, to: network)
     #expect(fit.tensors.first { $0.0.name == "layers.2.weight" }?.1[0] == 1)
     #expect(fit.tensors.first { $0.0.name == "layers.0.weight" }?.1[0] == 3)
-    let others = shapes.map { ("fc\($0.0)", $0.1) }
-    expectDataError("f", ["layers.0, layers.2", "fc0, fc2", "Rename"]) { try self.fit(others, to: network) }
+    let names = ["0": "first", "2": "second", "3": "last"]
+    let others = shapes.map { (names[String($0.0.first!)]! + $0.0.dropFirst(), $0.1) }
+    expectDataError("f", ["layers.0, layers.2", "first, second", "Rename"]) {
+      try self.fit(others, to: network)
+    }
   }
 
   @Test func whatHasNoPlaceIsNamed() throws {

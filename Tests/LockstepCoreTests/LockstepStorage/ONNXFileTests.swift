@@ -1,7 +1,7 @@
 import LockstepCore
 import Testing
 
-/// The file's structure; what ONNX Runtime makes of it is seen by scripts/test-onnx.
+/// The file's structure; what ONNX Runtime makes of it is seen by scripts/test-python.
 @Suite struct ONNXFileTests {
   private func model(
     _ shape: [Int] = [4, 5], _ layers: String = "conv 2 3x3 pad 1, relu, dense 3",
