@@ -4,10 +4,14 @@ import LockstepCore
 package final class Progress {
   private let terminal = Terminal.ofStandardError()
   private let clock = ContinuousClock()
+  private let start: ContinuousClock.Instant
   private var last: ContinuousClock.Instant
   private var barIsShown = false
 
-  package init() { last = clock.now }
+  package init() {
+    start = clock.now
+    last = start
+  }
 
   /// A line that stays.
   package func line(_ text: String) {
@@ -16,14 +20,38 @@ package final class Progress {
     last = clock.now
   }
 
-  /// Shows that `fraction` of the work is done: ten times a second on a terminal, every five seconds as a line
-  /// elsewhere. The text is evaluated only when it is shown.
+  /// Shows that `fraction` of the work is done, where that is due. The text is evaluated only when it is shown.
   package func update(_ fraction: Double, _ text: () -> String) {
+    guard isDue else { return }
+    let text = text()
+    show(text) { ProgressBar.line(fraction, text, columns: $0) }
+  }
+
+  /// The same with a title before the bar and details after it, the most important first.
+  package func update(_ fraction: Double, _ parts: () -> (title: String, details: [String])) {
+    guard isDue else { return }
+    let (title, details) = parts()
+    show(title + ", " + details.joined(separator: ", ")) {
+      ProgressBar.line(fraction, title: title, details: details, columns: $0)
+    }
+  }
+
+  /// Ten times a second on a terminal. Elsewhere as a line every five seconds, later less often, so that the log of a
+  /// day is no longer than a few hundred lines.
+  package var isDue: Bool {
     let now = clock.now
-    guard now - last >= (terminal == nil ? .seconds(5) : .milliseconds(100)) else { return }
-    last = now
-    guard let terminal else { return writeError(text() + "\n") }
-    writeError("\r\u{1B}[K" + ProgressBar.line(fraction, text(), columns: terminal.columns))
+    let pause = min(max((now - start) / 20, .seconds(5)), .seconds(300))
+    return now - last >= (terminal == nil ? pause : .milliseconds(100))
+  }
+
+  /// Whether there is no bar but lines.
+  package var isPlain: Bool { terminal == nil }
+
+  private func show(_ text: String, bar: (_ columns: Int) -> String) {
+    last = clock.now
+    guard let terminal else { return writeError(text + "\n") }
+    // Overwritten before the rest is erased: an empty line would flicker.
+    writeError("\r" + bar(terminal.columns) + "\u{1B}[K")
     barIsShown = true
   }
 

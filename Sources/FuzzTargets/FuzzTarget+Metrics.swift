@@ -11,6 +11,20 @@ extension FuzzTarget {
     }
   }
 
+  /// What is shown of a log: any table of it has as many rows as events, and a plot no more columns than asked for.
+  private static func checkLooks(_ bytes: [UInt8]) throws {
+    let history = RunHistory(log: bytes)
+    for event in history.events {
+      try require(event.members.contains { $0.name == "event" }, "an event without its kind")
+    }
+    guard !history.events.isEmpty else { return }
+    _ = try MetricsTable.csv(history, path: "fuzz")
+    for columns in [20, 80] {
+      let text = RunCurves(of: [("a", history), ("b", history)]).text(columns: columns, colours: false)
+      try require(!text.isEmpty, "nothing is said")
+    }
+  }
+
   /// The part of `metrics.jsonl` that a resumed run keeps: whole lines, none after the step, and at least what an
   /// earlier step keeps.
   static let metrics = FuzzTarget(
@@ -19,7 +33,7 @@ extension FuzzTarget {
       #"{"event":"step","step":"#, #"{"event":"start"}"#, "\n", "\r\n", "}\n", "null", "1e3", "-1", "1.5",
       #"\u0000"#,
       #""step":2,"#, #"{"directory":"/"#, #"{"synthesized":[1,"#, "pid 1\nhost a\n", "stopping\n",
-      "9223372036854775808"),
+      "9223372036854775808", #"{"event":"epoch","epoch":"#, #""test_loss":"#, #""train_accuracy":1e308"#),
     longestInput: 4096, largestAllocation: 2
   ) { bytes in
     var kept = 0
@@ -37,6 +51,7 @@ extension FuzzTarget {
     _ = MetricsLog.dataset(ofLog: bytes)
     _ = MetricsLog.hasEnd(bytes)
     try checkNotes(bytes)
+    try checkLooks(bytes)
     guard kept == bytes.count else {
       throw LockstepError(.data, "fuzz", found: "\(bytes.count - kept) bytes that are no lines of metrics")
     }

@@ -8,11 +8,30 @@ package enum ProgressBar {
   /// overwritten. The text has priority over the bar.
   package static func line(_ fraction: Double, _ text: String, columns: Int) -> String {
     let room = max(columns - 1, 0)
-    let bar = min(width, room - text.columns - 1)
-    guard bar >= leastWidth else { return text.cut(to: room) }
+    guard let bar = bar(fraction, columns: room - text.columns - 1) else { return text.cut(to: room) }
+    return bar + " " + text
+  }
+
+  /// The same with a title before the bar and details after it, the most important first: all but the first two only
+  /// where a bar is left.
+  package static func line(_ fraction: Double, title: String, details: [String], columns: Int) -> String {
+    let room = max(columns - 1, 0)
+    var text = details.prefix(2).joined(separator: ", ")
+    for detail in details.dropFirst(2) {
+      let longer = text + ", " + detail
+      if room - title.columns - longer.columns - 2 >= leastWidth { text = longer }
+    }
+    let bar = bar(fraction, columns: room - title.columns - text.columns - 2)
+    return ([title] + [bar].compactMap { $0 } + [text]).joined(separator: " ").cut(to: room)
+  }
+
+  /// nil where it would be too narrow.
+  private static func bar(_ fraction: Double, columns: Int) -> String? {
+    let bar = min(width, columns)
+    guard bar >= leastWidth else { return nil }
     let done = fraction.isFinite ? min(max(fraction, 0), 1) : 0
     let filled = Int((done * Double(bar)).rounded(.down))
-    return String(repeating: "█", count: filled) + String(repeating: "░", count: bar - filled) + " " + text
+    return String(repeating: "█", count: filled) + String(repeating: "░", count: bar - filled)
   }
 }
 

@@ -39,7 +39,10 @@ struct RunFiles {
     checkpoints = try run.makeCheckpointWriter(
       every: training.checkpointEvery, keep: training.keep, recipe: recipe, data: data, metrics: metrics,
       former: former)
-    observer = Observers([listener.observer, metrics].compactMap { $0 })
+    let tensorBoard = try training.tensorBoard.map {
+      try TensorBoardLog(directory: $0, logEvery: training.logEvery, tell: training.listener.warn)
+    }
+    observer = Observers([listener.observer, metrics, tensorBoard].compactMap { $0 })
   }
 
   /// Writes the model and reports the result.

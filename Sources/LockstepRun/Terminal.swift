@@ -36,6 +36,13 @@ package struct Terminal: Equatable {
       usualColumns: 1...10_000 ~= columns ? columns : 80)
   }
 
+  /// The width of the terminal that standard output is; nil if it is none, or one without escape sequences.
+  package static var columnsOfStandardOutput: Int? {
+    var size = winsize()
+    guard isatty(1) == 1, getenv("TERM").map({ String(cString: $0) }) != "dumb" else { return nil }
+    return ioctl(1, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
+  }
+
   /// The current width, which may change at any time.
   package var columns: Int {
     var size = winsize()

@@ -36,6 +36,8 @@ public struct TrainingRun {
   public var timeLimit: TimeLimit?
   /// A file for a trace of all ranks' threads in the Trace Event Format; nil for none.
   public var trace: String?
+  /// A directory for the metrics as TensorBoard reads them; nil for none.
+  public var tensorBoard: String?
   /// Whether to resume the run in `output`, which must be set, if there is one.
   public var resumes = false
   /// Receives warnings, progress and the result.

@@ -1,5 +1,6 @@
 /// A message of Protocol Buffers as it is written, field by field (protobuf.dev/programming-guides/encoding): a tag,
-/// which is the field's number and how its value is written, then the value. Only what ONNX takes is here.
+/// which is the field's number and how its value is written, then the value. Only what ONNX and TensorBoard take is
+/// here.
 package struct ProtobufMessage: Equatable {
   package private(set) var bytes: [UInt8] = []
 
@@ -11,6 +12,7 @@ package struct ProtobufMessage: Equatable {
   /// How a value is written.
   private enum WireType: UInt64 {
     case varint = 0
+    case fixed64 = 1
     case bytes = 2
     case fixed32 = 5
   }
@@ -24,6 +26,11 @@ package struct ProtobufMessage: Equatable {
   package mutating func add(_ field: Int, _ value: Float) {
     addTag(field, .fixed32)
     addFixed(value)
+  }
+
+  package mutating func add(_ field: Int, _ value: Double) {
+    addTag(field, .fixed64)
+    withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes += $0 }
   }
 
   package mutating func add(_ field: Int, _ text: String) { addBytes(field, Array(text.utf8)) }

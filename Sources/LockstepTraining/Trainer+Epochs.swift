@@ -66,8 +66,11 @@ extension Trainer {
       try reporter.observe(
         .step(
           StepReport(
-            epoch: state.epoch + 1, step: state.step, totalSteps: totalSteps, loss: metrics.loss,
-            epochLoss: state.total.loss, epochAccuracy: state.total.accuracy, learningRate: rate)))
+            epoch: state.epoch + 1, epochs: recipe.epochs, step: state.step, totalSteps: totalSteps,
+            stepOfEpoch: state.stepOfEpoch,
+            stepsOfEpoch: min(sampler.stepsPerEpoch, totalSteps - state.step + state.stepOfEpoch),
+            samplesOfEpoch: state.total.count, loss: metrics.loss, epochLoss: state.total.loss,
+            epochAccuracy: state.total.accuracy, learningRate: rate)))
       if metrics.stopRequests > 0 { try stop(reporter) }
       if state.stepOfEpoch < sampler.stepsPerEpoch, reporter.isDue(state.step) {
         try dataset.requireUnchanged()  // on rank 0 only, whose error ends the job

@@ -66,9 +66,16 @@ public struct TrainingStart: Sendable {
 public struct StepReport: Sendable {
   /// Counted from 1.
   public var epoch: Int
+  public var epochs: Int
   /// Steps since the start of training.
   public var step: Int
   public var totalSteps: Int
+  /// Steps since the start of the epoch.
+  public var stepOfEpoch: Int
+  /// The epoch's steps, as far as they are asked for.
+  public var stepsOfEpoch: Int
+  /// Samples of the epoch so far.
+  public var samplesOfEpoch: Int
   /// The mean loss over the global batch.
   public var loss: Double
   /// Mean loss and accuracy over the epoch so far.

@@ -5,6 +5,7 @@ final class ProgressObserver: TrainingObserver {
   private let progress = Progress()
 
   private let quiet: Bool
+  private var pace = TrainingPace()
   /// Sums over the epochs of this run so far, of several ranks.
   private var times: RankTimes?
 
@@ -31,12 +32,11 @@ final class ProgressObserver: TrainingObserver {
             + "linear scaling rule")
       }
     case .step(let report):
-      progress.update(Double(report.step) / Double(max(report.totalSteps, 1))) {
-        "epoch \(report.epoch), step \(report.step)/\(report.totalSteps), loss \(fixed(report.epochLoss, 4)), "
-          + "accuracy \(percent(report.epochAccuracy))"
-      }
+      pace.add(report)
+      progress.update(Double(report.stepOfEpoch) / Double(max(report.stepsOfEpoch, 1))) { parts(report) }
     case .epoch(let report):
       add(report.ranks)
+      guard !isLeftOut(report) else { break }
       let validation = report.validation.map { "validation \(percent($0.accuracy)), " } ?? ""
       let test = report.test.count > 0 ? "test \(percent(report.test.accuracy)), " : ""
       progress.line(
@@ -53,6 +53,23 @@ final class ProgressObserver: TrainingObserver {
       progress.finish()
       if let times { progress.line(Self.text(times)) }
     }
+  }
+
+  private func parts(_ report: StepReport) -> (title: String, details: [String]) {
+    return (
+      "epoch \(report.epoch)/\(report.epochs)",
+      [
+        "\(report.stepOfEpoch)/\(report.stepsOfEpoch)", "loss \(fixed(report.epochLoss, 4))",
+        "accuracy \(percent(report.epochAccuracy))",
+      ] + [pace.secondsLeft.map { TrainingPace.clock($0) + " left" }].compactMap { $0 }
+        + ["lr \(significant(report.learningRate))"]
+        + [pace.samplesPerSecond.map { "\(Int(min($0, 1e15))) samples/s" }].compactMap { $0 }
+    )
+  }
+
+  /// In a log, of hundreds of epochs only one every few seconds is told of.
+  private func isLeftOut(_ report: EpochReport) -> Bool {
+    progress.isPlain && report.epochs > 100 && report.epoch < report.epochs && !progress.isDue
   }
 
   private func add(_ epoch: RankTimes?) {

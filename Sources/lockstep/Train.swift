@@ -37,6 +37,10 @@ struct Train: LockstepCommand {
       "Write what each rank's threads did to this file, for Perfetto (https://ui.perfetto.dev). Changes no bit.",
       valueName: "file"))
   var trace: String?
+  @Option(
+    help: ArgumentHelp(
+      "Write the metrics to this directory as TensorBoard reads them, too.", valueName: "dir"))
+  var tensorboard: String?
   @Flag(help: "Go on from the newest checkpoint in the run directory; start where there is none.")
   var resume = false
   @Option(
@@ -57,6 +61,9 @@ struct Train: LockstepCommand {
           + "1-12:00:00, found '\(maxTime)'")
     }
     if trace?.isEmpty == true { throw ValidationError("--trace: expected a file, found ''") }
+    if tensorboard?.isEmpty == true {
+      throw ValidationError("--tensorboard: expected a directory, found ''")
+    }
     if output?.isEmpty == true { throw ValidationError("--output: expected a directory, found ''") }
     for (flag, value, least) in [
       ("log-every", logEvery, 0), ("checkpoint-every", checkpointEvery, 0), ("keep", keep, 1),
@@ -81,6 +88,7 @@ struct Train: LockstepCommand {
     (run.exchange, run.logEvery, run.checkpointEvery, run.keep) = (exchange, logEvery, checkpointEvery, keep)
     run.bucketBytes = bucketBytes
     (run.resumes, run.trace) = (resume, show ? nil : trace)
+    run.tensorBoard = tensorboard
     if let maxTime, let duration = Duration(text: maxTime) {
       run.timeLimit = TimeLimit(duration, text: maxTime, since: Program.started)
     }

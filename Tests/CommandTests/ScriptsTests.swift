@@ -25,7 +25,7 @@ import Testing
     ("bench", ["mlp-65"]), ("bench", ["--install-peers", "torch", "jax"]),
     ("plot-performance", ["--epochs", "0"]), ("torture", ["--bogus"]), ("torture", ["--rounds", "0"]),
     ("test-sanitizers", ["memory"]), ("install", []), ("install", ["--now"]), ("install", ["a", "b"]),
-    ("test-cluster", ["bit"]), ("test-onnx", ["--now"]), ("test-onnx", ["--install", "torch"]),
+    ("test-cluster", ["bit"]), ("test-python", ["--now"]), ("test-python", ["--install", "torch"]),
     ("test-examples", ["arrays"]), ("document", ["--now"]),
   ]) func refusesWhatItDoesNotKnow(name: String, arguments: [String]) throws {
     let result = try checkout.script(name, arguments)

@@ -5,7 +5,7 @@ own       standard output and error are the terminal
 passed    they are a pipe, and LOCKSTEP_TERMINAL names the terminal, as scripts/train has it
 
 Prints a line for each width, `COLUMNS WIDEST`: the most characters of three draws of the bar; then `status STATUS`,
-with which the command ends after the signal. Draws other than `return, erase the line, text` are an error.
+with which the command ends after the signal. Draws other than `return, text, erase the rest` are an error.
 """
 import fcntl
 import os
@@ -48,8 +48,8 @@ def draws():
             data = b""
         if not data:
             sys.exit(f"the command ended early: {rest.decode(errors='replace')}")
-        *whole, rest = (rest + data).split(b"\r\x1b[K")
-        found = [text.decode() for text in whole if b"\n" not in text]
+        *whole, rest = (rest + data).split(b"\r")
+        found = [text[:-3].decode() for text in whole if text.endswith(b"\x1b[K") and b"\n" not in text]
         if found:
             return found
 

@@ -13,4 +13,11 @@ package enum Checksum {
       }
     }
   }
+
+  /// CRC-32C (Castagnoli; RFC 3720, appendix B.4), which zlib does not have, of a few bytes.
+  package static func crc32c(_ bytes: some Sequence<UInt8>) -> UInt32 {
+    ~bytes.reduce(~0) { crc, byte in
+      (0..<8).reduce(crc ^ UInt32(byte)) { rest, _ in rest >> 1 ^ (rest & 1 == 0 ? 0 : 0x82F6_3B78) }
+    }
+  }
 }

@@ -4,11 +4,18 @@ import PlatformC
 /// large for decimals, infinite or NaN.
 package func fixed(_ x: Double, _ decimals: Int) -> String {
   guard abs(x) < 0x1p53 else { return "\(x)" }
-  var text = [CChar](repeating: 0, count: 24 + decimals)
-  let count = withVaList([Int32(decimals), x]) { vsnprintf(&text, text.count, "%.*f", $0) }
-  let digits = String(decoding: text[..<Int(count)].map(UInt8.init(bitPattern:)), as: UTF8.self)
+  let digits = printed(x, decimals, "%.*f")
   return digits.contains { ("1"..."9").contains($0) } ? digits : String(digits.drop { $0 == "-" })
 }
 
 /// "97.81%"
 package func percent(_ fraction: Double) -> String { fixed(100 * fraction, 2) + "%" }
+
+/// At most three significant digits, as printf's %.3g: "0.02", "1.5e-06".
+package func significant(_ x: Double) -> String { printed(x, 3, "%.*g") }
+
+private func printed(_ x: Double, _ digits: Int, _ format: String) -> String {
+  var text = [CChar](repeating: 0, count: 32 + digits)
+  let count = withVaList([Int32(digits), x]) { vsnprintf(&text, text.count, format, $0) }
+  return String(decoding: text[..<Int(count)].map(UInt8.init(bitPattern:)), as: UTF8.self)
+}

@@ -25,6 +25,19 @@ import Testing
     #expect(line(1) == "" && line(0) == "" && line(-5) == "")
   }
 
+  @Test func detailsGiveWayByImportance() {
+    let details = ["120/469", "loss 0.1234", "accuracy 97.12%", "0:12 left", "lr 0.02", "61034 samples/s"]
+    func line(_ columns: Int) -> String {
+      ProgressBar.line(0.25, title: "epoch 3/8", details: details, columns: columns)
+    }
+    #expect(line(40) == "epoch 3/8 ██░░░░░░ 120/469, loss 0.1234")
+    #expect(line(35) == "epoch 3/8 120/469, loss 0.1234")
+    #expect(line(20) == "epoch 3/8 120/469, ")
+    #expect(line(80) == "epoch 3/8 ██░░░░░░░░░ 120/469, loss 0.1234, accuracy 97.12%, 0:12 left, lr 0.02")
+    #expect(line(120).hasSuffix(details.joined(separator: ", ")))
+    for columns in -1...130 { #expect(line(columns).columns < max(columns, 1)) }
+  }
+
   @Test(arguments: [(-1.0, 0), (0, 0), (0.04, 0), (0.99, 23), (1, 24), (7, 24), (.nan, 0), (.infinity, 0)])
   func isFilledInProportion(fraction: Double, filled: Int) {
     #expect(ProgressBar.line(fraction, "", columns: 80).count { $0 == "█" } == filled)

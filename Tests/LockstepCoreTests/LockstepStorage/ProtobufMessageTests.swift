@@ -31,6 +31,7 @@ import Testing
 
   @Test func numbers() {
     #expect(bytes { $0.add(2, Float(1)) } == [0x15, 0x00, 0x00, 0x80, 0x3F])
+    #expect(bytes { $0.add(1, 1.0 as Double) } == [0x09, 0, 0, 0, 0, 0, 0, 0xF0, 0x3F])
     #expect(bytes { $0.add(9, raw: [1, -2]) } == [0x4A, 0x08, 0, 0, 0x80, 0x3F, 0, 0, 0, 0xC0])
     #expect(bytes { $0.add(9, raw: []) } == [0x4A, 0x00])
   }

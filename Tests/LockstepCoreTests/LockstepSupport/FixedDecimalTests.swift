@@ -19,6 +19,9 @@ import Testing
     #expect(fixed(x, 4) == "\(x)")
   }
 
+  @Test(arguments: [(0.02, "0.02"), (0.0123456, "0.0123"), (1.5e-6, "1.5e-06"), (0, "0"), (1234, "1.23e+03")])
+  func threeDigits(x: Double, expected: String) { #expect(significant(x) == expected) }
+
   @Test func percentages() {
     #expect(percent(0.9781) == "97.81%")
     #expect(percent(1) == "100.00%")

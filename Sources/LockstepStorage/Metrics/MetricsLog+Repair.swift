@@ -30,7 +30,7 @@ extension MetricsLog {
   }
 
   /// Longer than any line that is written; the longest contains the path of a dataset.
-  private static let longestLine = 1 << 15
+  static let longestLine = 1 << 15
 
   /// Whether a log has the run's end.
   package static func hasEnd(_ log: [UInt8]) -> Bool {
