@@ -312,10 +312,50 @@ def metrics_corpus():
     yield "bad-two-on-a-line", steps[0][:-1] + steps[1]
 
 
+def receipt_corpus():
+    def receipt(**changes):
+        content = {
+            "receipt": 1, "version": "0.1.0", "contract": 1, "recipe": "model: linear\n", "dataset": "d",
+            "dataset_digest": "00000000000000ff", "sha256": {"train-images": "00"},
+            "epochs": [
+                {"epoch": 1, "step": 4, "weights": "0000000000000001", "train_loss": 0.5},
+                {"epoch": 2, "step": 8, "weights": "0000000000000002", "test_accuracy": 1},
+            ],
+            "step": 9, "weights": "0000000000000003", "test_loss": 0.25,
+        }
+        content.update(changes)
+        return json.dumps(content, separators=(",", ":")).encode()
+
+    epoch = {"epoch": 1, "step": 4, "weights": "0000000000000001"}
+    whole = receipt()
+    yield "good-run", whole + b"\n"
+    yield "good-no-epoch", receipt(epochs=[])
+    yield "good-initial", receipt(initial_weights="0123456789abcdef")
+    yield "good-other-members", receipt(note=[1, {"a": None}])
+    yield "bad-empty", b""
+    yield "bad-torn", whole[:-9]
+    yield "bad-format", receipt(receipt=2)
+    yield "bad-digest", receipt(weights="3")
+    yield "bad-digest-sign", receipt(weights="+000000000000003")
+    yield "bad-steps", receipt(epochs=[epoch, {**epoch, "epoch": 2, "step": 9}])
+    yield "bad-order", receipt(epochs=[{**epoch, "epoch": 2, "step": 8}, epoch])
+    yield "bad-twice", receipt(epochs=[epoch, epoch])
+    yield "bad-epoch-0", receipt(epochs=[{**epoch, "epoch": 0, "step": 0}])
+    yield "bad-negative", receipt(epochs=[{**epoch, "epoch": -1, "step": -4}])
+    yield "bad-product", receipt(epochs=[{**epoch, "epoch": 1 << 52, "step": 1 << 53}])
+    yield "bad-end-before", receipt(step=7)
+    yield "bad-step-negative", receipt(epochs=[], step=-1)
+    yield "bad-step-1e400", whole.replace(b'"step":9', b'"step":1e400')
+    yield "bad-loss-text", whole.replace(b'"test_loss":0.25', b'"test_loss":"0.25"')
+    yield "bad-nan", whole.replace(b'"test_loss":0.25', b'"test_loss":NaN')
+    yield "bad-deep", b'{"receipt":' + b"[" * 3000
+    yield "bad-not-utf-8", whole.replace(b"model", b"\xff")
+
+
 def main():
     for name, corpus in {
         "idx": idx_corpus, "labels": labels_corpus, "images": images_corpus, "gzip": gzip_corpus, "safetensors": safetensors_corpus, "model": model_corpus,
-        "recipe": recipe_corpus, "metrics": metrics_corpus, **import_corpus.ALL,
+        "recipe": recipe_corpus, "metrics": metrics_corpus, "receipt": receipt_corpus, **import_corpus.ALL,
     }.items():
         directory = CORPUS / name
         directory.mkdir(parents=True, exist_ok=True)

@@ -37,7 +37,8 @@ struct RunFiles {
       listener.warn("\(run.path)/metrics.jsonl is lost or damaged: it goes on after step \(state.step)")
     }
     checkpoints = try run.makeCheckpointWriter(
-      every: training.checkpointEvery, keep: training.keep, recipe: recipe, data: data, metrics: metrics,
+      every: training.checkpointEvery, keep: training.keep, keepsEpochs: training.keepsEpochs, recipe: recipe,
+      data: data, metrics: metrics,
       former: former)
     let tensorBoard = try training.tensorBoard.map {
       try TensorBoardLog(directory: $0, logEvery: training.logEvery, tell: training.listener.warn)
@@ -45,18 +46,19 @@ struct RunFiles {
     observer = Observers([listener.observer, metrics, tensorBoard].compactMap { $0 })
   }
 
-  /// Writes the model and reports the result.
-  func save(_ result: TrainingResult, of trainer: Trainer, _ dataset: String) throws {
+  /// Writes the model, reports the result, and writes the receipt.
+  func save(_ result: TrainingResult, of trainer: Trainer, _ recipe: Recipe, _ dataset: Dataset) throws {
     var model = try trainer.model(of: trainer.parameters)
     if let record { model.adopt(record) }
     try run.write(model)
     listener.note("saved in \(run.path)")
     let reached =
-      result.validation.map { summary($0, of: "validation", dataset: dataset) }
-      ?? result.training.map { summary($0, of: "training", dataset: dataset) }
-      ?? summary(result.test, dataset: dataset)
+      result.validation.map { summary($0, of: "validation", dataset: dataset.name) }
+      ?? result.training.map { summary($0, of: "training", dataset: dataset.name) }
+      ?? summary(result.test, dataset: dataset.name)
     try listener.result("\(reached)\nweights \(result.digest.hexadecimal)")
     _ = try checkpoints.lastResult()
+    try run.writeReceipt(recipe, dataset)
   }
 }
 

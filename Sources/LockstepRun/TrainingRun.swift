@@ -32,6 +32,8 @@ public struct TrainingRun {
   public var checkpointEvery = 0
   /// How many checkpoints to keep, the newest.
   public var keep = 3
+  /// Whether to keep the checkpoints of all epochs besides, so that each can be verified.
+  public var keepsEpochs = false
   /// When to stop with a checkpoint, as on request; nil for never.
   public var timeLimit: TimeLimit?
   /// A file for a trace of all ranks' threads in the Trace Event Format; nil for none.
@@ -87,7 +89,7 @@ public struct TrainingRun {
       try noting(files, trainer) {
         let result = try trainer.train(
           observer: files?.observer ?? listener.observer, checkpoints: files?.checkpoints)
-        try collective.together { try files?.save(result, of: trainer, start.dataset.name) }
+        try collective.together { try files?.save(result, of: trainer, start.recipe, start.dataset) }
       }
     }
   }

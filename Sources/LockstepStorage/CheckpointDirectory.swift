@@ -92,18 +92,22 @@ public struct CheckpointDirectory: Sendable {
     }
   }
 
-  /// Writes a checkpoint durably, then removes all but the newest `keep` up to it. Checkpoints of later steps, from an
+  /// Writes a checkpoint durably, then removes all but the newest `keep` up to it and those of steps that `spares`
+  /// names. Checkpoints of later steps, from an
   /// abandoned continuation of the run, are removed only if they are `damaged`: a sound one may be the only one left.
   ///
   /// Throws `LockstepError`: usage for a negative step or a `keep` below 1, failure if the file cannot be written.
-  public func write(_ bytes: [UInt8], step: Int, keep: Int, damaged: [Int] = []) throws {
+  public func write(
+    _ bytes: [UInt8], step: Int, keep: Int, damaged: [Int] = [],
+    spares: (_ step: Int) -> Bool = { _ in false }
+  ) throws {
     for (name, value, least) in [("step", step, 0), ("keep", keep, 1)] where value < least {
       throw LockstepError(.usage, name, expected: "a number from \(least)", found: "\(value)")
     }
     try createDirectories(path)
     try replaceFile(file(step: step), with: bytes)
     let steps = steps
-    let old = steps.filter { $0 <= step }.dropLast(keep)
+    let old = steps.filter { $0 <= step }.dropLast(keep).filter { !spares($0) }
     for step in old + steps.filter({ $0 > step && damaged.contains($0) }) {
       try? FileOperation.remove(file(step: step))
     }

@@ -6,6 +6,7 @@ public final class CheckpointWriter: CheckpointSink {
   private let directory: CheckpointDirectory
   private let every: Int
   private let keep: Int
+  private let keepsEpochs: Bool
   private let damaged: [Int]
   /// Makes durable what must be on disk before a checkpoint.
   private let prepare: () throws -> Void
@@ -23,20 +24,22 @@ public final class CheckpointWriter: CheckpointSink {
     init(step: Int) { self.step = step }
   }
 
-  /// A checkpoint every `every` steps (0: at the end of each epoch only), of which the newest `keep` are kept. `safe`
+  /// A checkpoint every `every` steps (0: at the end of each epoch only), of which the newest `keep` are kept, and with
+  /// `keepsEpochs` those at the end of an epoch. `safe`
   /// is the path of an existing one; damaged files of the steps in `damaged` may be removed; `prepare` is called before
   /// each is written, on the writing thread.
   ///
   /// Throws `LockstepError` (usage) for a negative `every` or a `keep` below 1.
   public init(
-    directory: CheckpointDirectory, every: Int, keep: Int, safe: String?, damaged: [Int] = [],
+    directory: CheckpointDirectory, every: Int, keep: Int, keepsEpochs: Bool = false, safe: String?,
+    damaged: [Int] = [],
     prepare: @escaping () throws -> Void = {}
   ) throws {
     for (name, value, least) in [("checkpoint-every", every, 0), ("keep", keep, 1)] where value < least {
       throw LockstepError(.usage, name, expected: "a number from \(least)", found: "\(value)")
     }
     (self.directory, self.every, self.keep, self.safe) = (directory, every, keep, safe)
-    self.damaged = damaged
+    (self.keepsEpochs, self.damaged) = (keepsEpochs, damaged)
     self.prepare = prepare
   }
 
@@ -49,11 +52,16 @@ public final class CheckpointWriter: CheckpointSink {
     precondition(task == nil)
     let outcome = Outcome(step: state.step)
     let (directory, keep, damaged, prepare) = (directory, keep, damaged, prepare)
+    // All epochs have the same number of steps.
+    let epochSteps = keepsEpochs && state.epoch > 0 ? (state.step - state.stepOfEpoch) / state.epoch : nil
     let started = ContinuousClock.now
     let work = Trace.background("write checkpoint") {
       outcome.result = Result {
         try prepare()
-        try directory.write(try make().serialized(), step: outcome.step, keep: keep, damaged: damaged)
+        try directory.write(try make().serialized(), step: outcome.step, keep: keep, damaged: damaged) {
+          step in
+          epochSteps.map { step % $0 == 0 } ?? false
+        }
       }
       outcome.duration = .now - started
     }

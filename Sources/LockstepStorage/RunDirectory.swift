@@ -86,6 +86,14 @@ package final class RunDirectory {
     try replaceFile(DataRecord.path(in: checkpoints), with: DataRecord.encode(source))
   }
 
+  /// Stores what others can check of the run. Nothing is written where the log lacks what it needs.
+  package func writeReceipt(_ recipe: Recipe, _ dataset: Dataset) throws {
+    guard let receipt = try Receipt(of: RunHistory(directory: path), recipe: recipe, dataset: dataset) else {
+      return
+    }
+    try replaceFile("\(path)/\(Receipt.fileName)", with: receipt.json)
+  }
+
   package func write(_ model: Model) throws {
     try createDirectories(path)
     try model.write(to: "\(path)/model.safetensors")
@@ -99,12 +107,14 @@ package final class RunDirectory {
   }
 
   /// The writer of the run's checkpoints: one every `every` steps besides those of the epochs, of which the newest
-  /// `keep` are kept.
+  /// `keep` are kept, and with `keepsEpochs` those of the epochs.
   package func makeCheckpointWriter(
-    every: Int, keep: Int, recipe: Recipe, data: DataSource?, metrics: MetricsLog, former: FormerRun?
+    every: Int, keep: Int, keepsEpochs: Bool, recipe: Recipe, data: DataSource?, metrics: MetricsLog,
+    former: FormerRun?
   ) throws -> CheckpointWriter {
     try CheckpointWriter(
-      directory: checkpoints, every: every, keep: keep, safe: former?.checkpointPath,
+      directory: checkpoints, every: every, keep: keep, keepsEpochs: keepsEpochs,
+      safe: former?.checkpointPath,
       damaged: former?.damaged ?? []
     ) { [self] in
       // These files may have been deleted with the directory. The metrics up to the checkpoint must be on disk before

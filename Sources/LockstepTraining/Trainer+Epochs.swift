@@ -86,13 +86,13 @@ extension Trainer {
 
   /// Evaluates after an epoch's last step and checks convergence. Returns the report.
   private func endEpoch(_ reporter: Reporter) throws -> EpochReport {
-    _ = try checkedDigest()
+    let digest = try checkedDigest()
     let validation = try validate()
     let report = EpochReport(
       epoch: state.epoch + 1, epochs: recipe.epochs, step: state.step, trainLoss: state.total.loss,
       trainAccuracy: state.total.accuracy, validation: validation,
       test: try evaluator.evaluate(parameters, on: dataset.test),
-      learningRate: schedule.learningRate(step: state.step - 1, epoch: state.epoch),
+      learningRate: schedule.learningRate(step: state.step - 1, epoch: state.epoch), digest: digest,
       seconds: stepTime.seconds, samplesPerSecond: Double(stepTime.samples) / stepTime.seconds,
       clampedGradients: replicas.scales.map { _ in state.total.clamped }, ranks: try rankTimes())
     try requireSameData()

@@ -99,6 +99,8 @@ public struct EpochReport: Sendable {
   /// On the test samples; its `count` is 0 without test files.
   public var test: Evaluation
   public var learningRate: Double
+  /// The digest of the weights.
+  public var digest: UInt64
   /// Time of the epoch's steps, without evaluation.
   public var seconds: Double
   /// Training samples a second of these.

@@ -26,6 +26,9 @@ struct Train: LockstepCommand {
   @Option(help: "Steps between checkpoints, besides one at the end of each epoch; 0 for none.")
   var checkpointEvery: Int = 0
   @Option(help: "Checkpoints to keep, the newest.") var keep: Int = 3
+  @Flag(
+    help: "Keep the checkpoints of all epochs besides, so that lockstep verify can recompute any of them.")
+  var keepEpochs = false
   @Option(
     help: ArgumentHelp(
       "Stop with a checkpoint and status 75 before this time since the start is over: seconds, or as 90s, 1h30m, "
@@ -88,7 +91,7 @@ struct Train: LockstepCommand {
     (run.exchange, run.logEvery, run.checkpointEvery, run.keep) = (exchange, logEvery, checkpointEvery, keep)
     run.bucketBytes = bucketBytes
     (run.resumes, run.trace) = (resume, show ? nil : trace)
-    run.tensorBoard = tensorboard
+    (run.tensorBoard, run.keepsEpochs) = (tensorboard, keepEpochs)
     if let maxTime, let duration = Duration(text: maxTime) {
       run.timeLimit = TimeLimit(duration, text: maxTime, since: Program.started)
     }

@@ -48,7 +48,10 @@ import Testing
   @Test func theRunDirectoryHoldsTheRun() throws {
     let run = try scene.train(Self.recipe)
     let names = try FileManager.default.contentsOfDirectory(atPath: run.path)
-    #expect(names.sorted() == [".lock", "checkpoints", "config.yaml", "metrics.jsonl", "model.safetensors"])
+    #expect(
+      names.sorted() == [
+        ".lock", "checkpoints", "config.yaml", "metrics.jsonl", "model.safetensors", "receipt.json",
+      ])
   }
 
   /// Each job makes a directory of its own by default, also of those that start in one second.

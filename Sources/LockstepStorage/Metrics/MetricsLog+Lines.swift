@@ -80,6 +80,7 @@ extension EpochReport {
     validation?.describe(as: "validation", in: &line)
     test.describe(as: "test", in: &line)
     line.add("learning_rate", learningRate)
+    line.add("weights", digest.hexadecimal)
     line.add("seconds", seconds)
     line.add("samples_per_second", samplesPerSecond)
     if let clampedGradients { line.add("clamped_gradients", clampedGradients) }

@@ -22,6 +22,12 @@ extension String {
 }
 
 extension UInt64 {
+  /// A digest as `hexadecimal` writes it; nil for anything else.
+  package init?(digest text: String) {
+    guard let value = UInt64(text, radix: 16), value.hexadecimal == text else { return nil }
+    self = value
+  }
+
   /// Sixteen hexadecimal digits, as digests are printed.
   public var hexadecimal: String {
     let digits = String(self, radix: 16)

@@ -35,6 +35,14 @@ import Testing
     #expect(directory.steps == [10, 50, 70])
   }
 
+  @Test func sparedOnesStay() throws {
+    for step in [3, 4, 6, 7, 9] {
+      let bytes = try CheckpointTests.tiny(step: step).serialized()
+      try directory.write(bytes, step: step, keep: 1) { $0 % 3 == 0 }
+    }
+    #expect(directory.steps == [3, 6, 9])
+  }
+
   @Test func otherFilesAreLeftAlone() throws {
     try write([1])
     let others = [

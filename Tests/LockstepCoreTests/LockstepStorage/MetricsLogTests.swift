@@ -53,7 +53,7 @@ import Testing
     #expect(
       Set(epoch.keys) == [
         "event", "epoch", "step", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy",
-        "test_loss", "test_accuracy", "learning_rate", "seconds", "samples_per_second",
+        "test_loss", "test_accuracy", "learning_rate", "weights", "seconds", "samples_per_second",
       ])
     guard case .epoch(let report)? = events.first(where: { if case .epoch = $0 { true } else { false } })
     else {

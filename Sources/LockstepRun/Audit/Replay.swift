@@ -1,0 +1,147 @@
+import LockstepData
+import LockstepRanks
+import LockstepStorage
+import LockstepSupport
+import LockstepTraining
+
+/// Recomputes a segment of a training and compares its end with what is recorded.
+struct Replay {
+  let segment: Segment
+  /// The segment before, whose end is its start.
+  let before: Segment?
+  let receipt: Receipt
+  /// The run directory.
+  let path: String
+
+  /// Collective. Throws `AgreedError`: failure for a difference, data for a checkpoint that cannot be used.
+  func run(_ dataset: Dataset, _ collective: any Collective, _ team: ThreadTeam, _ listener: RunListener)
+    throws
+  {
+    let trainer = try makeTrainer(dataset, collective, team)
+    let origin = try begin(trainer, dataset, collective, listener)
+    let last = LastEpoch(passing: listener.observer)
+    let result = try trainer.train(observer: last)
+    try collective.together {
+      guard collective.rank == 0 else { return }
+      let report = segment.epoch == nil ? nil : last.report
+      try compare(
+        "weights", (report?.digest ?? result.digest).hexadecimal, recorded: segment.weights.hexadecimal)
+      let figures = report.map(RecordedFigures.of) ?? RecordedFigures.of(result)
+      for (name, recorded) in segment.figures.sorted(by: { $0.key < $1.key }) {
+        try compare(name, figures[name].map { "\($0)" } ?? "none", recorded: "\(recorded)")
+      }
+      try listener.result(
+        "\(segment.name): \(segment.end - segment.start) steps from \(origin): weights "
+          + "\(segment.weights.hexadecimal), losses and accuracies, as recorded")
+    }
+  }
+
+  private func makeTrainer(_ dataset: Dataset, _ collective: any Collective, _ team: ThreadTeam) throws
+    -> Trainer
+  {
+    try collective.together {
+      try Trainer(recipe: recipe(), dataset: dataset, collective: collective, team: team)
+    }
+  }
+
+  /// The run's, up to the end of the segment.
+  private func recipe() throws -> Recipe {
+    var recipe = Recipe()
+    try recipe.apply(yaml: Array(receipt.recipe.utf8), path: "\(path)/\(Receipt.fileName), recipe")
+    recipe.maxSteps = segment.end
+    return recipe
+  }
+
+  /// Sets the trainer to the segment's start, and returns what that is. Collective.
+  private func begin(
+    _ trainer: Trainer, _ dataset: Dataset, _ collective: any Collective, _ listener: RunListener
+  ) throws -> String {
+    let recipe = try recipe()
+    guard segment.start > 0 else {
+      try TrainingRun(listener: listener) { _ in recipe }.initialize(trainer, recipe, collective)
+      let weights = trainer.parameters.digest
+      try collective.together {
+        guard let initial = receipt.initialWeights, initial != weights else { return }
+        throw difference(
+          "the initial weights", weights.hexadecimal, recorded: initial.hexadecimal,
+          "\(recipe.initialWeights) is another file than the one that was trained from")
+      }
+      return "the start"
+    }
+    let file = CheckpointDirectory(path: path + "/checkpoints").file(step: segment.start)
+    let own = try collective.together {
+      collective.rank == 0 ? try readFile(file, limit: 1 << 36, kind: .data) : []
+    }
+    let bytes = try collective.broadcast(own, from: 0)
+    let checkpoint = try collective.together {
+      let checkpoint = try Checkpoint(bytes: bytes, path: file)
+      try checkpoint.check(recipe, dataset, path: file)
+      try trainer.check(checkpoint, path: file)
+      return checkpoint
+    }
+    try trainer.restore(checkpoint)
+    let weights = trainer.parameters.digest
+    try collective.together {
+      guard checkpoint.state.step == segment.start else {
+        throw LockstepError(
+          .data, file, expected: "the checkpoint of step \(segment.start)",
+          found: "of step \(checkpoint.state.step)")
+      }
+      guard let before, before.weights != weights else { return }
+      throw difference(
+        file, weights.hexadecimal, recorded: before.weights.hexadecimal,
+        "The checkpoint is not of the run that the receipt is of, or one of them was changed")
+    }
+    return "the checkpoint of \(before?.name ?? "step \(segment.start)") (weights \(weights.hexadecimal))"
+  }
+
+  private func compare(_ what: String, _ found: String, recorded: String) throws {
+    guard found != recorded else { return }
+    throw difference(
+      what, found, recorded: recorded,
+      "Either the run was not computed by this recipe and data, or receipt or checkpoint were changed, or a machine "
+        + "computes wrongly")
+  }
+
+  private func difference(_ what: String, _ found: String, recorded: String, _ fix: String) -> LockstepError {
+    LockstepError(
+      .failure, "\(path): \(segment.name): \(what)", expected: "\(recorded), by the receipt",
+      found: "\(found) when recomputed", fix: fix)
+  }
+}
+
+/// Keeps the last epoch's report, and passes on what shows progress.
+private final class LastEpoch: TrainingObserver {
+  private let next: (any TrainingObserver)?
+  private(set) var report: EpochReport?
+
+  init(passing next: (any TrainingObserver)?) { self.next = next }
+
+  func observe(_ event: TrainingEvent) throws {
+    switch event {
+    case .epoch(let report):
+      self.report = report
+      try next?.observe(event)
+    case .step, .warning: try next?.observe(event)
+    default: break
+    }
+  }
+}
+
+/// Losses and accuracies under their names in the metrics.
+private enum RecordedFigures {
+  static func of(_ report: EpochReport) -> [String: Double] {
+    ["train_loss": report.trainLoss, "train_accuracy": report.trainAccuracy]
+      .merging(of(report.validation, "validation")) { $1 }.merging(of(report.test, "test")) { $1 }
+  }
+
+  static func of(_ result: TrainingResult) -> [String: Double] {
+    of(result.test, "test").merging(of(result.validation, "validation")) { $1 }
+      .merging(of(result.training, "train")) { $1 }
+  }
+
+  private static func of(_ evaluation: Evaluation?, _ part: String) -> [String: Double] {
+    guard let evaluation, evaluation.count > 0 else { return [:] }
+    return ["\(part)_loss": evaluation.loss, "\(part)_accuracy": evaluation.accuracy]
+  }
+}

@@ -1,0 +1,127 @@
+import LockstepData
+import LockstepSupport
+import LockstepTraining
+
+/// What a run claims, for others to check: `receipt.json`, one line of JSON.
+public struct Receipt: Equatable, Sendable {
+  /// The file's name in a run directory.
+  public static let fileName = "receipt.json"
+
+  /// An epoch's end.
+  public struct Epoch: Equatable, Sendable {
+    public var epoch: Int
+    /// Steps since the start of training.
+    public var step: Int
+    /// The digest of the weights.
+    public var weights: UInt64
+    /// Losses and accuracies by their names in `metrics.jsonl`.
+    public var figures: [String: Double]
+
+    package init(epoch: Int, step: Int, weights: UInt64, figures: [String: Double]) {
+      (self.epoch, self.step, self.weights, self.figures) = (epoch, step, weights, figures)
+    }
+  }
+
+  /// The release that trained.
+  public var version: String
+  /// `Build.contract` of it.
+  public var contract: Int
+  /// The recipe as YAML.
+  public var recipe: String
+  /// Where the data was.
+  public var dataset: String
+  /// `Dataset.checksum`.
+  public var datasetDigest: UInt64
+  /// SHA-256 of the data's parts as raw IDX files, by name.
+  public var files: [String: String]
+  /// The digest of the weights that training started from, where a file gave them.
+  public var initialWeights: UInt64?
+  public var epochs: [Epoch]
+  /// Steps of the whole training.
+  public var step: Int
+  /// The digest of the final weights.
+  public var weights: UInt64
+  /// The final losses and accuracies, by their names in `metrics.jsonl`.
+  public var figures: [String: Double]
+
+  package init(
+    version: String, contract: Int, recipe: String, dataset: String, datasetDigest: UInt64,
+    files: [String: String], initialWeights: UInt64?, epochs: [Epoch], step: Int, weights: UInt64,
+    figures: [String: Double]
+  ) {
+    (self.version, self.contract, self.recipe) = (version, contract, recipe)
+    (self.dataset, self.datasetDigest, self.files) = (dataset, datasetDigest, files)
+    (self.initialWeights, self.epochs) = (initialWeights, epochs)
+    (self.step, self.weights, self.figures) = (step, weights, figures)
+  }
+}
+
+extension Receipt {
+  /// Of a run's log and what it was trained with. nil if the log lacks the end.
+  package init?(of history: RunHistory, recipe: Recipe, dataset: Dataset) throws {
+    guard let end = history.events("end").last, let step = end.integer("step"),
+      let weights = end.digest("weights")
+    else { return nil }
+    self.init(
+      version: Build.version, contract: Build.contract, recipe: try recipe.yaml(), dataset: dataset.name,
+      datasetDigest: dataset.checksum,
+      files: Dictionary(uniqueKeysWithValues: dataset.fileDigests.map { ($0.name, $0.digest) }),
+      initialWeights: history.events("start").first?.digest("initial_weights"),
+      epochs: history.events("epoch").compactMap { event in
+        guard let epoch = event.integer("epoch"), let step = event.integer("step"),
+          let weights = event.digest("weights")
+        else { return nil }
+        return Epoch(epoch: epoch, step: step, weights: weights, figures: event.figures)
+      }, step: step, weights: weights, figures: end.figures)
+  }
+
+  /// The file's bytes.
+  package var json: [UInt8] {
+    var line = JSONLine()
+    line.add("receipt", 1)
+    line.add("version", version)
+    line.add("contract", contract)
+    line.add("recipe", recipe)
+    line.add("dataset", dataset)
+    line.add("dataset_digest", datasetDigest.hexadecimal)
+    var digests = JSONLine()
+    for (name, digest) in files.sorted(by: { $0.key < $1.key }) { digests.add(name, digest) }
+    line.add("sha256", digests)
+    if let initialWeights { line.add("initial_weights", initialWeights.hexadecimal) }
+    line.add("epochs", epochs.map { $0.line })
+    line.add("step", step)
+    line.add("weights", weights.hexadecimal)
+    Self.add(figures, to: &line)
+    return Array((line.text + "\n").utf8)
+  }
+
+  fileprivate static func add(_ figures: [String: Double], to line: inout JSONLine) {
+    for name in figureNames { if let value = figures[name] { line.add(name, value) } }
+  }
+
+  /// Losses and accuracies in `metrics.jsonl`.
+  package static let figureNames = ["train", "validation", "test"].flatMap {
+    ["\($0)_loss", "\($0)_accuracy"]
+  }
+}
+
+extension Receipt.Epoch {
+  fileprivate var line: JSONLine {
+    var line = JSONLine()
+    line.add("epoch", epoch)
+    line.add("step", step)
+    line.add("weights", weights.hexadecimal)
+    Receipt.add(figures, to: &line)
+    return line
+  }
+}
+
+extension RunHistory.Event {
+  func integer(_ name: String) -> Int? { self[name].flatMap { Int(exactly: $0) } }
+
+  func digest(_ name: String) -> UInt64? { text(name).flatMap { UInt64(digest: $0) } }
+
+  var figures: [String: Double] {
+    Dictionary(uniqueKeysWithValues: Receipt.figureNames.compactMap { name in self[name].map { (name, $0) } })
+  }
+}
