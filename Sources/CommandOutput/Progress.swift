@@ -36,12 +36,12 @@ package final class Progress {
     }
   }
 
+  private var isDue: Bool { clock.now - last >= pause }
+
   /// Ten times a second on a terminal. Elsewhere as a line every five seconds, later less often, so that the log of a
   /// day is no longer than a few hundred lines.
-  package var isDue: Bool {
-    let now = clock.now
-    let pause = min(max((now - start) / 20, .seconds(5)), .seconds(300))
-    return now - last >= (terminal == nil ? pause : .milliseconds(100))
+  package var pause: Duration {
+    terminal == nil ? min(max((clock.now - start) / 20, .seconds(5)), .seconds(300)) : .milliseconds(100)
   }
 
   /// Whether there is no bar but lines.

@@ -28,6 +28,10 @@ struct RunFiles {
       run = try RunDirectory(creating: path, shouldStop: { StopRequest.isRaised }, tell: listener.tell)
     }
     trace = try training.trace.map { try DurableFile($0, option: "--trace") }
+    // As the trace: before there is a run, which a second try would be refused for.
+    let tensorBoard = try training.tensorBoard.map {
+      try TensorBoardLog(directory: $0, logEvery: training.logEvery, tell: training.listener.warn)
+    }
     record = if case .directory(let path) = data { try ImportRecord(directory: path) } else { nil }
     try run.write(recipe)
     if let data { try run.write(data) }
@@ -37,12 +41,11 @@ struct RunFiles {
       listener.warn("\(run.path)/metrics.jsonl is lost or damaged: it goes on after step \(state.step)")
     }
     checkpoints = try run.makeCheckpointWriter(
-      every: training.checkpointEvery, keep: training.keep, keepsEpochs: training.keepsEpochs, recipe: recipe,
+      every: training.checkpointEvery, keep: training.keep,
+      keepsEpochs: run.keepsEpochs(training.keepsEpochs),
+      recipe: recipe,
       data: data, metrics: metrics,
       former: former)
-    let tensorBoard = try training.tensorBoard.map {
-      try TensorBoardLog(directory: $0, logEvery: training.logEvery, tell: training.listener.warn)
-    }
     observer = Observers([listener.observer, metrics, tensorBoard].compactMap { $0 })
   }
 
@@ -50,6 +53,8 @@ struct RunFiles {
   func save(_ result: TrainingResult, of trainer: Trainer, _ recipe: Recipe, _ dataset: Dataset) throws {
     var model = try trainer.model(of: trainer.parameters)
     if let record { model.adopt(record) }
+    // A receipt of a shorter training is none of this model.
+    try run.removeReceipt()
     try run.write(model)
     listener.note("saved in \(run.path)")
     let reached =

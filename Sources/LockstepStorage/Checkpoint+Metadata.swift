@@ -10,6 +10,7 @@ extension Checkpoint {
     let (total, convergence) = (state.total, state.convergence)
     var metadata = [
       "lockstep.checkpoint.version": Self.version,
+      "lockstep.contract": String(contract),
       "lockstep.convergence.best_epoch": String(convergence.bestEpoch),
       "lockstep.convergence.best_loss": convergence.bestLoss.bitPattern.hexadecimal,
       "lockstep.convergence.last_train_loss": convergence.lastTrainLoss.bitPattern.hexadecimal,
@@ -63,5 +64,7 @@ extension Checkpoint {
     state.convergence.risesInARow = try count("convergence.rises")
     state.convergence.isOverfittingReported = try value("convergence.overfitting_told") { Bool($0) }
     self.init(state: state, recipe: recipe, datasetDigest: try bits("dataset"), tensors: tensors)
+    // The first ones did not say it.
+    contract = metadata["lockstep.contract"] == nil ? 1 : try count("contract")
   }
 }

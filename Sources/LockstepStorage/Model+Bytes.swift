@@ -18,7 +18,7 @@ extension Model {
     if element != .uint8 { metadata["lockstep.element"] = "\(element)" }
     if let pictures { metadata["lockstep.pictures"] = pictures.text }
     if let classNames {
-      metadata.merge(ImportRecord(pictures: pictures, classes: classNames).metadata) { $1 }
+      metadata.merge(ImportRecord(pictures: nil, classes: classNames).metadata) { $1 }
     }
     return Safetensors(
       metadata: metadata,

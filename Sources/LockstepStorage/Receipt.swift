@@ -67,12 +67,27 @@ extension Receipt {
       datasetDigest: dataset.checksum,
       files: Dictionary(uniqueKeysWithValues: dataset.fileDigests.map { ($0.name, $0.digest) }),
       initialWeights: history.events("start").first?.digest("initial_weights"),
-      epochs: history.events("epoch").compactMap { event in
-        guard let epoch = event.integer("epoch"), let step = event.integer("step"),
-          let weights = event.digest("weights")
-        else { return nil }
-        return Epoch(epoch: epoch, step: step, weights: weights, figures: event.figures)
-      }, step: step, weights: weights, figures: end.figures)
+      epochs: Self.epochs(of: history), step: step, weights: weights, figures: end.figures)
+  }
+
+  /// Of a run that has not ended: up to its last epoch. The digest of the data is 0 where it is not known.
+  package init(unfinished history: RunHistory, recipe: String, datasetDigest: UInt64) {
+    let start = history.events("start").first
+    let epochs = Self.epochs(of: history)
+    self.init(
+      version: Build.version, contract: Build.contract, recipe: recipe, dataset: start?.text("dataset") ?? "",
+      datasetDigest: datasetDigest, files: [:], initialWeights: start?.digest("initial_weights"),
+      epochs: epochs,
+      step: epochs.last?.step ?? 0, weights: epochs.last?.weights ?? 0, figures: epochs.last?.figures ?? [:])
+  }
+
+  private static func epochs(of history: RunHistory) -> [Epoch] {
+    history.events("epoch").compactMap { event in
+      guard let epoch = event.integer("epoch"), let step = event.integer("step"),
+        let weights = event.digest("weights")
+      else { return nil }
+      return Epoch(epoch: epoch, step: step, weights: weights, figures: event.figures)
+    }
   }
 
   /// The file's bytes.

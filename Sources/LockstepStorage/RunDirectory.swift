@@ -86,9 +86,27 @@ package final class RunDirectory {
     try replaceFile(DataRecord.path(in: checkpoints), with: DataRecord.encode(source))
   }
 
+  /// Whether the checkpoints of all epochs are kept: if that is asked for now, or was before.
+  package func keepsEpochs(_ isAskedFor: Bool) throws -> Bool {
+    let mark = "\(checkpoints.path)/keep-epochs"
+    if isAskedFor { try replaceFile(mark, with: []) }
+    return isAskedFor || access(mark, F_OK) == 0
+  }
+
+  package func removeReceipt() throws {
+    let path = "\(path)/\(Receipt.fileName)"
+    do { try FileOperation.remove(path) } catch let error as SystemError {
+      guard error.code != ENOENT else { return }
+      throw LockstepError(.failure, path, expected: "to remove the file", found: error.description)
+    }
+  }
+
   /// Stores what others can check of the run. Nothing is written where the log lacks what it needs.
   package func writeReceipt(_ recipe: Recipe, _ dataset: Dataset) throws {
-    guard let receipt = try Receipt(of: RunHistory(directory: path), recipe: recipe, dataset: dataset) else {
+    guard
+      let receipt = try Receipt(
+        of: RunHistory(directory: path, hasSteps: false), recipe: recipe, dataset: dataset)
+    else {
       return
     }
     try replaceFile("\(path)/\(Receipt.fileName)", with: receipt.json)

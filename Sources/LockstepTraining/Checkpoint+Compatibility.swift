@@ -11,6 +11,12 @@ extension Checkpoint {
         found: "\(dataset.name) of digest \(dataset.checksum.hexadecimal)",
         fix: "Give that one by --data, or start anew with another --output")
     }
+    guard contract == Build.contract else {
+      throw LockstepError(
+        .data, path, expected: "numerical contract \(Build.contract), by which this lockstep computes",
+        found: "contract \(contract)",
+        fix: "Go on with a lockstep of that contract, or start anew with another --output")
+    }
     let differences = recipe.differences(from: self.recipe)
     guard !differences.isEmpty else { return }
     throw LockstepError(
@@ -21,15 +27,15 @@ extension Checkpoint {
 }
 
 extension Recipe {
-  struct Difference: Equatable {
-    var key: String
-    var old: String
-    var new: String
+  package struct Difference: Equatable {
+    package var key: String
+    package var old: String
+    package var new: String
   }
 
   /// The keys whose values lead to other weights than the old recipe's over the steps that both have. The number of
   /// epochs or steps does not, unless the schedule depends on it.
-  func differences(from old: Recipe) -> [Difference] {
+  package func differences(from old: Recipe) -> [Difference] {
     var differences: [Difference] = []
     for key in Self.keys where key.read(self) != key.read(old) {
       guard matters(key.name) || old.matters(key.name) else { continue }

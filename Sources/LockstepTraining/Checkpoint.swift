@@ -1,3 +1,5 @@
+import LockstepSupport
+
 /// The state of a training between two steps, stored as safetensors with the weights under PyTorch's names, the moments
 /// as `optimizer.first.NAME` and `optimizer.second.NAME`, the best epoch's weights as `best.NAME`, and the rest in the
 /// metadata. It does not contain the number of ranks or threads: equal trainings give equal bytes.
@@ -8,6 +10,8 @@ public struct Checkpoint: Equatable, Sendable {
   public var recipe: Recipe
   /// `Dataset.checksum`.
   public var datasetDigest: UInt64
+  /// The numerical contract (`Build.contract`) of its bits.
+  public var contract = Build.contract
   /// Weights, moments and the best epoch's weights.
   public var tensors: [NamedTensor]
 

@@ -1,4 +1,5 @@
 import LockstepData
+import LockstepNetwork
 import LockstepSupport
 
 extension Trainer {
@@ -9,8 +10,8 @@ extension Trainer {
       .data, dataset.name, expected: "training samples", found: "none", fix: "Load the dataset for training")
   }
 
-  /// Evaluates the validation samples; nil if there are none. Collective.
-  func validate() throws -> Evaluation? {
+  /// Evaluates these weights on the validation samples; nil if there are none. Collective.
+  func validate(_ parameters: Parameters) throws -> Evaluation? {
     try validationIndices.map { try evaluator.evaluate(parameters, on: dataset.train, indices: $0) }
   }
 

@@ -32,10 +32,7 @@ extension Trainer {
       try reporter.observe(.stoppedEarly(epoch: state.epoch, bestEpoch: state.convergence.bestEpoch))
     }
     if try restoreBest(reporter) { last = nil }
-    let test = try last?.test ?? evaluator.evaluate(parameters, on: dataset.test)
-    let validation = test.count > 0 ? nil : try last?.validation ?? validate()
-    let isJudged = test.count > 0 || validation != nil
-    let training = isJudged ? nil : try evaluator.evaluate(parameters, on: dataset.train)
+    let (test, validation, training) = try judge(parameters, known: last)
     try requireSameData()
     let result = TrainingResult(
       steps: state.step, test: test, validation: validation, training: training,
@@ -45,6 +42,19 @@ extension Trainer {
     return result
   }
 
+  /// What a training's end reports of these weights, by what there is: test samples, else validation, else training
+  /// samples; an epoch's report may know it already. Collective.
+  package func judge(_ parameters: Parameters, known: EpochReport? = nil) throws -> (
+    test: Evaluation, validation: Evaluation?, training: Evaluation?
+  ) {
+    let test = try known?.test ?? evaluator.evaluate(parameters, on: dataset.test)
+    if test.count > 0 { return (test, nil, nil) }
+    let validation = try known?.validation ?? validate(parameters)
+    return (
+      test, validation, validation == nil ? try evaluator.evaluate(parameters, on: dataset.train) : nil
+    )
+  }
+
   /// Takes the next step of an epoch.
   func takeStep(of order: EpochOrder) throws -> (shard: Shard, learningRate: Double, metrics: StepMetrics) {
     let shard = sampler.shard(step: state.stepOfEpoch, rank: collective.rank, ranks: collective.size)
@@ -52,6 +62,16 @@ extension Trainer {
     let metrics = try Trace.span("step") { try step(on: shard, of: order, learningRate: rate) }
     state.add(metrics, count: shard.globalCount)
     return (shard, rate, metrics)
+  }
+
+  /// Whether a step is left. Unlike `isDone` it asks for no evaluation.
+  package var canStep: Bool { state.step < totalSteps }
+
+  /// Takes the next step, of the next epoch where one is over, and returns its learning rate: training without
+  /// evaluation, reports and checkpoints. Collective.
+  package func advance() throws -> Double {
+    if state.stepOfEpoch == sampler.stepsPerEpoch { state.endEpoch() }
+    return try takeStep(of: sampler.order(epoch: state.epoch)).learningRate
   }
 
   /// Takes the epoch's remaining steps, up to `totalSteps`. Returns false if the epoch is incomplete.
@@ -87,7 +107,7 @@ extension Trainer {
   /// Evaluates after an epoch's last step and checks convergence. Returns the report.
   private func endEpoch(_ reporter: Reporter) throws -> EpochReport {
     let digest = try checkedDigest()
-    let validation = try validate()
+    let validation = try validate(parameters)
     let report = EpochReport(
       epoch: state.epoch + 1, epochs: recipe.epochs, step: state.step, trainLoss: state.total.loss,
       trainAccuracy: state.total.accuracy, validation: validation,

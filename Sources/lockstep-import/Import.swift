@@ -33,7 +33,8 @@ struct Import: ParsableCommand {
     help: ArgumentHelp("The fraction of each class that becomes the test set, such as 0.2.", valueName: "X"))
   var testSplit: Double?
   @Option(help: "Decides order and split.") var seed: UInt64 = 1
-  @Flag(help: "End at the first picture that cannot be read, instead of leaving it out.") var strict = false
+  @Flag(help: "Refuse what would be left out: pictures that cannot be read, files that are none.")
+  var strict = false
   @Option(help: "Threads (default: the cores that it may use).") var threads: Int?
 
   func validate() throws {

@@ -6,6 +6,7 @@ final class ProgressObserver: TrainingObserver {
 
   private let quiet: Bool
   private var pace = TrainingPace()
+  private var lastEpochLine = ContinuousClock.now
   /// Sums over the epochs of this run so far, of several ranks.
   private var times: RankTimes?
 
@@ -37,6 +38,7 @@ final class ProgressObserver: TrainingObserver {
     case .epoch(let report):
       add(report.ranks)
       guard !isLeftOut(report) else { break }
+      lastEpochLine = .now
       let validation = report.validation.map { "validation \(percent($0.accuracy)), " } ?? ""
       let test = report.test.count > 0 ? "test \(percent(report.test.accuracy)), " : ""
       progress.line(
@@ -67,9 +69,10 @@ final class ProgressObserver: TrainingObserver {
     )
   }
 
-  /// In a log, of hundreds of epochs only one every few seconds is told of.
+  /// In a log, of hundreds of epochs only one a pause is told of.
   private func isLeftOut(_ report: EpochReport) -> Bool {
-    progress.isPlain && report.epochs > 100 && report.epoch < report.epochs && !progress.isDue
+    progress.isPlain && report.epochs > 100 && report.epoch < report.epochs
+      && .now - lastEpochLine < progress.pause
   }
 
   private func add(_ epoch: RankTimes?) {

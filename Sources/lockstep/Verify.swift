@@ -7,8 +7,9 @@ struct Verify: LockstepCommand {
     discussion: """
       Reads receipt.json, checks the data by their digests, recomputes an epoch from the checkpoint before it (the \
       first from the start), on any number of ranks, and compares weights, losses and accuracies with those that the \
-      receipt has; then the model's. The status is 1 where something differs. A run that was trained with \
-      --keep-epochs can be verified at any epoch, others at the first and the last ones.
+      receipt has; then the model's. The status is 1 where what is recomputed differs, 65 where data or checkpoint are \
+      others. A run that was trained with --keep-epochs can be verified at any epoch, others at the first, and where \
+      the checkpoint of the epoch before is left.
       """)
 
   @Argument(help: "A run directory.") var run: String

@@ -84,6 +84,18 @@ import Testing
     #expect(other.status == 65 && other.errors.contains("events of kind 'epochs'"), "\(other.errors)")
   }
 
+  /// A directory that cannot be: no run is begun, so that a second try finds its place free.
+  @Test func noEventsForTensorBoard() throws {
+    let (output, file) = (scene.scratch.file("run"), try scene.file("file", ""))
+    let train = [
+      "train", "--data", scene.data, "--output", output, "--model", "linear", "--max-steps", "1",
+      "--tensorboard",
+    ]
+    let refused = try lockstep(train + [file + "/logs"])
+    #expect(refused.status == 1 && refused.errors.contains("--tensorboard"), "\(refused.errors)")
+    #expect(try lockstep(train + [scene.scratch.file("logs")]).status == 0)
+  }
+
   /// What TensorBoard reads of it is tried by scripts/test-python.
   @Test(arguments: [nil, 2]) func eventsForTensorBoard(ranks: Int?) throws {
     let logs = scene.scratch.file("logs")

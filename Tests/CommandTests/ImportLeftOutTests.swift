@@ -29,10 +29,16 @@ import Testing
     try scratch.write(Data([0x89, 0x50]), to: "tree/beside.png")
     let result = try scene.imported("tree", to: "out")
     #expect(result.output.hasPrefix("4 training"))
-    #expect(result.errors.contains("left out: 1 gif, 1 jpe, 1 without a suffix"), "\(result.errors)")
-    #expect(result.errors.contains("1 pictures beside the folders of classes"), "\(result.errors)")
+    #expect(
+      result.errors.contains("left out: 1 beside the folders of classes, 1 gif, 1 jpe, 1 without a suffix"),
+      "\(result.errors)")
+    #expect(result.errors.contains("1 beside the folders of classes"), "\(result.errors)")
     let strict = try scene.imported("tree", ["--strict"], to: "strict", status: 65)
     #expect(strict.errors.contains("1 gif, 1 jpe"), "\(strict.errors)")
+    for name in ["a", "b"] { try writePictures(2, to: "halves/train/\(name)") }
+    try scratch.write(Data([0x89, 0x50]), to: "halves/train/stray.png")
+    let stray = try scene.imported("halves", ["--strict"], to: "strict", status: 65)
+    #expect(stray.errors.contains("1 beside the folders of classes"), "\(stray.errors)")
   }
 
   /// A name in Latin-1 has no place in a String.
@@ -49,6 +55,7 @@ import Testing
     for name in ["a", "b"] { try writePictures(2, to: "tree/\(name)") }
     try FileManager.default.createSymbolicLink(
       atPath: scratch.file("tree/a/again"), withDestinationPath: scratch.file("tree/a"))
+    try FileManager.default.createSymbolicLink(atPath: scratch.file("tree/a/up"), withDestinationPath: "..")
     #expect(try scene.imported("tree", to: "out").output.hasPrefix("4 training"))
   }
 

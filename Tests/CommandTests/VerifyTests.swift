@@ -39,8 +39,8 @@ import Testing
     for epoch in 1...3 {
       let result = try verified(run, ["--epoch", "\(epoch)"], ranks: ranks)
       #expect(result.output.contains("epoch \(epoch): "), "\(result.output)")
-      #expect(result.output.contains(": weights \(digests[epoch - 1]), losses and accuracies, as recorded"))
-      #expect(result.output.contains("model.safetensors: weights \(run.digest), as recorded"))
+      #expect(result.output.contains(": weights \(digests[epoch - 1]), test accuracy "))
+      #expect(result.output.contains("model.safetensors: weights \(run.digest), test accuracy "))
     }
     #expect(try verified(run, ["--sample", "2"], ranks: ranks).output.contains("verified: 2 of 3 parts"))
   }
@@ -54,7 +54,7 @@ import Testing
     #expect(
       refused.errors.contains("a checkpoint to begin with for: 1, 5")
         && refused.errors.contains("--keep-epochs"))
-    #expect(try verified(run, ["--epoch", "6"], status: 64).errors.contains("1 to 5"))
+    #expect(try verified(run, ["--epoch", "6"], status: 64).errors.contains("receipt: 1, 2, 3, 4, 5"))
     let steps = try scene.train(["--model", "linear", "--max-steps", "40"])
     #expect(try verified(steps).output.contains("steps 33 to 40, after the last epoch"))
     let best = try scene.train([
@@ -90,6 +90,80 @@ import Testing
     let other = try scene.train(["--hidden", "12", "--max-steps", "1"])
     try other.model.write(to: URL(fileURLWithPath: run.path + "/model.safetensors"))
     #expect(try verified(run, status: 1).errors.contains("model.safetensors: expected weights \(run.digest)"))
+  }
+
+  /// The claims of the end: final figures, steps, figures left out, a model of another normalization.
+  @Test func claimsOfTheEnd() throws {
+    let run = try kept()
+    let original = try run.file("receipt.json")
+    func restore() throws { try original.write(to: URL(fileURLWithPath: run.path + "/receipt.json")) }
+    let text = String(decoding: original, as: UTF8.self)
+    let accuracy = try #require(text.matches(of: /"test_accuracy":([0-9.]+)/).last?.output.1)
+    let tail = try #require(text.range(of: "\"test_accuracy\":\(accuracy)", options: .backwards))
+    try text.replacingCharacters(in: tail, with: "\"test_accuracy\":0.999").write(
+      toFile: run.path + "/receipt.json", atomically: false, encoding: .utf8)
+    #expect(try verified(run, status: 1).errors.contains("test_accuracy: expected 0.999"))
+    try restore()
+    try change(run, "\"epoch\":3,\"step\":96", to: "\"epoch\":4,\"step\":128")
+    try change(run, "\"step\":96,\"weights\"", to: "\"step\":128,\"weights\"")
+    #expect(try verified(run, status: 1).errors.contains("steps: expected 128, by the receipt, found 96"))
+    try restore()
+    try change(run, ",\"test_accuracy\":\(accuracy)", to: "")
+    #expect(try verified(run, status: 1).errors.contains("test_accuracy: expected none"))
+    try restore()
+    let model = run.path + "/model.safetensors"
+    let bytes = try run.model
+    let header = String(decoding: bytes.dropFirst(8).prefix(1000), as: UTF8.self)
+    let normalize = try #require(header.firstMatch(of: /"lockstep.normalize":"(0\.\d)/)?.output.1)
+    var other = bytes
+    let place = try #require(other.range(of: Data("lockstep.normalize\":\"\(normalize)".utf8))).upperBound - 1
+    other[place] = other[place] == UInt8(ascii: "9") ? UInt8(ascii: "8") : other[place] + 1
+    try other.write(to: URL(fileURLWithPath: model))
+    #expect(try verified(run, status: 1).errors.contains("normalized by"))
+    try bytes.write(to: URL(fileURLWithPath: model))
+    _ = try verified(run)
+  }
+
+  /// Another run's model with its digest as the final one.
+  @Test func modelsOfOtherRuns() throws {
+    let run = try kept()
+    let other = try kept(["--seed", "2"])
+    try other.model.write(to: URL(fileURLWithPath: run.path + "/model.safetensors"))
+    try change(
+      run, "\"step\":96,\"weights\":\"\(run.digest)\",\"test",
+      to: "\"step\":96,\"weights\":\"\(other.digest)\",\"test")
+    #expect(
+      try verified(run, status: 1).errors.contains(
+        "model.safetensors: expected weights \(run.digest) of epoch 3"))
+  }
+
+  /// A log that has lost a line: the epoch before is not the one that stands before.
+  @Test func gapsInTheLog() throws {
+    let run = try kept()
+    let path = run.path + "/receipt.json"
+    let text = try String(contentsOfFile: path, encoding: .utf8)
+    let second = try #require(text.firstMatch(of: /\{"epoch":2[^}]*\},/)?.output)
+    try text.replacing(second, with: "").write(toFile: path, atomically: false, encoding: .utf8)
+    #expect(
+      try verified(run, ["--epoch", "3"]).output.contains("epoch 3: 32 steps from the checkpoint of step 64"))
+    #expect(try verified(run, ["--epoch", "2"], status: 64).errors.contains("an epoch of the receipt: 1, 3"))
+  }
+
+  /// Its bits are those of a number of ranks.
+  @Test func fastReductions() throws {
+    let run = try scene.train(["--model", "linear", "--epochs", "1", "--reduction", "fast"])
+    #expect(try verified(run, status: 64).errors.contains("one of --reduction fast"))
+  }
+
+  /// A run that was asked to keep all epochs goes on to, without being asked again.
+  @Test func keptEpochsStayOnResuming() throws {
+    let run = try kept()
+    let more = try lockstep([
+      "train", "--resume", "--output", run.path, "--data", scene.data, "--epochs", "5", "--keep", "1",
+      "--quiet",
+    ])
+    try #require(more.status == 0, "\(more.errors)")
+    for epoch in 1...5 { _ = try verified(run, ["--epoch", "\(epoch)"]) }
   }
 
   /// A bit in the checkpoint that an epoch begins with.

@@ -24,7 +24,7 @@ lines = [json.loads(line) for line in log.read_text().splitlines()]
 epochs = [line for line in lines if line["event"] == "epoch"]
 assert len(epochs) >= 2, f"{log}: expected two epochs at least, found {len(epochs)}"
 
-frame = pandas.read_json(log, lines=True)
+frame = pandas.read_json(log, lines=True, precise_float=True)
 assert len(frame) == len(lines), f"{log}: {len(lines)} lines, pandas has {len(frame)} rows"
 assert frame[frame.event == "epoch"].test_accuracy.tolist() == [epoch["test_accuracy"] for epoch in epochs]
 table = subprocess.run([lockstep, "metrics", run, "--csv"], check=True, capture_output=True, text=True).stdout

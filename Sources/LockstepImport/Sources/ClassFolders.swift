@@ -19,10 +19,6 @@ struct ClassFolders {
   init(_ path: String) throws {
     self.path = path
     let folders = try Self.folders(in: path)
-    let beside = try Self.list(path).count { Self.isPicture($0) }
-    if beside > 0 {
-      notes.append("\(beside) pictures beside the folders of classes are left out: they have no class")
-    }
     func named(_ names: [String]) -> String? { folders.first { names.contains($0.lowercased()) } }
     let validation = named(Self.validation)
     // A class may be called "train" too: a half has folders in it.
@@ -54,11 +50,17 @@ struct ClassFolders {
   /// - Throws: LockstepError (.data) where there are no class folders or no pictures.
   func source() throws -> ImportSource {
     var (files, others): ([[String: [String]]], [String: Int]) = ([], [:])
+    var beside = 0
+    for place in Set([path] + trees.map(\.path)) {
+      beside += try Self.list(place).count { Self.isPicture($0) }
+    }
+    if beside > 0 { others["beside the folders of classes"] = beside }
     for tree in trees {
       var found: [String: [String]] = [:]
+      let above = Set([path, tree.path].compactMap { FileIdentity(of: $0) })
       for folder in tree.folders {
         var pictures: [String] = []
-        try Self.collect("\(tree.path)/\(folder)", into: &pictures, others: &others)
+        try Self.collect("\(tree.path)/\(folder)", into: &pictures, others: &others, above: above)
         if !pictures.isEmpty {
           found[folder] = pictures.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         }
@@ -85,8 +87,9 @@ struct ClassFolders {
     var leftOut: String?
     if !others.isEmpty {
       let kinds = others.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
-      leftOut = "files that are no .png, .jpg or .jpeg are left out: \(kinds)"
-      notes.append("\(leftOut!). Save pictures as PNG to have them imported")
+      leftOut = "files that are no .png, .jpg or .jpeg in a folder of a class are left out: \(kinds)"
+      notes.append(
+        "\(leftOut!). Save pictures as PNG, each in the folder of its class, to have them imported")
     }
     return ImportSource(
       kind: "class folders", sections: sections, classes: classes, notes: notes, leftOut: leftOut)
@@ -138,7 +141,8 @@ struct ClassFolders {
 
   /// The pictures in a folder and those below it. A link to a folder that is being looked into leads nowhere new.
   private static func collect(
-    _ path: String, into pictures: inout [String], others: inout [String: Int], above: Set<FileIdentity> = []
+    _ path: String, into pictures: inout [String], others: inout [String: Int], above: Set<FileIdentity> = [],
+    depth: Int = 0
   ) throws {
     guard let own = FileIdentity(of: path), !above.contains(own) else { return }
     for name in try list(path) where !name.hasPrefix(".") {
@@ -146,8 +150,11 @@ struct ClassFolders {
       if isPicture(name) {
         pictures.append(file)
       } else if isDirectory(file) {
-        guard above.count < deepest else { continue }
-        try collect(file, into: &pictures, others: &others, above: above.union([own]))
+        guard depth < deepest else {
+          others["folders too deep", default: 0] += 1
+          continue
+        }
+        try collect(file, into: &pictures, others: &others, above: above.union([own]), depth: depth + 1)
       } else {
         let suffix = suffix(of: name)
         others[suffix.isEmpty ? "without a suffix" : suffix, default: 0] += 1

@@ -13,26 +13,47 @@ struct Replay {
   /// The run directory.
   let path: String
 
-  /// Collective. Throws `AgreedError`: failure for a difference, data for a checkpoint that cannot be used.
-  func run(_ dataset: Dataset, _ collective: any Collective, _ team: ThreadTeam, _ listener: RunListener)
-    throws
-  {
+  /// Returns the trainer, at the segment's end. Collective. Throws `AgreedError`: failure for a difference, data for a
+  /// checkpoint that cannot be used.
+  func run(
+    _ dataset: Dataset, _ collective: any Collective, _ team: ThreadTeam, _ listener: RunListener
+  ) throws -> Trainer {
     let trainer = try makeTrainer(dataset, collective, team)
     let origin = try begin(trainer, dataset, collective, listener)
     let last = LastEpoch(passing: listener.observer)
     let result = try trainer.train(observer: last)
     try collective.together {
       guard collective.rank == 0 else { return }
+      try compare("steps", "\(result.steps)", recorded: "\(segment.end)")
       let report = segment.epoch == nil ? nil : last.report
+      if let epoch = segment.epoch {
+        try compare(
+          "epoch", report.map { "\($0.epoch), step \($0.step)" } ?? "none",
+          recorded: "\(epoch), step \(segment.end)")
+      }
       try compare(
         "weights", (report?.digest ?? result.digest).hexadecimal, recorded: segment.weights.hexadecimal)
-      let figures = report.map(RecordedFigures.of) ?? RecordedFigures.of(result)
-      for (name, recorded) in segment.figures.sorted(by: { $0.key < $1.key }) {
-        try compare(name, figures[name].map { "\($0)" } ?? "none", recorded: "\(recorded)")
-      }
+      let figures =
+        report.map(RecordedFigures.of) ?? RecordedFigures.of(result.test, result.validation, result.training)
+      try compare(figures, recorded: segment.figures)
       try listener.result(
         "\(segment.name): \(segment.end - segment.start) steps from \(origin): weights "
-          + "\(segment.weights.hexadecimal), losses and accuracies, as recorded")
+          + "\(segment.weights.hexadecimal), \(RecordedFigures.list(segment.figures)), as recorded")
+    }
+    return trainer
+  }
+
+  /// Losses and accuracies.
+  func compare(_ figures: [String: Double], recorded: [String: Double]) throws {
+    // What is not finite has no place in JSON.
+    let figures = figures.filter(\.value.isFinite)
+    for name in Set(figures.keys).union(recorded.keys).sorted() {
+      // Readers of JSON differ in the last digit; the weights are compared to the bit.
+      if let own = figures[name], let other = recorded[name], abs(own - other) <= 1e-14 * abs(other) {
+        continue
+      }
+      func text(_ value: Double?) -> String { value.map { "\($0)" } ?? "none" }
+      try compare(name, text(figures[name]), recorded: text(recorded[name]))
     }
   }
 
@@ -44,10 +65,12 @@ struct Replay {
     }
   }
 
+  /// Whether the final weights may be those of any epoch.
+  var keepsBest: Bool { (try? recipe().keepBest) ?? false }
+
   /// The run's, up to the end of the segment.
   private func recipe() throws -> Recipe {
-    var recipe = Recipe()
-    try recipe.apply(yaml: Array(receipt.recipe.utf8), path: "\(path)/\(Receipt.fileName), recipe")
+    var recipe = try receipt.readRecipe(path: "\(path)/\(Receipt.fileName)")
     recipe.maxSteps = segment.end
     return recipe
   }
@@ -75,8 +98,13 @@ struct Replay {
     let bytes = try collective.broadcast(own, from: 0)
     let checkpoint = try collective.together {
       let checkpoint = try Checkpoint(bytes: bytes, path: file)
-      try checkpoint.check(recipe, dataset, path: file)
-      try trainer.check(checkpoint, path: file)
+      do {
+        try checkpoint.check(recipe, dataset, path: file)
+        try trainer.check(checkpoint, path: file)
+      } catch var error as LockstepError {
+        error.fix = "The checkpoint is not of the run that the receipt is of, or one of them was changed"
+        throw error
+      }
       return checkpoint
     }
     try trainer.restore(checkpoint)
@@ -129,19 +157,26 @@ private final class LastEpoch: TrainingObserver {
 }
 
 /// Losses and accuracies under their names in the metrics.
-private enum RecordedFigures {
+enum RecordedFigures {
   static func of(_ report: EpochReport) -> [String: Double] {
     ["train_loss": report.trainLoss, "train_accuracy": report.trainAccuracy]
-      .merging(of(report.validation, "validation")) { $1 }.merging(of(report.test, "test")) { $1 }
+      .merging(of(report.test, report.validation, nil)) { $1 }
   }
 
-  static func of(_ result: TrainingResult) -> [String: Double] {
-    of(result.test, "test").merging(of(result.validation, "validation")) { $1 }
-      .merging(of(result.training, "train")) { $1 }
+  static func of(_ test: Evaluation, _ validation: Evaluation?, _ training: Evaluation?) -> [String: Double] {
+    of(test, "test").merging(of(validation, "validation")) { $1 }.merging(of(training, "train")) { $1 }
   }
 
   private static func of(_ evaluation: Evaluation?, _ part: String) -> [String: Double] {
     guard let evaluation, evaluation.count > 0 else { return [:] }
     return ["\(part)_loss": evaluation.loss, "\(part)_accuracy": evaluation.accuracy]
+  }
+
+  /// "test accuracy 97.81%, train accuracy 98.02% and losses"
+  static func list(_ figures: [String: Double]) -> String {
+    let accuracies = figures.sorted { $0.key < $1.key }.filter { $0.key.hasSuffix("_accuracy") }.map {
+      "\($0.key.split(separator: "_")[0]) accuracy \(percent($0.value))"
+    }
+    return accuracies.isEmpty ? "no accuracy" : accuracies.joined(separator: ", ") + " and losses"
   }
 }

@@ -18,6 +18,26 @@ package struct Segment: Equatable {
     epoch.map { "epoch \($0)" } ?? "steps \(start + 1) to \(end), after the last epoch"
   }
 
+  /// The same part of two trainings, which may have other numbers of steps.
+  package struct Pair: Equatable {
+    package var first: Segment
+    package var second: Segment
+
+    /// Steps at the end, of the first or second training.
+    func steps(of place: Int) -> Int { place == 0 ? first.end : second.end }
+  }
+
+  /// The epochs that both of two receipts have, and the steps after them if both end there.
+  package static func common(_ receipts: [Receipt]) -> [Pair] {
+    let (first, second) = (all(of: receipts[0]), all(of: receipts[1]))
+    return first.compactMap { segment in
+      second.first {
+        $0.epoch == segment.epoch
+          && (segment.epoch != nil || $0.start == segment.start && $0.end == segment.end)
+      }.map { Pair(first: segment, second: $0) }
+    }
+  }
+
   /// The segments of a receipt in their order.
   package static func all(of receipt: Receipt) -> [Segment] {
     let steps = receipt.epochs.first.map { $0.step / $0.epoch } ?? 0

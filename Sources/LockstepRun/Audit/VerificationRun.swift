@@ -38,16 +38,20 @@ public struct VerificationRun {
     let segments = Segment.all(of: receipt)
     let chosen = try collective.together { collective.rank == 0 ? try choose(among: segments) : [] }
     let places = try collective.broadcast(chosen.map { "\($0)" }.joined(separator: ","), from: 0)
+    var trainer: Trainer?
     for place in places.split(separator: ",").compactMap({ Int($0) }) {
+      let segment = segments[place]
       let replay = Replay(
-        segment: segments[place], before: place > 0 ? segments[place - 1] : nil, receipt: receipt, path: path)
-      try replay.run(dataset, collective, team, listener)
+        segment: segment, before: segments.first { $0.end == segment.start }, receipt: receipt, path: path)
+      trainer = try replay.run(dataset, collective, team, listener)
+      if place == places.split(separator: ",").compactMap({ Int($0) }).last {
+        try checkModel(replay, trainer!, collective)
+      }
     }
     try collective.together {
       guard collective.rank == 0 else { return }
-      try checkModel(receipt)
       try listener.result(
-        "verified: \(places.isEmpty ? 0 : places.split(separator: ",").count) of \(segments.count) parts recomputed on "
+        "verified: \(places.split(separator: ",").count) of \(segments.count) parts recomputed on "
           + "\(collective.size == 1 ? "one process" : "\(collective.size) ranks") (\(InstructionSet.current)), "
           + "numerical contract \(receipt.contract)")
     }
@@ -70,6 +74,12 @@ public struct VerificationRun {
     let bytes = try collective.broadcast(own, from: 0)
     return try collective.together {
       let receipt = try Receipt(json: bytes, path: file)
+      let recipe = try receipt.readRecipe(path: file)
+      guard recipe.reduction != .fast else {
+        throw LockstepError(
+          .usage, path, expected: "a run whose bits do not depend on the ranks",
+          found: "one of --reduction fast", fix: "exact, exact32 and exact16 can be verified")
+      }
       guard receipt.contract == Build.contract else {
         throw LockstepError(
           .data, file, expected: "numerical contract \(Build.contract), which this lockstep computes by",
@@ -116,7 +126,8 @@ public struct VerificationRun {
     guard let place = segments.firstIndex(where: { $0.epoch == epoch }) else {
       throw LockstepError(
         .usage, "--epoch",
-        expected: "an epoch of the receipt, 1 to \(segments.compactMap(\.epoch).last ?? 0)",
+        expected:
+          "an epoch of the receipt: \(segments.compactMap(\.epoch).map(String.init).joined(separator: ", "))",
         found: "\(epoch)")
     }
     guard possible.contains(place) else {
@@ -128,14 +139,47 @@ public struct VerificationRun {
     return [place]
   }
 
-  private func checkModel(_ receipt: Receipt) throws {
-    let weights = try Model(path: path).parameters.digest
-    guard weights == receipt.weights else {
-      throw LockstepError(
-        .failure, "\(path)/model.safetensors",
-        expected: "weights \(receipt.weights.hexadecimal), by the receipt",
-        found: weights.hexadecimal, fix: "This is not the model that the receipt is of")
+  /// The model: its weights, what else decides what it computes, and its figures. Collective.
+  private func checkModel(_ replay: Replay, _ trainer: Trainer, _ collective: any Collective) throws {
+    let (file, receipt) = ("\(path)/model.safetensors", replay.receipt)
+    let own = try collective.together {
+      collective.rank == 0 ? try readFile(file, limit: 1 << 36, kind: .data) : []
     }
-    try listener.result("model.safetensors: weights \(weights.hexadecimal), as recorded")
+    let bytes = try collective.broadcast(own, from: 0)
+    let model = try collective.together {
+      let model = try Model(bytes: bytes, path: file)
+      let expected = try trainer.model(of: trainer.parameters)
+      func text(_ model: Model) -> String {
+        let layers = model.network.specification.map(\.description).joined(separator: ", ")
+        return
+          "\(layers) on \(model.network.inputShape) of \(model.element), normalized by \(model.normalization)"
+      }
+      func require(_ found: String, _ expected: String) throws {
+        guard found != expected else { return }
+        throw LockstepError(
+          .failure, file, expected: "\(expected), by the receipt", found: found,
+          fix: "This is not the model that the receipt is of")
+      }
+      try require(text(model), text(expected))
+      let weights = model.parameters.digest
+      try require("weights \(weights.hexadecimal)", "weights \(receipt.weights.hexadecimal)")
+      let ends = receipt.epochs.filter { $0.step == receipt.step || replay.keepsBest }
+      // Steps after the last epoch are a part of their own.
+      if let last = receipt.epochs.last, last.step == receipt.step,
+        !ends.contains(where: { $0.weights == weights })
+      {
+        try require(
+          "weights \(weights.hexadecimal)", "weights \(last.weights.hexadecimal) of epoch \(last.epoch)")
+      }
+      return model
+    }
+    let (test, validation, training) = try trainer.judge(model.parameters)
+    try collective.together {
+      guard collective.rank == 0 else { return }
+      try replay.compare(RecordedFigures.of(test, validation, training), recorded: receipt.figures)
+      try listener.result(
+        "model.safetensors: weights \(receipt.weights.hexadecimal), \(RecordedFigures.list(receipt.figures)), as "
+          + "recorded")
+    }
   }
 }

@@ -31,17 +31,17 @@ public struct RunHistory: Sendable {
   /// The events in their order.
   public let events: [Event]
 
-  /// The log of the run in a directory.
+  /// The log of the run in a directory; without its steps, of which there may be millions, if nobody asks for them.
   ///
   /// - Throws: LockstepError (.data) naming the file if it cannot be read or has no event.
-  public init(directory: String) throws {
+  public init(directory: String, hasSteps: Bool = true) throws {
     let path = "\(directory)/metrics.jsonl"
     guard access(path, F_OK) == 0 else {
       throw LockstepError(
         .data, directory, expected: "a run, which has a metrics.jsonl", found: "none there",
         fix: "Name the directory that train was given as --output, or that it named at its end")
     }
-    self.init(log: try readFile(path, limit: 1 << 32, kind: .data))
+    self.init(log: try readFile(path, limit: 1 << 34, kind: .data), hasSteps: hasSteps)
     guard !events.isEmpty else {
       throw LockstepError(
         .data, path, expected: "the metrics of a run, a JSON object a line", found: "no line of them",
@@ -50,8 +50,11 @@ public struct RunHistory: Sendable {
   }
 
   /// The events in a log's bytes.
-  package init(log: [UInt8]) {
-    events = log.split(separator: UInt8(ascii: "\n")).compactMap(Event.init)
+  package init(log: [UInt8], hasSteps: Bool = true) {
+    let step = Array(#"{"event":"step","#.utf8)
+    events = log.split(separator: UInt8(ascii: "\n")).compactMap { line in
+      hasSteps || !line.starts(with: step) ? Event(line) : nil
+    }
   }
 
   /// Those of one kind.
@@ -67,15 +70,29 @@ extension RunHistory.Event {
     else { return nil }
     self.kind = kind
     // A decoded object has lost its order.
-    let text = String(decoding: line, as: UTF8.self)
-    let places = values.map { (text.utf8Offset(of: jsonString($0.key) + ":"), $0.key, $0.value) }
+    let names = Self.names(line)
+    let places = values.map {
+      (names.firstIndex(of: Array(jsonString($0.key).utf8)) ?? names.count, $0.key, $0.value)
+    }
     members = places.sorted { ($0.0, $0.1) < ($1.0, $1.1) }.map { .init(name: $0.1, value: $0.2) }
   }
-}
 
-extension String {
-  /// Where a text begins; the end if it is not there.
-  fileprivate func utf8Offset(of text: String) -> Int {
-    utf8.distance(from: startIndex, to: firstRange(of: text)?.lowerBound ?? endIndex)
+  /// The texts before colons, as they stand in a line of JSON.
+  private static func names(_ line: ArraySlice<UInt8>) -> [[UInt8]] {
+    var (names, start, isEscaped, isInside): ([[UInt8]], Int, Bool, Bool) = ([], 0, false, false)
+    var end = 0
+    for (place, byte) in zip(line.indices, line) {
+      if isEscaped {
+        isEscaped = false
+      } else if byte == UInt8(ascii: "\"") {
+        if isInside { end = place + 1 } else { start = place }
+        isInside.toggle()
+      } else if isInside {
+        isEscaped = byte == UInt8(ascii: "\\")
+      } else if byte == UInt8(ascii: ":"), start < end {
+        names.append(Array(line[start..<end]))
+      }
+    }
+    return names
   }
 }

@@ -41,9 +41,8 @@ public final class TensorBoardLog: TrainingObserver {
 
   public func observe(_ event: TrainingEvent) {
     switch event {
-    case .resume(_, let state):
-      // SessionLog.START: events of later steps in earlier files are of a training that was given up.
-      write(step: state.step) { $0.add(7, ProtobufMessage { $0.add(1, 1) }) }
+    case .start: writeStart(step: 0)
+    case .resume(_, let state): writeStart(step: state.step + 1)
     case .step(let report):
       guard logEvery > 0, report.step % logEvery == 0 else { return }
       write([("batch/loss", report.loss), ("batch/learning_rate", report.learningRate)], step: report.step)
@@ -62,6 +61,9 @@ public final class TensorBoardLog: TrainingObserver {
     default: break
     }
   }
+
+  /// SessionLog.START: events from this step on in earlier files are of a training that was given up.
+  private func writeStart(step: Int) { write(step: step) { $0.add(7, ProtobufMessage { $0.add(1, 1) }) } }
 
   private func write(_ scalars: [(tag: String, value: Double)], step: Int) {
     let summary = ProtobufMessage { summary in

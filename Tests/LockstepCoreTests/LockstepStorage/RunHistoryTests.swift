@@ -22,6 +22,9 @@ import Testing
       epochs[1].members.map(\.name)
         == ["event", "epoch", "step", "train_loss", "train_accuracy", "clamped_gradients"])
     #expect(RunHistory(log: []).events.isEmpty)
+    let steps = Array((log + "\n" + #"{"event":"step","step":1}"# + "\n").utf8)
+    #expect(
+      RunHistory(log: steps).events.count == 4 && RunHistory(log: steps, hasSteps: false).events.count == 3)
   }
 
   @Test func tableForSpreadsheets() throws {
