@@ -74,6 +74,9 @@ import Testing
     _ = try scene.imported("bits", to: "bits-out")
     let images = try scratch.data("bits-out/train-images-idx3-ubyte")
     #expect(Array(images.dropFirst(16)) == bits.map { $0 * 255 })
+    try writeArrays("dark", npy([4, 4, 4], bits.map { $0 * 16 }))
+    let dark = try scene.imported("dark", to: "dark-out")
+    #expect(dark.errors.contains("no pixel is above 16 of 255"), "\(dark.errors)")
     for (largest, type) in [(16, "float"), (128, "ubyte")] {
       let numbers = (0..<4 * 16).map { Float($0 == 5 ? largest : $0 % 10) }
       let bytes = numbers.flatMap { number in

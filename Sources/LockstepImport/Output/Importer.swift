@@ -80,7 +80,7 @@ public struct Importer {
       pictures.channels == 1 && source.holdsRows
         ? LikenessToMNIST(height: pictures.height, width: pictures.width) : nil
     }
-    var shades = OneShade()
+    var shades = Shades()
     let total = source.sections.reduce(0) { $0 + $1.labels.count }
     var done = 0
     for section in source.sections {
@@ -106,7 +106,7 @@ public struct Importer {
       record.pictures?.isCentred = true
       record.pictures?.isInverted = false
     }
-    if let text = shades.note(of: total) { note(text) }
+    shades.notes(of: total, areRows: source.holdsRows).forEach(note)
     let log = ImportLog(
       record: record, kind: source.kind, options: options, notes: source.notes, result: result)
     try place.finish([train] + (test.map { [$0] } ?? []), log)
@@ -143,24 +143,6 @@ public struct Importer {
         : options.testSplit != nil
           ? "Choose another --test-split"
           : "Put the pictures of each class into a folder of its name, in train and in test")
-  }
-}
-
-/// Pictures all of whose pixels are alike: there is nothing to see.
-private struct OneShade {
-  private var count = 0
-  private var first = ""
-
-  mutating func add(_ sample: [UInt8], _ name: @autoclosure () -> String) {
-    guard sample.allSatisfy({ $0 == sample[0] }) else { return }
-    if count == 0 { first = name() }
-    count += 1
-  }
-
-  func note(of total: Int) -> String? {
-    guard count > 0 else { return nil }
-    return "\(count) of \(total) pictures are of one shade, the first \(oneLine(first)): "
-      + "what is transparent is seen on white"
   }
 }
 
