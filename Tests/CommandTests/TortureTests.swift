@@ -41,7 +41,7 @@ struct TortureTests {
   /// A binary that, each time it goes on, does this to the run beforehand or afterwards.
   @Test(arguments: [
     ("", "printf x | dd of=$5/model.safetensors bs=1 seek=9000 conv=notrunc", "1 bytes lost"),
-    ("", "rm $5/checkpoints/*8.safetensors", "64080 bytes lost"),
+    ("", "rm $5/checkpoints/*8.safetensors", "64[0-9]{3} bytes lost"),
     ("", "sed -i.old 1d $5/config.yaml; rm $5/config.yaml.old", "bytes lost"),
     ("", "grep -v 'step\":3' $5/metrics.jsonl >$5/m; mv $5/m $5/metrics.jsonl", "bytes lost"),
     ("rm -rf $5/checkpoints", "", "did not go on from step"),
@@ -60,7 +60,7 @@ struct TortureTests {
     let result = try torture(
       ["--file-operations", "--ranks", "0", "--every", "50"], lockstep: scratch.file("lockstep"))
     #expect(result.status == 1)
-    #expect(result.errors.contains(told), "\(result.errors)")
+    #expect(try result.errors.contains(Regex(told)), "\(result.errors)")
     let kept = try #require(result.errors.firstMatch(of: /The files are in ([^ ]+)/)).1
     #expect(FileManager.default.fileExists(atPath: kept + "/run"))
   }
