@@ -8,13 +8,6 @@ import Testing
 
   init() throws { scene = try TrainingScene() }
 
-  private func writePictures(_ count: Int, to folder: String) throws {
-    for index in 0..<count {
-      let pixels = (0..<64).map { UInt8(truncatingIfNeeded: $0 * (index + 3)) }
-      try scratch.writePNG(pixels, width: 8, to: "\(folder)/\(index).png")
-    }
-  }
-
   private func writeArrays(_ name: String, _ images: Data) throws {
     try FileManager.default.createDirectory(atPath: scratch.file(name), withIntermediateDirectories: true)
     try scratch.write(images, to: "\(name)/x_train.npy")
@@ -22,7 +15,7 @@ import Testing
   }
 
   @Test func filesThatAreNoPictures() throws {
-    for name in ["a", "b"] { try writePictures(2, to: "tree/\(name)") }
+    for name in ["a", "b"] { try scratch.writePictures(2, to: "tree/\(name)") }
     try scratch.write(Data("GIF89a".utf8), to: "tree/a/one.gif")
     try scratch.write(Data([0xFF, 0xD8]), to: "tree/b/two.jpe")
     try scratch.write(Data([0x89, 0x50]), to: "tree/b/three")
@@ -35,7 +28,7 @@ import Testing
     #expect(result.errors.contains("1 beside the folders of classes"), "\(result.errors)")
     let strict = try scene.imported("tree", ["--strict"], to: "strict", status: 65)
     #expect(strict.errors.contains("1 gif, 1 jpe"), "\(strict.errors)")
-    for name in ["a", "b"] { try writePictures(2, to: "halves/train/\(name)") }
+    for name in ["a", "b"] { try scratch.writePictures(2, to: "halves/train/\(name)") }
     try scratch.write(Data([0x89, 0x50]), to: "halves/train/stray.png")
     let stray = try scene.imported("halves", ["--strict"], to: "strict", status: 65)
     #expect(stray.errors.contains("1 beside the folders of classes"), "\(stray.errors)")
@@ -43,7 +36,7 @@ import Testing
 
   /// A name in Latin-1 has no place in a String.
   @Test func namesThatAreNoUTF8() throws {
-    for name in ["a", "b"] { try writePictures(2, to: "tree/\(name)") }
+    for name in ["a", "b"] { try scratch.writePictures(2, to: "tree/\(name)") }
     let path = Array(scratch.file("tree/caf").utf8CString.dropLast()) + [CChar(bitPattern: 0xE9), 0]
     try #require(mkdir(path, 0o755) == 0)
     let result = try scene.imported("tree", to: "out", status: 65)
@@ -52,7 +45,7 @@ import Testing
 
   /// A link to a folder above leads back to pictures that are there already.
   @Test func linksThatLeadBack() throws {
-    for name in ["a", "b"] { try writePictures(2, to: "tree/\(name)") }
+    for name in ["a", "b"] { try scratch.writePictures(2, to: "tree/\(name)") }
     try FileManager.default.createSymbolicLink(
       atPath: scratch.file("tree/a/again"), withDestinationPath: scratch.file("tree/a"))
     try FileManager.default.createSymbolicLink(atPath: scratch.file("tree/a/up"), withDestinationPath: "..")
@@ -60,7 +53,7 @@ import Testing
   }
 
   @Test func picturesOfOneShade() throws {
-    for name in ["a", "b"] { try writePictures(2, to: "tree/\(name)") }
+    for name in ["a", "b"] { try scratch.writePictures(2, to: "tree/\(name)") }
     try scratch.writePNG([UInt8](repeating: 255, count: 64), width: 8, to: "tree/b/white.png")
     let result = try scene.imported("tree", to: "out")
     #expect(result.errors.contains("1 of 5 pictures are of one shade, the first "), "\(result.errors)")

@@ -8,16 +8,9 @@ import Testing
 
   init() throws { scene = try TrainingScene() }
 
-  private func writePictures(_ count: Int, to folder: String) throws {
-    for index in 0..<count {
-      let pixels = (0..<64).map { UInt8(truncatingIfNeeded: $0 * (index + 3)) }
-      try scratch.writePNG(pixels, width: 8, to: "\(folder)/\(index).png")
-    }
-  }
-
   /// Names and what was done to pictures go on, together with what is done now.
   @Test func datasetsKeepTheirRecord() throws {
-    for name in ["cats", "dogs"] { try writePictures(4, to: "animals/\(name)") }
+    for name in ["cats", "dogs"] { try scratch.writePictures(4, to: "animals/\(name)") }
     _ = try scene.imported("animals", ["--invert"], to: "first")
     _ = try scene.imported("first", ["--size", "4x4"], to: "second")
     let record = #""pictures":"4x4 grey inverted","classes":["cats","dogs"]"#
@@ -31,12 +24,12 @@ import Testing
   }
 
   @Test func aClassMayBeCalledTrain() throws {
-    for name in ["bus", "train", "tram"] { try writePictures(3, to: "vehicles/\(name)") }
+    for name in ["bus", "train", "tram"] { try scratch.writePictures(3, to: "vehicles/\(name)") }
     let result = try scene.imported("vehicles", to: "out")
     #expect(result.output.hasPrefix("9 training and 0 test samples of 8x8 in 3 classes"))
     #expect(try scratch.text("out/classes.txt") == "bus\ntrain\ntram\n")
     // Without other classes the names mean the halves, whose pictures are of no class.
-    for name in ["train", "test"] { try writePictures(3, to: "unsorted/\(name)") }
+    for name in ["train", "test"] { try scratch.writePictures(3, to: "unsorted/\(name)") }
     _ = try scene.imported("unsorted", to: "none", status: 65)
     try FileManager.default.createDirectory(
       atPath: scratch.file("unsorted/docs"), withIntermediateDirectories: false)
@@ -45,7 +38,7 @@ import Testing
   }
 
   @Test func classesWithoutSamplesAreTold() throws {
-    for name in ["a", "b"] { try writePictures(3, to: "some/\(name)") }
+    for name in ["a", "b"] { try scratch.writePictures(3, to: "some/\(name)") }
     try FileManager.default.createDirectory(
       atPath: scratch.file("some/new"), withIntermediateDirectories: false)
     #expect(
@@ -55,7 +48,7 @@ import Testing
   }
 
   @Test func picturesComeBeforeTablesOfThem() throws {
-    for name in ["a", "b"] { try writePictures(3, to: "both/\(name)") }
+    for name in ["a", "b"] { try scratch.writePictures(3, to: "both/\(name)") }
     try scratch.write(Data("file,label\na/0.png,0\n".utf8), to: "both/labels.csv")
     let result = try scene.imported("both", to: "out")
     #expect(
@@ -64,7 +57,7 @@ import Testing
   }
 
   @Test func anInterruptedImportIsNoDataset() throws {
-    for name in ["a", "b"] { try writePictures(3, to: "two/\(name)") }
+    for name in ["a", "b"] { try scratch.writePictures(3, to: "two/\(name)") }
     _ = try scene.imported("two", to: "out")
     // A folder in the place of the names ends it when the samples have theirs.
     let names = scratch.file("out/classes.txt")
@@ -81,7 +74,7 @@ import Testing
   }
 
   @Test func sourcesStayAsTheyAre() throws {
-    for name in ["a", "b"] { try writePictures(3, to: "two/\(name)") }
+    for name in ["a", "b"] { try scratch.writePictures(3, to: "two/\(name)") }
     _ = try scene.imported("two", to: "out")
     let before = try scratch.contents("out")
     #expect(

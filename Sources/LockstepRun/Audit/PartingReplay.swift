@@ -95,14 +95,8 @@ struct PartingReplay {
         try TrainingRun(listener: listener) { [recipe] _ in recipe }.initialize(trainer, recipe, collective)
         return trainer
       }
-      let bytes = try collective.broadcast(collective.rank == 0 ? own[number] : [], from: 0)
-      let checkpoint = try collective.together { [recipe] in
-        let checkpoint = try Checkpoint(bytes: bytes, path: file)
-        try checkpoint.check(recipe, datasets[place], path: file)
-        try trainer.check(checkpoint, path: file)
-        return checkpoint
-      }
-      try trainer.restore(checkpoint)
+      _ = try trainer.restore(
+        collective.rank == 0 ? own[number] : [], path: file, recipe, datasets[place], collective)
       return trainer
     }
   }

@@ -95,19 +95,7 @@ struct Replay {
     let own = try collective.together {
       collective.rank == 0 ? try readFile(file, limit: 1 << 36, kind: .data) : []
     }
-    let bytes = try collective.broadcast(own, from: 0)
-    let checkpoint = try collective.together {
-      let checkpoint = try Checkpoint(bytes: bytes, path: file)
-      do {
-        try checkpoint.check(recipe, dataset, path: file)
-        try trainer.check(checkpoint, path: file)
-      } catch var error as LockstepError {
-        error.fix = "The checkpoint is not of the run that the receipt is of, or one of them was changed"
-        throw error
-      }
-      return checkpoint
-    }
-    try trainer.restore(checkpoint)
+    let checkpoint = try trainer.restore(own, path: file, recipe, dataset, collective)
     let weights = trainer.parameters.digest
     try collective.together {
       guard checkpoint.state.step == segment.start else {

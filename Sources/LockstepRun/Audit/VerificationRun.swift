@@ -38,20 +38,18 @@ public struct VerificationRun {
     let segments = Segment.all(of: receipt)
     let chosen = try collective.together { collective.rank == 0 ? try choose(among: segments) : [] }
     let places = try collective.broadcast(chosen.map { "\($0)" }.joined(separator: ","), from: 0)
-    var trainer: Trainer?
-    for place in places.split(separator: ",").compactMap({ Int($0) }) {
+      .split(separator: ",").compactMap { Int($0) }
+    for place in places {
       let segment = segments[place]
       let replay = Replay(
         segment: segment, before: segments.first { $0.end == segment.start }, receipt: receipt, path: path)
-      trainer = try replay.run(dataset, collective, team, listener)
-      if place == places.split(separator: ",").compactMap({ Int($0) }).last {
-        try checkModel(replay, trainer!, collective)
-      }
+      let trainer = try replay.run(dataset, collective, team, listener)
+      if place == places.last { try checkModel(replay, trainer, collective) }
     }
     try collective.together {
       guard collective.rank == 0 else { return }
       try listener.result(
-        "verified: \(places.split(separator: ",").count) of \(segments.count) parts recomputed on "
+        "verified: \(places.count) of \(segments.count) parts recomputed on "
           + "\(collective.size == 1 ? "one process" : "\(collective.size) ranks") (\(InstructionSet.current)), "
           + "numerical contract \(receipt.contract)")
     }

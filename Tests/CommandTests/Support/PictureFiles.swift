@@ -15,6 +15,14 @@ extension TemporaryDirectory {
     try #require(png_image_write_to_file(&image, path, 0, pixels, 0, nil) != 0)
   }
 
+  /// Pictures of 8x8 pixels that differ from each other: `folder/NUMBER.png`.
+  func writePictures(_ count: Int, to folder: String) throws {
+    for index in 0..<count {
+      let pixels = (0..<64).map { UInt8(truncatingIfNeeded: $0 * (index + 3)) }
+      try writePNG(pixels, width: 8, to: "\(folder)/\(index).png")
+    }
+  }
+
   /// A folder of digits for each class, of those of a dataset: `count` of them under `name/DIGIT/NUMBER.png`.
   func writeDigits(_ count: Int, of dataset: String, part: String = "train", to name: String) throws {
     let images = try Data(contentsOf: URL(fileURLWithPath: "\(dataset)/\(part)-images-idx3-ubyte"))
