@@ -25,6 +25,18 @@ extension FuzzTarget {
     }
   }
 
+  /// The part of `gradients.jsonl` that a resumed run keeps: whole lines, and for a later step no fewer.
+  private static func checkGradients(_ bytes: [UInt8]) throws {
+    var kept = 0
+    for step in [-1, 0, 1, 1000, Int.max] {
+      let count = GradientsLog.lengthKept(of: bytes, upTo: step)
+      try require(
+        kept...bytes.count ~= count, "\(count) bytes of gradients, after \(kept) for an earlier step")
+      kept = count
+      try require(kept == 0 || bytes[kept - 1] == UInt8(ascii: "\n"), "a torn line of gradients is kept")
+    }
+  }
+
   /// The part of `metrics.jsonl` that a resumed run keeps: whole lines, none after the step, and at least what an
   /// earlier step keeps.
   static let metrics = FuzzTarget(
@@ -50,6 +62,7 @@ extension FuzzTarget {
     }
     _ = MetricsLog.dataset(ofLog: bytes)
     _ = MetricsLog.hasEnd(bytes)
+    try checkGradients(bytes)
     try checkNotes(bytes)
     try checkLooks(bytes)
     guard kept == bytes.count else {

@@ -40,13 +40,16 @@ struct RunFiles {
     if metrics.lacksBeginning {
       listener.warn("\(run.path)/metrics.jsonl is lost or damaged: it goes on after step \(state.step)")
     }
+    let gradients =
+      training.tracedSteps == nil
+      ? nil : try run.openGradients(resuming: training.resumes ? state : nil, tell: listener.warn)
     checkpoints = try run.makeCheckpointWriter(
       every: training.checkpointEvery, keep: training.keep,
       keepsEpochs: run.keepsEpochs(training.keepsEpochs),
       recipe: recipe,
       data: data, metrics: metrics,
       former: former)
-    observer = Observers([listener.observer, metrics, tensorBoard].compactMap { $0 })
+    observer = Observers([listener.observer, metrics, gradients, tensorBoard].compactMap { $0 })
   }
 
   /// Writes the model, reports the result, and writes the receipt.

@@ -38,6 +38,8 @@ public struct TrainingRun {
   public var timeLimit: TimeLimit?
   /// A file for a trace of all ranks' threads in the Trace Event Format; nil for none.
   public var trace: String?
+  /// Steps whose digests go to `gradients.jsonl`; nil for none.
+  public var tracedSteps: TracedSteps?
   /// A directory for the metrics as TensorBoard reads them; nil for none.
   public var tensorBoard: String?
   /// Whether to resume the run in `output`, which must be set, if there is one.
@@ -79,6 +81,7 @@ public struct TrainingRun {
   {
     if resumes { try restore(trainer, start, collective) }
     if start.former?.checkpoint == nil { try initialize(trainer, start.recipe, collective) }
+    traceSteps(of: trainer, collective)
     let files = try collective.together {
       guard collective.rank == 0, keepsFiles else { return nil as RunFiles? }
       return try RunFiles(

@@ -124,6 +124,13 @@ package final class RunDirectory {
     try MetricsLog(path: "\(path)/metrics.jsonl", logEvery: logEvery, resuming: state, tell: tell)
   }
 
+  /// The digests of traced steps; `state` as for the metrics.
+  package func openGradients(resuming state: TrainingState?, tell: @escaping (String) -> Void) throws
+    -> GradientsLog
+  {
+    try GradientsLog(path: "\(path)/\(GradientsLog.fileName)", resuming: state, tell: tell)
+  }
+
   /// The writer of the run's checkpoints: one every `every` steps besides those of the epochs, of which the newest
   /// `keep` are kept, and with `keepsEpochs` those of the epochs.
   package func makeCheckpointWriter(

@@ -55,25 +55,6 @@ extension Trainer {
     )
   }
 
-  /// Takes the next step of an epoch.
-  func takeStep(of order: EpochOrder) throws -> (shard: Shard, learningRate: Double, metrics: StepMetrics) {
-    let shard = sampler.shard(step: state.stepOfEpoch, rank: collective.rank, ranks: collective.size)
-    let rate = schedule.learningRate(step: state.step, epoch: state.epoch)
-    let metrics = try Trace.span("step") { try step(on: shard, of: order, learningRate: rate) }
-    state.add(metrics, count: shard.globalCount)
-    return (shard, rate, metrics)
-  }
-
-  /// Whether a step is left. Unlike `isDone` it asks for no evaluation.
-  package var canStep: Bool { state.step < totalSteps }
-
-  /// Takes the next step, of the next epoch where one is over, and returns its learning rate: training without
-  /// evaluation, reports and checkpoints. Collective.
-  package func advance() throws -> Double {
-    if state.stepOfEpoch == sampler.stepsPerEpoch { state.endEpoch() }
-    return try takeStep(of: sampler.order(epoch: state.epoch)).learningRate
-  }
-
   /// Takes the epoch's remaining steps, up to `totalSteps`. Returns false if the epoch is incomplete.
   private func takeSteps(_ reporter: Reporter) throws -> Bool {
     let started = ContinuousClock.now
@@ -81,17 +62,18 @@ extension Trainer {
     let (earlier, inCalls) = (state.total.count, collective.timeInCalls)
     var ownSamples = 0
     while state.stepOfEpoch < sampler.stepsPerEpoch, state.step < totalSteps {
-      let (shard, rate, metrics) = try takeStep(of: order)
-      ownSamples += shard.entries.count
+      let taken = try takeStep(of: order)
+      ownSamples += taken.shard.entries.count
+      if let digests = taken.digests { try reporter.observe(.digests(digests)) }
       try reporter.observe(
         .step(
           StepReport(
             epoch: state.epoch + 1, epochs: recipe.epochs, step: state.step, totalSteps: totalSteps,
             stepOfEpoch: state.stepOfEpoch,
             stepsOfEpoch: min(sampler.stepsPerEpoch, totalSteps - state.step + state.stepOfEpoch),
-            samplesOfEpoch: state.total.count, loss: metrics.loss, epochLoss: state.total.loss,
-            epochAccuracy: state.total.accuracy, learningRate: rate)))
-      if metrics.stopRequests > 0 { try stop(reporter) }
+            samplesOfEpoch: state.total.count, loss: taken.metrics.loss, epochLoss: state.total.loss,
+            epochAccuracy: state.total.accuracy, learningRate: taken.learningRate)))
+      if taken.metrics.stopRequests > 0 { try stop(reporter) }
       if state.stepOfEpoch < sampler.stepsPerEpoch, reporter.isDue(state.step) {
         try dataset.requireUnchanged()  // on rank 0 only, whose error ends the job
         try reporter.checkpoint(state, snapshot())

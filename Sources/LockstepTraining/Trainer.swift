@@ -31,6 +31,9 @@ public final class Trainer {
   public var parameters: Parameters { replicas.parameters }
   /// Called in each step (counted from 1) on each rank: true ends the run with a checkpoint after this step.
   public var shouldStop: (_ step: Int) -> Bool = { _ in false }
+  /// Steps, counted from 1, that are reported with digests of batch, gradients and weights; nil for none. The same on
+  /// all ranks. Changes no bit.
+  public var tracedSteps: ClosedRange<Int>?
   /// What ended the run, where `shouldStop` did; rank 0's is reported.
   public var stopCause: () -> String = { "on request" }
   /// Called on every rank before the checkpoint of a run that stops.

@@ -6,6 +6,8 @@ public enum TrainingEvent: Sendable {
   case start(TrainingStart)
   /// Instead of `start`: the run resumes from a checkpoint.
   case resume(TrainingStart, TrainingState)
+  /// Before the `step` of a traced one (`Trainer.tracedSteps`).
+  case digests(StepDigests)
   case step(StepReport)
   case epoch(EpochReport)
   /// The validation loss has turned upward after this epoch, while the training loss still falls.

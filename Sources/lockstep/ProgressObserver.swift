@@ -17,7 +17,7 @@ final class ProgressObserver: TrainingObserver {
     if case .warning(let text) = event { return progress.line("lockstep: warning: " + text) }
     if quiet { return }
     switch event {
-    case .warning: break
+    case .warning, .digests: break
     case .checkpoint: progress.finish()
     case .start(let start), .resume(let start, _):
       let ranks = start.ranks == 1 ? "one process" : "\(start.ranks) ranks"

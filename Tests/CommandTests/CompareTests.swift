@@ -78,6 +78,7 @@ import Testing
     let result = try compared(first, second)
     #expect(result.output.contains("recomputed, epoch 2 gives weights \(digest), as \(first.path) records"))
     #expect(result.output.contains("\(second.path) is not what its recipe gives"))
+    #expect(result.errors.contains("with --trace-gradients 33-64: diff of the two"), "\(result.errors)")
   }
 
   @Test func whatIsNoRun() throws {

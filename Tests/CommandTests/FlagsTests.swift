@@ -28,7 +28,7 @@ import Testing
 
   @Test(arguments: [
     "--recipe", "--data", "--output", "--threads", "--log-every", "--quiet", "--checkpoint-every", "--keep",
-    "--resume", "--stall-timeout", "--max-time", "--trace", "--exchange",
+    "--resume", "--stall-timeout", "--max-time", "--trace", "--trace-gradients", "--exchange",
     "--bucket-bytes",
   ])
   func helpNamesTheOther(flag: String) throws {

@@ -46,7 +46,7 @@ public struct ComparisonRun {
     try collective.together {
       throw LockstepError(
         .failure, paths.joined(separator: ", "), expected: "the same bits",
-        found: "two runs that part in \(found)")
+        found: "two runs that part in \(found)", fix: inputs.isEmpty ? advice(segment.first) : nil)
     }
   }
 
@@ -70,6 +70,12 @@ public struct ComparisonRun {
       lines.append("numerical contract: \(receipts[0].contract) and \(receipts[1].contract)")
     }
     return lines
+  }
+
+  /// Where nothing explains the difference, the steps themselves have to be looked at.
+  private func advice(_ segment: Segment) -> String {
+    "Train again where each was trained, with --trace-gradients \(segment.start + 1)-\(segment.end): diff of the two "
+      + "gradients.jsonl shows the first step and tensor"
   }
 
   private func equality(_ records: [RunRecord], _ common: [Segment.Pair]) -> String {

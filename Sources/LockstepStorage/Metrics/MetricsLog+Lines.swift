@@ -33,7 +33,7 @@ extension MetricsLog {
       line.add("event", "checkpoint")
       line.add("step", step)
       line.add("file", String(path.split(separator: "/").last ?? ""))
-    case .warning: return nil
+    case .warning, .digests: return nil
     case .end(let result): result.describe(in: &line)
     }
     return line

@@ -14,6 +14,9 @@ package struct JSONLine {
     members.append("\(jsonString(key)):\(value.isFinite ? "\(value)" : "null")")
   }
 
+  /// With as many digits as tell a Float from its neighbours; must be finite.
+  package mutating func add(_ key: String, _ value: Float) { members.append("\(jsonString(key)):\(value)") }
+
   /// nil becomes null.
   package mutating func add(_ key: String, _ value: Double?) { add(key, value ?? .nan) }
   package mutating func add(_ key: String, _ value: JSONLine) {

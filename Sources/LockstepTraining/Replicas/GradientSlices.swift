@@ -60,6 +60,22 @@ struct GradientSlices {
     for range in ranges { inParts(of: range) { sums.apply(update, $0) } }
   }
 
+  /// The gradient of the node's first rank.
+  var first: GradientSum { neighbours[0] }
+
+  /// Writes the slices' sums over all ranks into `first`: no other rank needs those of its elements.
+  func writeSums() {
+    let sums = GradientSums(nodeSum.map { [$0] } ?? neighbours)
+    for range in ranges { inParts(of: range) { sums.write(to: first, $0) } }
+  }
+
+  /// Updates this rank's slice of all parameters by `first`, once all of the node's ranks have written their sums.
+  func applyFirst(_ update: kernel_update) {
+    let sums = GradientSums([first])
+    let own = Self.slice(of: 0..<settings.network.paddedParameterCount, settings.collective)
+    inParts(of: own) { sums.apply(update, $0) }
+  }
+
   /// Calls the body for each thread's part of a range.
   private func inParts(of range: Range<Int>, _ body: @escaping (kernel_range) -> Void) {
     settings.team.split(range.count / 16, grain: 512) { part in

@@ -19,6 +19,10 @@ protocol Replicas: WeightGradientSink {
   var scales: GradientScales? { get }
   /// The last step's gradient, summed over the ranks, if it was stored at all.
   var gradient: GradientSum { get }
+  /// Reads a step's whole gradient on rank 0, summed over the ranks and not applied yet. Set or nil on all ranks alike
+  /// from before `begin` until after `finish`. Without one a gradient need never be whole: it is applied as it is
+  /// summed, to the same bits.
+  var gradientReader: ((GradientSum) -> Void)? { get set }
 
   /// Prepares for a step, counted from 1, of which this rank computes `shard` in `workspace`.
   func begin(_ step: Int, _ shard: Shard, in workspace: Workspace, learningRate: Double)

@@ -3,8 +3,8 @@ import LockstepNetwork
 import LockstepSupport
 
 /// Every rank has parameters of its own, and updates all of them. A single rank applies a gradient while summing it,
-/// because no other rank adds to it; with several ranks, the whole gradient is summed first: by MPI_Allreduce, or where
-/// each rank has a node of its own by what suits networks.
+/// because no other rank adds to it; with several ranks, or a reader, the whole gradient is summed first: by
+/// MPI_Allreduce, or where each rank has a node of its own by what suits networks.
 final class SeparateReplicas: Replicas {
   let parameters: Parameters
   let optimizer: any Optimizer
@@ -17,7 +17,10 @@ final class SeparateReplicas: Replicas {
   /// nil if gradients go by MPI_Allreduce.
   private let buckets: BucketExchange?
   private var gradients = StepGradients()
+  var gradientReader: ((GradientSum) -> Void)?
   private var isAlone: Bool { settings.collective.size == 1 }
+  /// Whether a gradient is applied while it is summed.
+  private var appliesAtOnce: Bool { isAlone && gradientReader == nil }
 
   /// `isAcrossNodes`: every rank has a node of its own, and no exchange is asked for. Collective.
   init(_ settings: ReplicaSettings, isAcrossNodes: Bool) throws {
@@ -50,7 +53,7 @@ final class SeparateReplicas: Replicas {
   private func slice(for job: WeightGradientJob) -> GradientSlice {
     gradient.slice(
       at: job.parameters.lowerBound, microBatch: job.microBatches.first,
-      applying: isAlone ? gradients.update : nil)
+      applying: appliesAtOnce ? gradients.update : nil)
   }
 
   func finish(_ metrics: StepMetrics) throws -> StepMetrics {
@@ -70,7 +73,8 @@ final class SeparateReplicas: Replicas {
     if gradient.metrics.failures > 0 {
       try gradients.refuse(settings, limit: gradient.limit)
     }
-    if !isAlone {
+    if !appliesAtOnce {
+      if settings.collective.rank == 0 { gradientReader?(gradient) }
       Activity.enter(.updating, step: gradients.step)
       Trace.span("update") {
         gradients.update.apply(gradient, count: parameters.count, team: settings.team)

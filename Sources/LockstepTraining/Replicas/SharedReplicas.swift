@@ -31,6 +31,7 @@ final class SharedReplicas: Replicas {
   private var microBatches = MicroBatches()
   private var globalCount = 0
   private let findings: NodeFindings
+  var gradientReader: ((GradientSum) -> Void)?
   private var gradients = StepGradients()
   private var dividedJobs: [WeightGradientJob] = []
 
@@ -88,19 +89,6 @@ final class SharedReplicas: Replicas {
       })
   }
 
-  /// The number of allocations: gradients, weights, rows, findings, and the optimizer's moments.
-  static func parts(_ recipe: Recipe) -> Int { 4 + recipe.momentCount }
-
-  /// The bytes that a node's ranks share.
-  static func byteCount(_ settings: ReplicaSettings) -> Int {
-    let (count, recipe) = (settings.network.paddedParameterCount, settings.recipe)
-    return GradientSum.byteCount(paddedParameterCount: count, reduction: recipe.reduction)
-      * settings.collective.nodeSize + count * 4 * (1 + recipe.momentCount)
-      + SharedRows.byteCount(settings.plan, layers: dividedUnits(settings), capacity: recipe.batchSize)
-      + NodeFindings.byteCount(
-        ranks: settings.collective.nodeSize, tensors: settings.network.tensors.count)
-  }
-
   var fillsParameters: Bool { settings.collective.nodeRank == 0 }
   var sharedRows: SharedRows? { rows }
   var failure: GradientFailure? { gradients.failure }
@@ -153,8 +141,7 @@ final class SharedReplicas: Replicas {
     if total.failures > 0 { try refuse() }
     Activity.enter(.updating, step: gradients.step)
     try Trace.span("update") {
-      slices.apply(gradients.update)
-      try applyDivided()
+      if let gradientReader { try apply(readBy: gradientReader) } else { try apply() }
     }
     if let scales {
       total.clamped += findings.clamped(step: gradients.step)
@@ -168,8 +155,25 @@ final class SharedReplicas: Replicas {
     return total
   }
 
-  /// Sums this rank's share of the divided units' gradients over the node's rows and applies it. Collective.
-  private func applyDivided() throws {
+  /// Updates this rank's slices, and its share of the divided units as it sums their gradients. Collective.
+  private func apply() throws {
+    slices.apply(gradients.update)
+    try sumDivided(into: gradient, applying: gradients.update)
+  }
+
+  /// The same with the whole gradient in between, on the node's first rank. Each rank sums what it sums without a
+  /// reader, so that the fast reduction too gives the same bits. Collective.
+  private func apply(readBy read: (GradientSum) -> Void) throws {
+    slices.writeSums()
+    try sumDivided(into: slices.first)
+    if settings.collective.rank == 0 { read(slices.first) }
+    slices.applyFirst(gradients.update)
+    try settings.collective.nodeBarrier()
+  }
+
+  /// Sums this rank's share of the divided units' gradients over the node's rows, and applies it if there is an update.
+  /// Collective.
+  private func sumDivided(into sum: GradientSum, applying update: kernel_update? = nil) throws {
     let collective = settings.collective
     let jobs = dividedJobs.map {
       $0.over(
@@ -177,8 +181,7 @@ final class SharedReplicas: Replicas {
     }
     let share = Share(index: collective.nodeRank, count: collective.nodeSize)
     let failed = gradients.sum(jobs, share: share, team: settings.team) {
-      gradient.slice(
-        at: $0.parameters.lowerBound, microBatch: $0.microBatches.first, applying: gradients.update)
+      sum.slice(at: $0.parameters.lowerBound, microBatch: $0.microBatches.first, applying: update)
     }
     findings.write(
       step: gradients.step, rank: collective.nodeRank, failures: failed.count, scales?.findings)

@@ -1,0 +1,50 @@
+import LockstepData
+import LockstepRanks
+import LockstepSupport
+
+/// A global batch in short, the same however its samples are divided among ranks: hashes of samples are added up, and
+/// each hash knows its sample's position in the batch.
+public struct BatchDigest: Equatable, Sendable {
+  /// The samples of the global batch.
+  public var samples: Int
+  /// Which samples these are, and their labels: the sum mod 2⁶⁴ of the 64-bit FNV-1a of each sample's position in the
+  /// batch, its index in the dataset and its label, 32 bits each, little-endian.
+  public var order: UInt64
+  /// The samples as they enter the network, normalized and augmented: the same sum of position, index and the features
+  /// as little-endian Float.
+  public var inputs: UInt64
+  /// The largest magnitude of a feature; NaN if any is.
+  public var largest: Float
+
+  /// Of the rows of a shard, the first of which is at `position` in the global batch.
+  init(_ shard: Shard, of batch: Batch, input: Activations, position: Int) {
+    samples = shard.globalCount
+    (order, inputs) = (0, 0)
+    var largest = LargestMagnitude()
+    let rows = input.readied(for: 0)
+    for row in 0..<shard.entries.count {
+      var place = FNV1a()
+      place.combine(UInt32(truncatingIfNeeded: position + row))
+      place.combine(UInt32(truncatingIfNeeded: batch.samples[row]))
+      var features = place
+      place.combine(UInt32(bitPattern: batch.labels[row]))
+      for value in UnsafeBufferPointer(start: rows + row * input.stride, count: input.features) {
+        features.combine(value.bitPattern)
+        largest.add(value)
+      }
+      order &+= place.value
+      inputs &+= features.value
+    }
+    self.largest = largest.value
+  }
+
+  /// The digest of the whole batch, of those of the ranks' shards. Collective.
+  func summed(_ collective: any Collective) throws -> BatchDigest {
+    var sum = self
+    sum.order = try collective.allGather(order).reduce(0, &+)
+    sum.inputs = try collective.allGather(inputs).reduce(0, &+)
+    let bits = try collective.allGather(UInt64(largest.bitPattern)).max() ?? 0
+    sum.largest = Float(bitPattern: UInt32(truncatingIfNeeded: bits))
+    return sum
+  }
+}
