@@ -1,9 +1,12 @@
 import Foundation
+import LockstepCore
 import Testing
 
-/// Runs of an earlier version (`Tests/Golden/runs.sh`): this one goes on from their checkpoints to the same bits, and
-/// reads their models.
+/// Runs of an earlier version (`Tests/Golden/runs.sh`): this one goes on from their checkpoints to the same bits, if it
+/// computes by their contract, and reads their models.
 @Suite struct GoldenRunsTests {
+  /// The numerical contract that they were computed by; their checkpoints have none yet.
+  static let contract = 1
   static let names = ["sgd", "adam", "mlp"]
   let scratch: TemporaryDirectory
 
@@ -23,6 +26,9 @@ import Testing
     let result = try lockstep(
       ["train", "--resume", "--data", "digits", "--output", run, "--quiet", "--log-every", "7"], ranks: ranks,
       directory: scratch.path)
+    guard Build.contract == Self.contract else {
+      return expect(result, status: 65, naming: ["contract \(Self.contract)", "contract \(Build.contract)"])
+    }
     #expect(result.status == 0, "\(result.errors)")
     #expect(try result.output == String(decoding: golden("\(name).txt"), as: UTF8.self))
     let model = try TrainingRun(path: run, result: result).model
@@ -39,7 +45,8 @@ import Testing
     let result = try lockstep(["evaluate", model, "--data", "digits"], directory: scratch.path)
     let expected = try String(decoding: golden("\(name).txt"), as: UTF8.self)
     #expect(result.status == 0, "\(result.errors)")
-    #expect(expected.hasPrefix(result.conclusion) && !result.conclusion.isEmpty)
+    if Build.contract == Self.contract { #expect(expected.hasPrefix(result.conclusion)) }
+    #expect(!result.conclusion.isEmpty)
     #expect(try expected.contains("weights " + lockstep(["digest", model]).output))
   }
 }
