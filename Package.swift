@@ -69,7 +69,8 @@ let package = Package(
       dependencies: [
         "CKernels", "LockstepData", "LockstepNetwork", "LockstepRanks", "LockstepStorage", "LockstepSupport",
         "LockstepTraining", "PlatformC",
-      ]),
+      ],
+      resources: [.embedInCode("Report/Page")]),
     // All of them under one name.
     .target(
       name: "LockstepCore",

@@ -39,15 +39,36 @@ public final class Parameters {
 
   package func initialize(seed: UInt64) {
     for (number, tensor) in network.tensors.enumerated() {
-      let random = CounterRandom(seed: seed, purpose: .initialWeights, time: number)
-      let bound = tensor.initialBound
-      for start in stride(from: 0, to: tensor.count, by: 4) {
-        let bits = random.block(start / 4)
-        for element in start..<min(start + 4, tensor.count) {
-          let unit = CounterRandom.uniform(bits[element - start])
-          buffer.pointer[tensor.flatIndex(element)] = (2 * unit - 1) * bound
-        }
+      Self.forEachInitialValue(of: tensor, number: number, seed: seed) {
+        buffer.pointer[tensor.flatIndex($0)] = $1
       }
+    }
+  }
+
+  private static func forEachInitialValue(
+    of tensor: ParameterTensor, number: Int, seed: UInt64, _ body: (_ element: Int, _ value: Float) -> Void
+  ) {
+    let random = CounterRandom(seed: seed, purpose: .initialWeights, time: number)
+    let bound = tensor.initialBound
+    for start in stride(from: 0, to: tensor.count, by: 4) {
+      let bits = random.block(start / 4)
+      for element in start..<min(start + 4, tensor.count) {
+        body(element, (2 * CounterRandom.uniform(bits[element - start]) - 1) * bound)
+      }
+    }
+  }
+
+  /// How far each of `network.tensors` is from the initial weights of a seed: the squared norms of the difference and
+  /// of the initial weights, in double, without a copy of them.
+  package func distances(fromInitial seed: UInt64) -> [(moved: Double, initial: Double)] {
+    network.tensors.enumerated().map { number, tensor in
+      var (moved, initial) = (0.0, 0.0)
+      Self.forEachInitialValue(of: tensor, number: number, seed: seed) { element, value in
+        let step = Double(pointer[tensor.flatIndex(element)]) - Double(value)
+        moved += step * step
+        initial += Double(value) * Double(value)
+      }
+      return (moved, initial)
     }
   }
 

@@ -52,10 +52,16 @@ struct RunFiles {
     observer = Observers([listener.observer, metrics, gradients, tensorBoard].compactMap { $0 })
   }
 
-  /// Writes the model, reports the result, and writes the receipt.
-  func save(_ result: TrainingResult, of trainer: Trainer, _ recipe: Recipe, _ dataset: Dataset) throws {
+  /// With what is recorded of its data.
+  func model(_ trainer: Trainer) throws -> Model {
     var model = try trainer.model(of: trainer.parameters)
     if let record { model.adopt(record) }
+    return model
+  }
+
+  /// Writes the model, reports the result, and writes the receipt.
+  func save(_ result: TrainingResult, of trainer: Trainer, _ recipe: Recipe, _ dataset: Dataset) throws {
+    let model = try model(trainer)
     // A receipt of a shorter training is none of this model.
     try run.removeReceipt()
     try run.write(model)

@@ -34,6 +34,8 @@ public struct TrainingRun {
   public var keep = 3
   /// Whether to keep the checkpoints of all epochs besides, so that each can be verified.
   public var keepsEpochs = false
+  /// Whether a finished run has its `report.html`.
+  public var writesReport = true
   /// When to stop with a checkpoint, as on request; nil for never.
   public var timeLimit: TimeLimit?
   /// A file for a trace of all ranks' threads in the Trace Event Format; nil for none.
@@ -93,6 +95,7 @@ public struct TrainingRun {
         let result = try trainer.train(
           observer: files?.observer ?? listener.observer, checkpoints: files?.checkpoints)
         try collective.together { try files?.save(result, of: trainer, start.recipe, start.dataset) }
+        if keepsFiles, writesReport { try report(trainer, files, start, collective) }
       }
     }
   }
@@ -127,6 +130,7 @@ public struct TrainingRun {
         try? files?.metrics.noteFailure(
           step: trainer.failure?.step ?? trainer.state.step, layer: trainer.failure?.layer, reason: "\(error)"
         )
+        reportFailure(files)
       }
       throw error
     }

@@ -20,7 +20,7 @@ public final class Trainer {
   let workspace: Workspace
   let loss: SoftmaxCrossEntropy
   let batch: Batch
-  let evaluator: Evaluator
+  package let evaluator: Evaluator
   /// Between two steps.
   public internal(set) var state: TrainingState
   /// The weights of the best epoch so far, if the recipe keeps them, on ranks that fill parameters.
@@ -133,7 +133,7 @@ public final class Trainer {
       || state.step >= totalSteps && state.stepOfEpoch < sampler.stepsPerEpoch
   }
 
-  var validationIndices: [Int]? {
+  package var validationIndices: [Int]? {
     sampler.trainingCount < sampler.datasetCount ? sampler.validationIndices : nil
   }
 
@@ -146,6 +146,7 @@ public final class Trainer {
       testSamples: dataset.test.count, epochs: recipe.epochs, totalSteps: totalSteps,
       normalization: normalization, learningRate: recipe.scaledLearningRate, recipeRate: recipe.learningRate,
       optimization: recipe.optimization, referenceBatch: recipe.lrReferenceBatch, batchSize: recipe.batchSize,
-      initialDigest: recipe.initialWeights.isEmpty || state.step > 0 ? nil : parameters.digest)
+      initialDigest: recipe.initialWeights.isEmpty || state.step > 0 ? nil : parameters.digest,
+      baseline: dataset.baseline(heldBack: validationIndices ?? []))
   }
 }

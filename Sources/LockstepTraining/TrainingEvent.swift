@@ -62,6 +62,8 @@ public struct TrainingStart: Sendable {
   public var batchSize: Int
   /// The digest of the weights that training starts from, where a file gave them.
   public var initialDigest: UInt64?
+  /// What always gives the same answer reaches on the training samples.
+  public var baseline: Baseline
 }
 
 /// One step done.

@@ -136,7 +136,7 @@ struct Lockstep: ParsableCommand {
     version: version,
     subcommands: [
       Train.self, Evaluate.self, Export.self, Digest.self, Synthesize.self, Import.self, Predict.self,
-      Curves.self, Metrics.self, Compare.self, Verify.self, Doctor.self,
+      Curves.self, Report.self, Metrics.self, Compare.self, Verify.self, Doctor.self,
     ])
 }
 

@@ -50,6 +50,7 @@ struct Train: LockstepCommand {
     help: ArgumentHelp(
       "Write the metrics to this directory as TensorBoard reads them, too.", valueName: "dir"))
   var tensorboard: String?
+  @Flag(help: "Write no report.html at the end.") var noReport = false
   @Flag(help: "Go on from the newest checkpoint in the run directory; start where there is none.")
   var resume = false
   @Option(
@@ -100,7 +101,7 @@ struct Train: LockstepCommand {
     (run.exchange, run.logEvery, run.checkpointEvery, run.keep) = (exchange, logEvery, checkpointEvery, keep)
     run.bucketBytes = bucketBytes
     (run.resumes, run.trace) = (resume, show ? nil : trace)
-    (run.tensorBoard, run.keepsEpochs) = (tensorboard, keepEpochs)
+    (run.tensorBoard, run.keepsEpochs, run.writesReport) = (tensorboard, keepEpochs, !noReport)
     run.tracedSteps = traceGradients.flatMap { TracedSteps(text: $0) }
     if let maxTime, let duration = Duration(text: maxTime) {
       run.timeLimit = TimeLimit(duration, text: maxTime, since: Program.started)

@@ -51,6 +51,7 @@ import Testing
     #expect(
       names.sorted() == [
         ".lock", "checkpoints", "config.yaml", "metrics.jsonl", "model.safetensors", "receipt.json",
+        "report.html",
       ])
   }
 

@@ -47,7 +47,12 @@ extension TrainingStart {
     line.add("training_samples", trainingSamples)
     line.add("validation_samples", validationSamples)
     line.add("test_samples", testSamples)
+    line.add("classes", classes)
+    line.add("baseline_accuracy", baseline.accuracy)
+    line.add("baseline_loss", baseline.loss)
+    line.add("baseline_class", baseline.commonest)
     line.add("parameters", parameters)
+    line.add("batch_size", batchSize)
     line.add("epochs", epochs)
     line.add("steps", totalSteps)
     line.add("normalize", normalization.description)
@@ -57,6 +62,9 @@ extension TrainingStart {
     line.add("ranks", ranks)
     line.add("threads", threads)
     line.add("instruction_set", instructionSet)
+    line.add("host", Host.name)
+    line.add("processor", Host.processor)
+    line.add("version", Build.version)
   }
 }
 

@@ -1,0 +1,99 @@
+import LockstepStorage
+import LockstepSupport
+import LockstepTraining
+
+extension RunReport {
+  /// Several runs in the same plots, and what differs.
+  func addComparison(to html: inout HTML) {
+    html.element("header") { html in
+      html.element("h1", [:], "\(runs.count) runs")
+      if let best = best {
+        html.element(
+          "p", ["class": "story"],
+          "The highest \(best.part) accuracy is \(percent(best.accuracy)), of \(best.name).")
+      }
+    }
+    html.element("main") { html in
+      section("What differs", &html) { html in addDifferences(to: &html) }
+      section("Curves", &html) { html in for plot in commonPlots { plot.add(to: &html) } }
+      section("What happened", &html) { html in
+        for (name, run) in zip(names, runs) {
+          html.element("h3", [:], name)
+          html.element("p", [:], RunStory.sentences(of: run.history, nil).joined(separator: " "))
+          addFindings(of: run, to: &html)
+        }
+      }
+      section("How to get them again", &html) { html in
+        for run in runs { if let command = run.command { html.element("pre", ["tabindex": "0"], command) } }
+      }
+    }
+  }
+
+  /// The part by which all runs can be judged.
+  private var part: String {
+    ["validation", "test"].first { part in
+      runs.allSatisfy { run in run.epochs.contains { $0["\(part)_loss"] != nil } }
+    } ?? "train"
+  }
+
+  private var best: (name: String, part: String, accuracy: Double)? {
+    let ends = zip(names, runs).compactMap { name, run in
+      run.epochs.last?["\(part)_accuracy"].map { (name, $0) }
+    }
+    guard ends.count > 1, let best = ends.max(by: { $0.1 < $1.1 }) else { return nil }
+    return (best.0, part == "train" ? "training" : part, best.1)
+  }
+
+  private var commonPlots: [ReportPlot] {
+    let parts = Set([part, "train"]).sorted(by: >)
+    let judged = parts.flatMap { part in
+      let title = part == "train" ? "Training" : part == "test" ? "Test" : "Validation"
+      return [
+        plot("\(title) loss", .number, "\(part)_loss"),
+        plot("\(title) accuracy", .percent, "\(part)_accuracy"),
+      ]
+    }
+    return judged + [
+      plot("Learning rate", .rate, "learning_rate"), plot("Samples a second", .number, "samples_per_second"),
+    ]
+  }
+
+  private func plot(_ title: String, _ unit: ReportPlot.Unit, _ figure: String) -> ReportPlot {
+    ReportPlot(
+      title: title, axis: "epoch", unit: unit, lines: zip(names, runs).map { $1.line($0, figure) },
+      mayBeLogarithmic: unit != .percent)
+  }
+
+  /// A row for each run: the recipe's keys that are not the same everywhere, data, and what came of it.
+  private func addDifferences(to html: inout HTML) {
+    let keys = Recipe.keys.filter { key in
+      Set(runs.map { $0.text(of: key) }).count > 1
+    }
+    let isOtherData = Set(runs.map { $0.start?.text("dataset") }).count > 1
+    let rows = zip(names, runs).map { name, run -> [String] in
+      let values = keys.map { key in run.text(of: key) }
+      let data = isOtherData ? [run.start?.text("dataset") ?? "?"] : []
+      return [name] + values + data + run.results
+    }
+    html.table(
+      caption: keys.isEmpty ? "Their recipes are the same" : "Keys of the recipes that differ, and results",
+      head: ["run"] + keys.map(\.name) + (isOtherData ? ["data"] : [])
+        + ["accuracy", "loss", "epochs", "time", "weights"], rows: rows)
+  }
+}
+
+extension ReportedRun {
+  /// A recipe's value; "-" where it has no effect.
+  fileprivate func text(of key: RecipeKey) -> String {
+    guard let recipe else { return "?" }
+    return recipe.effectiveKeys.contains { $0.name == key.name } ? key.read(recipe) : "-"
+  }
+
+  /// Accuracy, loss, epochs, time and weights.
+  fileprivate var results: [String] {
+    let seconds = epochs.compactMap { $0["seconds"] }.reduce(0, +)
+    let accuracy = result.map { percent($0.accuracy) } ?? "-"
+    let loss = result?.loss.map { fixed($0, 4) } ?? "-"
+    return [accuracy, loss, "\(epochs.count)", Self.time(seconds), weights ?? "-"]
+  }
+}

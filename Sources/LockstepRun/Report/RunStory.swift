@@ -1,0 +1,71 @@
+import LockstepStorage
+import LockstepSupport
+import LockstepTraining
+
+/// What happened in a run, in sentences.
+enum RunStory {
+  /// How far it came, whether it converged, where overfitting starts, and which classes are confused.
+  static func sentences(of history: RunHistory, _ view: ModelView?) -> [String] {
+    let epochs = history.events("epoch")
+    return [progress(history, epochs)] + [convergence(epochs), view.flatMap(confusion)].compactMap { $0 }
+  }
+
+  private static func progress(_ history: RunHistory, _ epochs: [RunHistory.Event]) -> String {
+    let start = history.events("start").last
+    let steps = history.events.compactMap { $0["step"] }.last ?? 0
+    let all = start?["epochs"].map { " of \(fixed($0, 0))" } ?? ""
+    let done =
+      "\(epochs.count)\(all) epoch\(all.isEmpty && epochs.count == 1 ? "" : "s"), \(fixed(steps, 0)) steps"
+    let end = history.events("end").last
+    if end == nil, let reason = history.events("error").last?.text("reason") {
+      return "The training failed after \(done): \(oneLine(reason))."
+    }
+    if let stopped = history.events("stopped_early").last?["best_epoch"] {
+      return "Stopped early after \(done): no smaller validation loss since epoch \(fixed(stopped, 0))."
+    }
+    return (end == nil ? "Not finished: " : "Trained ") + done + "."
+  }
+
+  private static func convergence(_ epochs: [RunHistory.Event]) -> String? {
+    guard epochs.count > 1, let last = epochs.last else {
+      return epochs.isEmpty ? nil : "One epoch is too few to tell whether it has converged."
+    }
+    let part = ["validation", "test"].first { last["\($0)_loss"] != nil }
+    let training = epochs.compactMap { $0["train_loss"] }
+    guard training.count == epochs.count, let end = training.last else { return nil }
+    let fall = (training[training.count - 2] - end) / max(training[training.count - 2], .leastNormalMagnitude)
+    let judged = part.map { part in epochs.compactMap { $0["\(part)_loss"] } } ?? []
+    if let part, judged.count == epochs.count, let least = judged.min(),
+      let best = judged.firstIndex(of: least),
+      best + 2 < judged.count, judged[judged.count - 1] > 1.02 * least, end < training[best]
+    {
+      return "Overfitting starts after epoch \(best + 1): since then the \(part) loss has risen from "
+        + "\(fixed(least, 4)) to \(fixed(judged[judged.count - 1], 4)), while the training loss fell from "
+        + "\(fixed(training[best], 4)) to \(fixed(end, 4))."
+    }
+    let figures = part.map { part in epochs.suffix(3).compactMap { $0["\(part)_accuracy"] } } ?? []
+    if let low = figures.min(), let high = figures.max(), figures.count == 3, high - low < 0.002 {
+      return "Converged: \(part!) accuracy has moved by at most \(fixed(max(100 * (high - low), 0.01), 2)) "
+        + "points in three epochs."
+    }
+    if abs(fall) < 0.02 {
+      return "Converged: the training loss moved by \(percent(abs(fall))) in the last epoch."
+    }
+    return fall > 0
+      ? "Not converged: the training loss still fell by \(fixed(100 * fall, 0))% in the last epoch, so more epochs "
+        + "may help."
+      : "Not converged: the training loss rose by \(fixed(-100 * fall, 0))% in the last epoch."
+  }
+
+  private static func confusion(_ view: ModelView) -> String? {
+    let wrong = view.report.confusions.filter { $0.actual != $0.predicted }
+      .sorted { ($1.count, $0.actual, $0.predicted) < ($0.count, $1.actual, $1.predicted) }
+    guard let worst = wrong.first else { return "No \(view.part) sample is taken for another class." }
+    let texts = wrong.prefix(3).map {
+      "\(view.report.title($0.actual)) for \(view.report.title($0.predicted)) (\($0.count))"
+    }
+    let samples = view.report.classes[worst.actual].samples
+    return "Of \(view.report.evaluation.count) \(view.part) samples, those most often mistaken are "
+      + "\(texts.joined(separator: ", ")); of class \(view.report.title(worst.actual)) there are \(samples)."
+  }
+}
