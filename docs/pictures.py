@@ -59,7 +59,7 @@ def main():
     scratch = run + "-shown"
     shutil.rmtree(scratch, ignore_errors=True)
     rows = ["$ lockstep train --epochs 8"]
-    rows += terminal([lockstep, "train", "--epochs", "8", "--output", scratch], until="epoch 5/8 ")
+    rows += terminal([lockstep, "train", "--epochs", "8", "--output", scratch], until="epoch 5/8 ███████")
     rows += ["", "$ lockstep curves runs/mlp"]
     shutil.rmtree(scratch, ignore_errors=True)
     rows += terminal([lockstep, "curves", run])
@@ -73,7 +73,7 @@ def main():
         page.goto("file://" + os.path.abspath(run + "/report.html"))
         plot = page.locator(".plot").first
         box = plot.locator(".frame").bounding_box()
-        page.mouse.move(box["x"] + box["width"] * 0.715, box["y"] + 40)
+        page.mouse.move(box["x"] + box["width"] * 0.746, box["y"] + 40)
         page.screenshot(path=place + "/report.png")
         page.set_content(page_of_terminal)
         page.locator("pre").screenshot(path=place + "/terminal.png")
