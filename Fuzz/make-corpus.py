@@ -352,10 +352,72 @@ def receipt_corpus():
     yield "bad-not-utf-8", whole.replace(b"model", b"\xff")
 
 
+def grid_corpus():
+    good = {
+        "flow": "lr: [0.1, 0.01]\nhidden: [[64], [64, 32], []]\nepochs: 2\n",
+        "block": "lr:\n- 0.1\n- 0.01\nhidden:\n- [8]\n- - 4\n  - 2\n",
+        "layers": "network: [[dense classes], [dense 4, relu, dense classes]]\n",
+        "json": '{"lr": [0.1, 0.2], "model": [linear, mlp]}',
+        "plain-list": "hidden: [64, 32]\nbatch-size: [16, 32]\n",
+        "one-value": "lr: [0.1]\nbatch-size: [16, 32]\n", "equal": "model: [linear, mlp]\nhidden: [[4], [8]]\n",
+        "large": "".join(f"{key}: [1, 2, 3, 4, 5, 6, 7, 8, 9]\n" for key in ["lr", "epochs", "seed", "patience", "gamma", "batch-size"]),
+    }
+    for name, text in good.items():
+        yield f"good-{name}", text.encode()
+    bad = {
+        "nothing-varies": "lr: 0.1", "empty": "", "twice": "lr: [0.1, 1e-1]", "empty-list": "lr: []", "nested": "lr: [[1], [2]]",
+        "mixed": "hidden: [4, [8]]", "ambiguous": "network: ['dense 4, relu', dense classes]", "map": "lr: [1, {a: 2}]",
+        "key": "learning: [1, 2]", "value": "lr: [1, x]", "split": "validation-split: [0.1, 0]", "anchor": "lr: &a [1, 2]\ngamma: *a",
+        "deep": "hidden: " + "[" * 2000, "key-list": "? [lr]\n: [1, 2]", "together": "momentum: [0, 0.9]\nnesterov: true",
+    }
+    for name, text in bad.items():
+        yield f"bad-{name}", text.encode()
+
+
+def sweep_corpus():
+    head = {"event": "sweep", "format": 1, "version": "0.1.0", "dataset": "d", "trials": 2, "parameters": {"lr": ["1", "2"]}, "facts": {"lr": "1 | 2"}}
+    losses = {"train_losses": [0.5], "validation_losses": [0.25], "validation_accuracies": [0.9]}
+    done = {
+        "event": "trial", "trial": 1, "rung": 1, "point": 1, "parameters": {"lr": "1"}, "status": "done", "validation_loss": 0.25,
+        "validation_accuracy": 0.9, "validation_hits": 9, "validation_samples": 10, "weights": "0123456789abcdef", "seconds": 1.5, **losses,
+    }
+    failed = {
+        "event": "trial", "trial": 2, "rung": 1, "point": 2, "parameters": {}, "status": "failed", "step": 3, "message": "diverged",
+        "seconds": 0, "train_losses": [], "validation_losses": [], "validation_accuracies": [],
+    }
+
+    def lines(*events):
+        return b"".join(json.dumps(event, separators=(",", ":")).encode() + b"\n" for event in events)
+
+    yield "good-rows", lines(head, done, failed)
+    yield "good-head", lines(head)
+    yield "good-small", lines({"event": "sweep", "format": 1, "facts": {}})
+    yield "good-torn", lines(head, done, failed)[:-20]
+    yield "good-infinite", lines(head, {**done, "validation_loss": None, "validation_losses": [None]})
+    yield "good-rungs", lines(head, done, {**done, "rung": 2})
+    yield "bad-empty", b""
+    yield "bad-torn-head", lines(head)[:-9]
+    yield "bad-format", lines({**head, "format": 2})
+    yield "bad-no-head", lines(done)
+    yield "bad-twice", lines(head, done, done)
+    yield "bad-trial-0", lines(head, {**done, "trial": 0})
+    yield "bad-hits", lines(head, {**done, "validation_hits": 11})
+    yield "bad-samples-0", lines(head, {**done, "validation_hits": 0, "validation_samples": 0})
+    yield "bad-digest", lines(head, {**done, "weights": "3"})
+    yield "bad-status", lines(head, {**done, "status": "well"})
+    yield "bad-lengths", lines(head, {**done, "train_losses": []})
+    yield "bad-middle", lines(head) + lines(done)[:-30] + b"\n" + lines(failed)
+    yield "bad-blank", lines(head) + b"\n" + lines(done)
+    yield "bad-step-1e400", lines(head) + lines(failed).replace(b'"step":3', b'"step":1e400')
+    yield "bad-deep", b'{"event":' + b"[" * 3000 + b"\n"
+    yield "bad-not-utf-8", lines(head).replace(b"0.1.0", b"\xff")
+
+
 def main():
     for name, corpus in {
         "idx": idx_corpus, "labels": labels_corpus, "images": images_corpus, "gzip": gzip_corpus, "safetensors": safetensors_corpus, "model": model_corpus,
-        "recipe": recipe_corpus, "metrics": metrics_corpus, "receipt": receipt_corpus, **import_corpus.ALL,
+        "recipe": recipe_corpus, "metrics": metrics_corpus, "receipt": receipt_corpus, "grid": grid_corpus,
+        "sweep": sweep_corpus, **import_corpus.ALL,
     }.items():
         directory = CORPUS / name
         directory.mkdir(parents=True, exist_ok=True)

@@ -15,7 +15,8 @@ package struct FuzzTarget: Sendable {
   let read: @Sendable ([UInt8]) throws -> Void
 
   package static let all = [
-    idx, labels, images, gzip, safetensors, model, recipe, metrics, receipt, png, jpeg, npy, npz, csv,
+    idx, labels, images, gzip, safetensors, model, recipe, metrics, receipt, grid, sweep, png, jpeg, npy, npz,
+    csv,
   ]
 
   /// Whether the bytes are accepted.

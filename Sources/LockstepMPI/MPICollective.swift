@@ -5,7 +5,7 @@ import MPI
 /// `Collective` over an MPI communicator. Each call is visible to the other ranks' `StallWatch`. Methods throw
 /// `MPIError`.
 public final class MPICollective: Collective {
-  private let world: Communicator
+  let world: Communicator
   let node: Communicator
   /// The ranks with this rank's number on their nodes.
   private let acrossNodes: Communicator
@@ -33,7 +33,7 @@ public final class MPICollective: Collective {
   /// after it.
   public convenience init(_ world: Communicator) throws { try self.init(world, isWatched: true) }
 
-  private init(_ world: Communicator, isWatched: Bool) throws {
+  init(_ world: Communicator, isWatched: Bool) throws {
     self.world = world
     self.isWatched = isWatched
     node = try world.splitByNode()
@@ -107,22 +107,6 @@ public final class MPICollective: Collective {
     try call(.nodeBroadcast) { try acrossNodes.broadcast(bytes, from: 0) }
   }
   public func barrier() throws { try call(.barrier) { try world.barrier() } }
-
-  public func among(_ ranks: [Int], _ body: (any Collective) throws -> Void) throws {
-    let isMember = ranks.contains(rank)
-    let part = try world.split(color: isMember ? 1 : 0)
-    var result = Result<Void, any Error>.success(())
-    if isMember {
-      result = Result {
-        let collective = try MPICollective(part, isWatched: false)
-        try body(collective)
-        try collective.free()
-      }
-    }
-    try world.barrierAsleep()
-    try part.free()
-    try together { try result.get() }
-  }
 
   public func nodeBarrier() throws {
     try call(.nodeBarrier) {

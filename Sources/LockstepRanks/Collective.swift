@@ -48,6 +48,13 @@ public protocol Collective: AnyObject {
   /// it with the same ranks. If the body throws on any, all ranks throw.
   func among(_ ranks: [Int], _ body: (any Collective) throws -> Void) throws
 
+  /// Divides the ranks into groups that work side by side, each as a job of its own, in which ranks keep their order:
+  /// the body gets this rank's, number `group`; none where that is nil. All ranks call it. Besides those of its group,
+  /// the body may make calls of all ranks, which must be the same on all; an error of one rank alone ends the job.
+  func inGroups(_ group: Int?, _ body: ((any Collective)?) throws -> Void) throws
+  /// As `barrier`, for ranks that may wait long: they leave their processors to others.
+  func barrierAsleep() throws
+
   /// Reserves shared memory on every node for the next `parts` calls of `allocateShared`. Throws on all ranks alike if
   /// a node lacks room, and then reserves none.
   func reserveShared(byteCount: Int, parts: Int) throws
@@ -80,6 +87,12 @@ extension Collective {
     try allReduceAcrossNodes(buffer)
   }
   public func advanceSums() throws {}
+  /// For an implementation of one rank.
+  public func inGroups(_ group: Int?, _ body: ((any Collective)?) throws -> Void) throws {
+    precondition(size == 1)
+    try body(group == nil ? nil : self)
+  }
+  public func barrierAsleep() throws { try barrier() }
   public func finishSums() throws {}
 
   /// The number of ranks on the node that has the fewest.

@@ -20,7 +20,7 @@ func loadDataset(
   tell: (String) -> Void
 ) throws -> Dataset {
   if case .synthetic(let train, let test) = source, collective.rank == 0 {
-    let use = purpose == .training ? "\(train) digits to train on" : "\(test) digits to test on"
+    let use = purpose == .evaluation ? "\(test) digits to test on" : "\(train) digits to train on"
     tell("No dataset is given: drawing \(use). For the real MNIST: scripts/fetch-data")
   }
   return try source.load(for: purpose, collective: collective, team: team)

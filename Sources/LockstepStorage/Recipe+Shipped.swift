@@ -21,9 +21,16 @@ extension Recipe {
   /// it names the shipped ones and the nearest.
   @discardableResult
   public mutating func apply(_ name: String) throws -> [String] {
-    if name.contains("/") || name.contains(".") || access(name, F_OK) == 0 { return try apply(yaml: name) }
-    if let bytes = Self.shippedFiles[name] { return try apply(yaml: bytes, path: name) }
-    let names = Self.shippedFiles.keys.sorted()
+    try apply(yaml: Self.bytes(of: name), path: name)
+  }
+
+  /// The bytes of a YAML file, or of the shipped recipe of this name. Throws as `apply` does.
+  package static func bytes(of name: String) throws -> [UInt8] {
+    if name.contains("/") || name.contains(".") || access(name, F_OK) == 0 {
+      return try readFile(name, limit: largestFile, kind: .usage)
+    }
+    if let bytes = shippedFiles[name] { return bytes }
+    let names = shippedFiles.keys.sorted()
     let nearest = suggestedName(for: name, among: names).map { "Did you mean '\($0)'? " } ?? ""
     throw LockstepError(
       .usage, "--recipe", expected: "a YAML file or the name of a shipped recipe", found: "'\(name)'",

@@ -18,17 +18,26 @@ extension Recipe {
   /// As above, for the file's bytes; `path` is for messages.
   @discardableResult
   public mutating func apply(yaml bytes: [UInt8], path: String) throws -> [String] {
+    let pairs = try Self.pairs(ofYAML: bytes, path: path)
+    for (key, value) in pairs {
+      try set(key, to: try Self.text(of: value, key: key, path: path), subject: "\(path): \(key)")
+    }
+    return pairs.map(\.key)
+  }
+
+  /// The keys of a YAML file in its order, each once, and their values, of which nothing is known yet.
+  static func pairs(ofYAML bytes: [UInt8], path: String) throws -> [(key: String, value: Node)] {
     let node: Node?
     do {
       guard let text = String(validating: bytes, as: UTF8.self) else {
         throw LockstepError(.usage, path, expected: "a recipe in YAML", found: "bytes that are not UTF-8")
       }
-      guard !Self.hasAnchor(bytes) else {
+      guard !hasAnchor(bytes) else {
         throw LockstepError(
           .usage, path, expected: "a recipe in YAML without anchors", found: "an '&' that begins one",
           fix: "Write the value itself wherever it is meant")
       }
-      guard !Self.hasKeyMark(bytes) else {
+      guard !hasKeyMark(bytes) else {
         throw LockstepError(
           .usage, path, expected: "a recipe in YAML: scalars and lists, one 'key: value' a line",
           found: "a '?' that begins a key", fix: "Write 'key: value'")
@@ -50,19 +59,18 @@ extension Recipe {
       throw LockstepError(
         .usage, path, expected: "a mapping of recipe keys, one 'key: value' a line", found: "something else")
     }
-    var seen: [String] = []
+    var pairs: [(key: String, value: Node)] = []
     for (keyNode, value) in mapping {
       guard let key = keyNode.scalar?.string else {
         throw LockstepError(.usage, path, expected: "a recipe key", found: "a key that is no scalar")
       }
-      guard !seen.contains(key) else {
+      guard !pairs.contains(where: { $0.key == key }) else {
         throw LockstepError(
           .usage, path, expected: "each key once", found: "'\(key)' twice", fix: "Remove one")
       }
-      seen.append(key)
-      try set(key, to: try Self.text(of: value, key: key, path: path), subject: "\(path): \(key)")
+      pairs.append((key, value))
     }
-    return seen
+    return pairs
   }
 
   /// Whether an anchor may begin anywhere: an '&' before a word and not after one, as in "R&D".
@@ -88,7 +96,8 @@ extension Recipe {
     }
   }
 
-  private static func text(of node: Node, key: String, path: String) throws -> String {
+  /// The text that stands for a value: itself, or the scalars of a list with commas between them.
+  static func text(of node: Node, key: String, path: String) throws -> String {
     if let scalar = node.scalar { return scalar.string }
     if let sequence = node.sequence, sequence.allSatisfy({ $0.scalar != nil }) {
       return sequence.map { $0.scalar!.string }.joined(separator: ",")

@@ -41,6 +41,10 @@ public final class Trainer {
   /// Where training failed, if that is known; the same on all ranks.
   public var failure: (step: Int, layer: String)? { replicas.failure.map { ($0.step, $0.layer) } }
 
+  /// Whether `train` has thrown because of what recipe and data come to, whatever the machine: a gradient, the loss or
+  /// an evaluation that is no number. The same on all ranks.
+  package var hasDiverged: Bool { failure != nil || evaluator.hasFoundNaN }
+
   /// Allocates all memory for training and draws the initial weights. Collective. Throws `LockstepError` (usage, data)
   /// for a recipe or dataset that cannot be trained, and failure if memory is short. `bucketBytes`: the least bytes of
   /// gradients that go to other nodes together, while earlier layers compute; nil for what suits the network. Like

@@ -19,7 +19,7 @@ enum Program {
     StopRequest.ignoreFailedWrites()
     LaunchReport.open()
     // From the start, so that requests during MPI's initialisation or loading count too.
-    if CommandLine.arguments.dropFirst().first == Train._commandName {
+    if [Train._commandName, Sweep._commandName].contains(CommandLine.arguments.dropFirst().first) {
       StopRequest.catchSignals()
       LaunchReport.ready()
     }
@@ -135,8 +135,8 @@ struct Lockstep: ParsableCommand {
     abstract: "Trains networks on CPUs over MPI: the same bits on any number of ranks and threads.",
     version: version,
     subcommands: [
-      Train.self, Evaluate.self, Export.self, Digest.self, Synthesize.self, Import.self, Predict.self,
-      Curves.self, Report.self, Metrics.self, Compare.self, Verify.self, Doctor.self,
+      Train.self, Sweep.self, Evaluate.self, Export.self, Digest.self, Synthesize.self, Import.self,
+      Predict.self, Curves.self, Report.self, Metrics.self, Compare.self, Verify.self, Doctor.self,
     ])
 }
 

@@ -51,7 +51,11 @@ public enum DataSource: Equatable, Sendable {
     case .directory(let path):
       return try Dataset.load(directory: path, for: purpose, collective: collective)
     case .synthetic(let train, let test):
-      return try Dataset.synthetic(train: train, test: test, collective: collective, team: team)
+      guard purpose == .selection else {
+        return try Dataset.synthetic(train: train, test: test, collective: collective, team: team)
+      }
+      let drawn = try Dataset.synthetic(train: train, test: 1, collective: collective, team: team)
+      return try collective.together { try Dataset(train: drawn.train, name: drawn.name) }
     }
   }
 }

@@ -8,6 +8,17 @@ extension Dataset {
     case training
     /// Test files; no others are read.
     case evaluation
+    /// Training files, to choose between recipes by samples that are held back; no others are read.
+    case selection
+
+    /// The parts that make a dataset whole: test files too, which training can do without.
+    var parts: [DatasetPart] {
+      switch self {
+      case .training: DatasetPart.allCases
+      case .evaluation: [.testImages, .testLabels]
+      case .selection: [.trainImages, .trainLabels]
+      }
+    }
   }
 
   /// Loads the IDX files of a directory, one copy a node: one rank of each node reads them, into memory that all of

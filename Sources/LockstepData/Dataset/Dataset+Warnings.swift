@@ -2,18 +2,19 @@ import LockstepSupport
 
 extension Dataset {
   /// Warnings of valid data from which a result means little (a class without samples, labels all alike, blank images),
-  /// one sentence each. `heldBack` are the indices of training samples that validate and are not trained on.
+  /// one sentence each. `heldBack` are the indices of training samples that validate and are not trained on; test files
+  /// are missed unless they are left out on purpose.
   ///
   /// - Complexity: O(n) in the number of samples for bytes, with an early exit for each image that is not blank; O(n)
   ///   in the number of elements for other types.
-  public func warnings(heldBack: [Int] = []) -> [String] {
+  public func warnings(heldBack: [Int] = [], missesTest: Bool = true) -> [String] {
     var training = counts(train.labels)
     for index in heldBack where train.labels.indices.contains(index) {
       training[Int(train.labels[index])] -= 1
     }
     let judges = heldBack.isEmpty ? "training" : "validation"
     let noTest =
-      test.count == 0
+      test.count == 0 && missesTest
       ? [
         "there are no test files: the result is that of the \(judges) samples"
           + (heldBack.isEmpty ? ". --validation-split 0.1 holds some back to judge by" : "")

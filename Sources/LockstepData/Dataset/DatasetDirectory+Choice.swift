@@ -19,7 +19,7 @@ extension DatasetDirectory {
     }
     let prefix = prefixes.contains("") ? "" : named.map { "\($0)-" } ?? prefixes.first ?? ""
     let chosen = PartTable<String?> { part in
-      if purpose == .evaluation, part == .trainImages || part == .trainLabels { return nil }
+      if !purpose.parts.contains(part) { return nil }
       // Unpackers may leave a directory with the file's name beside the file: it comes last.
       return candidates.filter { $0.part == part && $0.prefix == prefix }.min {
         (isDirectory($0.name) ? 1 : 0, $0.preference, $0.name) < (
@@ -29,7 +29,7 @@ extension DatasetDirectory {
     }
     let hasTest = chosen[.testImages] != nil || chosen[.testLabels] != nil
     let needed: [DatasetPart] =
-      (purpose == .training ? [.trainImages, .trainLabels] : [])
+      (purpose == .evaluation ? [] : [.trainImages, .trainLabels])
       + (purpose == .evaluation || hasTest ? [.testImages, .testLabels] : [])
     if let part = needed.first(where: { chosen[$0] == nil }) {
       throw missing(part, prefix: prefix, in: directory, names: names, for: purpose)
@@ -43,7 +43,7 @@ extension DatasetDirectory {
     let shown = names.sorted().prefix(12).joined(separator: ", ")
     return LockstepError(
       .data, directory,
-      expected: (purpose == .training ? DatasetPart.allCases : [.testImages, .testLabels]).map {
+      expected: purpose.parts.map {
         prefix + $0.canonicalName
       }.joined(separator: ", ")
         + " (each may end in .gz)",

@@ -18,7 +18,7 @@ package struct DatasetDirectory {
     let (below, forbidden) = here.isDataset && here.parts.isWhole(for: purpose) ? ([], nil) : here.below()
     if here.isDataset {
       let folders = [here] + below
-      // Evaluation uses the test files that training would use.
+      // Evaluation uses the test files that training would use, and selection its training files.
       let joined =
         DatasetFolder.join(folders, in: directory, for: .training)?.restricted(to: purpose)
         ?? DatasetFolder.join(folders, in: directory, for: purpose)
@@ -77,7 +77,7 @@ package struct DatasetDirectory {
       do { _ = try only.choose(for: purpose) } catch { return error }
     }
     var error = missing(
-      purpose == .training ? .trainImages : .testImages, prefix: "", in: here.path, names: here.names,
+      purpose == .evaluation ? .testImages : .trainImages, prefix: "", in: here.path, names: here.names,
       for: purpose)
     if let other = ImportableFormat.found(in: here) { (error.found, error.fix) = (other.what, other.advice) }
     return error

@@ -8,10 +8,8 @@ extension DatasetFolder {
     let folders: [String]
     let paths: PartTable<String?>
     func restricted(to purpose: Dataset.Purpose) -> Joined {
-      guard purpose == .evaluation else { return self }
-      let test: Set<DatasetPart> = [.testImages, .testLabels]
-      return Joined(
-        path: path, folders: folders, paths: PartTable { test.contains($0) ? paths[$0] : nil })
+      Joined(
+        path: path, folders: folders, paths: PartTable { purpose.parts.contains($0) ? paths[$0] : nil })
     }
 
     var note: String { "the dataset is taken from \(folders.joined(separator: " and "))" }
@@ -42,9 +40,7 @@ extension DatasetFolder {
     for folder in folders { for name in folder.names { places[name] = folder.path(of: name) } }
     let chosen = try? DatasetDirectory.choose(names, in: directory, for: purpose) { isDirectory(places[$0]!) }
     guard let chosen else { return nil }
-    let used = folders.filter {
-      purpose == .training || !$0.parts.isDisjoint(with: [.testImages, .testLabels])
-    }
+    let used = folders.filter { !$0.parts.isDisjoint(with: purpose.parts) }
     return Joined(
       path: directory, folders: used.map(\.path),
       paths: PartTable { part in chosen[part].flatMap { places[$0] } })

@@ -116,7 +116,5 @@ package struct DatasetFolder {
 
 extension Set<DatasetPart> {
   /// Whether all parts are there, test files too, which training can do without.
-  func isWhole(for purpose: Dataset.Purpose) -> Bool {
-    isSuperset(of: purpose == .evaluation ? [.testImages, .testLabels] : DatasetPart.allCases)
-  }
+  func isWhole(for purpose: Dataset.Purpose) -> Bool { isSuperset(of: purpose.parts) }
 }

@@ -16,6 +16,8 @@ package struct CounterRandom: Sendable {
     case gradientRounding = 7
     /// `time` is 0 and 1 for the order of imported files, 2 + the class for their split.
     case importing = 8
+    /// Which points of a grid of recipes are tried.
+    case sweep = 9
   }
 
   package let seed: UInt64

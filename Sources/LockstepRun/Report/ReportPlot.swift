@@ -68,8 +68,8 @@ package struct ReportPlot {
           }
           // A single point is a short line, which round ends make a dot.
           let end = path.count == 1 ? "h0.1" : ""
-          html.void(
-            "path", ["class": Self.colour(number), "d": "M" + path.joined(separator: "L") + end])
+          let kind = Self.colour(number) + (line.name == Self.batches ? " thin" : "")
+          html.void("path", ["class": kind, "d": "M" + path.joined(separator: "L") + end])
         }
       }
       for tick in y.ticks {

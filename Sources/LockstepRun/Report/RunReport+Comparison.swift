@@ -6,7 +6,7 @@ extension RunReport {
   /// Several runs in the same plots, and what differs.
   func addComparison(to html: inout HTML) {
     html.element("header") { html in
-      html.element("h1", [:], "\(runs.count) runs")
+      html.element("h1", [:], ranking == nil ? "\(runs.count) runs" : "The best \(runs.count) of a sweep")
       if let best = best {
         html.element(
           "p", ["class": "story"],
@@ -14,6 +14,9 @@ extension RunReport {
       }
     }
     html.element("main") { html in
+      if let ranking {
+        section("Ranking", &html) { html in html.element("pre", ["tabindex": "0"], ranking) }
+      }
       section("What differs", &html) { html in addDifferences(to: &html) }
       section("Curves", &html) { html in for plot in commonPlots { plot.add(to: &html) } }
       section("What happened", &html) { html in

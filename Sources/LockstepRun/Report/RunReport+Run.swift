@@ -91,7 +91,8 @@ extension RunReport {
   func addFacts(of run: ReportedRun, to html: inout HTML) {
     if let command = run.command {
       html.element("pre", ["tabindex": "0"], command)
-      let origin = run.start?.text("initial_weights").map { " It starts from weights \($0), by --init." } ?? ""
+      let origin =
+        run.start?.text("initial_weights").map { " It starts from weights \($0), by --init." } ?? ""
       html.element(
         "p", [:],
         "On any number of ranks and threads it gives the same bits"

@@ -6,6 +6,8 @@ struct RunReport {
   let runs: [ReportedRun]
   /// What there is to see of the model of a single run.
   var view: ModelView?
+  /// A ranking of many, of which the runs are the best.
+  var ranking: String?
   /// Why there is no view.
   var lacking: String?
 
@@ -14,6 +16,7 @@ struct RunReport {
 
   /// Names by which runs are told apart.
   var names: [String] {
+    if ranking != nil { return runs.map { "trial \($0.name)" } }
     let names = runs.map(\.name)
     return Set(names).count == names.count ? names : runs.map(\.path)
   }
@@ -25,7 +28,7 @@ struct RunReport {
     html.element("html", ["lang": "en"]) { html in
       html.element("head") { html in head(&html) }
       html.element("body") { html in
-        if runs.count == 1 { addOne(runs[0], to: &html) } else { addComparison(to: &html) }
+        if runs.count == 1, ranking == nil { addOne(runs[0], to: &html) } else { addComparison(to: &html) }
         html.element("footer", [:], "Lockstep \(Build.version). This page is one file and loads nothing.")
         html.raw("<script>/*<![CDATA[*/\n\(Self.resource(PackageResources.report_js))/*]]>*/</script>")
       }

@@ -3,7 +3,10 @@ import LockstepTraining
 
 extension MetricsLog {
   /// nil for events that are not logged.
-  func line(for event: TrainingEvent) -> JSONLine? {
+  func line(for event: TrainingEvent) -> JSONLine? { Self.line(for: event, logEvery: logEvery) }
+
+  /// The same without a file.
+  package static func line(for event: TrainingEvent, logEvery: Int) -> JSONLine? {
     var line = JSONLine()
     switch event {
     case .start(let start): start.describe(in: &line)

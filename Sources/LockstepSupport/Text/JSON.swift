@@ -28,6 +28,11 @@ package struct JSONLine {
   package mutating func add(_ key: String, _ values: [String]) {
     members.append("\(jsonString(key)):[\(values.map(jsonString).joined(separator: ","))]")
   }
+  /// Numbers, of which those that are not finite become null.
+  package mutating func add(_ key: String, _ values: [Double]) {
+    let texts = values.map { $0.isFinite ? "\($0)" : "null" }
+    members.append("\(jsonString(key)):[\(texts.joined(separator: ","))]")
+  }
   /// An array of arrays.
   package mutating func add(_ key: String, _ rows: [[Int]]) {
     let texts = rows.map { "[\($0.map(String.init).joined(separator: ","))]" }

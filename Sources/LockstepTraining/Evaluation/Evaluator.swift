@@ -14,6 +14,8 @@ public final class Evaluator {
   private let workspace: Workspace
   private let loss: SoftmaxCrossEntropy
   private let batch: Batch
+  /// Whether an evaluation has ended in NaN; the same on all ranks.
+  private(set) var hasFoundNaN = false
 
   /// `normalization` must not be `auto` (`Normalization.resolved`). Not collective. Throws `LockstepError` (usage) for
   /// a normalization that no recipe could contain, and if there is not enough memory.
@@ -72,6 +74,7 @@ public final class Evaluator {
   }
 
   private func refuseNaN() throws {
+    hasFoundNaN = true
     try collective.together {
       throw LockstepError(
         .failure, "evaluation", expected: "a loss that is a number",
