@@ -56,11 +56,11 @@ import Testing
     }
   }
 
-  /// Of class 2 there are two or three samples to learn from.
+  /// Of class 2 there is one among a hundred, in the midst of another.
   @Test func aClassThatIsNeverPredicted() throws {
     let csv = scene.scratch.file("few.csv")
     var lines = ["label,a,b"]
-    for sample in 0..<300 {
+    for sample in 0..<6000 {
       let label = sample % 100 == 0 ? 2 : sample % 2
       lines.append("\(label),\(label == 1 ? 200 : 20 + sample % 7),\(label == 1 ? 30 : 180 + sample % 5)")
     }

@@ -70,6 +70,10 @@ import Testing
     try writeArrays("dark", npy([4, 4, 4], bits.map { $0 * 16 }))
     let dark = try scene.imported("dark", to: "dark-out")
     #expect(dark.errors.contains("no pixel is above 16 of 255"), "\(dark.errors)")
+    // Numbers that are no pixels are of any size.
+    try "label,a,b\n0,1,2\n1,3,200\n".write(toFile: scratch.file("t.csv"), atomically: false, encoding: .utf8)
+    let table = try scene.imported("t.csv", to: "table-out")
+    #expect(!table.errors.contains("pixel"), "\(table.errors)")
     for (largest, type) in [(16, "float"), (128, "ubyte")] {
       let numbers = (0..<4 * 16).map { Float($0 == 5 ? largest : $0 % 10) }
       let bytes = numbers.flatMap { number in

@@ -106,7 +106,7 @@ public struct Importer {
       record.pictures?.isCentred = true
       record.pictures?.isInverted = false
     }
-    shades.notes(of: total, areRows: source.holdsRows).forEach(note)
+    if form.isOfPictures { shades.notes(of: total, areRows: source.holdsRows).forEach(note) }
     let log = ImportLog(
       record: record, kind: source.kind, options: options, notes: source.notes, result: result)
     try place.finish([train] + (test.map { [$0] } ?? []), log)

@@ -36,11 +36,13 @@ extension Finding {
     guard let batch = start["batch_size"], let samples = start["training_samples"], batch > samples else {
       return nil
     }
+    // A tenth of the data, as a power of two.
+    let better = stride(from: 6, through: 0, by: -1).map { 1 << $0 }.first { Double(10 * $0) <= samples } ?? 1
     return Finding(
       kind: .batch,
       text:
         "batch-size \(fixed(batch, 0)) is larger than the \(fixed(samples, 0)) training samples: an epoch is a "
-        + "single step. Lower it (--batch-size 64)")
+        + "single step. Lower it (--batch-size \(better))")
   }
 }
 
@@ -127,7 +129,8 @@ private struct Facts {
   var neverPredicted: Finding? {
     guard let view else { return nil }
     let classes = view.report.classes
-    let missing = classes.indices.filter { classes[$0].samples > 0 && classes[$0].predicted == 0 }
+    // A few samples may all be mistaken.
+    let missing = classes.indices.filter { classes[$0].samples >= 10 && classes[$0].predicted == 0 }
     // A model with a single answer has another illness.
     guard !missing.isEmpty, classes.count(where: { $0.predicted > 0 }) > 1 else { return nil }
     let named = missing.prefix(6).map { view.report.title($0) }.joined(separator: ", ")

@@ -126,7 +126,10 @@ package struct ReportPlot {
 
   private static func style(_ side: String, _ place: Double) -> String { "\(side):\(fixed(100 * place, 2))%" }
 
-  private static func colour(_ number: Int) -> String { "s\(number % colours)" }
+  /// The classes of a line; where the colours begin again, it is dashed.
+  private static func colour(_ number: Int) -> String {
+    "s\(number % colours)" + (number < colours ? "" : " dashed")
+  }
 
   /// Every second, third ... point, and the last.
   private static func thinned(_ points: [LinePlot.Point]) -> [LinePlot.Point] {

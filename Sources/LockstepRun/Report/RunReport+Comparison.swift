@@ -32,10 +32,11 @@ extension RunReport {
     }
   }
 
-  /// The part by which all runs can be judged.
+  /// The part by which all runs can be judged that have ended an epoch.
   private var part: String {
-    ["validation", "test"].first { part in
-      runs.allSatisfy { run in run.epochs.contains { $0["\(part)_loss"] != nil } }
+    let begun = runs.filter { !$0.epochs.isEmpty }
+    return ["validation", "test"].first { part in
+      begun.allSatisfy { run in run.epochs.contains { $0["\(part)_loss"] != nil } }
     } ?? "train"
   }
 
@@ -76,12 +77,12 @@ extension RunReport {
     let rows = zip(names, runs).map { name, run -> [String] in
       let values = keys.map { key in run.text(of: key) }
       let data = isOtherData ? [run.start?.text("dataset") ?? "?"] : []
-      return [name] + values + data + run.results
+      return [name] + run.figures + values + data + run.results
     }
     html.table(
       caption: keys.isEmpty ? "Their recipes are the same" : "Keys of the recipes that differ, and results",
-      head: ["run"] + keys.map(\.name) + (isOtherData ? ["data"] : [])
-        + ["accuracy", "loss", "epochs", "time", "weights"], rows: rows)
+      head: ["run", "accuracy", "loss"] + keys.map(\.name) + (isOtherData ? ["data"] : [])
+        + ["epochs done", "time", "weights"], rows: rows)
   }
 }
 
@@ -92,11 +93,14 @@ extension ReportedRun {
     return recipe.effectiveKeys.contains { $0.name == key.name } ? key.read(recipe) : "-"
   }
 
-  /// Accuracy, loss, epochs, time and weights.
+  /// Accuracy and loss.
+  fileprivate var figures: [String] {
+    [result.map { percent($0.accuracy) } ?? "-", result?.loss.map { fixed($0, 4) } ?? "-"]
+  }
+
+  /// Epochs, time and weights.
   fileprivate var results: [String] {
     let seconds = epochs.compactMap { $0["seconds"] }.reduce(0, +)
-    let accuracy = result.map { percent($0.accuracy) } ?? "-"
-    let loss = result?.loss.map { fixed($0, 4) } ?? "-"
-    return [accuracy, loss, "\(epochs.count)", Self.time(seconds), weights ?? "-"]
+    return ["\(epochs.count)", Self.time(seconds), weights ?? "-"]
   }
 }

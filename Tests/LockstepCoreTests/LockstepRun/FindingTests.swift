@@ -36,7 +36,8 @@ import Testing
 
   @Test func aBatchLargerThanTheData() throws {
     let text = try #require(texts(history(batch: 5000, epochs: [])).first)
-    #expect(text.contains("batch-size 5000") && text.contains("1000 training samples"), "\(text)")
+    #expect(
+      text.contains("batch-size 5000 is larger than the 1000") && text.contains("--batch-size 64"), "\(text)")
     #expect(texts(history(batch: 1000, epochs: [])).isEmpty)
   }
 
