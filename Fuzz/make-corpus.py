@@ -410,7 +410,7 @@ def sweep_corpus():
     yield "bad-blank", lines(head) + b"\n" + lines(done)
     yield "bad-step-1e400", lines(head) + lines(failed).replace(b'"step":3', b'"step":1e400')
     yield "bad-deep", b'{"event":' + b"[" * 3000 + b"\n"
-    yield "bad-not-utf-8", lines(head).replace(b"0.1.0", b"\xff")
+    yield "bad-not-utf-8", lines(head).replace(b"1 | 2", b"\xff")
 
 
 def main():

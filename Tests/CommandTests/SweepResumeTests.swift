@@ -32,7 +32,9 @@ import Testing
     return result
   }
 
-  private var whole: String { get throws { try sweep(output: scene.scratch.file("whole")).output } }
+  private var whole: String {
+    get throws { try sweep(output: scene.scratch.file("whole-" + UUID().uuidString)).output }
+  }
 
   private var log: String {
     get throws { try String(contentsOfFile: path + "/sweep.jsonl", encoding: .utf8) }

@@ -65,7 +65,7 @@ import Testing
     refuse("momentum: [0, 0.9]\nnesterov: true", ["momentum 0.0", "nesterov"])
     refuse("lr: 0.1", ["a list in place of a value", "nothing varies"])
     refuse("", ["nothing varies"])
-    refuse("lr: [1, 2]\nlr: [3]", ["twice"])
+    refuse("lr: [1, 2]\nlr: [3]", ["duplicated", "'lr'"])
   }
 
   @Test func bombs() {
@@ -96,7 +96,7 @@ import Testing
     refuse(yaml, random: 0, ["--random"])
     #expect(
       try labels("lr: [1, 2, 3]\nseed: [1, 2, 3]", random: 4) == [
-        "lr 1.0, seed 2", "lr 1.0, seed 3", "lr 2.0, seed 1", "lr 3.0, seed 1",
+        "lr 1.0, seed 2", "lr 2.0, seed 1", "lr 3.0, seed 1", "lr 3.0, seed 2",
       ])
   }
 
