@@ -9,13 +9,23 @@ let mpi: (pkgConfig: String, apt: String, brew: String) =
   case let other: fatalError("MPI: expected openmpi (the default) or mpich, found '\(other)'")
   }
 
+/// The parts of the library, each of which sees those before it. What imports all of them as LockstepCore depends on
+/// each: that module's own file stays the same when a part changes, so that a build after an update would keep code
+/// that was compiled for another layout.
+let parts = [
+  "LockstepSupport", "LockstepRanks", "LockstepData", "LockstepNetwork", "LockstepTraining",
+  "LockstepStorage",
+  "LockstepRun",
+]
+let library = (parts + ["LockstepCore"]).map { Target.Dependency.byName(name: $0) }
+
 let package = Package(
   name: "lockstep",
   platforms: [.macOS(.v15)],
   products: [
     .executable(name: "lockstep", targets: ["lockstep"]),
     .executable(name: "lockstep-import", targets: ["lockstep-import"]),
-    .library(name: "LockstepCore", targets: ["LockstepCore"]),
+    .library(name: "LockstepCore", targets: ["LockstepCore"] + parts),
     .library(name: "LockstepMPI", targets: ["LockstepMPI"]),
     .library(name: "MPI", targets: ["MPI"]),
   ],
@@ -72,41 +82,31 @@ let package = Package(
       ],
       resources: [.embedInCode("Report/Page")]),
     // All of them under one name.
-    .target(
-      name: "LockstepCore",
-      dependencies: [
-        "LockstepData", "LockstepNetwork", "LockstepRanks", "LockstepRun", "LockstepStorage",
-        "LockstepSupport",
-        "LockstepTraining",
-      ]),
+    .target(name: "LockstepCore", dependencies: parts.map { .byName(name: $0) }),
     .target(name: "LockstepMPI", dependencies: ["LockstepRanks", "LockstepSupport", "MPI", "PlatformC"]),
     // Pictures, archives and tables of numbers to IDX files, and pictures to predictions.
     .target(
       name: "LockstepImport",
-      dependencies: [
-        "CPNG", "CTurboJPEG", "CZip", "LockstepCore", "LockstepData", "LockstepRanks", "LockstepStorage",
-        "LockstepSupport", "PlatformC",
-      ]),
-    .target(name: "CommandOutput", dependencies: ["LockstepCore"]),
+      dependencies: library + ["CPNG", "CTurboJPEG", "CZip", "PlatformC"]),
+    .target(name: "CommandOutput", dependencies: library),
     // What needs the libraries of formats, apart from the command that runs on every node.
     .executableTarget(
       name: "lockstep-import",
-      dependencies: [
-        "CommandOutput", "LockstepCore", "LockstepImport", "PlatformC",
+      dependencies: library + [
+        "CommandOutput", "LockstepImport", "PlatformC",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(
       name: "lockstep",
-      dependencies: [
-        "CommandOutput", "LockstepCore", "LockstepMPI", "MPI", "PlatformC",
+      dependencies: library + [
+        "CommandOutput", "LockstepMPI", "MPI", "PlatformC",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
-    .target(name: "FuzzTargets", dependencies: ["LockstepCore", "LockstepImport", "CZlib"]),
-    .executableTarget(name: "lockstep-fuzz", dependencies: ["FuzzTargets", "LockstepCore"]),
-    .testTarget(
-      name: "LockstepCoreTests", dependencies: ["LockstepCore", "CKernels", "FuzzTargets", "PlatformC"]),
-    .testTarget(name: "LockstepImportTests", dependencies: ["LockstepImport", "LockstepCore"]),
-    .testTarget(name: "LockstepMPITests", dependencies: ["LockstepMPI", "MPI"]),
-    .testTarget(name: "CommandTests", dependencies: ["CPNG", "LockstepCore", "MPI"]),
+    .target(name: "FuzzTargets", dependencies: library + ["LockstepImport", "CZlib"]),
+    .executableTarget(name: "lockstep-fuzz", dependencies: library + ["FuzzTargets"]),
+    .testTarget(name: "LockstepCoreTests", dependencies: library + ["CKernels", "FuzzTargets", "PlatformC"]),
+    .testTarget(name: "LockstepImportTests", dependencies: library + ["LockstepImport"]),
+    .testTarget(name: "LockstepMPITests", dependencies: library + ["LockstepMPI", "MPI"]),
+    .testTarget(name: "CommandTests", dependencies: library + ["CPNG", "MPI"]),
   ]
 )
