@@ -2,6 +2,9 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 #include "table.h"
 
 static _Atomic(const kernel_table *) chosen;
@@ -40,3 +43,11 @@ bool kernel_select_isa(const char *name) {
 #define KERNEL(RESULT, NAME, PARAMETERS, ARGUMENTS) \
   RESULT kernel_##NAME PARAMETERS { return table()->NAME ARGUMENTS; }
 #include "kernels.def"
+
+bool kernel_release_memory(void) {
+#if defined(__GLIBC__)
+  return malloc_trim(0) == 1;
+#else
+  return false;
+#endif
+}

@@ -72,6 +72,19 @@ public final class Parameters {
     }
   }
 
+  /// How far the weights have moved from the initial ones of a seed, in the norm of these: of all tensors together, and
+  /// of each; nil where the initial ones are 0.
+  package func changes(fromInitial seed: UInt64) -> (all: Double?, tensors: [Double?]) {
+    func fraction(_ moved: Double, _ initial: Double) -> Double? {
+      initial > 0 ? (moved / initial).squareRoot() : nil
+    }
+    let distances = distances(fromInitial: seed)
+    return (
+      fraction(distances.reduce(0) { $0 + $1.moved }, distances.reduce(0) { $0 + $1.initial }),
+      distances.map { fraction($0.moved, $0.initial) }
+    )
+  }
+
   /// The elements of one of `network.tensors`, row-major in its shape.
   public func values(of tensor: ParameterTensor) -> [Float] {
     (0..<tensor.count).map { pointer[tensor.flatIndex($0)] }

@@ -15,3 +15,14 @@ extension TrainingRun {
           ? "no step is left" : "this start takes steps \(next) to \(last), none of those to be traced"))
   }
 }
+
+extension TrainingRun {
+  /// Warns that a training has ended, by its patience, before the steps that were to be traced.
+  func warnOfUntracedSteps(of trainer: Trainer, _ collective: any Collective) {
+    guard collective.rank == 0, let steps = trainer.tracedSteps, steps.lowerBound <= trainer.totalSteps,
+      trainer.state.step < steps.lowerBound
+    else { return }
+    listener.warn(
+      "--trace-gradients: the training ended after step \(trainer.state.step), before those to be traced")
+  }
+}

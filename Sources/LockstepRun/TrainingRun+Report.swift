@@ -24,7 +24,7 @@ extension TrainingRun {
   /// The report of a run that has failed, from its log alone, where that can be written. Not collective.
   func reportFailure(_ files: RunFiles?) {
     guard writesReport, let path = files?.run.path, let run = try? ReportedRun(at: path) else { return }
-    let report = RunReport(runs: [run], lacking: "The training failed before there was a model to look at.")
+    let report = RunReport(runs: [run], lacking: RunReport.failed)
     try? replaceFile("\(path)/\(ReportRun.fileName)", with: Array(report.html.utf8))
   }
 }

@@ -94,6 +94,7 @@ public struct TrainingRun {
       try noting(files, trainer) {
         let result = try trainer.train(
           observer: files?.observer ?? listener.observer, checkpoints: files?.checkpoints)
+        warnOfUntracedSteps(of: trainer, collective)
         try collective.together { try files?.save(result, of: trainer, start.recipe, start.dataset) }
         if keepsFiles, writesReport { try report(trainer, files, start, collective) }
       }

@@ -36,10 +36,17 @@ extension Trainer {
     try requireSameData()
     let result = TrainingResult(
       steps: state.step, test: test, validation: validation, training: training,
-      digest: try checkedDigest(), seconds: (ContinuousClock.now - started).inSeconds)
+      digest: try checkedDigest(), weightsChange: weightsChange,
+      seconds: (ContinuousClock.now - started).inSeconds)
     try reporter.finishLast()
     try reporter.observe(.end(result))
     return result
+  }
+
+  /// Where the log will be written.
+  private var weightsChange: Double? {
+    guard collective.rank == 0, recipe.initialWeights.isEmpty else { return nil }
+    return parameters.changes(fromInitial: recipe.seed).all
   }
 
   /// What a training's end reports of these weights, by what there is: test samples, else validation, else training

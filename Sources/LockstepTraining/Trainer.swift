@@ -59,9 +59,7 @@ public final class Trainer {
     self.dataset = dataset
     self.collective = collective
     self.team = team
-    sampler = Sampler(
-      datasetCount: dataset.train.count, batchSize: recipe.batchSize, microBatches: recipe.microBatches,
-      seed: recipe.seed, validationSplit: recipe.validationSplit)
+    sampler = recipe.sampler(datasetCount: dataset.train.count)
     if recipe.keepBest || recipe.patience != nil, sampler.trainingCount == sampler.datasetCount {
       throw LockstepError(
         .usage, "validation-split",
@@ -137,9 +135,7 @@ public final class Trainer {
       || state.step >= totalSteps && state.stepOfEpoch < sampler.stepsPerEpoch
   }
 
-  package var validationIndices: [Int]? {
-    sampler.trainingCount < sampler.datasetCount ? sampler.validationIndices : nil
-  }
+  package var validationIndices: [Int]? { sampler.heldBack }
 
   var startReport: TrainingStart {
     TrainingStart(
@@ -151,6 +147,6 @@ public final class Trainer {
       normalization: normalization, learningRate: recipe.scaledLearningRate, recipeRate: recipe.learningRate,
       optimization: recipe.optimization, referenceBatch: recipe.lrReferenceBatch, batchSize: recipe.batchSize,
       initialDigest: recipe.initialWeights.isEmpty || state.step > 0 ? nil : parameters.digest,
-      baseline: dataset.baseline(heldBack: validationIndices ?? []))
+      baselines: dataset.baselines(heldBack: validationIndices ?? []))
   }
 }

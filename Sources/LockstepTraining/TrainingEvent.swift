@@ -62,8 +62,8 @@ public struct TrainingStart: Sendable {
   public var batchSize: Int
   /// The digest of the weights that training starts from, where a file gave them.
   public var initialDigest: UInt64?
-  /// What always gives the same answer reaches on the training samples.
-  public var baseline: Baseline
+  /// What the shares of the classes reach alone.
+  public var baselines: Baselines
 }
 
 /// One step done.
@@ -127,6 +127,8 @@ public struct TrainingResult: Sendable {
   public var training: Evaluation?
   /// The digest of the final parameters.
   public var digest: UInt64
+  /// How far the weights have moved from the initial ones, in the norm of these; nil where a file gave those.
+  public var weightsChange: Double?
   /// The time of this `train` call, evaluation included.
   public var seconds: Double
 }

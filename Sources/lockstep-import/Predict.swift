@@ -17,9 +17,10 @@ struct Predict: ParsableCommand {
   @Argument(help: "A model.safetensors, or a run directory.") var model: String
   @Argument(help: "PNG or JPEG files, folders of them, or - for a list of files on standard input.")
   var inputs: [String] = []
-  @Option(help: ArgumentHelp("Predict test samples of this dataset instead.", valueName: "dir")) var data:
-    String?
-  @Option(help: ArgumentHelp("Which samples, from 0: 3, or 0,5,10-19.", valueName: "N")) var index: String?
+  @Option(help: ArgumentHelp("Predict test samples of this dataset (default: the run's).", valueName: "dir"))
+  var data: String?
+  @Option(help: ArgumentHelp("Predict these test samples instead, from 0: 3, or 0,5,10-19.", valueName: "N"))
+  var index: String?
   @Flag(help: "Do nothing to a picture but give it the network's size and channels.") var asIs = false
   @Flag(help: "A line of JSON for each.") var json = false
   @Flag(help: "CSV: input,predicted,label,p0,p1,..., pN the probability of class N.") var csv = false
@@ -27,22 +28,22 @@ struct Predict: ParsableCommand {
 
   func validate() throws {
     if json, csv { throw ValidationError("--json, --csv: expected one of them, found both") }
-    if (data == nil) != (index == nil) {
-      throw ValidationError("--data, --index: expected both or none, found one of them")
+    if data != nil, index == nil {
+      throw ValidationError("--data: expected --index with the numbers of its samples, found none")
     }
     if let index, PictureList.numbers(index) == nil {
       throw ValidationError("--index: expected numbers from 0, such as 3 or 0,5,10-19, found '\(index)'")
     }
-    if inputs.isEmpty == (data == nil) {
+    if inputs.isEmpty == (index == nil) {
       throw ValidationError(
-        "predict: expected pictures, or --data DIR --index N, found \(data == nil ? "neither" : "both")")
+        "predict: expected pictures, or --index N, found \(index == nil ? "neither" : "both")")
     }
   }
 
   func run() throws {
     let predictor = try Predictor(path: model, asIs: asIs, threads: threads)
     if csv { try writeResult(Prediction.csvHeader(classes: predictor.classNames.count) + "\n") }
-    if let data, let index { return try predict(PictureList.numbers(index)!, of: data, predictor) }
+    if let index { return try predict(PictureList.numbers(index)!, predictor) }
     if predictor.lacksRecord, !asIs {
       tell(
         "lockstep: \(model) has no record of what was done to the pictures that it was trained on: these get its size "
@@ -80,16 +81,16 @@ struct Predict: ParsableCommand {
     return failures
   }
 
-  private func predict(_ numbers: [Int], of directory: String, _ predictor: Predictor) throws {
-    let source = DataSource.resolve(flag: directory)
-    let dataset = try source.load(for: .evaluation, collective: SingleProcess(), team: ThreadTeam(count: 1))
+  private func predict(_ numbers: [Int], _ predictor: Predictor) throws {
+    let listener = RunListener(tell: tell, result: { _ in })
+    let dataset = try EvaluationRun.dataset(data, of: model, SingleProcess(), ThreadTeam(count: 1), listener)
     let names = try ImportRecord(directory: dataset.name)?.classes
     let test = try predictor.model.matching(dataset.test, names: names, path: dataset.name)
     if let odd = numbers.first(where: { $0 >= test.count }) {
       throw LockstepError(
         .usage, "--index", expected: "numbers from 0 to \(test.count - 1)", found: "\(odd)")
     }
-    if let warning = predictor.model.warning(of: test.images, directory) {
+    if let warning = predictor.model.warning(of: test.images, dataset.name) {
       tell("lockstep: \(oneLine(warning))")
     }
     for start in stride(from: 0, to: numbers.count, by: Predictor.batchSize) {

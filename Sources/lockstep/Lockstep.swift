@@ -163,9 +163,20 @@ protocol LockstepCommand: ParsableCommand {
 
 extension LockstepCommand {
   func startWatch(_ collective: any Collective) throws -> StallWatch? {
-    guard collective.size > 1 else { return nil }
-    return try StallWatch(
-      timeout: 60, words: .init(advice: "start again", describe: Phase.describe), collective: collective,
+    collective.size > 1 ? try watch(collective, timeout: 60, advice: "start again") : nil
+  }
+
+  /// A watch of what goes on with --resume, and has --stall-timeout.
+  func watch(_ collective: any Collective, stallTimeout: Int) throws -> StallWatch? {
+    guard stallTimeout > 0 else { return nil }
+    return try watch(
+      collective, timeout: Double(stallTimeout),
+      advice: "go on with --resume, or wait longer with a larger --stall-timeout (0: for ever)")
+  }
+
+  private func watch(_ collective: any Collective, timeout: Double, advice: String) throws -> StallWatch {
+    try StallWatch(
+      timeout: timeout, words: .init(advice: advice, describe: Phase.describe), collective: collective,
       tell: warn, end: endStalled)
   }
 

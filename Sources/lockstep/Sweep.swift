@@ -69,12 +69,6 @@ struct Sweep: LockstepCommand {
   var sharesMemory: Bool { true }
 
   func startWatch(_ collective: any Collective) throws -> StallWatch? {
-    guard stallTimeout > 0, collective.size > 1 else { return nil }
-    return try StallWatch(
-      timeout: Double(stallTimeout),
-      words: .init(
-        advice: "go on with --resume, or wait longer with a larger --stall-timeout (0: for ever)",
-        describe: Phase.describe),
-      collective: collective, tell: warn, end: endStalled)
+    collective.size > 1 ? try watch(collective, stallTimeout: stallTimeout) : nil
   }
 }

@@ -135,7 +135,13 @@ import Testing
     #expect(
       result.errors.contains("page.png: expected a PNG or JPEG picture")
         && result.errors.contains("absent.png"))
-    #expect(try predict([run.path], status: 64).errors.contains("expected pictures, or --data DIR --index N"))
+    #expect(try predict([run.path], status: 64).errors.contains("expected pictures, or --index N"))
+    // The run knows its data.
+    let own = try predict([run.path, "--index", "3,7", "--csv"])
+    let given = try predict([run.path, "--data", scene.data, "--index", "3,7", "--csv"])
+    #expect(own.output == given.output)
+    #expect(
+      try predict([run.path, "--data", scene.data], status: 64).errors.contains("--data: expected --index"))
     let beyond = try predict([run.path, "--data", scene.data, "--index", "300"], status: 64)
     #expect(beyond.errors.contains("--index: expected numbers from 0 to 299, found 300"))
   }

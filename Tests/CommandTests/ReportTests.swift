@@ -109,6 +109,12 @@ import Testing
     try FileManager.default.copyItem(atPath: scene.data, toPath: copy)
     let run = try scene.train(Self.linear, data: copy)
     try FileManager.default.moveItem(atPath: copy, toPath: moved)
+    // One that has pictures stays.
+    let whole = try page(run)
+    let kept = try lockstep(["report", run.path], ranks: 2)
+    #expect(kept.status == 65 && kept.errors.contains("It is left as it is"), "\(kept.errors)")
+    #expect(try page(run) == whole)
+    try FileManager.default.removeItem(atPath: run.path + "/report.html")
     let result = try lockstep(["report", run.path])
     #expect(result.status == 0 && result.errors.contains("no figures of classes"), "\(result.errors)")
     #expect(try page(run).contains("There are no pictures"))
@@ -131,10 +137,27 @@ import Testing
     #expect(try lockstep(["report", run.path]).status == 0)
     let page = try page(run)
     #expect(page.contains("Not finished: 2 of 2 epochs") && page.contains("Confusion matrix"))
+    #expect(
+      page.contains("--max-steps 64") && page.contains("weights \(run.digest)."), "\(page.prefix(9000))")
   }
 
   @Test func whatIsNoRun() throws {
     #expect(try lockstep(["report", scene.data]).status == 65)
     #expect(try lockstep(["report"]).status == 64)
+    let run = try scene.train(Self.linear)
+    let refused = try lockstep(["report", run.path, "--threads", "0"])
+    #expect(refused.status == 64 && refused.errors.contains("threads"), "\(refused.errors)")
+    // Of several it is left out.
+    let file = scene.scratch.file("some.html")
+    let some = try lockstep(["report", run.path, scene.data, run.path, "--output", file])
+    #expect(some.status == 0 && some.errors.contains("left out: \(scene.data)"), "\(some.errors)")
+    #expect(try String(contentsOfFile: file, encoding: .utf8).contains("2 runs"))
+  }
+
+  @Test func toAStream() throws {
+    let run = try scene.train(Self.linear)
+    let result = try lockstep(["report", run.path, "--output", "/dev/stdout"])
+    let page = try page(run)
+    #expect(result.status == 0 && result.output.hasSuffix("</html>\n") && result.output == page)
   }
 }

@@ -23,6 +23,10 @@ bool kernel_has_isa(const char *name);
 // Uses another build; false where this CPU cannot run it or there is none of that name. For tests.
 bool kernel_select_isa(const char *name);
 
+// Gives freed memory back to the system, which glibc keeps, of each thread apart, when blocks in between are in use.
+// Whether there was any; false where the C library does so by itself.
+bool kernel_release_memory(void);
+
 // Hints to the core that this is a spin wait.
 static inline void kernel_spin_hint(void) {
 #if defined(__x86_64__)

@@ -8,10 +8,7 @@ extension Dataset {
   /// - Complexity: O(n) in the number of samples for bytes, with an early exit for each image that is not blank; O(n)
   ///   in the number of elements for other types.
   public func warnings(heldBack: [Int] = [], missesTest: Bool = true) -> [String] {
-    var training = counts(train.labels)
-    for index in heldBack where train.labels.indices.contains(index) {
-      training[Int(train.labels[index])] -= 1
-    }
+    let training = trainingSamples(heldBack: heldBack.filter(train.labels.indices.contains))
     let judges = heldBack.isEmpty ? "training" : "validation"
     let noTest =
       test.count == 0 && missesTest
@@ -23,12 +20,6 @@ extension Dataset {
     return (noTest + ofClasses + (sameness.map { [$0] } ?? blankImages) + strangeNumbers).map {
       "\(name): \($0)"
     }
-  }
-
-  private func counts(_ labels: [Int32]) -> [Int] {
-    var counts = [Int](repeating: 0, count: classes)
-    for label in labels { counts[Int(label)] += 1 }
-    return counts
   }
 
   /// Warnings for the number of samples of each class.

@@ -35,6 +35,9 @@ package struct Sampler: Sendable {
     (trainingCount..<datasetCount).map { splitOrder?[$0] ?? $0 }
   }
 
+  /// The same; nil if there are none.
+  package var heldBack: [Int]? { trainingCount < datasetCount ? validationIndices : nil }
+
   /// The order in which epoch `epoch` visits the training samples.
   package func order(epoch: Int) -> EpochOrder {
     EpochOrder(

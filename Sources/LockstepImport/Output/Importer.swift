@@ -33,6 +33,7 @@ public struct Importer {
     source.settleBytes()
     source.noteUnusedLabels()
     source.notes.forEach(note)
+    if place.hasDataset { note("\(options.output): replacing the dataset that import made there before") }
     if source.kind == "class folders" { shuffle(&source) }
     let form = try SampleFormChoice(options, note: note).form(of: source)
     let record = ImportRecord(pictures: try form.recorded(after: source.pictures), classes: source.classes)

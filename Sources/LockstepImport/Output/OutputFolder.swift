@@ -6,16 +6,19 @@ import PlatformC
 /// The folder of the dataset that is made.
 struct OutputFolder {
   let path: String
+  /// Whether an earlier import has made a dataset there, which this one replaces.
+  let hasDataset: Bool
 
   /// - Throws: LockstepError: usage where the folder holds files that `import` did not make, or lies in the source.
   init(_ path: String, source: String) throws {
     self.path = path
+    let names = fileNames(in: path).filter { !$0.hasPrefix(".") && !$0.contains(".tmp-") }
+    hasDataset = names.contains(ImportRecord.fileName)
     if let steps = Self.steps(from: path, upTo: source) {
       throw LockstepError(
         .usage, "--output \(path)", expected: "a folder outside of \(source), which is read",
         found: steps == 0 ? "the same" : "one inside it", fix: "Choose another --output")
     }
-    let names = fileNames(in: path).filter { !$0.hasPrefix(".") && !$0.contains(".tmp-") }
     let own = [ImportRecord.fileName, DatasetDirectory.unfinishedImport]
     guard !names.isEmpty, Set(names).isDisjoint(with: own) else { return }
     throw LockstepError(

@@ -23,7 +23,7 @@ public struct ComparisonRun {
   /// Reports what is equal and what differs, a line each. Collective, with the same values on all ranks except `data`
   /// and `threads`.
   ///
-  /// Throws `LockstepError` or `AgreedError`: failure if the runs differ, data for what is no run.
+  /// Throws `LockstepError` or `AgreedError`: failure if the runs differ or have nothing to compare, data for what is no run.
   public func run(_ collective: any Collective) throws {
     let records = try paths.map { try RunRecord(of: $0, collective) }
     let receipts = records.map(\.receipt)
@@ -32,7 +32,14 @@ public struct ComparisonRun {
     for line in inputs { try say(line, collective) }
     let common = Segment.common(receipts)
     guard let parting = common.firstIndex(where: { $0.first.weights != $0.second.weights }) else {
-      try say(equality(records, common), collective)
+      let text = equality(records, common)
+      try collective.together {
+        guard text == nil else { return }
+        throw LockstepError(
+          .failure, paths.joined(separator: ", "), expected: "an epoch that both have ended, to compare",
+          found: "none")
+      }
+      try say(text!, collective)
       return
     }
     let segment = common[parting]
@@ -78,14 +85,13 @@ public struct ComparisonRun {
       + "gradients.jsonl shows the first step and tensor"
   }
 
-  private func equality(_ records: [RunRecord], _ common: [Segment.Pair]) -> String {
+  /// nil where there is nothing to compare.
+  private func equality(_ records: [RunRecord], _ common: [Segment.Pair]) -> String? {
     let ends = records.map(\.receipt.weights)
     if records.allSatisfy(\.isWhole), records[0].receipt.step == records[1].receipt.step, ends[0] == ends[1] {
       return "equal: \(records[0].receipt.step) steps, weights \(ends[0].hexadecimal)"
     }
-    guard let last = common.last else {
-      return "nothing to compare: there is no epoch that both have ended"
-    }
+    guard let last = common.last else { return nil }
     return "equal as far as both go: to step \(last.first.end), weights \(last.first.weights.hexadecimal)"
   }
 

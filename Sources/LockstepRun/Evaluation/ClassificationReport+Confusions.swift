@@ -41,13 +41,21 @@ extension ClassificationReport {
   /// A class's name, as far as a line has room for it and without what would move a terminal's cursor, or its number.
   func title(_ number: Int) -> String {
     guard let name = names?[number] else { return "\(number)" }
-    let shown = name.unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : Character($0) }
-    return String(String(shown).prefix(24))
+    let shown = String(
+      name.unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : Character($0) })
+    guard shown.count > 24 else { return shown }
+    // Others may begin alike.
+    let number = "... (\(number))"
+    return shown.prefix(24 - number.count) + number
+  }
+
+  /// What is taken for another class, the most frequent first.
+  var mistakes: [Confusion] {
+    confusions.filter { $0.actual != $0.predicted }
+      .sorted { ($1.count, $0.actual, $0.predicted) < ($0.count, $1.actual, $1.predicted) }
   }
 
   private var listLines: [String] {
-    let mistakes = confusions.filter { $0.actual != $0.predicted }
-      .sorted { ($1.count, $0.actual, $0.predicted) < ($0.count, $1.actual, $1.predicted) }
     guard !mistakes.isEmpty else { return ["no class is taken for another"] }
     return ["most frequent confusions"]
       + mistakes.prefix(Self.mostConfusionsListed).map { mistake in

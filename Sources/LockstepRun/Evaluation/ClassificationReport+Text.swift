@@ -47,11 +47,15 @@ extension ClassificationReport {
   }
 }
 
-/// Rows of as many cells, each column as wide as its widest cell, to the right.
-func aligned(_ rows: [[String]], gap: Int) -> [String] {
+/// Rows of as many cells, each column as wide as its widest cell, to the right; the last to the left where it is text.
+func aligned(_ rows: [[String]], gap: Int, isLastToTheLeft: Bool = false) -> [String] {
   let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max()! }
   return rows.map { row in
-    row.indices.map { String(repeating: " ", count: widths[$0] - row[$0].count) + row[$0] }
-      .joined(separator: String(repeating: " ", count: gap))
+    let cells = row.indices.map { column in
+      let isLeft = isLastToTheLeft && column == row.count - 1
+      return isLeft
+        ? row[column] : String(repeating: " ", count: widths[column] - row[column].count) + row[column]
+    }
+    return cells.joined(separator: String(repeating: " ", count: gap))
   }
 }

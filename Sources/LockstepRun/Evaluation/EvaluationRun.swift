@@ -108,12 +108,25 @@ public struct EvaluationRun {
 
   /// If the argument is a run directory, the run's data and, if it is unfinished, its newest checkpoint. Collective.
   private func formerRun(_ collective: any Collective) throws -> FormerRun? {
-    if let former = try FormerRun.unfinished(at: path, doing: "evaluating", collective, listener) {
-      return former
-    }
+    try FormerRun.unfinished(at: path, doing: "evaluating", collective, listener)
+      ?? Self.run(at: path, collective)
+  }
+
+  /// Where the data of a run is; nil if there is no run at `path`. Collective.
+  private static func run(at path: String, _ collective: any Collective) throws -> FormerRun? {
     let isRun = collective.rank == 0 && RunDirectory.isRun(at: path)
     guard try collective.broadcast([isRun ? 1 : 0], from: 0) == [1] else { return nil }
     return try FormerRun(dataOf: path, collective: collective)
+  }
+
+  /// The dataset of test samples for a saved model: the one that the flag names, else that of the run at `path`, else
+  /// `DataSource.resolve`. Collective.
+  package static func dataset(
+    _ flag: String?, of path: String, _ collective: any Collective, _ team: ThreadTeam,
+    _ listener: RunListener
+  ) throws -> Dataset {
+    let former = try run(at: path, collective)
+    return try loadData(flag, for: .evaluation, of: former, at: path, collective, team, listener).1
   }
 
   private func requireTestSamples(_ dataset: Dataset) throws {

@@ -29,6 +29,10 @@ struct ModelView {
   /// The first of the first batch, as they were trained on.
   var batch: [Sample] = []
   var isAugmented = false
+  /// Whether all of the batch are the same, bit for bit.
+  var areSamplesAlike = false
+  /// How many samples of each class were trained on.
+  var trainingSamples: [Int] = []
   /// The first layer's weights where they are pictures.
   var firstLayer: [PNGFile] = []
   var tensors: [Tensor] = []
@@ -65,35 +69,33 @@ struct ModelView {
       }
     }
     mistakes = Array(zip(found.mistakes, samples(found.mistakes.map(\.sample), of: judges)))
-    let sampler = Sampler(
-      datasetCount: dataset.train.count, batchSize: recipe.batchSize, microBatches: recipe.microBatches,
-      seed: recipe.seed, validationSplit: recipe.validationSplit)
+    let sampler = recipe.sampler(datasetCount: dataset.train.count)
     let entries = sampler.shard(step: 0, rank: 0, ranks: 1).entries.prefix(Self.most.batch)
     let order = sampler.order(epoch: 0)
+    let first = entries.map { order[$0] }
     isAugmented = !recipe.augmentation.isNone
     batch = samples(
-      entries.map { order[$0] }, of: dataset.train,
+      first, of: dataset.train,
       isAugmented ? Batch.Augmenter(recipe.augmentation, seed: recipe.seed, epoch: 0) : nil)
+    areSamplesAlike =
+      first.count > 1
+      && first.allSatisfy { dataset.train.images.sample($0) == dataset.train.images.sample(first[0]) }
+    trainingSamples = dataset.trainingSamples(heldBack: validation ?? [])
     look(at: model.parameters, seed: recipe.initialWeights.isEmpty ? recipe.seed : nil, isTransposed)
   }
 
   private mutating func look(at parameters: Parameters, seed: UInt64?, _ isTransposed: Bool) {
     let network = parameters.network
-    let distances = seed.map { parameters.distances(fromInitial: $0) }
-    func fraction(_ moved: Double, _ initial: Double) -> Double? {
-      initial > 0 ? (moved / initial).squareRoot() : nil
-    }
+    let changes = seed.map { parameters.changes(fromInitial: $0) }
     tensors = network.tensors.enumerated().map { number, tensor in
       let largest = (0..<tensor.count).reduce(Float(0)) {
         max($0, abs(parameters.pointer[tensor.flatIndex($1)]))
       }
       return Tensor(
         name: tensor.name, shape: tensor.shape, largest: largest,
-        change: distances.flatMap { fraction($0[number].moved, $0[number].initial) })
+        change: changes?.tensors[number])
     }
-    change = distances.flatMap { all in
-      fraction(all.reduce(0) { $0 + $1.moved }, all.reduce(0) { $0 + $1.initial })
-    }
+    change = changes?.all
     guard let first = network.tensors.first(where: { $0.name.hasSuffix(".weight") }) else { return }
     let isImage = network.inputShape.count > 1
     let shape: [Int]

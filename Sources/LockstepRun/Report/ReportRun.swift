@@ -25,24 +25,26 @@ public struct ReportRun {
 
   /// Writes the file, on rank 0. Collective, with the same values on all ranks except `data` and `threads`.
   ///
-  /// A single run whose data or model cannot be used has a report without them, which says why. Throws `LockstepError`
-  /// or `AgreedError`: data for what is no run, usage for an output that is another file, failure if it cannot be
-  /// written.
+  /// A single run whose data or model cannot be used has a report without them, which says why, where there is none with
+  /// them already. Of several, what is no run is left out. Throws `LockstepError` or `AgreedError`: data for what is no
+  /// run, usage for an output that is another file, failure if it cannot be written.
   public func run(_ collective: any Collective) throws {
     let target = output ?? (paths.count == 1 ? "\(paths[0])/\(Self.fileName)" : Self.fileName)
-    let runs = try collective.together { () -> [ReportedRun] in
-      guard collective.rank == 0 else { return [] }
-      let runs = try paths.map { try ReportedRun(at: $0) }
-      try Self.requireOwn(target)
-      return runs
+    let (runs, former) = try collective.together { () -> ([ReportedRun], former: [UInt8]) in
+      guard collective.rank == 0 else { return ([], []) }
+      return (try readRuns(), try Self.readOwn(target))
     }
     var (view, lacking): (ModelView?, String?)
     if paths.count == 1 {
-      do { view = try look(collective) } catch let error as AgreedError {
-        // Said by the page, and here.
-        guard data == nil else { throw error }
-        lacking = "There are no pictures and no figures of classes: \(error.message)."
-        if collective.rank == 0 { listener.warn("no figures of classes: \(error.message)") }
+      // Rank 0's flag decides for all.
+      let isGiven = try collective.broadcast([data == nil ? 0 : 1], from: 0) == [1]
+      do { view = try look(collective) } catch let error as AgreedError
+        where error.exitStatus == LockstepError.Kind.data.rawValue && !isGiven
+      {
+        try collective.together {
+          guard collective.rank == 0 else { return }
+          lacking = try self.lacking(error, runs[0], former, target)
+        }
       }
     }
     try collective.together {
@@ -52,19 +54,50 @@ public struct ReportRun {
       if let run = runs.first, runs.count == 1 {
         for finding in Finding.all(in: run.history, view) { listener.warn(finding.text) }
       }
-      try listener.result(target)
+      // The page itself may have gone to the terminal.
+      if isOwnFile(target) { try listener.result(target) }
     }
   }
 
-  /// Throws if the file is there and is no report.
-  private static func requireOwn(_ path: String) throws {
-    guard access(path, F_OK) == 0 else { return }
+  /// Those of several that can be read, if any can.
+  private func readRuns() throws -> [ReportedRun] {
+    var (runs, failure): ([ReportedRun], (any Error)?) = ([], nil)
+    for path in paths {
+      do { runs.append(try ReportedRun(at: path)) } catch {
+        if paths.count > 1 { listener.warn("left out: \(error)") }
+        failure = failure ?? error
+      }
+    }
+    if runs.isEmpty, let failure { throw failure }
+    return runs
+  }
+
+  /// Why there is no view, for the page; throws for a page that has one, which would be lost.
+  private func lacking(_ error: AgreedError, _ run: ReportedRun, _ former: [UInt8], _ target: String) throws
+    -> String
+  {
+    let hasFailed = run.end == nil && !run.history.events("error").isEmpty
+    guard !RunReport.hasView(former) else {
+      throw LockstepError(
+        .data, target, expected: "the data of the run, to draw its pictures anew",
+        found: oneLine(error.message),
+        fix: "It is left as it is: give the data by --data, or another --output")
+    }
+    if hasFailed { return RunReport.failed }
+    listener.warn("no figures of classes: \(error.message)")
+    return "There are no pictures and no figures of classes: \(error.message)."
+  }
+
+  /// The report that is there. Throws if the file is something else.
+  private static func readOwn(_ path: String) throws -> [UInt8] {
+    guard isOwnFile(path) else { return [] }
     let found = (try? readFile(path, limit: 1 << 30, kind: .usage)) ?? []
     guard found.starts(with: RunReport.mark.utf8) || found.isEmpty else {
       throw LockstepError(
         .usage, "--output \(path)", expected: "a new file or an earlier report", found: "something else",
         fix: "Choose another --output")
     }
+    return found
   }
 
   /// What there is to see of the run's model, of its newest checkpoint if it is not finished. Collective.
@@ -79,28 +112,20 @@ public struct ReportRun {
       if let checkpoint = unfinished?.checkpoint, let file = unfinished?.checkpointPath {
         return (try Model(checkpoint, path: file, dataset: dataset, team: team), checkpoint.recipe)
       }
-      let yaml = try readFile("\(path)/config.yaml", limit: 1 << 14, kind: .data)
-      var recipe = Recipe()
-      try recipe.apply(yaml: yaml, path: "\(path)/config.yaml")
-      return (try Model(path: path), recipe)
+      return (try Model(path: path), try ReportedRun.recipe(of: path))
     }
     try collective.together { try require(dataset, model, path) }
-    let sampler = Sampler(
-      datasetCount: dataset.train.count, batchSize: recipe.batchSize, microBatches: recipe.microBatches,
-      seed: recipe.seed, validationSplit: recipe.validationSplit)
     let evaluator = try collective.together {
       try Evaluator(model.network, normalization: model.normalization, collective: collective, team: team)
     }
-    let held = sampler.trainingCount < sampler.datasetCount ? sampler.validationIndices : nil
+    let held = recipe.sampler(datasetCount: dataset.train.count).heldBack
     return try ModelView(of: model, recipe, dataset, validation: held, evaluator, team)
   }
 
   /// Throws for other data than the run's.
   private func require(_ dataset: Dataset, _ model: Model, _ path: String) throws {
     try model.check(dataset)
-    let file = "\(path)/\(Receipt.fileName)"
-    guard let bytes = try? readFile(file, limit: 1 << 30, kind: .data),
-      let receipt = try? Receipt(json: bytes, path: file), receipt.datasetDigest != dataset.checksum
+    guard let receipt = try? ReportedRun.receipt(of: path), receipt.datasetDigest != dataset.checksum
     else { return }
     throw LockstepError(
       .data, dataset.name, expected: "the run's data, of digest \(receipt.datasetDigest.hexadecimal)",

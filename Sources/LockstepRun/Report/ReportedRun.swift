@@ -15,15 +15,21 @@ struct ReportedRun {
     self.path = path
     name = String(realPath(path).split(separator: "/").last ?? "/")
     history = try RunHistory(directory: path)
-    let yaml = try? readFile("\(path)/config.yaml", limit: 1 << 14, kind: .data)
-    recipe = yaml.flatMap { yaml in
-      var recipe = Recipe()
-      return (try? recipe.apply(yaml: yaml, path: path)).map { _ in recipe }
-    }
+    recipe = try? Self.recipe(of: path)
+    receipt = try? Self.receipt(of: path)
+  }
+
+  /// That of a run's config.yaml.
+  static func recipe(of path: String) throws -> Recipe {
+    let file = "\(path)/config.yaml"
+    var recipe = Recipe()
+    try recipe.apply(yaml: readFile(file, limit: 1 << 14, kind: .data), path: file)
+    return recipe
+  }
+
+  static func receipt(of path: String) throws -> Receipt {
     let file = "\(path)/\(Receipt.fileName)"
-    receipt = (try? readFile(file, limit: 1 << 30, kind: .data)).flatMap {
-      try? Receipt(json: $0, path: file)
-    }
+    return try Receipt(json: readFile(file, limit: 1 << 30, kind: .data), path: file)
   }
 
   var start: RunHistory.Event? { history.events("start").last }
@@ -35,9 +41,15 @@ struct ReportedRun {
     return step / epoch
   }
 
-  /// "98.30% of test samples", of the end, else of the last epoch; nil before that.
+  /// The last line of a training that has ended.
+  var end: RunHistory.Event? { history.events("end").last }
+
+  /// A figure of the weights that the run has in the end, or so far.
+  func figure(_ name: String) -> Double? { end?[name] ?? history.keptEpoch?[name] }
+
+  /// Part, accuracy and loss by which the run is judged; nil before there are any.
   var result: (part: String, accuracy: Double, loss: Double?)? {
-    for event in [history.events("end").last, epochs.last].compactMap({ $0 }) {
+    for event in [end, history.keptEpoch].compactMap({ $0 }) {
       for part in ["test", "validation", "train"] {
         if let accuracy = event["\(part)_accuracy"] {
           return (part == "train" ? "training" : part, accuracy, event["\(part)_loss"])
@@ -48,7 +60,7 @@ struct ReportedRun {
   }
 
   /// The digest of the newest weights that the log has.
-  var weights: String? { (history.events("end").last ?? epochs.last)?.text("weights") }
+  var weights: String? { (end ?? epochs.last)?.text("weights") }
 
   /// The points of an epoch's figure; of a run without epochs none.
   func line(_ name: String, _ figure: String) -> LinePlot.Line {
@@ -69,9 +81,11 @@ struct ReportedRun {
       })
   }
 
-  /// The flags that differ from the defaults, and the data: what trains it again.
+  /// The flags that differ from the defaults, and the data: what trains the same weights again; those of the last epoch
+  /// where the training has not ended.
   var command: String? {
-    guard let recipe else { return nil }
+    guard var recipe else { return nil }
+    if end == nil, reachesWeights, let step = epochs.last?["step"] { recipe.maxSteps = Int(step) }
     let plain = Recipe()
     let flags = recipe.effectiveKeys.filter { $0.read(recipe) != $0.read(plain) }.map { key in
       key.isFlag && key.read(recipe) == "true"
@@ -80,6 +94,9 @@ struct ReportedRun {
     let data = start?.text("dataset").map { $0 == "synthesized digits" ? "" : " --data \(quoted($0))" } ?? ""
     return "lockstep train" + flags.joined() + data
   }
+
+  /// Whether the command ends with `weights`: a training that has not ended yet may keep another epoch's.
+  var reachesWeights: Bool { end != nil || recipe?.keepBest == false }
 
   private func quoted(_ text: String) -> String {
     let plain = text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_./,:=+@%".contains($0)) }

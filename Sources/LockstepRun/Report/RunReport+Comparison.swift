@@ -7,11 +7,7 @@ extension RunReport {
   func addComparison(to html: inout HTML) {
     html.element("header") { html in
       html.element("h1", [:], ranking == nil ? "\(runs.count) runs" : "The best \(runs.count) of a sweep")
-      if let best = best {
-        html.element(
-          "p", ["class": "story"],
-          "The highest \(best.part) accuracy is \(percent(best.accuracy)), of \(best.name).")
-      }
+      if let headline { html.element("p", ["class": "story"], headline) }
     }
     html.element("main") { html in
       if let ranking {
@@ -22,8 +18,7 @@ extension RunReport {
       section("What happened", &html) { html in
         for (name, run) in zip(names, runs) {
           html.element("h3", [:], name)
-          html.element("p", [:], RunStory.sentences(of: run.history, nil).joined(separator: " "))
-          addFindings(of: run, to: &html)
+          addStory(of: run, to: &html)
         }
       }
       section("How to get them again", &html) { html in
@@ -40,12 +35,25 @@ extension RunReport {
     } ?? "train"
   }
 
-  private var best: (name: String, part: String, accuracy: Double)? {
+  /// By their digests where all have one.
+  private var isOtherData: Bool {
+    let digests = runs.compactMap { $0.receipt?.datasetDigest }
+    return digests.count == runs.count
+      ? Set(digests).count > 1 : Set(runs.map { $0.start?.text("dataset") }).count > 1
+  }
+
+  private var partName: String { part == "train" ? "training" : part }
+
+  /// Which is the best.
+  private var headline: String? {
+    if isOtherData { return "Their data differ, so that their figures do not say which is better." }
     let ends = zip(names, runs).compactMap { name, run in
-      run.epochs.last?["\(part)_accuracy"].map { (name, $0) }
+      run.figure("\(part)_accuracy").map { (name: name, accuracy: $0) }
     }
-    guard ends.count > 1, let best = ends.max(by: { $0.1 < $1.1 }) else { return nil }
-    return (best.0, part == "train" ? "training" : part, best.1)
+    guard ends.count > 1, let most = ends.map(\.accuracy).max() else { return nil }
+    let best = ends.filter { $0.accuracy == most }.map(\.name)
+    if best.count == ends.count { return "All have the same \(partName) accuracy, \(percent(most))." }
+    return "The highest \(partName) accuracy is \(percent(most)), of \(best.joined(separator: ", "))."
   }
 
   private var commonPlots: [ReportPlot] {
@@ -73,15 +81,15 @@ extension RunReport {
     let keys = Recipe.keys.filter { key in
       Set(runs.map { $0.text(of: key) }).count > 1
     }
-    let isOtherData = Set(runs.map { $0.start?.text("dataset") }).count > 1
+    let areNamedAlike = Set(runs.map { $0.start?.text("dataset") }).count == 1
     let rows = zip(names, runs).map { name, run -> [String] in
       let values = keys.map { key in run.text(of: key) }
-      let data = isOtherData ? [run.start?.text("dataset") ?? "?"] : []
-      return [name] + run.figures + values + data + run.results
+      let title = areNamedAlike ? run.receipt?.datasetDigest.hexadecimal : run.start?.text("dataset")
+      return [name] + run.figures(of: part) + values + (isOtherData ? [title ?? "?"] : []) + run.results
     }
     html.table(
       caption: keys.isEmpty ? "Their recipes are the same" : "Keys of the recipes that differ, and results",
-      head: ["run", "accuracy", "loss"] + keys.map(\.name) + (isOtherData ? ["data"] : [])
+      head: ["run", "\(partName) accuracy", "loss"] + keys.map(\.name) + (isOtherData ? ["data"] : [])
         + ["epochs done", "time", "weights"], rows: rows)
   }
 }
@@ -94,13 +102,16 @@ extension ReportedRun {
   }
 
   /// Accuracy and loss.
-  fileprivate var figures: [String] {
-    [result.map { percent($0.accuracy) } ?? "-", result?.loss.map { fixed($0, 4) } ?? "-"]
+  fileprivate func figures(of part: String) -> [String] {
+    [figure("\(part)_accuracy").map(percent) ?? "-", figure("\(part)_loss").map { fixed($0, 4) } ?? "-"]
   }
 
   /// Epochs, time and weights.
   fileprivate var results: [String] {
     let seconds = epochs.compactMap { $0["seconds"] }.reduce(0, +)
-    return ["\(epochs.count)", Self.time(seconds), weights ?? "-"]
+    let kept = history.keptEpoch?["epoch"].flatMap {
+      $0 == epochs.last?["epoch"] ? nil : ", \(fixed($0, 0)) kept"
+    }
+    return ["\(epochs.count)\(kept ?? "")", Self.time(seconds), weights ?? "-"]
   }
 }

@@ -75,8 +75,8 @@ extension RunReport {
   }
 
   private func addConfusions(_ report: ClassificationReport, to html: inout HTML) {
-    let mistakes = report.confusions.filter { $0.actual != $0.predicted }
-      .sorted { ($1.count, $0.actual, $0.predicted) < ($0.count, $1.actual, $1.predicted) }
+    let mistakes = report.mistakes
+    guard !mistakes.isEmpty else { return html.element("p", [:], "No class is taken for another.") }
     html.table(
       caption: "The most frequent confusions", head: ["class", "taken for", "samples", "of"],
       rows: mistakes.prefix(Self.mostConfusions).map {
@@ -155,7 +155,7 @@ extension RunReport {
               "img",
               [
                 "src": "data:image/png;base64," + Data(picture.bytes).base64EncodedString(),
-                "alt": "\(item.text)", "loading": "lazy",
+                "alt": "\(item.text)",
               ])
           }
           html.element("span", [:], item.text)

@@ -9,8 +9,9 @@ extension ReportedRun {
       figures.append(("\(result.part) accuracy", percent(result.accuracy)))
       if let loss = result.loss { figures.append(("\(result.part) loss", fixed(loss, 4))) }
     }
-    let last = epochs.last
-    if let accuracy = last?["train_accuracy"] { figures.append(("training accuracy", percent(accuracy))) }
+    if let accuracy = history.keptEpoch?["train_accuracy"] {
+      figures.append(("training accuracy", percent(accuracy)))
+    }
     if let count = start?["parameters"] { figures.append(("parameters", fixed(count, 0))) }
     let seconds = epochs.compactMap { $0["seconds"] }.reduce(0, +)
     if seconds > 0 { figures.append(("training time", Self.time(seconds))) }
@@ -57,7 +58,7 @@ extension RunReport {
   func addTime(of run: ReportedRun, to html: inout HTML) {
     func sum(_ figure: String) -> Double { run.epochs.compactMap { $0[figure] }.reduce(0, +) }
     let training = sum("seconds")
-    guard training > 0 else { return html.element("p", [:], "No epoch is over.") }
+    guard training > 0 else { return }
     var rows = [("training", training, "all steps of the epochs")]
     if run.epochs.contains(where: { $0["compute_seconds_max"] != nil }) {
       rows += [
@@ -96,7 +97,7 @@ extension RunReport {
       html.element(
         "p", [:],
         "On any number of ranks and threads it gives the same bits"
-          + (run.weights.map { ": weights \($0)." } ?? ".") + origin)
+          + (run.reachesWeights ? run.weights.map { ": weights \($0)." } ?? "." : ".") + origin)
     }
     html.table(["class": "facts"], caption: "What it is made of", head: ["", ""], rows: facts(of: run))
     guard let recipe = run.recipe, let yaml = try? recipe.yaml() else { return }

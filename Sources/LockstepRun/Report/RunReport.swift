@@ -11,8 +11,20 @@ struct RunReport {
   /// Why there is no view.
   var lacking: String?
 
+  /// The reason of a run that failed early.
+  static let failed = "The training failed before there was a model to look at."
+
   /// What the file begins with, by which it is known as one of ours.
   static let mark = "<!DOCTYPE html>\n<!-- A report by Lockstep"
+
+  /// What a report's first lines say where it shows what a model makes of samples.
+  private static let withView = ", with samples"
+
+  /// Whether a report of a single run has pictures and figures of classes.
+  static func hasView(_ bytes: [UInt8]) -> Bool {
+    let line = bytes.dropFirst(mark.utf8.count).prefix { $0 != UInt8(ascii: "\n") }
+    return String(decoding: line, as: UTF8.self).contains(withView)
+  }
 
   /// Names by which runs are told apart.
   var names: [String] {
@@ -24,7 +36,7 @@ struct RunReport {
   /// The file.
   var html: String {
     var html = HTML()
-    html.raw(Self.mark + " \(Build.version) -->\n")
+    html.raw(Self.mark + " \(Build.version)\(view == nil ? "" : Self.withView) -->\n")
     html.element("html", ["lang": "en"]) { html in
       html.element("head") { html in head(&html) }
       html.element("body") { html in
@@ -57,8 +69,7 @@ struct RunReport {
   private func addOne(_ run: ReportedRun, to html: inout HTML) {
     html.element("header") { html in
       html.element("h1", [:], run.name)
-      html.element("p", ["class": "story"], RunStory.sentences(of: run.history, view).joined(separator: " "))
-      addFindings(of: run, to: &html)
+      addStory(of: run, ["class": "story"], to: &html)
       html.element("dl", ["class": "figures"]) { html in
         for (name, value) in run.keyFigures {
           html.element("div") { html in
@@ -69,8 +80,10 @@ struct RunReport {
       }
     }
     html.element("main") { html in
-      section("Curves", &html) { html in for plot in run.plots { plot.add(to: &html) } }
-      section("Time", &html) { html in addTime(of: run, to: &html) }
+      if !run.history.events("step").isEmpty || !run.epochs.isEmpty {
+        section("Curves", &html) { html in for plot in run.plots { plot.add(to: &html) } }
+      }
+      if !run.epochs.isEmpty { section("Time", &html) { html in addTime(of: run, to: &html) } }
       if let view {
         addResults(of: view, to: &html)
         addPictures(of: view, to: &html)
@@ -82,8 +95,11 @@ struct RunReport {
     }
   }
 
-  func addFindings(of run: ReportedRun, to html: inout HTML) {
+  /// What happened, and what is bad about it.
+  func addStory(of run: ReportedRun, _ attributes: KeyValuePairs<String, String> = [:], to html: inout HTML) {
     let findings = Finding.all(in: run.history, view)
+    html.element(
+      "p", attributes, RunStory.sentences(of: run.history, view, findings).joined(separator: " "))
     guard !findings.isEmpty else { return }
     html.element("ul", ["class": "findings"]) { html in
       for finding in findings { html.element("li", [:], "It is bad because: \(finding.text).") }

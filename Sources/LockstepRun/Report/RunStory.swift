@@ -4,18 +4,24 @@ import LockstepTraining
 
 /// What happened in a run, in sentences.
 enum RunStory {
-  /// How far it came, whether it converged, where overfitting starts, and which classes are confused.
-  static func sentences(of history: RunHistory, _ view: ModelView?) -> [String] {
+  /// How far it came, whether it converged, where overfitting starts, and which classes are confused. Where there are
+  /// findings, they say what it came to.
+  static func sentences(of history: RunHistory, _ view: ModelView?, _ findings: [Finding]) -> [String] {
     let epochs = history.events("epoch")
-    return [progress(history, epochs)] + [convergence(epochs), view.flatMap(confusion)].compactMap { $0 }
+    let isStopped = !history.events("stopped_early").isEmpty
+    return [
+      progress(history, epochs), kept(history), findings.isEmpty ? convergence(epochs, isStopped) : nil,
+      view.flatMap(confusion),
+    ].compactMap { $0 }
   }
 
   private static func progress(_ history: RunHistory, _ epochs: [RunHistory.Event]) -> String {
-    let start = history.events("start").last
+    let asked = history.events.last { $0["epochs"] != nil }?["epochs"]
     let steps = history.events.compactMap { $0["step"] }.last ?? 0
-    let all = start?["epochs"].map { " of \(fixed($0, 0))" } ?? ""
+    let all = asked.map { " of \(fixed($0, 0))" } ?? ""
+    let isOne = asked.map { $0 == 1 } ?? (epochs.count == 1)
     let done =
-      "\(epochs.count)\(all) epoch\(all.isEmpty && epochs.count == 1 ? "" : "s"), \(fixed(steps, 0)) steps"
+      "\(epochs.count)\(all) epoch\(isOne ? "" : "s"), \(fixed(steps, 0)) step\(steps == 1 ? "" : "s")"
     let end = history.events("end").last
     if end == nil, let reason = history.events("error").last?.text("reason") {
       return "The training failed after \(done): \(oneLine(reason))."
@@ -23,10 +29,20 @@ enum RunStory {
     if let stopped = history.events("stopped_early").last?["best_epoch"] {
       return "Stopped early after \(done): no smaller validation loss since epoch \(fixed(stopped, 0))."
     }
+    if end != nil, let asked, Double(epochs.count) < asked {
+      return "Trained \(done), as many as --max-steps asks for."
+    }
     return (end == nil ? "Not finished: " : "Trained ") + done + "."
   }
 
-  private static func convergence(_ epochs: [RunHistory.Event]) -> String? {
+  private static func kept(_ history: RunHistory) -> String? {
+    guard let kept = history.keptEpoch?["epoch"], kept != history.events("epoch").last?["epoch"] else {
+      return nil
+    }
+    return "The weights are those of epoch \(fixed(kept, 0)), of the smallest validation loss."
+  }
+
+  private static func convergence(_ epochs: [RunHistory.Event], _ isStopped: Bool) -> String? {
     guard epochs.count > 1, let last = epochs.last else {
       return epochs.isEmpty ? nil : "One epoch is too few to tell whether it has converged."
     }
@@ -43,6 +59,8 @@ enum RunStory {
         + "\(fixed(least, 4)) to \(fixed(judged[judged.count - 1], 4)), while the training loss fell from "
         + "\(fixed(training[best], 4)) to \(fixed(end, 4))."
     }
+    // That says it.
+    if isStopped { return nil }
     let figures = part.map { part in epochs.suffix(3).compactMap { $0["\(part)_accuracy"] } } ?? []
     if let low = figures.min(), let high = figures.max(), figures.count == 3, high - low < 0.002 {
       return "Converged: \(part!) accuracy has moved by at most \(fixed(max(100 * (high - low), 0.01), 2)) "
@@ -58,8 +76,7 @@ enum RunStory {
   }
 
   private static func confusion(_ view: ModelView) -> String? {
-    let wrong = view.report.confusions.filter { $0.actual != $0.predicted }
-      .sorted { ($1.count, $0.actual, $0.predicted) < ($0.count, $1.actual, $1.predicted) }
+    let wrong = view.report.mistakes
     guard let worst = wrong.first else { return "No \(view.part) sample is taken for another class." }
     let texts = wrong.prefix(3).map {
       "\(view.report.title($0.actual)) for \(view.report.title($0.predicted)) (\($0.count))"

@@ -61,16 +61,9 @@ struct SweepPlan {
     var recipe = trial.recipe
     let fewer = (rung..<rungs).reduce(1) { product, _ in product * halving }
     let epochs = (recipe.epochs + fewer - 1) / fewer
-    let steps = epochs * sampler(of: recipe, samples: samples).stepsPerEpoch
+    let steps = epochs * recipe.sampler(datasetCount: samples).stepsPerEpoch
     recipe.maxSteps = min(recipe.maxSteps ?? steps, steps)
     return recipe
-  }
-
-  private func sampler(of recipe: Recipe, samples: Int) -> Sampler {
-    Sampler(
-      datasetCount: samples, batchSize: recipe.batchSize, microBatches: recipe.microBatches,
-      seed: recipe.seed,
-      validationSplit: recipe.validationSplit)
   }
 
   /// The numbers of the trials that are trained in a rung, given the rows of the earlier ones, in the order of the
@@ -88,7 +81,7 @@ struct SweepPlan {
     var sizes: [String: Int] = [:]
     return try trials.map { trial in
       let recipe = trial.recipe
-      let sampler = sampler(of: recipe, samples: dataset.train.count)
+      let sampler = recipe.sampler(datasetCount: dataset.train.count)
       func failure(_ key: String, _ expected: String, _ found: String) -> LockstepError {
         LockstepError(
           .usage, "trial \(trial.number) (\(trial.label)): \(key)", expected: expected, found: found)

@@ -32,7 +32,8 @@ struct SweepRanking {
     let table = plan.choice.seeds == nil ? trialTable : pointTable
     let shown = table.prefix(Self.mostLines)
     let rest = table.count > shown.count ? ["and \(table.count - shown.count) more, in sweep.jsonl"] : []
-    return (Self.aligned(Array(shown)) + rest + ["sweep \(digest)"]).joined(separator: "\n")
+    let lines = aligned(Array(shown), gap: 2, isLastToTheLeft: true)
+    return (lines + rest + ["sweep \(digest)"]).joined(separator: "\n")
   }
 
   private static let mostLines = 101
@@ -91,18 +92,6 @@ struct SweepRanking {
     var digest = SHA256()
     Array(text.utf8).withUnsafeBytes { digest.update($0) }
     return String(digest.finish().prefix(16))
-  }
-
-  /// Columns, right-aligned but for the last.
-  private static func aligned(_ table: [[String]]) -> [String] {
-    let widths = table[0].indices.map { column in table.map { $0[column].count }.max() ?? 0 }
-    return table.map { line in
-      let cells = line.indices.map { column in
-        column == line.count - 1
-          ? line[column] : String(repeating: " ", count: widths[column] - line[column].count) + line[column]
-      }
-      return cells.joined(separator: "  ")
-    }
   }
 }
 

@@ -59,6 +59,7 @@ final class SweepRounds {
     if let group, let own = groups.own, own < trials.count {
       let recipe = plan.recipe(of: trials[own], rung: rung, samples: training.dataset.train.count)
       outcome = try training.run(trials[own], recipe, rung: rung, on: group)
+      releaseFreeMemory()
     }
     // Groups may take much longer than others.
     try collective.barrierAsleep()

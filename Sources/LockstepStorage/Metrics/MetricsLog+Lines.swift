@@ -29,6 +29,8 @@ extension MetricsLog {
       line.add("event", "resume")
       line.add("epoch", state.epoch + 1)
       line.add("step", state.step)
+      line.add("epochs", start.epochs)
+      line.add("steps", start.totalSteps)
       line.add("ranks", start.ranks)
       line.add("threads", start.threads)
       line.add("instruction_set", start.instructionSet)
@@ -51,9 +53,14 @@ extension TrainingStart {
     line.add("validation_samples", validationSamples)
     line.add("test_samples", testSamples)
     line.add("classes", classes)
-    line.add("baseline_accuracy", baseline.accuracy)
-    line.add("baseline_loss", baseline.loss)
-    line.add("baseline_class", baseline.commonest)
+    for (part, baseline) in [
+      ("", baselines.training), ("validation_", baselines.validation), ("test_", baselines.test),
+    ] {
+      guard let baseline else { continue }
+      line.add("\(part)baseline_accuracy", baseline.accuracy)
+      line.add("\(part)baseline_loss", baseline.loss)
+    }
+    line.add("baseline_class", baselines.training.commonest)
     line.add("parameters", parameters)
     line.add("batch_size", batchSize)
     line.add("epochs", epochs)
@@ -114,6 +121,7 @@ extension TrainingResult {
     validation?.describe(as: "validation", in: &line)
     training?.describe(as: "train", in: &line)
     line.add("weights", digest.hexadecimal)
+    if let weightsChange { line.add("weights_change", weightsChange) }
     line.add("seconds", seconds)
   }
 }

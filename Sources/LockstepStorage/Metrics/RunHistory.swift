@@ -59,6 +59,15 @@ public struct RunHistory: Sendable {
 
   /// Those of one kind.
   public func events(_ kind: String) -> [Event] { events.filter { $0.kind == kind } }
+
+  /// The epoch whose weights the run has in the end: the best where that was kept, else the last.
+  public var keptEpoch: Event? {
+    // Epochs that came later, after a resume, have weights of their own.
+    guard let last = events.last(where: { $0.kind == "epoch" || $0.kind == "kept_best" }),
+      last.kind == "kept_best", let best = last["epoch"]
+    else { return events("epoch").last }
+    return events("epoch").last { $0["epoch"] == best } ?? events("epoch").last
+  }
 }
 
 extension RunHistory.Event {

@@ -78,3 +78,8 @@ enum OutputPlace: Equatable {
 
 // A separate name, because a member above hides the system's function.
 private func openFile(_ path: String, _ flags: Int32) -> Int32 { open(path, flags) }
+
+/// Whether an output is a file of its own, there or not, rather than a device, a pipe or one of this process's streams.
+package func isOwnFile(_ path: String) -> Bool {
+  if case .file? = try? OutputPlace(path) { true } else { false }
+}

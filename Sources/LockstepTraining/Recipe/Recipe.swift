@@ -106,6 +106,13 @@ public struct Recipe: Equatable, Sendable {
     lrReferenceBatch.map { learningRate * Double(batchSize) / Double($0) } ?? learningRate
   }
 
+  /// Which samples its steps take, of so many in the training files.
+  package func sampler(datasetCount: Int) -> Sampler {
+    Sampler(
+      datasetCount: datasetCount, batchSize: batchSize, microBatches: microBatches, seed: seed,
+      validationSplit: validationSplit)
+  }
+
   /// The schedule of a training of so many steps.
   package func learningRateSchedule(totalSteps: Int) -> Schedule {
     let shape: Schedule.Shape =

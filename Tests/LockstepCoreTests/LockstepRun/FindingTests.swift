@@ -17,6 +17,8 @@ import Testing
       + (test.map { #","test_loss":\#($0.0),"test_accuracy":\#($0.1)"# } ?? "") + "}"
   }
 
+  private func kinds(_ history: RunHistory) -> [Finding.Kind] { Finding.all(in: history).map(\.kind) }
+
   private func texts(_ history: RunHistory) -> [String] { Finding.all(in: history).map(\.text) }
 
   @Test func aTrainingThatLearnsHasNone() {
@@ -71,5 +73,60 @@ import Testing
     // A weak model is above chance.
     #expect(
       texts(history(epochs: (1...2).map { epoch($0, loss: 0.5, accuracy: 0.9, test: (4, 0.2)) })).isEmpty)
+  }
+
+  /// Classes of the test samples have other shares than those of the training samples.
+  @Test func chanceIsThatOfThePart() {
+    let epochs = (1...2).map { epoch($0, loss: 0.1, accuracy: 0.97, test: (2.5, 0.6)) }
+    let training = #""baseline_accuracy":0.9,"baseline_loss":0.5"#
+    #expect(kinds(history(epochs: epochs, baseline: training)) == [.shuffledLabels])
+    let test = training + #","test_baseline_accuracy":0.1,"test_baseline_loss":5.1"#
+    #expect(kinds(history(epochs: epochs, baseline: test)).isEmpty)
+  }
+
+  /// Half of what was learned is lost again; little by little less is no fault of the rate.
+  @Test func accuracyThatFalls() throws {
+    let falling = [epoch(1, loss: 1.4, accuracy: 0.62), epoch(2, loss: 1.9, accuracy: 0.4)]
+    let text = try #require(texts(history(epochs: falling)).first)
+    #expect(
+      text.contains("has fallen from 62.00% to 40.00%") && text.contains("lower the learning rate (0.5)"),
+      "\(text)")
+    let wavering = [epoch(1, loss: 1.4, accuracy: 0.62), epoch(2, loss: 1.5, accuracy: 0.55)]
+    #expect(texts(history(epochs: wavering)).isEmpty)
+    // The best is kept.
+    let kept = #"{"event":"kept_best","epoch":1,"validation_loss":1.4}"#
+    #expect(texts(history(epochs: falling + [kept])).isEmpty)
+    #expect(kinds(history(epochs: falling + [kept, epoch(3, loss: 2, accuracy: 0.3)])) == [.fallen])
+  }
+
+  /// A loss above that of knowing nothing, though samples are told apart.
+  @Test func stepsThatGoTooFar() throws {
+    let epochs = (1...2).map { epoch($0, loss: 113, accuracy: 0.88, test: (95, 0.89)) }
+    let text = try #require(texts(history(epochs: epochs)).first)
+    #expect(text.contains("steps go too far. Lower the learning rate (0.5)"), "\(text)")
+    // A first epoch's mean has the first steps in it.
+    let better = [epoch(1, loss: 9, accuracy: 0.6), epoch(2, loss: 3, accuracy: 0.88, test: (0.4, 0.89))]
+    #expect(texts(history(epochs: better)).isEmpty)
+  }
+
+  /// How far the weights are, the log says at the end.
+  @Test(arguments: [
+    ("0.001", Finding.Kind.standstill, "Raise --lr"), ("0.3", .chance, "raise"), ("9", .chance, "lower"),
+  ])
+  func weightsThatHaveMoved(change: String, kind: Finding.Kind, advice: String) throws {
+    let epochs = (1...3).map { epoch($0, loss: 2.303, accuracy: 0.1) }
+    let end = #"{"event":"end","step":150,"weights_change":\#(change)}"#
+    let found = Finding.all(in: history(epochs: epochs + [end]))
+    #expect(found.map(\.kind) == [kind])
+    #expect(found[0].text.contains(advice), "\(found[0].text)")
+  }
+
+  /// Of classes of unequal shares a network that knows nothing begins far above the loss of their shares: no jump.
+  @Test func aSlowStartIsNoJump() throws {
+    let unequal = #""classes":2,"baseline_accuracy":0.95,"baseline_loss":0.2"#
+    let slow = (1...3).map { epoch($0, loss: 0.7 - 0.05 * Double($0), accuracy: 0.8) }
+    let text = try #require(
+      texts(history(epochs: slow + [#"{"event":"end","weights_change":0.04}"#], baseline: unequal)).first)
+    #expect(text.contains("raise the learning rate"), "\(text)")
   }
 }

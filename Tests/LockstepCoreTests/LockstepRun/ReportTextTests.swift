@@ -52,7 +52,7 @@ import Testing
         """
         class                      name  samples  precision   recall      F1
             0                   cat?[2J        2    100.00%   50.00%  66.67%
-            1  dddddddddddddddddddddddd        1     50.00%  100.00%  66.67%
+            1  ddddddddddddddddd... (1)        1     50.00%  100.00%  66.67%
         """), "\(found.text)")
     #expect(found.json(dataset: "d", weights: "w").contains(#"{"class":0,"name":"cat"#))
     var many = ring(of: 60, hits: 3)

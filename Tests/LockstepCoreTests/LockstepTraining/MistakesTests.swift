@@ -1,3 +1,4 @@
+import Foundation
 import LockstepCore
 import Testing
 
@@ -70,11 +71,38 @@ import Testing
   @Test func whatTheSameAnswerReaches() throws {
     let labels = [2, 2, 2, 0, 1, 1, 1, 1]
     let dataset = try Dataset(images: labels.map { [Float($0), 0] }, labels: labels)
-    let all = dataset.baseline()
-    #expect(all.commonest == 1 && all.accuracy == 0.5)
-    #expect(abs(all.loss - 0.974) < 1e-3)
+    let all = dataset.baselines()
+    #expect(
+      all.training.commonest == 1 && all.training.accuracy == 0.5 && all.validation == nil && all.test == nil)
+    #expect(abs(all.training.loss - 0.974) < 1e-3)
     // Without two of class 1 and one of class 2, both are equally common.
-    let rest = dataset.baseline(heldBack: [4, 5, 0])
+    let parts = dataset.baselines(heldBack: [4, 5, 0])
+    let rest = parts.training
     #expect(rest.commonest == 1 && rest.accuracy == 0.4 && abs(rest.loss - 1.0549) < 1e-4)
+    // Of those held back two are of class 1, which is two fifths of the rest, as is class 2.
+    let held = try #require(parts.validation)
+    #expect(abs(held.accuracy - 2.0 / 3) < 1e-12 && abs(held.loss - 0.9163) < 1e-4)
+  }
+
+  /// Test samples of a class that training lacks have a finite loss, and guessing counts where it does better than the
+  /// commonest class.
+  @Test func whatTrainingSamplesSayOfOthers() throws {
+    let blank = [Float](repeating: 0, count: 2)
+    let dataset = try Dataset(
+      images: [blank, blank, blank, blank], labels: [0, 0, 1, 1], test: ([blank, blank], [1, 2]))
+    let found = try #require(dataset.baselines().test)
+    #expect(found.commonest == 0 && abs(found.accuracy - 0.25) < 1e-12)
+    #expect(abs(found.loss - 0.5 * (0.6931471 + 2.0794415)) < 1e-6)
+  }
+
+  @Test func freedMemoryGoesBack() {
+    // The last block keeps the heap from shrinking by itself.
+    let blocks = (0..<40_000).map { _ in malloc(1000)! }
+    for block in blocks { memset(block, 1, 1000) }
+    for block in blocks.dropLast() { free(block) }
+    #if canImport(Glibc)
+      #expect(releaseFreeMemory())
+    #endif
+    free(blocks.last!)
   }
 }

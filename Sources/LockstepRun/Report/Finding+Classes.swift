@@ -1,0 +1,72 @@
+import LockstepSupport
+
+/// What points to the labels.
+extension RunFigures {
+  /// Training samples are learned, by heart.
+  var memorized: Finding? {
+    guard let part = judged, let accuracy = last["\(part)_accuracy"], let loss = last["\(part)_loss"],
+      let training = last["train_accuracy"]
+    else { return nil }
+    let samples = start["\(part)_samples"] ?? 0
+    // What other shares of the classes would do is not the labels' fault.
+    let chance = start["\(part)_baseline_accuracy"] ?? chance
+    guard isAtChance(accuracy, of: samples, chance: chance),
+      loss > start["\(part)_baseline_loss"] ?? entropy, isIndependent,
+      !isAtChance(training, of: start["training_samples"] ?? 0, chance: self.chance)
+    else { return nil }
+    return Finding(
+      kind: .shuffledLabels,
+      text:
+        "training accuracy is \(percent(training)), but \(part) accuracy \(percent(accuracy)), no better than "
+        + "chance (\(percent(chance)), by the shares of the classes): the labels look shuffled, or those of the two "
+        + "parts do not mean the same" + (isBeyond ? "; if they do, \(lower)" : ""))
+  }
+
+  /// Whether answers agree with labels no more often than any answers of their numbers would; true where that is not
+  /// known.
+  private var isIndependent: Bool {
+    guard let view, view.part != "training", view.report.evaluation.count > 0 else { return true }
+    let count = Double(view.report.evaluation.count)
+    let expected = view.report.classes.reduce(0) {
+      $0 + Double($1.samples) / count * Double($1.predicted) / count
+    }
+    return isAtChance(view.report.evaluation.accuracy, of: count, chance: expected)
+  }
+
+  /// A class is no sample's, though some of those that judge are of it, and more than all of them would be mistaken for
+  /// others by chance.
+  var neverPredicted: Finding? {
+    guard let view else { return nil }
+    let classes = view.report.classes
+    let mistaken = 1 - view.report.evaluation.accuracy
+    let missing = classes.indices.filter { number in
+      let samples = classes[number].samples
+      return classes[number].predicted == 0 && samples > 0
+        && (samples >= 10 || (0..<samples).reduce(1.0) { product, _ in product * mistaken } < 0.01)
+    }
+    guard !missing.isEmpty else { return nil }
+    let isOne = missing.count == 1
+    let named =
+      missing.prefix(6).map { view.report.title($0) }.joined(separator: ", ")
+      + (missing.count > 6 ? " and \(missing.count - 6) more" : "")
+    let samples = missing.reduce(0) { $0 + classes[$1].samples }
+    return Finding(
+      kind: .neverPredicted,
+      text: "\(isOne ? "class \(named) is" : "classes \(named) are") never predicted, which \(samples) of "
+        + "\(view.report.evaluation.count) \(view.part) samples belong to: \(advice(missing, view))")
+  }
+
+  private func advice(_ missing: [Int], _ view: ModelView) -> String {
+    let them = missing.count == 1 ? "it" : "them"
+    let own = missing.reduce(0) { $0 + view.trainingSamples[$1] }
+    let all = view.trainingSamples.reduce(0, +)
+    // A quarter of their share if all classes had the same.
+    if 4 * own * view.trainingSamples.count < all * missing.count {
+      return "\(own) of \(all) training samples are of \(them), too few. More are needed"
+    }
+    let losses = losses.suffix(2)
+    if losses.count < 2 || losses.last! < 0.98 * losses.first! { return "train longer (--epochs)" }
+    return
+      "the training loss no longer falls. Try a learning rate\(rate) ten times lower, then one ten times higher"
+  }
+}
