@@ -2,16 +2,35 @@ import LockstepSupport
 
 /// What points to the labels.
 extension RunFigures {
-  /// Training samples are learned, by heart.
-  var memorized: Finding? {
-    guard let part = judged, let accuracy = last["\(part)_accuracy"], let loss = last["\(part)_loss"],
-      let training = last["train_accuracy"]
+  /// There is nothing in the samples by which to tell classes.
+  var alikeSamples: Finding? {
+    guard view?.areSamplesAlike == true, let accuracy = last["train_accuracy"],
+      isAtChance(accuracy, of: start["training_samples"] ?? 0, chance: chance)
     else { return nil }
-    let samples = start["\(part)_samples"] ?? 0
+    return Finding(
+      kind: .alikeSamples,
+      text:
+        "the samples of the first batch are all the same, so that nothing tells classes apart. See how the data "
+        + "were made")
+  }
+
+  /// Training samples are learned, by heart: no epoch has made anything of the others, which a network that overfits
+  /// does in its first ones.
+  var memorized: Finding? {
+    guard let part = judged, let end = epochs.last, let training = end["train_accuracy"],
+      let accuracy = end["\(part)_accuracy"], let loss = end["\(part)_loss"],
+      let samples = start["\(part)_samples"]
+    else { return nil }
     // What other shares of the classes would do is not the labels' fault.
     let chance = start["\(part)_baseline_accuracy"] ?? chance
-    guard isAtChance(accuracy, of: samples, chance: chance),
-      loss > start["\(part)_baseline_loss"] ?? entropy, isIndependent,
+    let entropy = start["\(part)_baseline_loss"] ?? entropy
+    let error = (chance * (1 - chance) / max(samples, 1)).squareRoot()
+    let accuracies = epochs.compactMap { $0["\(part)_accuracy"] }
+    let mean = accuracies.reduce(0, +) / Double(accuracies.count)
+    // Few samples cannot tell.
+    guard 12 * error < 1 - chance, isAtChance(accuracy, of: samples, chance: chance), loss > entropy,
+      mean < chance + 1.5 * error + 0.005, isIndependent,
+      epochs.allSatisfy({ $0["\(part)_loss"] ?? 0 > 0.97 * entropy }),
       !isAtChance(training, of: start["training_samples"] ?? 0, chance: self.chance)
     else { return nil }
     return Finding(
@@ -36,6 +55,8 @@ extension RunFigures {
   /// A class is no sample's, though some of those that judge are of it, and more than all of them would be mistaken for
   /// others by chance.
   var neverPredicted: Finding? {
+    // In full ascent all classes may still come.
+    if losses.count > 1, losses.last! < 0.9 * losses[losses.count - 2] { return nil }
     guard let view else { return nil }
     let classes = view.report.classes
     let mistaken = 1 - view.report.evaluation.accuracy
@@ -62,11 +83,13 @@ extension RunFigures {
     let all = view.trainingSamples.reduce(0, +)
     // A quarter of their share if all classes had the same.
     if 4 * own * view.trainingSamples.count < all * missing.count {
-      return "\(own) of \(all) training samples are of \(them), too few. More are needed"
+      return "only \(own) of \(all) training samples are of \(them). Train on more of these, or longer"
     }
-    let losses = losses.suffix(2)
-    if losses.count < 2 || losses.last! < 0.98 * losses.first! { return "train longer (--epochs)" }
+    if losses.count < 2 || losses.last! < 0.98 * losses[losses.count - 2] { return "train longer (--epochs)" }
+    if isFalling, losses.last! > 0.8 * unlearned {
+      return "the loss still falls, slowly. Train longer (--epochs), or raise the learning rate\(rate)"
+    }
     return
-      "the training loss no longer falls. Try a learning rate\(rate) ten times lower, then one ten times higher"
+      "the training loss no longer falls. Try a learning rate\(rate) ten times lower or higher, or a larger network"
   }
 }

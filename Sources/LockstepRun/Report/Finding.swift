@@ -21,8 +21,8 @@ extension Finding {
     guard let figures = RunFigures(history, view) else { return [] }
     // What one says the others follow from.
     let found =
-      figures.standstill ?? figures.atChance ?? figures.fallen ?? figures.memorized ?? figures.overshoot
-      ?? figures.neverPredicted
+      figures.alikeSamples ?? figures.standstill ?? figures.atChance ?? figures.fallen ?? figures.memorized
+      ?? figures.overshoot ?? figures.neverPredicted
     return [found].compactMap { $0 }
   }
 

@@ -24,6 +24,8 @@ struct ModelView {
   /// What it was judged by: "test", "validation" or "training" samples.
   var part: String
   var report: ClassificationReport
+  /// The step of the checkpoint that it was loaded from, where the run has not ended.
+  var checkpointStep: Int?
   /// The most confident ones, with the samples.
   var mistakes: [(mistake: Mistake, sample: Sample)] = []
   /// The first of the first batch, as they were trained on.

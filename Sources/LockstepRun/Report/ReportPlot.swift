@@ -96,7 +96,9 @@ package struct ReportPlot {
       html.element("summary", [:], "Values")
       html.table(
         caption: "\(title) by \(axis)", head: [axis] + shown.map(\.name),
-        rows: places.map { place in [fixed(place, 2)] + values.map { $0[place].map(text) ?? "" } })
+        rows: places.map { place in
+          [fixed(place, place == place.rounded() ? 0 : 2)] + values.map { $0[place].map(text) ?? "" }
+        })
     }
   }
 

@@ -119,7 +119,9 @@ public struct ReportRun {
       try Evaluator(model.network, normalization: model.normalization, collective: collective, team: team)
     }
     let held = recipe.sampler(datasetCount: dataset.train.count).heldBack
-    return try ModelView(of: model, recipe, dataset, validation: held, evaluator, team)
+    var view = try ModelView(of: model, recipe, dataset, validation: held, evaluator, team)
+    view?.checkpointStep = unfinished?.checkpoint?.state.step
+    return view
   }
 
   /// Throws for other data than the run's.

@@ -6,7 +6,7 @@ import PlatformC
 struct RunFigures {
   let start: RunHistory.Event
   let epochs: [RunHistory.Event]
-  /// The epoch whose weights the run has in the end.
+  /// The epoch whose weights the run has in the end: `epochs` go on after it where the best was kept.
   let last: RunHistory.Event
   /// Accuracy and loss of what knows the shares of the classes alone.
   let chance: Double
@@ -26,11 +26,23 @@ struct RunFigures {
     (self.view, change) = (view, view?.change ?? history.events("end").last?["weights_change"])
   }
 
-  var losses: [Double] { epochs.compactMap { $0["train_loss"] } }
+  /// The epochs up to the last whose weights count.
+  var counted: [RunHistory.Event] {
+    let end = last["epoch"] ?? .infinity
+    return epochs.filter { $0["epoch"] ?? 0 <= end }
+  }
+
+  var losses: [Double] { counted.compactMap { $0["train_loss"] } }
   var rate: String { start["learning_rate"].map { " (\(significant($0)))" } ?? "" }
 
   /// The loss of a network that has learned nothing, the same probability for each class; at least `entropy`.
   var unlearned: Double { max(entropy, start["classes"].map { log($0) } ?? entropy) }
+
+  /// The loss of the first epoch, in which a rate that is too high makes it jump, is above that of knowing nothing.
+  var hasJumped: Bool { losses.first.map { $0 > 1.1 * unlearned } ?? false }
+
+  /// Whether the training loss has fallen in every epoch.
+  var isFalling: Bool { losses.count > 1 && zip(losses, losses.dropFirst()).allSatisfy { $1 < $0 } }
 
   /// How many classes samples are taken for; nil without a view.
   var answers: Int? { view.map { $0.report.classes.count { $0.predicted > 0 } } }

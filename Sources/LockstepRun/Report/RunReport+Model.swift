@@ -18,7 +18,8 @@ extension RunReport {
     let report = view.report
     let occurring = report.classes.indices.filter { report.classes[$0].occurs }
     section("What is taken for what", &html) { html in
-      html.element("p", [:], "Of the \(report.evaluation.count) \(view.part) samples.")
+      let source = view.checkpointStep.map { ", by the newest checkpoint, of step \($0)" } ?? ""
+      html.element("p", [:], "Of the \(report.evaluation.count) \(view.part) samples\(source).")
       if occurring.count <= Self.mostClassesOfMatrix {
         addMatrix(report, occurring, to: &html)
       } else {

@@ -9,12 +9,14 @@ extension ReportedRun {
       figures.append(("\(result.part) accuracy", percent(result.accuracy)))
       if let loss = result.loss { figures.append(("\(result.part) loss", fixed(loss, 4))) }
     }
-    if let accuracy = history.keptEpoch?["train_accuracy"] {
+    // Figures of epochs are no figures of steps that came after the last.
+    let isWhole = end == nil || end?["step"] == epochs.last?["step"]
+    if isWhole, result?.part != "training", let accuracy = history.keptEpoch?["train_accuracy"] {
       figures.append(("training accuracy", percent(accuracy)))
     }
     if let count = start?["parameters"] { figures.append(("parameters", fixed(count, 0))) }
     let seconds = epochs.compactMap { $0["seconds"] }.reduce(0, +)
-    if seconds > 0 { figures.append(("training time", Self.time(seconds))) }
+    if isWhole, seconds > 0 { figures.append(("training time", Self.time(seconds))) }
     if let weights { figures.append(("weights", weights)) }
     return figures
   }
@@ -94,10 +96,13 @@ extension RunReport {
       html.element("pre", ["tabindex": "0"], command)
       let origin =
         run.start?.text("initial_weights").map { " It starts from weights \($0), by --init." } ?? ""
+      let hasFailed = run.end == nil && run.epochs.isEmpty && !run.history.events("error").isEmpty
       html.element(
         "p", [:],
-        "On any number of ranks and threads it gives the same bits"
-          + (run.reachesWeights ? run.weights.map { ": weights \($0)." } ?? "." : ".") + origin)
+        hasFailed
+          ? "On any number of ranks and threads it fails in the same way."
+          : "On any number of ranks and threads it gives the same bits"
+            + (run.reachesWeights ? run.weights.map { ": weights \($0)." } ?? "." : ".") + origin)
     }
     html.table(["class": "facts"], caption: "What it is made of", head: ["", ""], rows: facts(of: run))
     guard let recipe = run.recipe, let yaml = try? recipe.yaml() else { return }

@@ -1,6 +1,7 @@
 import LockstepStorage
 import LockstepSupport
 import LockstepTraining
+import PlatformC
 
 /// What happened in a run, in sentences.
 enum RunStory {
@@ -10,7 +11,9 @@ enum RunStory {
     let epochs = history.events("epoch")
     let isStopped = !history.events("stopped_early").isEmpty
     return [
-      progress(history, epochs), kept(history), findings.isEmpty ? convergence(epochs, isStopped) : nil,
+      progress(history, epochs), kept(history),
+      findings.isEmpty
+        ? convergence(epochs, isStopped, classes: history.events("start").last?["classes"]) : nil,
       view.flatMap(confusion),
     ].compactMap { $0 }
   }
@@ -42,7 +45,9 @@ enum RunStory {
     return "The weights are those of epoch \(fixed(kept, 0)), of the smallest validation loss."
   }
 
-  private static func convergence(_ epochs: [RunHistory.Event], _ isStopped: Bool) -> String? {
+  private static func convergence(
+    _ epochs: [RunHistory.Event], _ isStopped: Bool, classes: Double?
+  ) -> String? {
     guard epochs.count > 1, let last = epochs.last else {
       return epochs.isEmpty ? nil : "One epoch is too few to tell whether it has converged."
     }
@@ -66,6 +71,8 @@ enum RunStory {
       return "Converged: \(part!) accuracy has moved by at most \(fixed(max(100 * (high - low), 0.01), 2)) "
         + "points in three epochs."
     }
+    // A loss that has hardly left that of knowing nothing has not converged, however slowly it moves.
+    if let classes, abs(fall) < 0.02, end > 0.9 * log(classes) { return nil }
     if abs(fall) < 0.02 {
       return "Converged: the training loss moved by \(percent(abs(fall))) in the last epoch."
     }
