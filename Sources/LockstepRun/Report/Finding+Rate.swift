@@ -89,7 +89,7 @@ extension RunFigures {
         "the training loss is \(significant(loss)), more than \(known), though accuracy is \(percent(accuracy))"
       )
     }
-    guard counted.count > 1, loss > 0.5 * unlearned else { return nil }
+    guard counted.count > 1, min(loss, judgedLoss ?? loss) > 0.5 * unlearned else { return nil }
     if losses[0] > 2 * unlearned {
       return finding(
         "the training loss was \(significant(losses[0])) in epoch 1, more than \(known), and is still "
