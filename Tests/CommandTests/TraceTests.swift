@@ -41,8 +41,9 @@ import Testing
           "compare replicas",
         ]), "\(names)")
       #expect(names.isSuperset(of: ["exchange", "update"]) == ((ranks ?? 1) > 1), "\(names)")
-      #expect(found.rows[.init(rank: rank, thread: 1)]?.isEmpty == false)
     }
+    // On a busy machine the main thread of one rank may be done before its second thread has begun, in all steps.
+    #expect(found.rows.contains { $0.key.thread == 1 && !$0.value.isEmpty })
     let written = found.rows[.init(rank: 0, thread: 2)]?.map(\.step)
     #expect(written == [7, 14, 20, 21, 28, 35, 40])
     for row in found.rows.values { expectNested(row) }

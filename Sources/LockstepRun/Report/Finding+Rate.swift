@@ -37,7 +37,7 @@ extension RunFigures {
     if answers == 1 {
       let slow =
         ", as the weights have moved by \(significant(100 * (change ?? 0)))% of their size only: \(raise), or take a "
-        + "network that learns faster: fewer layers, relu in place of sigmoid and tanh"
+        + "network that learns faster: fewer layers, relu in place of sigmoid and tanh\(orLabels)"
       return Finding(kind: .chance, text: since + (hasJumped || isFar ? ": \(lower)" : slow))
     }
     if answers != nil, !hasJumped, !isSlow {
