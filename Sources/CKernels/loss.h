@@ -19,15 +19,49 @@ INLINE double log_positive(double x) {
   return __builtin_fma(k, 0x1.62e42fefa39efp-1, 2 * s * p);
 }
 
+// Whether each of eight lanes from `at` is a class.
+INLINE v8i is_class(ptrdiff_t at, ptrdiff_t classes) {
+  const v8i lane = {0, 1, 2, 3, 4, 5, 6, 7};
+  return lane < (int32_t)(classes - at < 8 ? classes - at : 8);
+}
+
 // Loads eight logits; lanes past the number of classes read as `fill`.
 INLINE v8 load_logits(const float *z, ptrdiff_t at, ptrdiff_t classes, float fill) {
   v8 v = load8(z + at);
-  const v8i lane = {0, 1, 2, 3, 4, 5, 6, 7};
-  return lane < (int32_t)(classes - at < 8 ? classes - at : 8) ? v : splat8(fill);
+  return is_class(at, classes) ? v : splat8(fill);
 }
 
-INLINE float softmax_row(const float *z, ptrdiff_t stride, ptrdiff_t classes, int32_t label, float scale, float *dz,
-                         uint8_t *hit) {
+INLINE float sum_of_lanes(v8 lanes) {
+  return ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6])) + ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]));
+}
+
+// The sum over the classes of z_c - max, each times its weight if there are weights.
+INLINE float sum_below(const float *z, const float *weights, ptrdiff_t classes, float max) {
+  v8 lanes = splat8(0);
+  for (ptrdiff_t c = 0; c < classes; c += 8) {
+    const v8 below = load_logits(z, c, classes, max) - max;
+    lanes += weights ? load8(weights + c) * below : below;
+  }
+  return sum_of_lanes(lanes);
+}
+
+// Takes the targets from the gradient of a row, its softmax times scale and the sum of the targets.
+INLINE void subtract_targets(const kernel_classification *b, int32_t label, float weight, float *dz) {
+  if (b->smoothing > 0) {
+    const v8 share = splat8(b->scale * (b->smoothing / (float)b->classes));
+    for (ptrdiff_t c = 0; c < b->classes; c += 8) {
+      const v8 part = b->weights ? load8(b->weights + c) * share : share;
+      store8(dz + c, load8(dz + c) - (is_class(c, b->classes) ? part : splat8(0)));
+    }
+  }
+  dz[label] -= b->scale * ((1 - b->smoothing) * weight);
+}
+
+INLINE float softmax_row(const kernel_classification *b, const float *z, int32_t label, float *dz, uint8_t *hit) {
+  const ptrdiff_t classes = b->classes, stride = b->stride;
+  const float smoothing = b->smoothing, weight = b->weights ? b->weights[label] : 1;
+  // The sum of the targets: 1 without weights.
+  const float all = b->weights ? (1 - smoothing) * weight + smoothing * (b->weight_sum / (float)classes) : 1;
   v8 largest = load_logits(z, 0, classes, -__builtin_inff());
   for (ptrdiff_t c = 8; c < classes; c += 8) {
     v8 v = load_logits(z, c, classes, -__builtin_inff());
@@ -43,24 +77,26 @@ INLINE float softmax_row(const float *z, ptrdiff_t stride, ptrdiff_t classes, in
   v8 lanes = splat8(0);
   for (ptrdiff_t c = 0; c < classes; c += 8) {
     v8 e = exp8(load_logits(z, c, classes, max) - max);
-    const v8i lane = {0, 1, 2, 3, 4, 5, 6, 7};
-    e = lane < (int32_t)(classes - c < 8 ? classes - c : 8) ? e : splat8(0);
+    e = is_class(c, classes) ? e : splat8(0);
     lanes += e;
     if (dz) store8(dz + c, e);
   }
-  const float sum = ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6])) + ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]));
+  const float sum = sum_of_lanes(lanes);
   if (dz) {
-    const v8 factor = splat8(scale / sum);
+    const v8 factor = splat8(b->scale * all / sum);
     for (ptrdiff_t c = 0; c < stride; c += 8) store8(dz + c, c < classes ? load8(dz + c) * factor : splat8(0));
-    dz[label] -= scale;
+    subtract_targets(b, label, weight, dz);
   }
   // A NaN or infinite logit must not pass for a finite loss.
   if (!(max - max == 0) || !(sum >= 1)) return __builtin_nanf("");
-  return (float)(log_positive(sum) - ((double)z[label] - max));
+  const double target = (double)weight * ((double)z[label] - max);
+  if (smoothing == 0) return (float)((double)all * log_positive(sum) - target);
+  const double even = sum_below(z, b->weights, classes, max) / (double)classes;
+  return (float)((double)all * log_positive(sum) - __builtin_fma(smoothing, even - target, target));
 }
 
 static void softmax_cross_entropy(const kernel_classification b, kernel_range rows) {
   for (ptrdiff_t r = rows.begin; r < rows.end; r++)
-    b.losses[r] = softmax_row(b.logits + r * b.stride, b.stride, b.classes, b.labels[r], b.scale,
-                              b.dlogits ? b.dlogits + r * b.stride : NULL, b.hits + r);
+    b.losses[r] =
+        softmax_row(&b, b.logits + r * b.stride, b.labels[r], b.dlogits ? b.dlogits + r * b.stride : NULL, b.hits + r);
 }

@@ -28,9 +28,24 @@ INLINE void adam16(const kernel_update *u, ptrdiff_t at, v16 g) {
   store16(u->weights + at, fma16(splat16(-u->learning_rate / u->correction1), first / scale, w));
 }
 
+INLINE void rmsprop16(const kernel_update *u, ptrdiff_t at, v16 g) {
+  v16 w = load16(u->weights + at), second = load16(u->second + at);
+  g = fma16(splat16(u->weight_decay), w, g);
+  second = fma16(splat16(u->one_minus_beta2) * g, g, splat16(u->beta2) * second);
+  store16(u->second + at, second);
+  g = g / (sqrt16(second) + splat16(u->epsilon));
+  if (u->first) {
+    g = fma16(splat16(u->momentum), load16(u->first + at), g);
+    store16(u->first + at, g);
+  }
+  store16(u->weights + at, fma16(splat16(-u->learning_rate), g, w));
+}
+
 // Updates the 16 parameters from `at` by their gradient.
 INLINE void update16(const kernel_update *u, ptrdiff_t at, v16 g) {
+  if (u->clips) g = g * splat16(u->clip);
   if (u->kind == KERNEL_SGD) sgd16(u, at, g);
+  else if (u->kind == KERNEL_RMSPROP) rmsprop16(u, at, g);
   else adam16(u, at, g);
 }
 
@@ -77,14 +92,34 @@ INLINE v16i sum_of_integers(const kernel_grid_gradients *gradients, ptrdiff_t at
   return sum;
 }
 
+INLINE v16 grid_gradient(const kernel_grid_gradients *gradients, ptrdiff_t at) {
+  const v16 unit = splat16(gradients->units[gradients->tensors[at / 16]]);
+  return __builtin_convertvector(sum_of_integers(gradients, at), v16) * unit;
+}
+
 static void apply_grid_update(const kernel_update *update, kernel_grid_gradients gradients, kernel_range elements) {
   for (ptrdiff_t i = elements.begin; i < elements.end; i += 16) {
-    const v16 unit = splat16(gradients.units[gradients.tensors[i / 16]]);
-    update16(update, i, __builtin_convertvector(sum_of_integers(&gradients, i), v16) * unit);
+    update16(update, i, grid_gradient(&gradients, i));
   }
 }
 
 static void sum_grid(kernel_grid_gradients gradients, void *to, kernel_range elements) {
   for (ptrdiff_t i = elements.begin; i < elements.end; i += 16)
     store_integers(to, gradients.bits, i, sum_of_integers(&gradients, i));
+}
+
+// In sixteen lanes, which are folded in one order.
+static double sum_of_squares(const double *exact, const float *fast, const kernel_grid_gradients *grid,
+                             kernel_range elements) {
+  v8d low = {0}, high = {0};
+  for (ptrdiff_t i = elements.begin; i < elements.end; i += 16) {
+    const v16 g = exact  ? narrow(load8d(exact + i), load8d(exact + i + 8))
+                  : fast ? load16(fast + i)
+                         : grid_gradient(grid, i);
+    const v8d a = low_half(g), b = high_half(g);
+    low += a * a;
+    high += b * b;
+  }
+  low += high;
+  return ((low[0] + low[4]) + (low[2] + low[6])) + ((low[1] + low[5]) + (low[3] + low[7]));
 }

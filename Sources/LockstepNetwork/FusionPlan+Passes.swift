@@ -4,7 +4,7 @@ extension FusionPlan {
   /// The three passes of a training step over `workspace.input`: forward, loss, backward. Returns the loss,
   /// divided by `divisor`, and the number of samples classified correctly; weight gradients go to `sink`.
   package func learn(
-    from labels: UnsafePointer<Int32>, _ loss: SoftmaxCrossEntropy, divisor: Int, _ parameters: Parameters,
+    from labels: UnsafePointer<Int32>, _ loss: SoftmaxCrossEntropy, divisor: Double, _ parameters: Parameters,
     _ workspace: Workspace, to sink: any WeightGradientSink, pass: Pass
   ) -> (loss: Double, hits: Int) {
     forward(parameters, workspace, pass: pass)
@@ -41,7 +41,7 @@ extension FusionPlan {
   /// The loss over the pass's rows, after `forward`. Fills `workspace.logitsGradient`; a head that is fused with the
   /// loss first computes the logits, and then takes their gradient back through itself.
   package func evaluate(
-    _ loss: SoftmaxCrossEntropy, labels: UnsafePointer<Int32>, divisor: Int, _ parameters: Parameters,
+    _ loss: SoftmaxCrossEntropy, labels: UnsafePointer<Int32>, divisor: Double, _ parameters: Parameters,
     _ workspace: Workspace, pass: Pass
   ) -> (loss: Double, hits: Int) {
     let head = fusedHead(parameters, workspace, pass: pass)

@@ -49,7 +49,7 @@ extension Recipe {
   /// Whether a key decides a bit of this recipe's weights.
   private func matters(_ key: String) -> Bool {
     switch key {
-    case "epochs": schedule == .cosine
+    case "epochs": schedule == .cosine || schedule == .onecycle
     case "max-steps": false
     default: reasonWithoutEffect(key) == nil
     }

@@ -10,6 +10,18 @@ extension Trainer {
       .data, dataset.name, expected: "training samples", found: "none", fix: "Load the dataset for training")
   }
 
+  /// What the sum of a global batch's losses is divided by: its samples, or the sum of their classes' weights, which
+  /// each rank adds in the order of the batch.
+  func divisor(of shard: Shard, in order: EpochOrder) -> Double {
+    guard let classWeights else { return Double(shard.globalCount) }
+    let start = state.stepOfEpoch * sampler.batchSize
+    let sum = (start..<start + shard.globalCount).reduce(0.0) {
+      $0 + Double(classWeights[Int(dataset.train.labels[order[$1]])])
+    }
+    // Samples without weight have no loss to divide.
+    return sum > 0 ? sum : 1
+  }
+
   /// Evaluates these weights on the validation samples; nil if there are none. Collective.
   func validate(_ parameters: Parameters) throws -> Evaluation? {
     try validationIndices.map { try evaluator.evaluate(parameters, on: dataset.train, indices: $0) }

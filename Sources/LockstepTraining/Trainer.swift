@@ -19,6 +19,8 @@ public final class Trainer {
   let replicas: any Replicas
   let workspace: Workspace
   let loss: SoftmaxCrossEntropy
+  /// Of the loss, [classes]; nil for 1 each.
+  let classWeights: [Float]?
   let batch: Batch
   package let evaluator: Evaluator
   /// Between two steps.
@@ -70,9 +72,11 @@ public final class Trainer {
       inputShape: dataset.train.images.shape, specification: recipe.layers, classes: dataset.classes)
     if !recipe.augmentation.isNone, network.input.image == nil {
       throw LockstepError(
-        .usage, "augment-shift, augment-rotate, augment-scale", expected: "images",
+        .usage, "augment-shift, -rotate, -scale, -flip, -crop, -cutout", expected: "images",
         found: "samples of shape \(network.inputShape)", fix: "Leave augmentation out for this data")
     }
+    classWeights = try recipe.classWeights.resolved(
+      samples: dataset.trainingSamples(heldBack: sampler.heldBack ?? []))
     // From here on nothing fails on some ranks only: all ranks get their memory, or none.
     plan = FusionPlan(network)
     let settings = ReplicaSettings(
@@ -85,7 +89,9 @@ public final class Trainer {
     workspace = Workspace(
       plan, capacity: settings.capacity, learns: true, threads: team.count, shared: sharedRows,
       copiesInput: settings.copiesInput(isShared: sharedRows != nil))
-    loss = SoftmaxCrossEntropy(classes: network.classes, capacity: settings.capacity)
+    loss = SoftmaxCrossEntropy(
+      classes: network.classes, capacity: settings.capacity, labelSmoothing: Float(recipe.labelSmoothing),
+      weights: classWeights)
     batch = Batch(capacity: settings.capacity)
     state = TrainingState(patience: recipe.patience)
     evaluator = try Evaluator(network, normalization: normalization, collective: collective, team: team)
@@ -105,7 +111,8 @@ public final class Trainer {
     replicas.begin(step, shard, in: workspace, learningRate: learningRate)
     let pass = load(shard, of: order)
     let (loss, hits) = plan.learn(
-      from: batch.labels, loss, divisor: shard.globalCount, parameters, workspace, to: replicas, pass: pass)
+      from: batch.labels, loss, divisor: divisor(of: shard, in: order), parameters, workspace, to: replicas,
+      pass: pass)
     return try replicas.finish(
       StepMetrics(loss: loss, hits: hits, stopRequests: shouldStop(step) ? 1 : 0))
   }

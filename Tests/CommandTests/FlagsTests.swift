@@ -9,7 +9,11 @@ import Testing
     "model": ("linear", []), "hidden": ("32,16", []), "network": ("dense 20, tanh, dense classes", []),
     "epochs": ("2", []), "max-steps": ("3", []), "batch-size": ("100", []), "micro-batches": ("5", []),
     "seed": ("9", []), "init": ("runs/first", []), "optimizer": ("adamw", ["--weight-decay", "0.5"]),
-    "lr": ("0.5", []),
+    "lr": ("0.5", []), "label-smoothing": ("0.1", []), "class-weights": ("balanced", []),
+    "clip-norm": ("0.5", []), "alpha": ("0.9", ["--optimizer", "rmsprop"]),
+    "cycle-rise": ("0.2", ["--schedule", "onecycle"]), "augment-flip": ("true", []),
+    "augment-crop": ("2", []),
+    "augment-cutout": ("3", []),
     "momentum": ("0.25", []), "weight-decay": ("0.125", []), "schedule": ("cosine", []),
     "milestones": ("1,7", ["--schedule", "step"]), "gamma": ("0.75", ["--schedule", "step"]),
     "warmup-steps": ("2", []), "nesterov": ("true", []), "betas": ("0.8,0.99", ["--optimizer", "adam"]),
@@ -67,7 +71,8 @@ import Testing
       #expect(try shown(beside + flags).contains("\(key): \(value)"), "\(flags)")
     }
     let standard = try #require(Recipe.keys.first { $0.name == key }).defaultValue
-    guard let standard, value != "true", key != "lr", key != "milestones" else { return }
+    let dependent = ["lr", "momentum", "milestones"]
+    guard let standard, value != "true", !dependent.contains(key) else { return }
     #expect(try shown(beside + recipe + ["--\(key)", standard]) == plain)
   }
 

@@ -144,6 +144,10 @@ def optimizer(parameters, config):
         return torch.optim.SGD(
             parameters, lr=rate, momentum=float(config["momentum"]), weight_decay=decay,
             nesterov=config.get("nesterov") == "true")
+    if config["optimizer"] == "rmsprop":
+        return torch.optim.RMSprop(
+            parameters, lr=rate, alpha=float(config["alpha"]), eps=float(config["epsilon"]),
+            momentum=float(config["momentum"]), weight_decay=decay)
     betas = tuple(map(float, config["betas"].split(",")))
     kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[config["optimizer"]]
     return kind(parameters, lr=rate, betas=betas, eps=float(config["epsilon"]), weight_decay=decay)

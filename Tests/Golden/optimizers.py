@@ -15,6 +15,7 @@ from layers import number
 
 WEIGHTS, STEPS = 16, 10
 SGD = {"optimizer": "sgd", "lr": 0.1, "momentum": 0.0, "nesterov": "false", "weight-decay": 0.0}
+RMSPROP = {"optimizer": "rmsprop", "lr": 0.01, "alpha": 0.99, "epsilon": 1e-8, "momentum": 0.0, "weight-decay": 0.0}
 ADAM = {"optimizer": "adam", "lr": 0.01, "betas": "0.9,0.999", "epsilon": 1e-8, "weight-decay": 0.0}
 CONFIGS = [
     SGD,
@@ -26,6 +27,11 @@ CONFIGS = [
     {**ADAM, "betas": "0.8,0.95", "epsilon": 1e-3, "weight-decay": 0.05},
     {**ADAM, "optimizer": "adamw", "weight-decay": 0.05},
     {**ADAM, "optimizer": "adamw", "betas": "0.5,0.9999", "lr": 0.1, "weight-decay": 0.5},
+    {**SGD, "momentum": 0.9, "clip-norm": 0.7},
+    {**ADAM, "clip-norm": 0.05, "weight-decay": 0.05},
+    RMSPROP,
+    {**RMSPROP, "momentum": 0.9, "alpha": 0.9, "epsilon": 1e-3},
+    {**RMSPROP, "momentum": 0.5, "weight-decay": 0.05},
 ]
 
 
@@ -39,6 +45,8 @@ def trajectory(config):
     optimizer, steps = reference.optimizer([weights], config), []
     for step in range(STEPS):
         weights.grad = torch.tensor([gradient(step, i) for i in range(WEIGHTS)], dtype=torch.float64)
+        if "clip-norm" in config:
+            torch.nn.utils.clip_grad_norm_([weights], config["clip-norm"])
         optimizer.step()
         steps.append([round(w, 9) for w in weights.tolist()])
     return {"config": {key: str(value) for key, value in config.items()}, "steps": steps}

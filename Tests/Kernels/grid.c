@@ -142,7 +142,7 @@ void grid_cases(void) {
     for (int s = 0; s < 4; s++) dense_cases_of(shapes[s][0], shapes[s][1], bits, s);
     many_cases(bits);
     for (int32_t count = 1; count <= GRADIENTS; count += 3) {
-      for (int optimizer = 0; optimizer < OPTIMIZERS; optimizer++) update_case(optimizer, bits, count);
+      for (int optimizer = 0; optimizer < ALL_OPTIMIZERS; optimizer++) update_case(optimizer, bits, count);
       sum_case(bits, count);
     }
   }

@@ -3,7 +3,8 @@
 #include "CKernels.h"
 #include "support.h"
 
-enum { OPTIMIZERS = 8 };
+// Those that kernels of gradients are tried with, and all, which differ in the update alone.
+enum { OPTIMIZERS = 8, ALL_OPTIMIZERS = 10 };
 
 // Update number `optimizer` of so many parameters, with weights and moments of its own.
 kernel_update optimizer_case(int optimizer, ptrdiff_t parameters);

@@ -7,15 +7,18 @@ static void apply_sum(const kernel_update *update, const double *const *exact, c
   kernel_apply_update(update, exact, fast, count, elements);
 }
 
-static const char *const names[] = {" sgd",      " sgd-decay", " momentum",   " momentum-decay",
-                                    " nesterov", " adam",      " adam-decay", " adamw"};
+static const char *const names[] = {" sgd",  " sgd-decay",  " momentum", " momentum-decay", " nesterov",
+                                    " adam", " adam-decay", " adamw",    " rmsprop",        " rmsprop-momentum"};
 
 const char *optimizer_name(int optimizer) { return optimizer < 0 ? "" : names[optimizer]; }
 
 kernel_update optimizer_case(int optimizer, ptrdiff_t parameters) {
-  kernel_update update = {.kind = optimizer >= 5 ? KERNEL_ADAM : KERNEL_SGD, .learning_rate = 0.05f};
+  kernel_update update = {.kind = optimizer >= 8   ? KERNEL_RMSPROP
+                                  : optimizer >= 5 ? KERNEL_ADAM
+                                                   : KERNEL_SGD,
+                          .learning_rate = 0.05f};
   update.weights = inputs(PLAIN, 90, parameters);
-  if (optimizer >= 2) update.first = inputs(PLAIN, 91, parameters);
+  if (optimizer >= 2 && optimizer != 8) update.first = inputs(PLAIN, 91, parameters);
   if (optimizer == 1 || optimizer == 3 || optimizer >= 6) update.weight_decay = 0.01f;
   if (optimizer < 5) {
     update.momentum = optimizer < 2 ? 0 : 0.9f;
@@ -31,6 +34,7 @@ kernel_update optimizer_case(int optimizer, ptrdiff_t parameters) {
   update.correction1 = 0.271f;
   update.correction2 = 0.0547f;
   update.decoupled = optimizer == 7;
+  if (optimizer == 9) update.momentum = 0.9f;
   return update;
 }
 
@@ -62,6 +66,31 @@ static void update_case(int optimizer, kind kind, int32_t count, bool exact) {
   end_case(h, "apply_update%s %s %d %s", names[optimizer], kind_names[kind], count, exact ? "exact" : "fast");
 }
 
+static void squares_case(kind kind) {
+  hash h = begin_case();
+  const float *fast = inputs(kind, 81, COUNT);
+  double *exact = outputs_in_double(COUNT);
+  int32_t *integers = memory(COUNT * 4);
+  float units[COUNT / 16];
+  uint32_t tensors[COUNT / 16];
+  for (ptrdiff_t i = 0; i < COUNT; i++) {
+    exact[i] = (double)fast[i] + 0x1p-42 * (double)(random_bits(7, (uint64_t)i) & 255);
+    integers[i] = (int32_t)(random_bits(8, (uint64_t)i) & 0xfffff) - 0x80000;
+  }
+  for (uint32_t n = 0; n < COUNT / 16; n++) units[n] = 1.0f / (float)(1u << n % 20), tensors[n] = n;
+  const void *const all[] = {integers};
+  const kernel_grid_gradients grid = {all, 1, 32, units, tensors};
+  const kernel_range parts[] = {{0, 16}, {16, 112}, {0, COUNT}};
+  for (int p = 0; p < 3; p++) {
+    double *sums = outputs_in_double(3);
+    sums[0] = kernel_sum_of_squares(exact, NULL, NULL, parts[p]);
+    sums[1] = kernel_sum_of_squares(NULL, fast, NULL, parts[p]);
+    sums[2] = kernel_sum_of_squares(NULL, NULL, &grid, parts[p]);
+    add_doubles(&h, sums, 3);
+  }
+  end_case(h, "sum_of_squares %s", kind_names[kind]);
+}
+
 static void sum_case(kind kind, int32_t count) {
   hash h = begin_case();
   const float *fast[GRADIENTS];
@@ -82,7 +111,7 @@ static void sum_case(kind kind, int32_t count) {
 }
 
 void update_cases(void) {
-  for (int optimizer = 0; optimizer < OPTIMIZERS; optimizer++)
+  for (int optimizer = 0; optimizer < ALL_OPTIMIZERS; optimizer++)
     for (kind kind = PLAIN; kind <= BROKEN; kind++)
       for (int exact = 0; exact < 2; exact++) {
         update_case(optimizer, kind, 1, exact);
@@ -91,5 +120,6 @@ void update_cases(void) {
   for (kind kind = PLAIN; kind <= BROKEN; kind++) {
     sum_case(kind, 1);
     sum_case(kind, 4);
+    squares_case(kind);
   }
 }

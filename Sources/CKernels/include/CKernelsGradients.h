@@ -5,10 +5,13 @@
 #include <stdint.h>
 
 // One step of an optimizer for a range of parameters, each element for itself.
-typedef enum { KERNEL_SGD, KERNEL_ADAM } kernel_optimizer;
+typedef enum { KERNEL_SGD, KERNEL_ADAM, KERNEL_RMSPROP } kernel_optimizer;
 typedef struct {
   kernel_optimizer kind;
   float learning_rate, weight_decay;
+  // Where the gradient's norm is too large: it is times `clip` before all else.
+  bool clips;
+  float clip;
   // SGD, as torch.optim.SGD without dampening. `first` may be null where momentum is 0.
   //   g += weight_decay w;  first = momentum first + g;  w -= learning_rate (nesterov ? g + momentum first : first)
   float momentum;
@@ -19,6 +22,10 @@ typedef struct {
   //   w -= learning_rate / correction1 * first / (sqrt(second) / correction2 + epsilon)
   // with correction1 = 1 - beta1^t and correction2 = sqrt(1 - beta2^t) after t steps. 1 - beta is passed, because in
   // float 1 - 0.999 is wrong in its fifth digit.
+  //
+  // RMSprop (Tieleman and Hinton 2012), as torch.optim.RMSprop. `first` may be null where momentum is 0.
+  //   g += weight_decay w;  second = beta2 second + (1 - beta2) g^2;  g /= sqrt(second) + epsilon
+  //   first = momentum first + g;  w -= learning_rate first
   float beta2, one_minus_beta1, one_minus_beta2, epsilon, correction1, correction2;
   bool decoupled;
   float *weights, *first, *second;

@@ -137,7 +137,10 @@ typedef struct {
   const float *logits;
   ptrdiff_t stride, classes;
   const int32_t *labels;
-  float scale;     // of the gradient: 1 / samples of the global batch
+  float scale;     // of the gradient: 1 / samples of the global batch, or 1 / the sum of their weights
+  float smoothing; // the part of a label that all classes share evenly
+  const float *weights;  // of the classes, [stride], 0 past them; may be null
+  float weight_sum;      // of all classes
   float *dlogits;  // [rows, stride]; may be null
   float *losses;   // each row's
   uint8_t *hits;   // 1 where the first largest logit is the label's

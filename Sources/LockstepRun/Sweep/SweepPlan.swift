@@ -104,7 +104,8 @@ struct SweepPlan {
       }
       guard recipe.augmentation.isNone || network.input.image != nil else {
         throw failure(
-          "augment-shift, augment-rotate, augment-scale", "images", "samples of shape \(network.inputShape)")
+          "augment-shift, -rotate, -scale, -flip, -crop, -cutout", "images",
+          "samples of shape \(network.inputShape)")
       }
       let size = network.tensors.reduce(0) { $0 + $1.count }
       sizes[key] = size

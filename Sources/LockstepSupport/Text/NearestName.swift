@@ -9,7 +9,7 @@ package func suggestedName(for name: String, among candidates: [String]) -> Stri
 
 /// Other programs' names for Lockstep's options and layers.
 private let synonyms = [
-  "learning-rate": "lr", "rate": "lr", "alpha": "lr", "batch": "batch-size", "bs": "batch-size",
+  "learning-rate": "lr", "rate": "lr", "batch": "batch-size", "bs": "batch-size",
   "minibatch": "batch-size", "steps": "max-steps", "iterations": "max-steps", "max-iter": "max-steps",
   "epoch": "epochs", "opt": "optimizer", "optim": "optimizer", "wd": "weight-decay", "l2": "weight-decay",
   "decay": "weight-decay", "lr-scheduler": "schedule", "lr-schedule": "schedule", "scheduler": "schedule",

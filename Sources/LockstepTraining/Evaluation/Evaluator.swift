@@ -60,7 +60,7 @@ public final class Evaluator {
         forEachBatch(of: 0..<count) { start, rows in
           forward(parameters, rows: rows, of: split) { indices?[start + $0] ?? start + $0 }
           let part = plan.evaluate(
-            loss, labels: batch.labels, divisor: count, parameters, workspace, pass: pass(rows: rows))
+            loss, labels: batch.labels, divisor: Double(count), parameters, workspace, pass: pass(rows: rows))
           sums.pointer[0] += part.loss
           sums.pointer[1] += Double(part.hits)
           for row in 0..<rows { observe(start + row, logits(row)) }

@@ -31,11 +31,18 @@ extension Recipe {
         first: moments[0], second: moments[1], beta1: betas.first, beta2: betas.second,
         epsilon: Float(epsilon),
         weightDecay: Float(weightDecay), decouplesDecay: optimizer == .adamw)
+    case .rmsprop:
+      return RMSprop(
+        square: moments[0], buffer: moments.dropFirst().first, alpha: alpha, momentum: Float(momentum),
+        epsilon: Float(epsilon), weightDecay: Float(weightDecay))
     }
   }
 
   /// The number of moments of the recipe's optimizer.
-  var momentCount: Int { optimizer == .sgd ? (momentum == 0 ? 0 : 1) : 2 }
+  var momentCount: Int {
+    let buffers = hasMomentum && momentum > 0 ? 1 : 0
+    return isAdam ? 2 : optimizer == .rmsprop ? 1 + buffers : buffers
+  }
 }
 
 extension kernel_update {

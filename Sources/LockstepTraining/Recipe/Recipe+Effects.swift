@@ -8,13 +8,21 @@ extension Recipe {
       case "hidden": (model != .mlp, "the model is \(model.rawValue)")
       case "init": (initialWeights.isEmpty, "no file is named")
       case "network": (network.isEmpty, "no layers are listed")
-      case "momentum", "nesterov": (optimizer != .sgd, "the optimizer is \(optimizer.rawValue)")
-      case "betas", "epsilon": (optimizer == .sgd, "the optimizer is sgd")
+      case "nesterov": (optimizer != .sgd, "the optimizer is \(optimizer.rawValue)")
+      case "momentum": (!hasMomentum, "the optimizer is \(optimizer.rawValue)")
+      case "betas": (!isAdam, "the optimizer is \(optimizer.rawValue)")
+      case "alpha": (optimizer != .rmsprop, "the optimizer is \(optimizer.rawValue)")
+      case "epsilon": (optimizer == .sgd, "the optimizer is sgd")
       case "milestones", "gamma": (schedule != .step, "the schedule is \(schedule.rawValue)")
+      case "cycle-rise": (schedule != .onecycle, "the schedule is \(schedule.rawValue)")
+      case "warmup-steps": (schedule == .onecycle, "the schedule is onecycle, which has a rise of its own")
       default: (false, "")
       }
     return hasReason.isTrue ? hasReason.reason : nil
   }
+
+  var isAdam: Bool { optimizer == .adam || optimizer == .adamw }
+  var hasMomentum: Bool { optimizer == .sgd || optimizer == .rmsprop }
 
   /// The keys that have an effect, which are written to files.
   package var effectiveKeys: [RecipeKey] { Self.keys.filter { reasonWithoutEffect($0.name) == nil } }

@@ -30,13 +30,24 @@ extension Recipe {
       "Start from the weights of a run, or of a safetensors file, as far as they fit.",
       expected: "the name of a file or a run", read: { $0 },
       parse: { $0.contains { $0.isNewline } ? nil : $0 }),
-    .choice("optimizer", \.optimizer, "sgd, adam or adamw."),
+    .number(
+      "label-smoothing", \.labelSmoothing, 0...0.9,
+      "The part of a label that all classes share evenly in training."),
+    .value(
+      "class-weights", \.classWeights,
+      "How much samples of each class count in training: none (all the same), balanced, or numbers.", .list,
+      expected: "none, balanced, or a number of at least 0 for each class such as 1,2.5,1",
+      read: \.description,
+      parse: { ClassWeights($0) }),
+    .choice("optimizer", \.optimizer, "sgd, adam, adamw or rmsprop."),
     .number(
       "lr", \.learningRate, Double.leastNonzeroMagnitude...1e6, "The learning rate.",
       default: OptimizerName.allCases.map { "\($0.defaultLearningRate) for \($0.rawValue)" }.joined(
         separator: ", "),
       expected: "a number above 0, at most 1000000"),
-    .number("momentum", \.momentum, 0...0.999999, "The momentum of sgd."),
+    .number(
+      "momentum", \.momentum, 0...0.999999, "The momentum of sgd or rmsprop.",
+      default: "0.9 for sgd, 0 for rmsprop"),
     .number(
       "weight-decay", \.weightDecay, 0...1e3,
       "Added to the gradient, times the weights; by adamw, to the update."),
@@ -49,18 +60,27 @@ extension Recipe {
         else { return nil }
         return Betas(first: betas[0], second: betas[1])
       }),
-    .number("epsilon", \.epsilon, 1e-30...1, "Adam's epsilon."),
+    .number("alpha", \.alpha, 0...0.999999, "The decay rate of rmsprop's mean square."),
+    .number("epsilon", \.epsilon, 1e-30...1, "The epsilon of adam and rmsprop."),
+    .value(
+      "clip-norm", \.clipNorm, "Scale gradients of a larger Euclidean norm down to this one.",
+      expected: "a number above 0, at most 1000000, or none", read: { $0.map { "\($0)" } ?? "none" },
+      parse: { text in
+        text == "none" ? .some(nil) : Double(text).flatMap { $0 > 0 && $0 <= 1e6 ? .some($0) : nil }
+      }),
     .optional(
       "lr-reference-batch", \.lrReferenceBatch, 1...1_000_000,
       "Scale lr by batch-size over this batch size (the linear scaling rule)."),
     .choice(
-      "schedule", \.schedule, "constant, step (times gamma at each milestone) or cosine (down to 0)."),
+      "schedule", \.schedule,
+      "constant, step (times gamma at each milestone), cosine (down to 0) or onecycle (up to lr, then down)."),
     .listOf(
       "milestones", \.milestones, "Epochs after which the step schedule lowers the rate.",
       default: "half and three quarters of the epochs",
       expected: "epochs such as 3,6, after which the rate is multiplied by gamma",
       element: { Int($0).flatMap { $0 >= 0 ? $0 : nil } }),
     .number("gamma", \.gamma, 0...1e3, "The factor of the step schedule."),
+    .number("cycle-rise", \.cycleRise, 0...1, "The part of all steps in which the rate of onecycle rises."),
     .integer(
       "warmup-steps", \.warmupSteps, 0...1_000_000_000, "Steps over which the rate first rises linearly."),
     .value(
@@ -78,6 +98,13 @@ extension Recipe {
       "Rotate training images randomly by up to this many degrees."),
     .number(
       "augment-scale", \.augmentation.scale, 0...0.9, "Scale training images randomly by up to this part."),
+    .flag("augment-flip", \.augmentation.flip, "Mirror every second training image, at random."),
+    .integer(
+      "augment-crop", \.augmentation.crop, 0...1000,
+      "Shift training images randomly by up to this many whole pixels: a crop of the padded image."),
+    .integer(
+      "augment-cutout", \.augmentation.cutout, 0...1000,
+      "Blank a square of this many pixels a side, at random, in training images."),
     .flag("keep-best", \.keepBest, "Keep the weights of the epoch with the least validation loss."),
     .optional(
       "patience", \.patience, 1...1_000_000, "Stop after this many epochs without a smaller validation loss."),

@@ -9,16 +9,20 @@ public struct Recipe: Equatable, Sendable {
   public enum Model: String, CaseIterable, Sendable {
     case linear, mlp, cnn
   }
-  /// SGD with momentum, Adam (Kingma and Ba 2015), AdamW (Loshchilov and Hutter 2019), as PyTorch defines them.
+  /// SGD with momentum, Adam (Kingma and Ba 2015), AdamW (Loshchilov and Hutter 2019), RMSprop (Tieleman and Hinton
+  /// 2012), as PyTorch defines them.
   public enum OptimizerName: String, CaseIterable, Sendable {
-    case sgd, adam, adamw
+    case sgd, adam, adamw, rmsprop
 
     /// The learning rate if none is given.
     var defaultLearningRate: Double { self == .sgd ? 0.02 : 0.001 }
+    /// The momentum if none is given.
+    var defaultMomentum: Double { self == .sgd ? 0.9 : 0 }
   }
-  /// Constant; multiplied by `gamma` at `milestones`; half a cosine down to 0 (Loshchilov and Hutter 2017).
+  /// Constant; multiplied by `gamma` at `milestones`; half a cosine down to 0 (Loshchilov and Hutter 2017); up to `lr`
+  /// and down again (Smith and Topin 2019).
   public enum ScheduleName: String, CaseIterable, Sendable {
-    case constant, step, cosine
+    case constant, step, cosine, onecycle
   }
 
   /// The layers, unless `network` lists them.
@@ -40,24 +44,37 @@ public struct Recipe: Equatable, Sendable {
   /// The safetensors file, or the run, whose weights training starts from; empty to draw them. Tensors that do not fit
   /// are drawn.
   public var initialWeights = ""
-  /// SGD, Adam or AdamW.
+  /// The part of a label that all classes share evenly in training (Szegedy et al. 2016); evaluations have none.
+  public var labelSmoothing = 0.0
+  /// How much the samples of each class count in training; in evaluations all the same.
+  public var classWeights = ClassWeights.none
+  /// SGD, Adam, AdamW or RMSprop.
   public var optimizer = OptimizerName.sgd
-  /// By default the optimizer's: 0.02 for sgd, 0.001 for adam and adamw.
+  /// By default the optimizer's: 0.02 for sgd, 0.001 for the others.
   public var learningRate: Double {
     get { givenLearningRate ?? optimizer.defaultLearningRate }
     set { givenLearningRate = newValue }
   }
   private var givenLearningRate: Double?
-  /// SGD's momentum, from 0 to below 1 (Polyak 1964).
-  public var momentum = 0.9
+  /// The momentum of SGD, by default 0.9, or RMSprop, by default 0; from 0 to below 1 (Polyak 1964).
+  public var momentum: Double {
+    get { givenMomentum ?? optimizer.defaultMomentum }
+    set { givenMomentum = newValue }
+  }
+  private var givenMomentum: Double?
   /// Times the weights, added to the gradient; with AdamW, to the update.
   public var weightDecay = 0.0
   /// Whether SGD's momentum is Nesterov's (Sutskever et al. 2013).
   public var nesterov = false
   /// Adam's decay rates of the moments.
   public var betas = Betas(first: 0.9, second: 0.999)
-  /// Adam's epsilon.
+  /// RMSprop's decay rate of the mean square.
+  public var alpha = 0.99
+  /// The epsilon of Adam and RMSprop.
   public var epsilon = 1e-8
+  /// The largest Euclidean norm of a step's gradient, to which a larger one is scaled down (Pascanu et al. 2013); nil
+  /// for any.
+  public var clipNorm: Double?
   /// The linear scaling rule (Goyal et al. 2017): `lr` is meant for this batch size, and is used times
   /// batchSize / lrReferenceBatch. nil for `lr` as it is.
   public var lrReferenceBatch: Int?
@@ -72,6 +89,8 @@ public struct Recipe: Equatable, Sendable {
   private var givenMilestones: [Int]?
   /// The factor of the `step` schedule.
   public var gamma = 0.1
+  /// The part of all steps in which the rate of `onecycle` rises.
+  public var cycleRise = 0.3
   /// Steps over which the learning rate first rises linearly (Goyal et al. 2017).
   public var warmupSteps = 0
   /// How samples are scaled.
@@ -120,8 +139,11 @@ public struct Recipe: Equatable, Sendable {
       case .constant: .constant
       case .step: .step(milestones: milestones, gamma: gamma)
       case .cosine: .cosine
+      case .onecycle: .oneCycle(rise: cycleRise)
       }
-    return Schedule(base: scaledLearningRate, shape: shape, warmupSteps: warmupSteps, totalSteps: totalSteps)
+    return Schedule(
+      base: scaledLearningRate, shape: shape, warmupSteps: schedule == .onecycle ? 0 : warmupSteps,
+      totalSteps: totalSteps)
   }
 
   /// Throws `LockstepError` (usage) for a value that its flag would refuse, and for values that do not fit together.

@@ -16,7 +16,7 @@ package final class GradientSum {
   package let scales: GradientScales?
   /// The largest magnitude of a micro-batch's gradient in doubles: min(2^9, 2^11 / V) for V micro-batches.
   package let limit: Float
-  private let paddedParameterCount: Int
+  let paddedParameterCount: Int
   private let doubles: AlignedBuffer<Double>
   private let floats: AlignedBuffer<Float>
   private static let metricCount = 16

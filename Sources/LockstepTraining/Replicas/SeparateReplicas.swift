@@ -20,7 +20,9 @@ final class SeparateReplicas: Replicas {
   var gradientReader: ((GradientSum) -> Void)?
   private var isAlone: Bool { settings.collective.size == 1 }
   /// Whether a gradient is applied while it is summed.
-  private var appliesAtOnce: Bool { isAlone && gradientReader == nil }
+  private var appliesAtOnce: Bool {
+    isAlone && gradientReader == nil && settings.recipe.clipNorm == nil
+  }
 
   /// `isAcrossNodes`: every rank has a node of its own, and no exchange is asked for. Collective.
   init(_ settings: ReplicaSettings, isAcrossNodes: Bool) throws {
@@ -77,7 +79,8 @@ final class SeparateReplicas: Replicas {
       if settings.collective.rank == 0 { gradientReader?(gradient) }
       Activity.enter(.updating, step: gradients.step)
       Trace.span("update") {
-        gradients.update.apply(gradient, count: parameters.count, team: settings.team)
+        gradients.update.clipped(to: settings.recipe.clipNorm, gradient, team: settings.team)
+          .apply(gradient, count: parameters.count, team: settings.team)
       }
     }
     return gradient.metrics

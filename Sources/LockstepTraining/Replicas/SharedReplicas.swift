@@ -141,7 +141,7 @@ final class SharedReplicas: Replicas {
     if total.failures > 0 { try refuse() }
     Activity.enter(.updating, step: gradients.step)
     try Trace.span("update") {
-      if let gradientReader { try apply(readBy: gradientReader) } else { try apply() }
+      try gradientReader == nil && settings.recipe.clipNorm == nil ? apply() : applyWhole()
     }
     if let scales {
       total.clamped += findings.clamped(step: gradients.step)
@@ -161,12 +161,12 @@ final class SharedReplicas: Replicas {
     try sumDivided(into: gradient, applying: gradients.update)
   }
 
-  /// The same with the whole gradient in between, on the node's first rank. Each rank sums what it sums without a
-  /// reader, so that the fast reduction too gives the same bits. Collective.
-  private func apply(readBy read: (GradientSum) -> Void) throws {
+  /// The same with the whole gradient in between, in the memory of the node's first rank. Each rank sums what it sums
+  /// otherwise, so that the fast reduction too gives the same bits. Collective.
+  private func applyWhole() throws {
     slices.writeSums()
     try sumDivided(into: slices.first)
-    if settings.collective.rank == 0 { read(slices.first) }
+    if settings.collective.rank == 0 { gradientReader?(slices.first) }
     slices.applyFirst(gradients.update)
     try settings.collective.nodeBarrier()
   }

@@ -3,7 +3,7 @@ import Testing
 
 @Suite(.serialized) struct SoftmaxTests {
   /// The kernel on rows of logits, all lanes past the classes filled with what must not be looked at.
-  private func run(_ rows: [[Float]], labels: [Int32], scale: Float) -> (
+  private func run(_ rows: [[Float]], labels: [Int32], scale: Float, smoothing: Float = 0) -> (
     losses: [Float], hits: [UInt8], gradient: [Float], stride: Int
   ) {
     let classes = rows[0].count
@@ -19,7 +19,8 @@ import Testing
             hits.withUnsafeMutableBufferPointer { hits in
               let batch = kernel_classification(
                 logits: logits.baseAddress, stride: stride, classes: classes, labels: labels.baseAddress,
-                scale: scale, dlogits: gradient.baseAddress, losses: losses.baseAddress,
+                scale: scale, smoothing: smoothing, weights: nil, weight_sum: 0,
+                dlogits: gradient.baseAddress, losses: losses.baseAddress,
                 hits: hits.baseAddress)
               kernel_softmax_cross_entropy(batch, kernel_range(begin: 0, end: rows.count))
             }
@@ -48,6 +49,32 @@ import Testing
         #expect(abs(Double(gradient[c]) - (p - (c == label ? 1 : 0)) / 8) <= 1e-6 / 8)
       }
       #expect(abs(gradient.reduce(0, +)) < 1e-6)
+      #expect(gradient[classes...].allSatisfy { $0 == 0 })
+    }
+  }
+
+  /// The loss and gradient of a target that is shared, as torch.nn.CrossEntropyLoss defines it (Szegedy et al. 2016).
+  @Test(arguments: [1, 2, 7, 8, 9, 10, 31], [Float(0.1), 0.5, 0.9])
+  func smoothedLabels(classes: Int, smoothing: Float) {
+    var numbers = Numbers(seed: UInt64(100 + classes))
+    let rows = [Float(0.01), 1, 20].flatMap { scale in
+      (0..<4).map { _ in numbers.floats(classes, scale: scale) }
+    }
+    let labels = numbers.labels(rows.count, classes: classes)
+    let found = run(rows, labels: labels, scale: 0.125, smoothing: smoothing)
+    for (r, row) in rows.enumerated() {
+      let (z, label) = (row.map(Double.init), Int(labels[r]))
+      let even = Double(smoothing) / Double(classes)
+      let loss = z.indices.reduce(0.0) { sum, c in
+        let target = even + (c == label ? 1 - Double(smoothing) : 0)
+        return sum + target * ReferenceNetwork.crossEntropy(z, label: c)
+      }
+      #expect(abs(Double(found.losses[r]) - loss) <= 2e-6 * max(loss, 0.1), "row \(r)")
+      let gradient = Array(found.gradient[r * found.stride..<(r + 1) * found.stride])
+      for (c, p) in ReferenceNetwork.softmax(z).enumerated() {
+        let target = even + (c == label ? 1 - Double(smoothing) : 0)
+        #expect(abs(Double(gradient[c]) - (p - target) / 8) <= 1e-6 / 8, "row \(r)")
+      }
       #expect(gradient[classes...].allSatisfy { $0 == 0 })
     }
   }
@@ -83,11 +110,13 @@ import Testing
     var numbers = Numbers(seed: 3)
     let rows = (0..<60).map { numbers.floats(37, scale: Float($0 + 1)) }
     let labels = numbers.labels(60, classes: 37)
-    func bits() -> Bits {
-      let found = run(rows, labels: labels, scale: 1 / 60)
-      return Bits(found.losses + found.gradient) + Bits(found.hits)
+    for smoothing in [Float(0), 0.1] {
+      func bits() -> Bits {
+        let found = run(rows, labels: labels, scale: 1 / 60, smoothing: smoothing)
+        return Bits(found.losses + found.gradient) + Bits(found.hits)
+      }
+      let expected = bits()
+      for name in ISA.names { #expect(ISA.with(name, bits) == expected, "\(name)") }
     }
-    let expected = bits()
-    for name in ISA.names { #expect(ISA.with(name, bits) == expected, "\(name)") }
   }
 }

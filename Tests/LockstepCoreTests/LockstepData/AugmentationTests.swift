@@ -39,6 +39,23 @@ import Testing
     }
   }
 
+  /// Mirrored, then shifted: both by moving pixels and by interpolating between them.
+  @Test(arguments: [-3, 0, 2]) func flips(dx: Int) {
+    var transform = shift(Float(dx), 1)
+    transform.flips = true
+    let found = apply(transform)
+    for i in found.indices {
+      let (line, x) = i.quotientAndRemainder(dividingBy: Self.width)
+      let (channel, y) = line.quotientAndRemainder(dividingBy: Self.height)
+      let (fromX, fromY) = (Self.width - 1 - (x + dx), y + 1)
+      let isInside = 0..<Self.height ~= fromY && 0..<Self.width ~= x + dx
+      #expect(found[i] == (isInside ? Self.image[(channel * Self.height + fromY) * Self.width + fromX] : -9))
+    }
+    // By nearly the same shift pixels are interpolated.
+    transform.dx += 1e-6
+    #expect(zip(apply(transform), found).allSatisfy { abs($0 - $1) < 1e-2 })
+  }
+
   @Test func quarterTurnsAreExact() {
     // A square of 3: the source of (x, y) is (-y, x).
     let turned = apply(.init(a: 0, b: 1, dx: 0, dy: 0), [1, 2, 3, 4, 5, 6, 7, 8, 9], height: 3, width: 3)

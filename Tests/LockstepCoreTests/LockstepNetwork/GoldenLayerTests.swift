@@ -129,7 +129,7 @@ import Testing
       rows: rows, scratch: workspace.scratch.pointer, team: try ThreadTeam(count: 1))
     let found = golden.labels.withUnsafeBufferPointer {
       plan.evaluate(
-        SoftmaxCrossEntropy(classes: classes, capacity: rows), labels: $0.baseAddress!, divisor: rows,
+        SoftmaxCrossEntropy(classes: classes, capacity: rows), labels: $0.baseAddress!, divisor: Double(rows),
         Parameters(network), workspace, pass: pass)
     }
     #expect(abs(found.loss - golden.loss) <= 1e-5 * golden.loss)

@@ -47,6 +47,7 @@ import Testing
   static let cases = [
     Case("model", ["resnet", ""]), Case("optimizer", ["sgdd"]), Case("schedule", ["linear"]),
     Case("reduction", ["exact64"]), Case("nesterov", ["1"]), Case("keep-best", ["yes"]),
+    Case("augment-flip", ["yes"]),
     Case("init", ["a\nb"], [{ $0.initialWeights = "a\nb" }]),
     Case("seed", ["-1", "18446744073709551616", "1.0"]),
     Case(
@@ -71,6 +72,13 @@ import Testing
     optional("max-steps", \.maxSteps, least: 0, most: 1 << 40),
     integer("batch-size", \.batchSize, least: 1, most: 1_000_000),
     integer("micro-batches", \.microBatches, least: 1, most: 1024),
+    number("label-smoothing", \.labelSmoothing, least: 0, most: 0.9),
+    Case(
+      "class-weights", ["", "1,,2", "-1,2", "0,0", "nan,1", "1,inf", "even"],
+      [
+        { $0.classWeights = .fixed([]) }, { $0.classWeights = .fixed([1, -1]) },
+        { $0.classWeights = .fixed([.nan]) },
+      ]),
     number("lr", \.learningRate, least: 0, most: 1e6, open: true),
     number("momentum", \.momentum, least: 0, most: 0.999999),
     number("weight-decay", \.weightDecay, least: 0, most: 1e3),
@@ -80,10 +88,15 @@ import Testing
         { $0.betas.first = -0.1 }, { $0.betas.second = 1 }, { $0.betas.first = .nan },
         { $0.betas.second = .infinity },
       ]),
+    number("alpha", \.alpha, least: 0, most: 0.999999),
     number("epsilon", \.epsilon, least: 1e-30, most: 1),
+    Case(
+      "clip-norm", ["", "0", "-1", "nan", "inf", "1e7"],
+      [{ $0.clipNorm = 0 }, { $0.clipNorm = -1 }, { $0.clipNorm = .nan }, { $0.clipNorm = .infinity }]),
     optional("lr-reference-batch", \.lrReferenceBatch, least: 1, most: 1_000_000),
     Case("milestones", ["-1", "3,-6", "a"], [{ $0.milestones = [-1] }, { $0.milestones = [3, -6] }]),
     number("gamma", \.gamma, least: 0, most: 1e3),
+    number("cycle-rise", \.cycleRise, least: 0, most: 1),
     integer("warmup-steps", \.warmupSteps, least: 0, most: 1_000_000_000),
     Case(
       "normalize", ["", "0.1", "0.1,0", "0.1,-0.3", "nan,1", "0,inf", "1,2,3"],
@@ -96,6 +109,8 @@ import Testing
     number("augment-shift", \.augmentation.shift, least: 0, most: 1000),
     number("augment-rotate", \.augmentation.rotate, least: 0, most: 180),
     number("augment-scale", \.augmentation.scale, least: 0, most: 0.9),
+    integer("augment-crop", \.augmentation.crop, least: 0, most: 1000),
+    integer("augment-cutout", \.augmentation.cutout, least: 0, most: 1000),
     optional("patience", \.patience, least: 1, most: 1_000_000),
   ]
 

@@ -21,6 +21,7 @@ import Testing
     ["momentum": "0"], ["momentum": "0.9"], ["momentum": "0.9", "weight-decay": "0.01"],
     ["momentum": "0.8", "nesterov": "true", "weight-decay": "0.01"], ["optimizer": "adam"],
     ["optimizer": "adam", "weight-decay": "0.01"], ["optimizer": "adamw", "weight-decay": "0.1"],
+    ["optimizer": "rmsprop"], ["optimizer": "rmsprop", "momentum": "0.9", "weight-decay": "0.01"],
   ]
 
   private func recipe(_ options: [String: String], _ microBatches: Int, _ reduction: Reduction) throws

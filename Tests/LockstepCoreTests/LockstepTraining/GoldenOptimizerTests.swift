@@ -43,7 +43,7 @@ import Testing
         }
       }
       optimizer.update(of: parameters, step: step + 1, learningRate: Float(recipe.learningRate))
-        .apply(sum, count: parameters.count, team: team)
+        .clipped(to: recipe.clipNorm, sum, team: team).apply(sum, count: parameters.count, team: team)
       let found = parameters.values(of: weight).map(Double.init)
       #expect(relativeError(found, expected) <= 1e-6, "step \(step + 1)")
       // How far the weights have gone, in which a wrong step shows more.

@@ -9,6 +9,10 @@ import Testing
     ["optimizer": "adam", "reduction": "exact", "keep-best": "true", "patience": "2", "epochs": "9"],
     ["optimizer": "adam", "reduction": "exact32", "keep-best": "true"],
     ["momentum": "0.9", "reduction": "exact16"],
+    [
+      "optimizer": "rmsprop", "momentum": "0.5", "schedule": "onecycle", "label-smoothing": "0.1",
+      "clip-norm": "0.2",
+    ],
   ]
 
   private func recipe(_ options: [String: String]) throws -> Recipe {

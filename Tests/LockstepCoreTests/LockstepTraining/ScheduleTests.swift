@@ -47,6 +47,32 @@ import Testing
     #expect(warming.learningRate(step: 49, epoch: 0) == 0.5)
   }
 
+  /// Against torch.optim.lr_scheduler.OneCycleLR: see Tests/Golden/schedules.py.
+  @Test func oneCycleIsPyTorchs() throws {
+    struct Case: Decodable {
+      let base: Double
+      let rise: Double
+      let rates: [Double]
+    }
+    let cases: [Case] = try Golden.load("schedules.json")
+    #expect(cases.count == 5)
+    for golden in cases {
+      let schedule = Schedule(
+        base: golden.base, shape: .oneCycle(rise: golden.rise), totalSteps: golden.rates.count)
+      for (step, rate) in golden.rates.enumerated() {
+        let found = schedule.learningRate(step: step, epoch: 0)
+        #expect(
+          abs(found - rate) <= 1e-12 * golden.base, "\(golden.rise), step \(step): \(found) for \(rate)")
+      }
+    }
+  }
+
+  /// A cycle of no steps or one, and one that only rises, are numbers.
+  @Test(arguments: [0, 1, 2], [0.0, 0.3, 1]) func degenerateCycles(steps: Int, rise: Double) {
+    let schedule = Schedule(base: 1, shape: .oneCycle(rise: rise), totalSteps: steps)
+    for step in 0...3 { #expect(0...1 ~= schedule.learningRate(step: step, epoch: 0)) }
+  }
+
   @Test func cosineOfATurnIsTheCosine() {
     let worst = (0...10_000).map { Double($0) / 20_000 }
       .map { abs(cosine(ofTurn: $0) - cos(2 * Double.pi * $0)) }.max()!

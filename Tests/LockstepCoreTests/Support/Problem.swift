@@ -100,7 +100,7 @@ struct Problem: @unchecked Sendable {
       let found = labels.withUnsafeBufferPointer { labels in
         plan.learn(
           from: labels.baseAddress!, SoftmaxCrossEntropy(classes: network.classes, capacity: rows),
-          divisor: count, parameters, workspace, to: collector, pass: pass)
+          divisor: Double(count), parameters, workspace, to: collector, pass: pass)
       }
       collector.finish()
       return found
