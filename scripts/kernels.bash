@@ -26,7 +26,7 @@ build_driver() {
   printf '%s\0' "$kernels"/*.c "$cases"/*.c |
     (cd "$directory" && xargs -0 -n 1 -P "$(cores)" "${compile[@]}" -c) || return 1
   local common=("$directory"/{driver,support,dense,dense_gradient,grid,convolution,convolution_gradient}.o
-    "$directory"/{pooling,elementwise,update,avx2,avx512,dispatch}.o)
+    "$directory"/{pooling,normalization,elementwise,update,avx2,avx512,dispatch}.o)
   "${compile[@]}" "${common[@]}" "$directory/portable.o" -o "$directory/driver" -lm &&
     "${compile[@]}" "${common[@]}" "$directory/wide.o" -o "$directory/driver-wide" -lm
 }

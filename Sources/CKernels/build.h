@@ -14,6 +14,7 @@
 #include "gelu.h"
 #include "leakyrelu.h"
 #include "loss.h"
+#include "normalization.h"
 #include "peak.h"
 #include "pooling.h"
 #include "silu.h"

@@ -1,4 +1,3 @@
-import CKernels
 import LockstepData
 import LockstepSupport
 
@@ -42,11 +41,6 @@ final class CustomWeightGradient<Own: Layer>: RowwiseWeightGradient {
 
   func finish(into gradient: GradientSlice) -> Bool {
     let count = layer.paddedParameterCount
-    // A rank without samples has no sum to pass on.
-    if chains.isEmpty, case .fast(let sum) = gradient {
-      sum.update(repeating: 0, count: count)
-      return true
-    }
     let placed = AlignedBuffer<Float>(count: max(chains.count, 1) * count, zero: 0)
     let tensors = layer.tensors
     for (chain, sum) in sums.enumerated() {
@@ -58,27 +52,9 @@ final class CustomWeightGradient<Own: Layer>: RowwiseWeightGradient {
         }
       }
     }
-    return withExtendedLifetime(placed) { finish(placed.pointer, count, into: gradient) }
-  }
-
-  private func finish(_ sums: UnsafePointer<Float>, _ count: Int, into gradient: GradientSlice) -> Bool {
-    var patches = kernel_patches()
-    (patches.taps, patches.adjacent) = (layer.weightRows, 1)
-    let (number, all) = (Int32(chains.count), kernel_range(begin: 0, end: count / 16))
-    let positions = kernel_range(begin: 0, end: layer.weightRows + 1)
-    func into(_ sink: kernel_gradient_sink) -> kernel_convolution_gradient {
-      kernel_convolution_gradient(patches: patches, sums: sums, positions: positions, sink: sink)
+    return withExtendedLifetime(placed) {
+      PanelSums(sums: placed.pointer, count: count, weightRows: layer.weightRows)
+        .add(pass.microBatches, into: gradient)
     }
-    return WeightGradient(slice: gradient) { sink, limit in
-      kernel_convolution_weight_gradient(
-        into(sink), kernel_chains(stride: count, count: number, numbers: nil), limit, all)
-    } fast: { sink in
-      kernel_convolution_weight_gradient_fast(into(sink), all)
-    } grid: { sink, grid in
-      self.pass.microBatches.chainNumbers.withUnsafeBufferPointer {
-        kernel_convolution_weight_gradient_grid(
-          into(sink), kernel_chains(stride: count, count: number, numbers: $0.baseAddress), grid, all)
-      }
-    }.run()
   }
 }

@@ -4,7 +4,9 @@ public struct ParameterTensor: Sendable {
   public var name: String
   /// PyTorch's: [out, in] for the weight of a dense layer, [out, in, size, size] for a convolution's, [out] for a bias.
   public let shape: [Int]
-  /// Initial values are uniform in [-bound, bound).
+  /// The middle of the initial values, which are uniform within `initialBound` of it.
+  public var initialValue: Float = 0
+  /// Initial values are uniform in [initialValue - initialBound, initialValue + initialBound).
   public let initialBound: Float
   /// The position of element i (row-major in `shape`) in the flat buffer.
   package var flatIndex: @Sendable (Int) -> Int

@@ -49,11 +49,12 @@ public final class Parameters {
     of tensor: ParameterTensor, number: Int, seed: UInt64, _ body: (_ element: Int, _ value: Float) -> Void
   ) {
     let random = CounterRandom(seed: seed, purpose: .initialWeights, time: number)
-    let bound = tensor.initialBound
+    let (middle, bound) = (tensor.initialValue, tensor.initialBound)
     for start in stride(from: 0, to: tensor.count, by: 4) {
       let bits = random.block(start / 4)
       for element in start..<min(start + 4, tensor.count) {
-        body(element, (2 * CounterRandom.uniform(bits[element - start]) - 1) * bound)
+        let drawn = (2 * CounterRandom.uniform(bits[element - start]) - 1) * bound
+        body(element, middle == 0 ? drawn : middle + drawn)
       }
     }
   }

@@ -38,8 +38,8 @@ import Testing
   /// A convolutional network of the layers that the models do not have.
   @Test func otherLayers() throws {
     let layers = """
-      conv 6 5x5, gelu, avgpool 2, conv 20 3x3 pad 1, silu, avgpool 3 stride 2, leakyrelu 0.1, globalavgpool, \
-      dense 30, sigmoid, dense classes
+      conv 6 5x5, gelu, avgpool 2, conv 20 3x3 pad 1, silu, avgpool 3 stride 2, leakyrelu 0.1, layernorm, \
+      globalavgpool, dense 30, layernorm, sigmoid, dense classes
       """
     let recipe = Self.recipe + ["--network", layers]
     let reference = try scene.train(recipe)

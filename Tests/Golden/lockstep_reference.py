@@ -89,6 +89,8 @@ class Model(torch.nn.Module):
             elif name in ("maxpool", "avgpool"):
                 kind = {"maxpool": torch.nn.MaxPool2d, "avgpool": torch.nn.AvgPool2d}[name]
                 module = kind(int(words[0]), int(words[2]) if len(words) > 1 else None)
+            elif name == "layernorm":
+                module = torch.nn.LayerNorm(shape, dtype=dtype)
             elif name == "leakyrelu":
                 module = torch.nn.LeakyReLU(*map(float, words))
             elif name in ("dropout", "dropout2d"):

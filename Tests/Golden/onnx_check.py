@@ -92,6 +92,10 @@ def logits(about, tensors, x):
             x = x.reshape(len(x), -1) @ weight.T + bias
         elif name == "conv":
             x = convolved(x, weight, bias, options.get("stride", 1), options.get("pad", 0))
+        elif name == "layernorm":
+            axes = tuple(range(1, x.ndim))
+            deviation = np.sqrt(x.var(axes, keepdims=True) + 1e-5)
+            x = (x - x.mean(axes, keepdims=True)) / deviation * weight + bias
         elif name in ("maxpool", "avgpool"):
             patches = windows(x, int(words[0]), options.get("stride", int(words[0])))
             x = patches.max((4, 5)) if name == "maxpool" else patches.mean((4, 5))

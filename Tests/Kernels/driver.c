@@ -20,6 +20,7 @@ int main(int argc, char **argv) {
   grid_cases();
   convolution_cases();
   pooling_cases();
+  normalization_cases();
   elementwise_cases();
   update_cases();
   print_groups();

@@ -58,6 +58,7 @@ void dense_gradient_cases(void);
 void grid_cases(void);
 void convolution_cases(void);
 void pooling_cases(void);
+void normalization_cases(void);
 void elementwise_cases(void);
 void update_cases(void);
 

@@ -132,6 +132,12 @@ typedef struct {
   bool overlaps;
 } kernel_pooling;
 
+// A sample's features: `runs` of `length`, their beginnings `stride` apart, a multiple of 16.
+typedef struct {
+  ptrdiff_t runs, length, stride;
+  float epsilon;
+} kernel_normalization;
+
 // Rows of logits and their labels, and the results.
 typedef struct {
   const float *logits;

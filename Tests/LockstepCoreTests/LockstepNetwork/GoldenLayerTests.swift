@@ -57,7 +57,10 @@ import Testing
 
   @Test(arguments: Self.file.cases, [1, 3])
   func layersAreClose(golden: Case, threads: Int) throws {
-    try check(golden, FeatureLayout(sampleShape: golden.shape), threads: threads)
+    // A layer normalization takes no planes of a dataset.
+    if golden.shape.count < 3 || !golden.layers.hasPrefix("layernorm") {
+      try check(golden, FeatureLayout(sampleShape: golden.shape), threads: threads)
+    }
     if golden.shape.count == 3 {
       let (channels, height, width) = (golden.shape[0], golden.shape[1], golden.shape[2])
       let interleaved = FeatureLayout.interleaved(channels: channels, height: height, width: width)

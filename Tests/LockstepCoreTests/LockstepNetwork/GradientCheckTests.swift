@@ -34,6 +34,8 @@ import Testing
     Shape([2, 9, 8], "conv 5 3x3 pad 1, gelu, avgpool 2, conv 18 2x2, silu, globalavgpool, dense 3"),
     Shape([1, 8, 9], "avgpool 2 stride 1, conv 17 2x2, leakyrelu, avgpool 3 stride 2, tanh, dense 3"),
     Shape([3, 4, 5], "globalavgpool, dense 8, gelu, dense 3"),
+    Shape([9], "layernorm, dense 21, layernorm, relu, dense 3"),
+    Shape([2, 5, 6], "conv 19 2x2, layernorm, relu, conv 3 2x2, flatten, layernorm, dense 3"),
   ]
 
   @Test(arguments: shapes, [Reduction.exact, .fast])

@@ -61,6 +61,13 @@ struct GraphReference {
         throw Failure(what: "Gemm of \(x.shape)")
       }
       return x.dense(weight: operands[0], bias: operands[1])
+    case "LayerNormalization":
+      guard node["axis"] == .integer(1), case .number(let epsilon)? = node["epsilon"] else {
+        throw Failure(what: "\(node.attributes)")
+      }
+      let values = ReferenceNetwork.layerNorm(
+        x.values, weight: operands[0], bias: operands[1], epsilon: Double(epsilon))
+      return ReferenceValues(shape: x.shape, values: values)
     case "Conv", "MaxPool", "AveragePool": return try windows(node, x, operands)
     default: throw Failure(what: "no operator \(node.kind)")
     }

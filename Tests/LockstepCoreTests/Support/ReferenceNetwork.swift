@@ -47,12 +47,21 @@ struct ReferenceNetwork {
       case "leakyrelu":
         let slope = words.count > 1 ? Double(words[1])! : 0.01
         x.values = x.values.map { $0 > 0 ? $0 : slope * $0 }
+      case "layernorm":
+        x.values = Self.layerNorm(x.values, weight: tensors[tensor], bias: tensors[tensor + 1])
+        tensor += 2
       case "avgpool": x = x.averaged(size: Int(words[1])!, stride: value("stride") ?? Int(words[1])!)
       case "globalavgpool": x = x.averaged()
       default: preconditionFailure("no reference for \(layer)")
       }
     }
     return x.values
+  }
+
+  static func layerNorm(_ x: [Double], weight: [Double], bias: [Double], epsilon: Double = 1e-5) -> [Double] {
+    let mean = x.reduce(0, +) / Double(x.count)
+    let variance = x.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(x.count)
+    return x.indices.map { (x[$0] - mean) / (variance + epsilon).squareRoot() * weight[$0] + bias[$0] }
   }
 
   /// The mean softmax cross-entropy over the samples, in training.
