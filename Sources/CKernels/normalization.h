@@ -12,11 +12,6 @@ INLINE v16 centred(const kernel_normalization *n, const float *x, ptrdiff_t at, 
   return lane < (int32_t)(n->length - at < 16 ? n->length - at : 16) ? load16(x + at) - splat16(mean) : splat16(0);
 }
 
-INLINE double sum_of_halves(v8d low, v8d high) {
-  low += high;
-  return ((low[0] + low[4]) + (low[2] + low[6])) + ((low[1] + low[5]) + (low[3] + low[7]));
-}
-
 INLINE moments moments_of(const kernel_normalization *n, const float *x) {
   v8d low = {0}, high = {0};
   for (ptrdiff_t run = 0; run < n->runs; run++)

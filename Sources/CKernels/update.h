@@ -120,6 +120,5 @@ static double sum_of_squares(const double *exact, const float *fast, const kerne
     low += a * a;
     high += b * b;
   }
-  low += high;
-  return ((low[0] + low[4]) + (low[2] + low[6])) + ((low[1] + low[5]) + (low[3] + low[7]));
+  return sum_of_halves(low, high);
 }

@@ -1,8 +1,8 @@
 import CKernels
 import LockstepSupport
 
-/// Each micro-batch's sums of a layer's gradient in panels of 16 columns, rows of weights and one of biases, whose total
-/// the kernels of a convolution's take to where it goes.
+/// Each micro-batch's sums of a layer's gradient in panels of 16 columns, rows of weights and one of biases, whose
+/// total the kernels of a convolution's take to where it goes.
 struct PanelSums {
   /// [micro-batches that have rows, count]
   let sums: UnsafePointer<Float>

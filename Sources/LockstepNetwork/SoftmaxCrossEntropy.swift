@@ -30,8 +30,8 @@ package final class SoftmaxCrossEntropy {
   }
 
   /// Computes each row's loss and whether its largest logit is the label's, for `total`, on the calling thread. Writes
-  /// the loss's gradient, divided by `divisor` (the samples of all ranks, or the sum of their weights), if `gradient` is
-  /// given.
+  /// the loss's gradient, divided by `divisor` (the samples of all ranks, or the sum of their weights), if `gradient`
+  /// is given.
   package func evaluate(
     _ rows: Range<Int>, logits: Activations, labels: UnsafePointer<Int32>, divisor: Double,
     gradient: Activations?

@@ -154,6 +154,7 @@ public final class Trainer {
       normalization: normalization, learningRate: recipe.scaledLearningRate, recipeRate: recipe.learningRate,
       optimization: recipe.optimization, referenceBatch: recipe.lrReferenceBatch, batchSize: recipe.batchSize,
       initialDigest: recipe.initialWeights.isEmpty || state.step > 0 ? nil : parameters.digest,
+      classWeights: recipe.classWeights == .none ? nil : recipe.classWeights.description,
       baselines: dataset.baselines(heldBack: validationIndices ?? []))
   }
 }

@@ -62,6 +62,8 @@ public struct TrainingStart: Sendable {
   public var batchSize: Int
   /// The digest of the weights that training starts from, where a file gave them.
   public var initialDigest: UInt64?
+  /// `Recipe.classWeights`, as its text; nil for none.
+  public var classWeights: String?
   /// What the shares of the classes reach alone.
   public var baselines: Baselines
 }

@@ -38,7 +38,7 @@ public struct Augmentation: Equatable, Sendable {
     package var dy: Float
     package var flips = false
     /// The pixel in the middle of the square, as fractions of width and height.
-    package var cut = (x: Float(0), y: Float(0))
+    package var cut = SIMD2<Float>.zero
     /// The square's side.
     package var side = 0
 
@@ -47,11 +47,6 @@ public struct Augmentation: Equatable, Sendable {
       self.b = b
       self.dx = dx
       self.dy = dy
-    }
-
-    package static func == (one: Self, other: Self) -> Bool {
-      (one.a, one.b, one.dx, one.dy) == (other.a, other.b, other.dx, other.dy)
-        && (one.flips, one.side) == (other.flips, other.side) && one.cut == other.cut
     }
   }
 
@@ -75,7 +70,7 @@ public struct Augmentation: Equatable, Sendable {
     transform.dy += whole(2)
     let place = random.block(2)
     transform.side = cutout
-    transform.cut = (CounterRandom.uniform(place[0]), CounterRandom.uniform(place[1]))
+    transform.cut = SIMD2(CounterRandom.uniform(place[0]), CounterRandom.uniform(place[1]))
     return transform
   }
 

@@ -23,8 +23,8 @@ public struct ComparisonRun {
   /// Reports what is equal and what differs, a line each. Collective, with the same values on all ranks except `data`
   /// and `threads`.
   ///
-  /// Throws `LockstepError` or `AgreedError`: failure if the runs differ or have nothing to compare, data for what is no
-  /// run.
+  /// Throws `LockstepError` or `AgreedError`: failure if the runs differ or have nothing to compare, data for what is
+  /// no run.
   public func run(_ collective: any Collective) throws {
     let records = try paths.map { try RunRecord(of: $0, collective) }
     let receipts = records.map(\.receipt)

@@ -25,8 +25,8 @@ public struct ReportRun {
 
   /// Writes the file, on rank 0. Collective, with the same values on all ranks except `data` and `threads`.
   ///
-  /// A single run whose data or model cannot be used has a report without them, which says why, unless there is one with
-  /// them. Of several, what is no run is left out. Throws `LockstepError` or `AgreedError`: data for what is no
+  /// A single run whose data or model cannot be used has a report without them, which says why, unless there is one
+  /// with them. Of several, what is no run is left out. Throws `LockstepError` or `AgreedError`: data for what is no
   /// run, usage for an output that is another file, failure if it cannot be written.
   public func run(_ collective: any Collective) throws {
     let target = output ?? (paths.count == 1 ? "\(paths[0])/\(Self.fileName)" : Self.fileName)

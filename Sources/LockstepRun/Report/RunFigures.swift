@@ -15,11 +15,12 @@ struct RunFigures {
   let change: Double?
   let view: ModelView?
 
-  /// nil where a few steps say nothing, and where one class is nearly all.
+  /// nil where a few steps say nothing, where one class is nearly all, and where classes have weights: these give up
+  /// accuracy on purpose, and their loss has another baseline.
   init?(_ history: RunHistory, _ view: ModelView?) {
     epochs = history.events("epoch")
     guard let start = history.events("start").last, let last = history.keptEpoch,
-      epochs.count > 1 || last["step"] ?? 0 >= 100,
+      epochs.count > 1 || last["step"] ?? 0 >= 100, start.text("class_weights") == nil,
       let chance = start["baseline_accuracy"], let entropy = start["baseline_loss"], chance < 0.99
     else { return nil }
     (self.start, self.last, self.chance, self.entropy) = (start, last, chance, entropy)

@@ -61,6 +61,7 @@ extension TrainingStart {
       line.add("\(part)baseline_loss", baseline.loss)
     }
     line.add("baseline_class", baselines.training.commonest)
+    if let classWeights { line.add("class_weights", classWeights) }
     line.add("parameters", parameters)
     line.add("batch_size", batchSize)
     line.add("epochs", epochs)

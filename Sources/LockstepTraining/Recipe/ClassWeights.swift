@@ -38,7 +38,10 @@ public enum ClassWeights: Equatable, Sendable, CustomStringConvertible {
   /// The weights of the classes, of which there are as many training samples each; nil for none.
   ///
   /// Throws `LockstepError` (usage) where their numbers differ.
-  func resolved(samples: [Int]) throws -> [Float]? {
+  func resolved(samples count: @autoclosure () -> [Int]) throws -> [Float]? {
+    // Without weights nothing needs to be counted.
+    if self == .none { return nil }
+    let samples = count()
     switch self {
     case .none: return nil
     case .balanced:

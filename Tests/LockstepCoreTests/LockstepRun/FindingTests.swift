@@ -88,6 +88,14 @@ import Testing
     #expect(kinds(history(epochs: epochs, baseline: test)).isEmpty)
   }
 
+  /// Weights of classes give up accuracy for rare ones, and a loss by them is no loss by shares.
+  @Test func weightsOfClassesAreNoChance() {
+    let unequal = #""classes":2,"baseline_accuracy":0.95,"baseline_loss":0.19"#
+    let epochs = [epoch(1, loss: 0.62, accuracy: 0.74), epoch(2, loss: 0.36, accuracy: 0.86)]
+    #expect(!texts(history(epochs: epochs, baseline: unequal)).isEmpty)
+    #expect(texts(history(epochs: epochs, baseline: unequal + #","class_weights":"balanced""#)).isEmpty)
+  }
+
   /// Half of what was learned is lost again; little by little less is no fault of the rate.
   @Test func accuracyThatFalls() throws {
     let falling = [epoch(1, loss: 1.4, accuracy: 0.62), epoch(2, loss: 1.9, accuracy: 0.4)]
