@@ -3,6 +3,7 @@
 #pragma once
 #include "activation.h"
 #include "average_pooling.h"
+#include "batch_normalization.h"
 #include "convolution.h"
 #include "convolution_gradient.h"
 #include "convolution_input_gradient.h"

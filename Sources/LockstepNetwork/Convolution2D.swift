@@ -10,7 +10,7 @@ import LockstepSupport
 ///
 /// W is [out, in, size, size], as in PyTorch. Patches are read in place: to the kernels an output pixel is a row of a
 /// dense layer whose inputs lie at fixed offsets. Only padding needs a copy of the input.
-package struct Convolution2D: RowwiseLayer {
+package struct Convolution2D: RowwiseLayer, PanelLayer {
   package let input: FeatureLayout
   package let output: FeatureLayout
   package let size: Int
@@ -59,6 +59,7 @@ package struct Convolution2D: RowwiseLayer {
 
   var outputs: Int { output.image!.channels }
   var taps: Int { offsets.count }
+  var weightRows: Int { taps }
   /// Input channels that are adjacent in memory: the taps of one position of the patch.
   var adjacentChannels: Int { input.isInterleaved ? input.image!.channels : 1 }
   var panels: Int { paddedToPanel(outputs) / 16 }

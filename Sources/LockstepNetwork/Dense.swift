@@ -9,7 +9,7 @@ import LockstepSupport
 ///
 /// Images are read in canonical order, as after a flatten. W is [out, in], as in PyTorch. In memory it lies in panels
 /// of 16 outputs (see CKernels.h), which the forward and weight-gradient kernels read without packing.
-package struct Dense: DividedLayer {
+package struct Dense: DividedLayer, PanelLayer {
   package let input: FeatureLayout
   package let outputs: Int
   package let isRectified: Bool
@@ -33,6 +33,7 @@ package struct Dense: DividedLayer {
   var inputs: Int { input.count }
   var inputPanels: Int { paddedToPanel(inputs) / 16 }
   var panels: Int { paddedToPanel(outputs) / 16 }
+  var weightRows: Int { inputs }
   package var paddedParameterCount: Int { panels * (inputs + 1) * 16 }
   package var flopsPerSample: Int { 2 * input.features * outputs }
 

@@ -48,6 +48,13 @@ extension FormValue<Double> {
       read: { Double($0).flatMap { 0...1 ~= $0 ? $0 : nil } }, write: { "\($0)" })
   }
 
+  /// "1e-05".
+  static func positive(_ name: String) -> Self {
+    Self(
+      name: name, meaning: "a number above 0, up to 1",
+      read: { Double($0).flatMap { 0...1 ~= $0 && Float($0) > 0 ? $0 : nil } }, write: { "\($0)" })
+  }
+
   /// "0.5". Checked as Float, which layers use: 0.99999999 is 1 there.
   static func probability(_ name: String) -> Self {
     Self(

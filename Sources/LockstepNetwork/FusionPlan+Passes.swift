@@ -32,7 +32,17 @@ extension FusionPlan {
       layer.forward(
         workspace.activations[i], to: workspace.activations[i + 1],
         parameters: parameters.pointer + units[i].offset, pass: pass)
+    case .normalized(let layer, let i):
+      layer.forward(
+        workspace.activations[i], to: workspace.activations[i + 1],
+        parameters: parameters.pointer + units[i].offset, slots: slots(of: i, pass), pass: pass)
     }
+  }
+
+  /// Where a unit leaves the statistics of micro-batches. Only training asks for them.
+  private func slots(of unit: Int, _ pass: Pass) -> StatisticsSlots {
+    guard let statistics = pass.statistics else { preconditionFailure("no place for statistics") }
+    return statistics.advanced(by: network.stateOffsets[units[unit].layers.lowerBound])
   }
 
   /// That of its first layer.
@@ -82,6 +92,13 @@ extension FusionPlan {
         inputGradient(of: layer, i, parameters, workspace, pass)
       }
       sink.add(job(i, .divided(layer, x: workspace.activations[i], dy: workspace.gradients[i + 1]), pass))
+    case .normalized(let layer, let i):
+      let sum = layer.backward(
+        x: workspace.activations[i], y: workspace.activations[i + 1], dy: workspace.gradients[i + 1],
+        dx: i > firstLearning ? workspace.gradients[i] : nil,
+        parameters: parameters.pointer + units[i].offset,
+        slots: slots(of: i, pass), pass: pass)
+      sink.add(job(i, .immediate(sum), pass))
     }
   }
 

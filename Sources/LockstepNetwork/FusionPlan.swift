@@ -10,8 +10,12 @@ package final class FusionPlan: Sendable {
     case plain
   }
 
+  package enum Purpose: Sendable { case training, evaluation }
+
   package let network: Network
   package let style: Style
+  /// The layers whose output channels evaluation scales, each with the layer whose parameters take that in, if any.
+  private let scalings: [(layer: Int, into: Int?)]
   /// The layers as they are computed.
   package let units: [PlanUnit]
   /// The units, consecutive rowwise ones grouped.
@@ -23,10 +27,12 @@ package final class FusionPlan: Sendable {
   /// Fused calls so far.
   private let fusedCallCount = Atomic<Int>(0)
 
-  package init(_ network: Network, style: Style = .fused) {
+  package init(_ network: Network, style: Style = .fused, for purpose: Purpose = .training) {
     self.network = network
     self.style = style
-    units = style == .fused ? Self.fuseMasks(Self.fuseReLUs(network)) : Self.oneByOne(network)
+    scalings = purpose == .evaluation ? Self.scalings(of: network) : []
+    let single = Self.oneByOne(network, scalings)
+    units = style == .fused ? Self.fuseMasks(Self.fuseReLUs(single, network)) : single
     stages = PlanStage.stages(of: units, together: style == .fused)
     firstLearning = units.firstIndex { $0.layer.paddedParameterCount > 0 } ?? 0
     head = style == .fused ? units.last.flatMap { $0.layer.narrow } : nil
@@ -55,20 +61,55 @@ package final class FusionPlan: Sendable {
     return layer.readsWholeInput(threads: threads)
   }
 
-  private static func oneByOne(_ network: Network) -> [PlanUnit] {
-    network.layers.indices.map {
-      PlanUnit(layer: network.layers[$0], layers: $0..<$0 + 1, network: network)
+  /// The parameters for a pass of this plan: in evaluation of layers that keep statistics a copy, where the channels'
+  /// scalings by them are part of the layers before, if these can take them.
+  package func prepared(_ parameters: Parameters) -> Parameters {
+    guard !scalings.isEmpty else { return parameters }
+    let prepared = parameters.copy
+    for (number, target) in scalings {
+      guard let layer = network.layers[number] as? any MicroBatchLayer else { continue }
+      let scaling = prepared.pointer + network.offsets[number]
+      layer.setScaling(scaling, state: prepared.state + network.stateOffsets[number])
+      if let target {
+        network.layers[target].scaleOutputs(prepared.pointer + network.offsets[target], by: scaling)
+      }
+    }
+    return prepared
+  }
+
+  private static func scalings(of network: Network) -> [(layer: Int, into: Int?)] {
+    network.layers.indices.filter { network.layers[$0] is any MicroBatchLayer }.map { number in
+      let before = number > 0 ? network.layers[number - 1] : nil
+      // Features that were flattened in between are other channels.
+      let takesIn = before.map { $0.scalesOutputs && $0.output == network.layers[number].output } ?? false
+      return (number, takesIn ? number - 1 : nil)
+    }
+  }
+
+  private static func oneByOne(_ network: Network, _ scalings: [(layer: Int, into: Int?)]) -> [PlanUnit] {
+    network.layers.indices.reduce(into: []) { units, number in
+      let layer = network.layers[number]
+      switch scalings.first(where: { $0.layer == number }) {
+      case (_, let target?)?:
+        units[units.count - 1] = PlanUnit(
+          layer: network.layers[target], layers: target..<number + 1, network: network)
+      case (_, nil)?:
+        let evaluated = (layer as? any MicroBatchLayer)?.evaluated ?? layer
+        units.append(PlanUnit(layer: evaluated, layers: number..<number + 1, network: network))
+      case nil: units.append(PlanUnit(layer: layer, layers: number..<number + 1, network: network))
+      }
     }
   }
 
   /// Fuses each ReLU with the layer right before it, if that supports it.
-  private static func fuseReLUs(_ network: Network) -> [PlanUnit] {
-    oneByOne(network).reduce(into: []) { units, next in
+  private static func fuseReLUs(_ units: [PlanUnit], _ network: Network) -> [PlanUnit] {
+    units.reduce(into: []) { units, next in
       if next.layer.isReLU, let last = units.last, let layer = last.layer.rectified,
-        network.positions[next.layers.lowerBound] == network.positions[last.layers.lowerBound] + 1
+        network.positions[next.layers.lowerBound] == network.positions[last.layers.upperBound - 1] + 1
       {
         units[units.count - 1] = PlanUnit(
-          layer: layer, layers: last.layers.lowerBound..<next.layers.upperBound, network: network)
+          layer: layer, layers: last.layers.lowerBound..<next.layers.upperBound, hasReLU: true,
+          network: network)
       } else {
         units.append(next)
       }
@@ -99,17 +140,17 @@ package struct PlanUnit: Sendable {
   package let name: String
   /// Where its parameters start in the flat buffer.
   package let offset: Int
+  /// Whether it computes the ReLU after its layer too.
+  let hasReLU: Bool
   var masks: GradientMasks
 
-  init(layer: any NetworkLayer, layers: Range<Int>, network: Network) {
-    self.layer = layer
-    self.layers = layers
+  init(layer: any NetworkLayer, layers: Range<Int>, hasReLU: Bool = false, network: Network) {
+    (self.layer, self.layers, self.hasReLU) = (layer, layers, hasReLU)
     name = "layers.\(network.positions[layers.lowerBound])"
     offset = network.offsets[layers.lowerBound]
-    masks = GradientMasks(output: layers.count > 1)
+    masks = GradientMasks(output: hasReLU)
   }
 
-  var hasReLU: Bool { layers.count > 1 }
   package var parameters: Range<Int> { offset..<offset + layer.paddedParameterCount }
 }
 
@@ -126,11 +167,12 @@ enum PlanStage: Sendable {
   case rowwise([any RowwiseLayer], first: Int)
   /// Another unit and its number.
   case divided(any DividedLayer, Int)
+  case normalized(any MicroBatchLayer, Int)
 
   var range: Range<Int> {
     switch self {
     case .rowwise(let layers, let first): first..<first + layers.count
-    case .divided(_, let number): number..<number + 1
+    case .divided(_, let number), .normalized(_, let number): number..<number + 1
     }
   }
 
@@ -138,6 +180,7 @@ enum PlanStage: Sendable {
     units.enumerated().reduce(into: []) { stages, next in
       switch next.element.layer.passes {
       case .byFeatures(let layer): stages.append(.divided(layer, next.offset))
+      case .byMicroBatches(let layer): stages.append(.normalized(layer, next.offset))
       case .byRows(let layer):
         if together, case .rowwise(let before, let first)? = stages.last {
           stages[stages.count - 1] = .rowwise(before + [layer], first: first)

@@ -9,6 +9,7 @@ public enum LayerRegistry {
     AvgPool2D.GlobalForm.self,
     Dropout.Form.self,
     Dropout.ChannelForm.self,
+    BatchNorm.Form.self,
     LayerNorm.Form.self,
     Flatten.self,
     PlainForm<ReLU>.self,

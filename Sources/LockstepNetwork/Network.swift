@@ -1,8 +1,8 @@
 import LockstepData
 import LockstepSupport
 
-/// A chain of layers over one flat buffer of parameters. It holds no memory of its own: `Parameters` and `Workspace`
-/// do. `FusionPlan` decides how it is computed.
+/// A chain of layers over one flat buffer: what is trained, then the state, which is not. It holds no memory of its own:
+/// `Parameters` and `Workspace` do. `FusionPlan` decides how it is computed.
 public final class Network: Sendable {
   /// The shape of one sample: [features], [height, width] or [channels, height, width].
   public let inputShape: [Int]
@@ -12,14 +12,23 @@ public final class Network: Sendable {
   package let layers: [any NetworkLayer]
   /// Where each layer's parameters start in the flat buffer.
   package let offsets: [Int]
+  /// Where each layer's part of the state starts in the state.
+  package let stateOffsets: [Int]
   /// Each layer's position in the specification; flatten is no layer.
   package let positions: [Int]
   /// "layers.0" and so on, as torch.nn.Sequential names a layer by its position.
   package var names: [String] { positions.map { "layers.\($0)" } }
-  /// Floats in the flat buffer, padding included: a multiple of 16. `tensors` has the counts without padding.
+  /// Floats of the parameters in the flat buffer, padding included: a multiple of 16. `tensors` has the counts without
+  /// padding.
   package let paddedParameterCount: Int
+  /// Those of the state, which follows them.
+  package let paddedStateCount: Int
+  package var bufferCount: Int { paddedParameterCount + paddedStateCount }
   /// All parameters, in the order of the layers.
   public let tensors: [ParameterTensor]
+  /// What is saved and digested with the parameters but not trained: running means and variances.
+  public let stateTensors: [ParameterTensor]
+  package var savedTensors: [ParameterTensor] { tensors + stateTensors }
 
   package var inputFeatures: Int { input.count }
   /// The number of logits a sample.
@@ -60,11 +69,20 @@ public final class Network: Sendable {
     var offsets: [Int] = []
     var count = 0
     var tensors: [ParameterTensor] = []
+    var (stateOffsets, stateCount) = ([Int](), 0)
     for (layer, position) in zip(layers, positions) {
       offsets.append(count)
       tensors += layer.tensors.map { $0.placed(prefix: "layers.\(position).", offset: offsets.last!) }
       count += layer.paddedParameterCount
+      stateOffsets.append(stateCount)
+      stateCount += (layer as? any MicroBatchLayer)?.runningStatistics.count ?? 0
     }
+    stateTensors = zip(layers, zip(positions, stateOffsets)).flatMap { layer, place in
+      ((layer as? any MicroBatchLayer)?.runningStatistics.tensors ?? []).map {
+        $0.placed(prefix: "layers.\(place.0).", offset: count + place.1)
+      }
+    }
+    (self.stateOffsets, paddedStateCount) = (stateOffsets, stateCount)
     self.inputShape = inputShape
     self.input = input
     self.specification = specification

@@ -25,6 +25,10 @@ package protocol NetworkLayer: Sendable {
   var rectified: (any NetworkLayer)? { get }
   /// Whether it is a ReLU and nothing else.
   var isReLU: Bool { get }
+  /// Whether a scaling of its output channels can be made part of its parameters.
+  var scalesOutputs: Bool { get }
+  /// Does so: of 16 channels in turn, `scaling` has what multiplies them, then what is added.
+  func scaleOutputs(_ parameters: UnsafeMutablePointer<Float>, by scaling: UnsafePointer<Float>)
 }
 
 /// How the passes of a layer are divided.
@@ -33,6 +37,8 @@ package enum LayerPasses {
   case byRows(any RowwiseLayer)
   /// By inputs or outputs: all samples are in one matrix product.
   case byFeatures(any DividedLayer)
+  /// A micro-batch at a time.
+  case byMicroBatches(any MicroBatchLayer)
 }
 
 extension NetworkLayer {
@@ -43,4 +49,6 @@ extension NetworkLayer {
   package func scratchCount(rows: Int) -> Int { 0 }
   package var rectified: (any NetworkLayer)? { nil }
   package var isReLU: Bool { false }
+  package var scalesOutputs: Bool { false }
+  package func scaleOutputs(_ parameters: UnsafeMutablePointer<Float>, by scaling: UnsafePointer<Float>) {}
 }

@@ -11,6 +11,14 @@ public struct ParameterTensor: Sendable {
   /// The position of element i (row-major in `shape`) in the flat buffer.
   package var flatIndex: @Sendable (Int) -> Int
 
+  /// Whether its elements are variances.
+  package var holdsVariances = false
+
+  /// An element that it cannot have; nil for none.
+  package func impossible(in values: [Float]) -> Float? {
+    holdsVariances ? values.first { !($0 >= 0 && $0.isFinite) } : nil
+  }
+
   /// The number of elements.
   public var count: Int { shape.reduce(1, *) }
 

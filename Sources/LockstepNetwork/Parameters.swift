@@ -1,7 +1,7 @@
 import LockstepData
 import LockstepSupport
 
-/// A network's parameters: one flat buffer, of which layers own ranges.
+/// A network's parameters and state: one flat buffer, of which layers own ranges.
 public final class Parameters {
   /// The network that these are the parameters of.
   public let network: Network
@@ -9,26 +9,31 @@ public final class Parameters {
 
   package var pointer: UnsafeMutablePointer<Float> { buffer.pointer }
   package var count: Int { buffer.count }
+  package var state: UnsafeMutablePointer<Float> { pointer + network.paddedParameterCount }
 
   /// All zero.
   public convenience init(_ network: Network) {
-    self.init(network, buffer: AlignedBuffer(count: network.paddedParameterCount, zero: 0))
+    self.init(network, buffer: AlignedBuffer(count: network.bufferCount, zero: 0))
   }
 
-  /// Over memory that holds `network.paddedParameterCount` Floats, whose values stay.
+  /// Over memory that holds `network.bufferCount` Floats, whose values stay.
   package init(_ network: Network, buffer: AlignedBuffer<Float>) {
     self.network = network
     self.buffer = buffer
   }
 
-  /// Copies values that are laid out like the network's parameters.
-  package convenience init(_ network: Network, copying values: UnsafeMutablePointer<Float>) {
+  /// Copies a moment, which is laid out like the network's parameters and has no state.
+  package convenience init(_ network: Network, moment values: UnsafeMutablePointer<Float>) {
     self.init(network)
-    pointer.update(from: values, count: count)
+    pointer.update(from: values, count: network.paddedParameterCount)
   }
 
   /// The same values in memory of their own.
-  package var copy: Parameters { Parameters(network, copying: pointer) }
+  package var copy: Parameters {
+    let copy = Parameters(network)
+    copy.pointer.update(from: pointer, count: count)
+    return copy
+  }
 
   /// The initial weights of a seed: element e of tensor t is uniform within the tensor's `initialBound`, a function of
   /// (seed, t, e) alone.
@@ -42,6 +47,9 @@ public final class Parameters {
       Self.forEachInitialValue(of: tensor, number: number, seed: seed) {
         buffer.pointer[tensor.flatIndex($0)] = $1
       }
+    }
+    for tensor in network.stateTensors {
+      for element in 0..<tensor.count { buffer.pointer[tensor.flatIndex(element)] = tensor.initialValue }
     }
   }
 
@@ -86,7 +94,7 @@ public final class Parameters {
     )
   }
 
-  /// The elements of one of `network.tensors`, row-major in its shape.
+  /// The elements of one of the network's tensors, row-major in its shape.
   public func values(of tensor: ParameterTensor) -> [Float] {
     (0..<tensor.count).map { pointer[tensor.flatIndex($0)] }
   }
@@ -102,7 +110,7 @@ public final class Parameters {
   /// single changed byte changes it.
   public var digest: UInt64 {
     var hash = FNV1a()
-    for tensor in network.tensors.sorted(by: { $0.name < $1.name }) { add(tensor, to: &hash) }
+    for tensor in network.savedTensors.sorted(by: { $0.name < $1.name }) { add(tensor, to: &hash) }
     return hash.value
   }
 

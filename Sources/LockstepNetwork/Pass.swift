@@ -11,6 +11,8 @@ package struct Pass: @unchecked Sendable {
   package let team: ThreadTeam
   /// What dropout draws from; nil in evaluation, where it does nothing.
   package let randomness: Randomness?
+  /// Where micro-batches leave their statistics; nil in evaluation, which takes the running ones.
+  package let statistics: StatisticsSlots?
 
   package struct Randomness {
     package let seed: UInt64
@@ -27,18 +29,21 @@ package struct Pass: @unchecked Sendable {
 
   package init(
     rows: Int, microBatches: MicroBatches = MicroBatches(), scratch: UnsafeMutablePointer<Float>,
-    team: ThreadTeam, randomness: Randomness? = nil
+    team: ThreadTeam, randomness: Randomness? = nil, statistics: StatisticsSlots? = nil
   ) {
     self.rows = rows
     self.microBatches = microBatches
     self.scratch = scratch
     self.team = team
     self.randomness = randomness
+    self.statistics = statistics
   }
 
   /// The same pass with other scratch memory.
   func with(scratch: UnsafeMutablePointer<Float>) -> Pass {
-    Pass(rows: rows, microBatches: microBatches, scratch: scratch, team: team, randomness: randomness)
+    Pass(
+      rows: rows, microBatches: microBatches, scratch: scratch, team: team, randomness: randomness,
+      statistics: statistics)
   }
 }
 

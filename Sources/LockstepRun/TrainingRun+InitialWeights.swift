@@ -16,7 +16,7 @@ extension TrainingRun {
     try trainer.initialize(fit.tensors)
     guard collective.rank == 0 else { return }
     listener.note(
-      "initial weights: \(fit.tensors.count) of \(trainer.network.tensors.count) tensors from \(path)"
+      "initial weights: \(fit.tensors.count) of \(trainer.network.savedTensors.count) tensors from \(path)"
         + (fit.renamed.isEmpty ? "" : " (\(Self.list(fit.renamed)))"))
     if !fit.missing.isEmpty {
       listener.warn("--init \(path): drawn anew, as it does not fit: \(Self.list(fit.missing))")

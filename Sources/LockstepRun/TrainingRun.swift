@@ -75,6 +75,7 @@ public struct TrainingRun {
     warnOfIdleRanks(start.recipe, collective)
     let made = try makeTrainer(start, collective)
     trainer = made
+    warnOfSmallMicroBatches(start.recipe, made.network, collective)
     try train(made, start, lock, collective)
   }
 

@@ -23,7 +23,10 @@ package struct InitialWeights {
         fix: "In Python, safetensors.torch.save_file(model.state_dict(), FILE) writes one")
     }
     self.path = path
-    file = try Safetensors(bytes: bytes, path: path, converts: true)
+    var file = try Safetensors(bytes: bytes, path: path, converts: true)
+    // PyTorch counts batches where running statistics have no momentum.
+    file.tensors.removeAll { $0.name.hasSuffix("num_batches_tracked") }
+    self.file = file
   }
 
   /// How samples were normalized, where Lockstep wrote the file.
@@ -45,12 +48,12 @@ package struct InitialWeights {
   /// Throws `LockstepError` (data) if nothing fits, if several layers could be meant, or for a number that is not
   /// finite.
   package func fit(to network: Network) throws -> Fit {
-    let (layers, modules) = (Self.modules(network.tensors, \.name), Self.modules(file.tensors, \.name))
+    let (layers, modules) = (Self.modules(network.savedTensors, \.name), Self.modules(file.tensors, \.name))
     var pairs = [Self.byName(layers, modules), Self.byOrder(layers, modules)].max {
       Self.count($0, layers, modules) < Self.count($1, layers, modules)
     }!
     let named = Self.count(pairs, layers, modules)
-    if named < network.tensors.count {
+    if named < network.savedTensors.count {
       // What names have found needs no shapes that tell layers apart.
       let others = named == 0 ? try byShape(layers, modules) : (try? byShape(layers, modules)) ?? [:]
       if Self.count(others, layers, modules) > named { pairs = others }
@@ -69,6 +72,9 @@ package struct InitialWeights {
           continue
         }
         try requireFinite(found)
+        if let odd = tensor.impossible(in: found.values) {
+          throw LockstepError(.data, path, expected: "variances from 0 in \(found.name)", found: "\(odd)")
+        }
         fit.tensors.append((tensor, found.values))
       }
     }
@@ -92,7 +98,8 @@ package struct InitialWeights {
         + (tensors.count > 6 ? " and \(tensors.count - 6) more" : "")
     }
     return LockstepError(
-      .data, path, expected: "weights of this network: \(list(network.tensors.map { ($0.name, $0.shape) }))",
+      .data, path,
+      expected: "weights of this network: \(list(network.savedTensors.map { ($0.name, $0.shape) }))",
       found: file.tensors.isEmpty ? "none" : list(file.tensors.map { ($0.name, $0.shape) }),
       fix: "Choose the network that the file was saved from with --model, --hidden or --network")
   }

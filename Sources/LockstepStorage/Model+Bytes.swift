@@ -22,7 +22,7 @@ extension Model {
     }
     return Safetensors(
       metadata: metadata,
-      tensors: network.tensors.map {
+      tensors: network.savedTensors.map {
         Safetensors.Tensor(name: $0.name, shape: $0.shape, values: parameters.values(of: $0))
       })
   }
@@ -79,15 +79,21 @@ extension Model {
     } catch let error as LockstepError {
       throw failure("layers that fit each other", error.description)
     }
-    for tensor in network.tensors where safetensors[tensor.name]?.shape != tensor.shape {
+    for tensor in network.savedTensors where safetensors[tensor.name]?.shape != tensor.shape {
       let found = safetensors[tensor.name].map { "shape \($0.shape)" } ?? "none"
       throw failure("tensor \(tensor.name) of shape \(tensor.shape)", found)
     }
-    guard safetensors.tensors.count == network.tensors.count else {
-      throw failure("\(network.tensors.count) tensors", "\(safetensors.tensors.count)")
+    guard safetensors.tensors.count == network.savedTensors.count else {
+      throw failure("\(network.savedTensors.count) tensors", "\(safetensors.tensors.count)")
     }
     let parameters = Parameters(network)
-    for tensor in network.tensors { parameters.set(tensor, to: safetensors[tensor.name]!.values) }
+    for tensor in network.savedTensors {
+      let values = safetensors[tensor.name]!.values
+      if let odd = tensor.impossible(in: values) {
+        throw failure("variances from 0 in \(tensor.name)", "\(odd)")
+      }
+      parameters.set(tensor, to: values)
+    }
     try self.init(parameters: parameters, normalization: normalization)
     if let text = safetensors.metadata["lockstep.element"] {
       guard let element = IDXElement.allCases.first(where: { "\($0)" == text }) else {

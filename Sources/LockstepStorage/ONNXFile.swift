@@ -14,7 +14,7 @@ package struct ONNXFile {
 
   /// Throws `LockstepError` (data) about the model at `path` if its weights do not fit into a file.
   package static func requireRoom(for network: Network, path: String) throws {
-    let bytes = 4 * network.tensors.reduce(0) { $0 + $1.count }
+    let bytes = 4 * network.savedTensors.reduce(0) { $0 + $1.count }
     guard bytes > mostBytes else { return }
     throw LockstepError(
       .data, path, expected: "at most \(mostBytes) bytes of weights, which an ONNX file holds",
@@ -48,7 +48,7 @@ package struct ONNXFile {
     return ProtobufMessage {
       for node in graph.operators { $0.add(1, message(node)) }
       $0.add(2, "lockstep")
-      for tensor in network.tensors {
+      for tensor in network.savedTensors {
         $0.add(5, self.tensor(tensor.name, shape: tensor.shape, parameters.values(of: tensor)))
       }
       for constant in graph.constants { $0.add(5, tensor(constant.name, shape: [], [constant.value])) }

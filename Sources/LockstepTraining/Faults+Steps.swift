@@ -18,7 +18,7 @@ extension Faults {
     if let fault = signalFault, fault.step == step, let number = Int32(fault.what) { raise(number) }
     if let fault = slowFault, fault.step == step, let seconds = UInt32(fault.what) { sleep(seconds) }
     if let fault = flipFault, fault.step == step,
-      let tensor = parameters.network.tensors.first(where: { $0.name == fault.what })
+      let tensor = parameters.network.savedTensors.first(where: { $0.name == fault.what })
     {
       // The highest bit of the significand: no later update rounds it away.
       let element = parameters.pointer + tensor.flatIndex(tensor.count / 2)

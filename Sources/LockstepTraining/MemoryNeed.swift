@@ -22,6 +22,8 @@ package struct MemoryNeed: Equatable {
   /// For evaluating batches of `rows`.
   package init(evaluating plan: FusionPlan, rows: Int) {
     (samples, threads) = Workspace.byteCount(plan, capacity: rows, learns: false)
+    // The parameters with the scalings by the state.
+    if plan.network.paddedStateCount > 0 { state = 4 * Double(plan.network.bufferCount) }
   }
 
   /// For training on `rows` samples of each batch. `shared.units` are the plan's units whose rows are in the node's
@@ -33,12 +35,14 @@ package struct MemoryNeed: Equatable {
   ) {
     self.init(evaluating: plan, rows: Evaluator.batchSize)
     let network = plan.network
-    let weights = 4 * Double(network.paddedParameterCount)
-    let kept = weights * Double(1 + recipe.momentCount)
+    let weights = 4 * Double(network.bufferCount)
+    let kept = weights + 4 * Double(network.paddedParameterCount * recipe.momentCount)
     let best = recipe.keepBest ? weights : 0
     let gradient = Double(
       GradientSum.byteCount(paddedParameterCount: network.paddedParameterCount, reduction: recipe.reduction))
-    state = best + (shared == nil ? kept + gradient : 0)
+    state += best + (shared == nil ? kept + gradient : 0)
+    // MPI copies these, too.
+    state += 16 * Double(RunningState.slotCount(network, microBatches: recipe.microBatches))
     // MPI copies what it sums; the sum over a node's ranks is another buffer.
     if usesMPI { state += shared == nil ? gradient : 2 * gradient }
     // A copy, its tensors in PyTorch's order, and their bytes in the file.

@@ -20,7 +20,7 @@ extension Model {
     let network = try Network(
       inputShape: dataset.train.images.shape, specification: recipe.layers, classes: dataset.classes)
     let parameters = Parameters(network)
-    for tensor in network.tensors {
+    for tensor in network.savedTensors {
       let found = checkpoint.tensors.first { $0.name == tensor.name }
       guard let found, found.shape == tensor.shape else {
         throw LockstepError(

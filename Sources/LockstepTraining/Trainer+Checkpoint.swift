@@ -8,21 +8,24 @@ extension Trainer {
   /// moments before all of the node's ranks, this one included, have reached the barrier in `Replicas.finish` of the
   /// next step.
   func snapshot() -> () -> Checkpoint {
-    let (state, recipe, digest, tensors) = (state, recipe, dataset.checksum, network.tensors)
-    let weights = Parameters(network, copying: parameters.pointer)
-    let moments = replicas.optimizer.moments.map { Parameters(network, copying: $0.pointer) }
-    let parts = [("", weights)] + zip(Self.momentNames, moments) + (best.map { [("best.", $0)] } ?? [])
+    let (state, recipe, digest, network) = (state, recipe, dataset.checksum, network)
+    let weights = [("", parameters.copy)] + (best.map { [("best.", $0)] } ?? [])
+    let moments = zip(
+      Self.momentNames, replicas.optimizer.moments.map { Parameters(network, moment: $0.pointer) })
     let scales = replicas.scales.map {
       NamedTensor(name: Self.scalesName, shape: [$0.largest.count], values: $0.largest)
     }
     return {
       Checkpoint(
         state: state, recipe: recipe, datasetDigest: digest,
-        tensors: parts.flatMap { prefix, values in
-          tensors.map {
-            NamedTensor(name: prefix + $0.name, shape: $0.shape, values: values.values(of: $0))
-          }
-        } + [scales].compactMap { $0 })
+        tensors: Self.named(weights, network.savedTensors) + Self.named(Array(moments), network.tensors)
+          + [scales].compactMap { $0 })
+    }
+  }
+
+  private static func named(_ parts: [(String, Parameters)], _ tensors: [ParameterTensor]) -> [NamedTensor] {
+    parts.flatMap { prefix, values in
+      tensors.map { NamedTensor(name: prefix + $0.name, shape: $0.shape, values: values.values(of: $0)) }
     }
   }
 
@@ -43,8 +46,8 @@ extension Trainer {
     try check(checkpoint, path: "checkpoint")
     let moments = replicas.optimizer.moments
     try fillParameters {
+      for tensor in network.savedTensors { parameters.set(tensor, to: checkpoint[tensor.name]) }
       for tensor in network.tensors {
-        parameters.set(tensor, to: checkpoint[tensor.name])
         for (name, moment) in zip(Self.momentNames, moments) {
           let values = checkpoint[name + tensor.name]
           for (element, value) in values.enumerated() { moment.pointer[tensor.flatIndex(element)] = value }
@@ -55,7 +58,7 @@ extension Trainer {
     state = checkpoint.state
     guard recipe.keepBest, state.convergence.bestEpoch > 0, replicas.fillsParameters else { return }
     let best = Parameters(network)
-    for tensor in network.tensors { best.set(tensor, to: checkpoint["best." + tensor.name]) }
+    for tensor in network.savedTensors { best.set(tensor, to: checkpoint["best." + tensor.name]) }
     self.best = best
   }
 
@@ -77,10 +80,13 @@ extension Trainer {
       state.convergence.bestEpoch <= state.epoch
     else { throw failure("a position within the epochs", "\(state)") }
     let hasBest = recipe.keepBest && state.convergence.bestEpoch > 0
-    let prefixes =
-      [""] + Self.momentNames.prefix(replicas.optimizer.moments.count) + (hasBest ? ["best."] : [])
     let scales = replicas.scales.map { [(Self.scalesName, [$0.largest.count])] } ?? []
-    let needed = prefixes.flatMap { prefix in network.tensors.map { (prefix + $0.name, $0.shape) } } + scales
+    func names(_ prefixes: some Sequence<String>, _ tensors: [ParameterTensor]) -> [(String, [Int])] {
+      prefixes.flatMap { prefix in tensors.map { (prefix + $0.name, $0.shape) } }
+    }
+    let needed =
+      names([""] + (hasBest ? ["best."] : []), network.savedTensors)
+      + names(Self.momentNames.prefix(replicas.optimizer.moments.count), network.tensors) + scales
     let found = Dictionary(checkpoint.tensors.map { ($0.name, $0.shape) }) { first, _ in first }
     for (name, shape) in needed where found[name] != shape {
       throw failure("tensor \(name) of shape \(shape)", found[name].map { "shape \($0)" } ?? "none")
@@ -90,6 +96,11 @@ extension Trainer {
     }
     for tensor in checkpoint.tensors where tensor.values.count != tensor.shape.reduce(1, *) {
       throw failure("tensor \(tensor.name) of shape \(tensor.shape)", "\(tensor.values.count) values")
+    }
+    for tensor in network.stateTensors {
+      if let odd = tensor.impossible(in: checkpoint[tensor.name]) {
+        throw failure("variances from 0 in \(tensor.name)", "\(odd)")
+      }
     }
     let magnitudes = checkpoint[Self.scalesName]
     if !scales.isEmpty, let odd = magnitudes.first(where: { !$0.isFinite || $0 < 0 }) {

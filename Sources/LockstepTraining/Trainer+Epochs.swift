@@ -115,7 +115,7 @@ extension Trainer {
         epoch: report.epoch, trainLoss: report.trainLoss, validationLoss: validation.loss)
       if let since = verdict.overfittingSince { try reporter.observe(.overfitting(sinceEpoch: since)) }
       if verdict.isBest, recipe.keepBest, replicas.fillsParameters {
-        best = Parameters(network, copying: parameters.pointer)
+        best = parameters.copy
       }
     }
     state.endEpoch()

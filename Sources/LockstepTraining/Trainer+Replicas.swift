@@ -21,7 +21,7 @@ extension Trainer {
     let odd = Self.minority(of: replicas.map { digests[$0] }).map { replicas[$0] }
     // The tensors in which the first odd replica differs from the first other one.
     let usual = replicas.first { !odd.contains($0) } ?? 0
-    let tensors = try network.tensors.filter {
+    let tensors = try network.savedTensors.filter {
       let digests = try collective.allGather(parameters.digest(of: $0))
       return digests[odd[0]] != digests[usual]
     }.map(\.name)

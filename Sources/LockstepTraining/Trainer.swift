@@ -124,7 +124,8 @@ public final class Trainer {
       microBatches: MicroBatches(bounds: shard.bounds, first: shard.firstMicroBatch)
         .chained(by: recipe.reduction),
       scratch: workspace.scratch.pointer, team: team,
-      randomness: Pass.Randomness(seed: recipe.seed, epoch: state.epoch, samples: batch.samples))
+      randomness: Pass.Randomness(seed: recipe.seed, epoch: state.epoch, samples: batch.samples),
+      statistics: replicas.runningState.statistics(of: shard))
     batch.load(
       pass.rows, from: dataset.train, normalization: normalization, augmenter: augmenter(epoch: state.epoch),
       into: workspace.input, team: team

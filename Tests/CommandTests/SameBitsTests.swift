@@ -39,7 +39,7 @@ import Testing
   @Test func otherLayers() throws {
     let layers = """
       conv 6 5x5, gelu, avgpool 2, conv 20 3x3 pad 1, silu, avgpool 3 stride 2, leakyrelu 0.1, layernorm, \
-      globalavgpool, dense 30, layernorm, sigmoid, dense classes
+      batchnorm, globalavgpool, dense 30, batchnorm, relu, layernorm, sigmoid, dense classes
       """
     let recipe = Self.recipe + ["--network", layers]
     let reference = try scene.train(recipe)
@@ -60,6 +60,14 @@ import Testing
     ["--class-weights", "1,0,3,1,1,2,1,0.5,1,1", "--reduction", "exact32"],
     ["--clip-norm", "0.3", "--momentum", "0"], ["--clip-norm", "0.1", "--reduction", "exact32"],
     ["--clip-norm", "1", "--network", "conv 6 5x5, relu, maxpool 2, dense 300, relu, dense classes"],
+    [
+      "--network",
+      "conv 18 5x5 stride 2, batchnorm, relu, conv 5 3x3, tanh, batchnorm, dense 33, batchnorm, dense classes",
+    ],
+    [
+      "--network", "flatten, batchnorm, dense 33, batchnorm, relu, dense classes", "--reduction", "exact16",
+      "--keep-best",
+    ],
     ["--augment-flip", "--augment-crop", "2", "--augment-rotate", "10", "--reduction", "exact16"],
   ])
   func otherOptions(options: [String]) throws {

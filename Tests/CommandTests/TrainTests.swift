@@ -45,6 +45,14 @@ import Testing
     #expect(errors.split(separator: "\n").count == 1 && errors.contains("--micro-batches"))
   }
 
+  @Test func smallMicroBatchesAreTold() throws {
+    let layers = ["--network", "dense 9, batchnorm, relu, dense classes", "--batch-size", "60"]
+    let few = try scene.train(Self.recipe + layers + ["--micro-batches", "4"], ranks: 2).result.errors
+    #expect(few.contains("a micro-batch, of which layers take means, has 15 samples"))
+    let enough = try scene.train(Self.recipe + layers + ["--micro-batches", "3"], ranks: 2).result.errors
+    #expect(!enough.contains("micro-batch"))
+  }
+
   @Test func theRunDirectoryHoldsTheRun() throws {
     let run = try scene.train(Self.recipe)
     let names = try FileManager.default.contentsOfDirectory(atPath: run.path)

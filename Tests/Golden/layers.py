@@ -44,6 +44,12 @@ CASES = [
     ("avgpool 3 stride 1", [2, 5, 4], 1, 257),
     ("globalavgpool", [3, 5, 4], 1, 257),
     ("globalavgpool", [35, 1, 7], 1, 257),
+    ("batchnorm", [13], 1, 257, 7),
+    ("batchnorm momentum 0.25 eps 0.001", [35], 50, 257, 8),
+    ("batchnorm", [3, 4, 5], 1, 257, 5),
+    ("batchnorm", [17, 3, 2], 0.01, 257, 2),
+    ("batchnorm, relu", [19, 4, 4], 4, 257, 4),
+    ("conv 18 2x2, batchnorm, relu, flatten, batchnorm, dense 3", [2, 4, 5], 1, 257, 9),
     ("layernorm", [13], 1, 257),
     ("layernorm", [35], 50, 257),
     ("layernorm", [3, 4, 5], 1, 257),
@@ -98,19 +104,23 @@ def flat(tensor):
     return [round(x, digits) for x in values]
 
 
-def layer_case(text, shape, scale, levels):
+def layer_case(text, shape, scale, levels, rows=ROWS):
     layers = reference.parse(text)
     model = reference.Model(layers, shape, None, torch.float64).layers
+    normalizations = [m for m in model.modules() if isinstance(m, reference.MicroBatchNorm)]
+    for module in normalizations:
+        module.count = 2
     parameters = list(model.parameters())
     with torch.no_grad():
         for stream, parameter in enumerate(parameters, 3):
             parameter.copy_(numbers(stream, parameter.shape))
-    x = (scale * numbers(1, [ROWS, *shape], levels)).requires_grad_()
+    x = (scale * numbers(1, [rows, *shape], levels)).requires_grad_()
     y = model(x)
     y.backward(numbers(2, y.shape))
     return {
-        "layers": text, "shape": shape, "rows": ROWS, "scale": scale, "levels": levels,
+        "layers": text, "shape": shape, "rows": rows, "scale": scale, "levels": levels,
         "y": flat(y), "dx": flat(x.grad), "gradients": [flat(p.grad) for p in parameters],
+        "state": [[round(x, 10) for x in s.tolist()] for m in normalizations for s in (m.running_mean, m.running_var)],
     }
 
 

@@ -89,6 +89,10 @@ class Model(torch.nn.Module):
             elif name in ("maxpool", "avgpool"):
                 kind = {"maxpool": torch.nn.MaxPool2d, "avgpool": torch.nn.AvgPool2d}[name]
                 module = kind(int(words[0]), int(words[2]) if len(words) > 1 else None)
+            elif name == "batchnorm":
+                given = dict(zip(words[0::2], map(float, words[1::2])))
+                module = MicroBatchNorm(
+                    shape[0], eps=given.get("eps", 1e-5), momentum=given.get("momentum", 0.1), dtype=dtype)
             elif name == "layernorm":
                 module = torch.nn.LayerNorm(shape, dtype=dtype)
             elif name == "leakyrelu":
@@ -101,7 +105,8 @@ class Model(torch.nn.Module):
                     "flatten": torch.nn.Flatten, "gelu": torch.nn.GELU, "silu": torch.nn.SiLU,
                     "globalavgpool": GlobalMean,
                 }[name]()
-            shape = list(module(torch.zeros(1, *shape, dtype=dtype)).shape[1:])
+            shape = list(module.eval()(torch.zeros(1, *shape, dtype=dtype)).shape[1:])
+            module.train()
             modules.append(module)
         self.layers = torch.nn.Sequential(*modules)
 
@@ -111,6 +116,45 @@ class Model(torch.nn.Module):
     def load(self, tensors):
         """Takes weights by their names."""
         self.load_state_dict({name: torch.as_tensor(np.array(values)) for name, values in tensors.items()})
+
+
+def micro_batches(rows, count):
+    """The rows of each of so many micro-batches, whose sizes differ by at most one."""
+    return [slice(rows * i // count, rows * (i + 1) // count) for i in range(count)]
+
+
+class MicroBatchNorm(torch.nn.BatchNorm2d):
+    """PyTorch's batch normalization of each of `count` micro-batches, with one update of the running statistics by their
+    mean, weighted by their numbers of values."""
+
+    count = 1
+
+    def _check_input_dim(self, x):
+        pass
+
+    def forward(self, x):
+        if not self.training:
+            return super().forward(x)
+        parts = [x[rows] for rows in micro_batches(len(x), self.count) if rows.stop > rows.start]
+        dims, total = [0, *range(2, x.dim())], 0
+        means, variances = 0, 0
+        for part in parts:
+            values = part.numel() // part.shape[1]
+            if values >= 2:
+                variance, mean = torch.var_mean(part.detach(), dims)
+                total, means, variances = total + values, means + values * mean, variances + values * variance
+        with torch.no_grad():
+            if total:
+                self.running_mean.lerp_(means / total, self.momentum)
+                self.running_var.lerp_(variances / total, self.momentum)
+        return torch.cat([self.normalized(part, dims) for part in parts])
+
+    def normalized(self, part, dims):
+        """Written out: PyTorch refuses a single value, which is its own mean."""
+        variance, mean = torch.var_mean(part, dims, correction=0, keepdim=True)
+        shape = [1, -1] + [1] * (part.dim() - 2)
+        unit = (part - mean) / torch.sqrt(variance + self.eps)
+        return unit * self.weight.reshape(shape) + self.bias.reshape(shape)
 
 
 class GlobalMean(torch.nn.Module):

@@ -87,11 +87,16 @@ def logits(about, tensors, x):
         name, *words = text.split()
         weight, bias = (tensors.get(f"layers.{number}.{part}") for part in ("weight", "bias"))
         first = {"conv": 2, "maxpool": 1, "avgpool": 1}.get(name, len(words))
-        options = dict(zip(words[first::2], map(int, words[first + 1 :: 2])))
+        options = dict(zip(words[first::2], map(int, words[first + 1 :: 2]))) if name != "batchnorm" else {}
         if name == "dense":
             x = x.reshape(len(x), -1) @ weight.T + bias
         elif name == "conv":
             x = convolved(x, weight, bias, options.get("stride", 1), options.get("pad", 0))
+        elif name == "batchnorm":
+            epsilon = float(dict(zip(words[::2], words[1::2])).get("eps", 1e-5))
+            mean, variance = (tensors[f"layers.{number}.running_{part}"] for part in ("mean", "var"))
+            scale = weight / np.sqrt(variance + epsilon)
+            x = ((x.swapaxes(1, -1) - mean) * scale + bias).swapaxes(1, -1)
         elif name == "layernorm":
             axes = tuple(range(1, x.ndim))
             deviation = np.sqrt(x.var(axes, keepdims=True) + 1e-5)

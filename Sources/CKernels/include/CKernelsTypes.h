@@ -138,6 +138,17 @@ typedef struct {
   float epsilon;
 } kernel_normalization;
 
+// Channels that are normalized over all pixels of some samples. Channels lie side by side, in panels of 16.
+typedef struct {
+  kernel_matrix x;
+  ptrdiff_t pixels, pixel_stride;  // of a sample; floats from one to the next
+  // Of 16 channels in turn, where a function does not write them: their means, then their variances.
+  const double *moments;
+  const float *parameters;  // of 16 channels in turn: their weights, then their biases
+  double epsilon;
+  bool relu;  // whether a ReLU follows
+} kernel_batch_norm;
+
 // Rows of logits and their labels, and the results.
 typedef struct {
   const float *logits;

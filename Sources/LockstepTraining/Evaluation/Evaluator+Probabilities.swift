@@ -16,7 +16,7 @@ extension Evaluator {
   ) throws {
     try check(parameters, split)
     let count = indices?.count ?? split.count
-    let classes = parameters.network.classes
+    let (classes, parameters) = (parameters.network.classes, prepared(parameters))
     let most = max(1, min(Self.batchSize * collective.size, Self.mostProbabilities / classes))
     let buffer = AlignedBuffer<Double>(count: min(most, count) * classes, zero: 0)
     try Activity.during(.evaluating) {

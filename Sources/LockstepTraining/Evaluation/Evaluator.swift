@@ -23,7 +23,7 @@ public final class Evaluator {
     throws
   {
     try normalization.check()
-    plan = FusionPlan(network)
+    plan = FusionPlan(network, for: .evaluation)
     try MemoryNeed(evaluating: plan, rows: Self.batchSize).reserve()
     self.normalization = normalization
     self.collective = collective
@@ -53,7 +53,7 @@ public final class Evaluator {
       throw LockstepError(
         .usage, "indices", expected: "numbers of samples from 0 to \(split.count - 1)", found: "\(odd)")
     }
-    let count = indices?.count ?? split.count
+    let (count, parameters) = (indices?.count ?? split.count, plan.prepared(parameters))
     let sums = AlignedBuffer<Double>(count: 2, zero: 0)
     try Activity.during(.evaluating) {
       try Trace.span("evaluate") {
@@ -118,7 +118,10 @@ public final class Evaluator {
     }
   }
 
-  /// Computes the logits of a batch of samples, whose numbers `index` tells.
+  /// The parameters as `forward` takes them.
+  func prepared(_ parameters: Parameters) -> Parameters { plan.prepared(parameters) }
+
+  /// Computes the logits of a batch of samples, whose numbers `index` tells, by `prepared` parameters.
   func forward(_ parameters: Parameters, rows: Int, of split: Split, index: @escaping (Int) -> Int) {
     batch.load(
       rows, from: split, normalization: normalization, into: workspace.input, team: team, index: index)

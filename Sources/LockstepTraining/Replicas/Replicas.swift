@@ -23,6 +23,8 @@ protocol Replicas: WeightGradientSink {
   /// from before `begin` until after `finish`. Without one a gradient need never be whole: it is applied as it is
   /// summed, to the same bits.
   var gradientReader: ((GradientSum) -> Void)? { get set }
+  /// What layers keep besides parameters.
+  var runningState: RunningState { get }
 
   /// Prepares for a step, counted from 1, of which this rank computes `shard` in `workspace`.
   func begin(_ step: Int, _ shard: Shard, in workspace: Workspace, learningRate: Double)
@@ -104,6 +106,8 @@ struct ReplicaSettings {
       plan, byteCount: try bucketBytes ?? GradientBuckets.suitableBytes(collective),
       width: recipe.reduction.byteCount)
   }
+
+  func makeRunningState() -> RunningState { RunningState(network, microBatches: recipe.microBatches) }
 
   func makeScales() -> GradientScales? {
     GradientScales(network, recipe, fullBatch: min(recipe.batchSize, sampler.trainingCount))

@@ -10,6 +10,7 @@ final class SeparateReplicas: Replicas {
   let optimizer: any Optimizer
   let scales: GradientScales?
   let gradient: GradientSum
+  let runningState: RunningState
   let fillsParameters = true
   let sharedRows: SharedRows? = nil
   var failure: GradientFailure? { gradients.failure }
@@ -34,10 +35,12 @@ final class SeparateReplicas: Replicas {
     optimizer = settings.recipe.makeOptimizer(paddedParameterCount: settings.network.paddedParameterCount)
     scales = settings.makeScales()
     gradient = settings.makeGradient(scales)
+    runningState = settings.makeRunningState()
   }
 
   func begin(_ step: Int, _ shard: Shard, in workspace: Workspace, learningRate: Double) {
     scales?.begin(step, samples: shard.globalCount)
+    runningState.begin(shard, settings.sampler)
     gradients = StepGradients(
       step: step, update: optimizer.update(of: parameters, step: step, learningRate: Float(learningRate)),
       scales: scales)
@@ -75,12 +78,13 @@ final class SeparateReplicas: Replicas {
     if gradient.metrics.failures > 0 {
       try gradients.refuse(settings, limit: gradient.limit)
     }
+    parameters.moveState(towards: try gradients.checked(runningState.sum(settings.collective), settings))
     if !appliesAtOnce {
       if settings.collective.rank == 0 { gradientReader?(gradient) }
       Activity.enter(.updating, step: gradients.step)
       Trace.span("update") {
         gradients.update.clipped(to: settings.recipe.clipNorm, gradient, team: settings.team)
-          .apply(gradient, count: parameters.count, team: settings.team)
+          .apply(gradient, count: settings.network.paddedParameterCount, team: settings.team)
       }
     }
     return gradient.metrics

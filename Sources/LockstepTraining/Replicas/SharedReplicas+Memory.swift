@@ -8,7 +8,7 @@ extension SharedReplicas {
   static func byteCount(_ settings: ReplicaSettings) -> Int {
     let (count, recipe) = (settings.network.paddedParameterCount, settings.recipe)
     return GradientSum.byteCount(paddedParameterCount: count, reduction: recipe.reduction)
-      * settings.collective.nodeSize + count * 4 * (1 + recipe.momentCount)
+      * settings.collective.nodeSize + 4 * (settings.network.bufferCount + count * recipe.momentCount)
       + SharedRows.byteCount(settings.plan, layers: dividedUnits(settings), capacity: recipe.batchSize)
       + NodeFindings.byteCount(
         ranks: settings.collective.nodeSize, tensors: settings.network.tensors.count)

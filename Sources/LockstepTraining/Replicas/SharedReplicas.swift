@@ -20,6 +20,7 @@ final class SharedReplicas: Replicas {
   let optimizer: any Optimizer
   let scales: GradientScales?
   let gradient: GradientSum
+  let runningState: RunningState
   private let settings: ReplicaSettings
   private let slices: GradientSlices
   /// nil on a single node.
@@ -44,14 +45,16 @@ final class SharedReplicas: Replicas {
     let gradients = try collective.allocateShared(byteCount: bytes * collective.nodeSize)
     let scales = settings.makeScales()
     self.scales = scales
+    runningState = settings.makeRunningState()
     let neighbours = (0..<collective.nodeSize).map {
       GradientSum(
         paddedParameterCount: count, microBatches: recipe.microBatches, reduction: recipe.reduction,
         scales: scales, in: gradients, slot: $0)
     }
     gradient = neighbours[collective.nodeRank]
-    let weights = try collective.allocateShared(byteCount: count * 4)
-    parameters = Parameters(network, buffer: AlignedBuffer(sharing: weights, from: 0, count: count))
+    let weights = try collective.allocateShared(byteCount: network.bufferCount * 4)
+    parameters = Parameters(
+      network, buffer: AlignedBuffer(sharing: weights, from: 0, count: network.bufferCount))
     if collective.nodeRank == 0 { parameters.initialize(seed: recipe.seed) }
     divided = Self.dividedUnits(settings)
     let rowMemory = try collective.allocateShared(
@@ -95,6 +98,7 @@ final class SharedReplicas: Replicas {
 
   func begin(_ step: Int, _ shard: Shard, in workspace: Workspace, learningRate: Double) {
     scales?.begin(step, samples: shard.globalCount)
+    runningState.begin(shard, settings.sampler)
     gradients = StepGradients(
       step: step, update: optimizer.update(of: parameters, step: step, learningRate: Float(learningRate)),
       scales: scales)
@@ -139,6 +143,8 @@ final class SharedReplicas: Replicas {
       return try slices.sumMetrics()
     }
     if total.failures > 0 { try refuse() }
+    let statistics = try gradients.checked(runningState.sum(settings.collective), settings)
+    if fillsParameters { parameters.moveState(towards: statistics) }
     Activity.enter(.updating, step: gradients.step)
     try Trace.span("update") {
       try gradientReader == nil && settings.recipe.clipNorm == nil ? apply() : applyWhole()

@@ -79,6 +79,21 @@ final class StepGradients {
         fix: settings.recipe.adviceOnDivergence)
     }
   }
+
+  /// Statistics that a Float holds; else the error, on all ranks, which have the same ones. Collective.
+  func checked(_ statistics: [LayerStatistics], _ settings: ReplicaSettings) throws -> [LayerStatistics] {
+    let most = Double(Float.greatestFiniteMagnitude)
+    for layer in statistics {
+      guard let odd = layer.values.first(where: { !($0.magnitude <= most) }) else { continue }
+      failure = GradientFailure(step: step, layer: layer.layer)
+      try settings.collective.together {
+        throw LockstepError(
+          .failure, "step \(step), \(layer.layer)", expected: "means and variances that a Float holds",
+          found: "\(odd): training has diverged", fix: settings.recipe.adviceOnDivergence)
+      }
+    }
+    return statistics
+  }
 }
 
 /// A gradient that could not be summed: NaN, or too large.

@@ -13,7 +13,9 @@ struct GraphReference {
 
   init(_ graph: OperatorGraph, _ problem: Problem) {
     (self.graph, shape) = (graph, problem.network.input.shape)
-    let named = problem.network.tensors.map { ($0.name, problem.parameters.values(of: $0).map(Double.init)) }
+    let named = problem.network.savedTensors.map {
+      ($0.name, problem.parameters.values(of: $0).map(Double.init))
+    }
     tensors = Dictionary(uniqueKeysWithValues: named + graph.constants.map { ($0.name, [Double($0.value)]) })
   }
 
@@ -68,6 +70,16 @@ struct GraphReference {
       let values = ReferenceNetwork.layerNorm(
         x.values, weight: operands[0], bias: operands[1], epsilon: Double(epsilon))
       return ReferenceValues(shape: x.shape, values: values)
+    case "BatchNormalization":
+      guard case .number(let epsilon)? = node["epsilon"] else { throw Failure(what: "\(node.attributes)") }
+      let pixels = x.values.count / operands[0].count
+      return ReferenceValues(
+        shape: x.shape,
+        values: x.values.enumerated().map { at, value in
+          let channel = at / pixels
+          let deviation = (operands[3][channel] + Double(epsilon)).squareRoot()
+          return (value - operands[2][channel]) / deviation * operands[0][channel] + operands[1][channel]
+        })
     case "Conv", "MaxPool", "AveragePool": return try windows(node, x, operands)
     default: throw Failure(what: "no operator \(node.kind)")
     }

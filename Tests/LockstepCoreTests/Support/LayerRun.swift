@@ -29,6 +29,8 @@ struct LayerRun {
     var dx: [Double] = []
     /// The gradient of each tensor.
     var gradients: [[Double]] = []
+    /// Each tensor of the state after the step.
+    var state: [[Double]] = []
   }
 
   /// One forward pass, and one backward pass if there is a `dy`. Without `randomness` dropout does nothing. With
@@ -43,6 +45,9 @@ struct LayerRun {
     let workspace = Workspace(plan, capacity: rows, learns: true, threads: threads)
     let parameters = Parameters(network)
     for (tensor, values) in zip(network.tensors, values) { parameters.set(tensor, to: values) }
+    for tensor in network.stateTensors {
+      parameters.set(tensor, to: [Float](repeating: tensor.initialValue, count: tensor.count))
+    }
     let first = probe.count
     LayerValues(input, rows: rows, in: workspace.input).set(x)
     if stale {
@@ -51,9 +56,11 @@ struct LayerRun {
     }
     let team = try ThreadTeam(count: threads)
     var result = Result()
+    let microBatches = MicroBatches(bounds: [0, Int32(rows / 2), Int32(rows)])
+    let statistics = StepSlots(network, microBatches)
     let pass = Pass(
-      rows: rows, microBatches: MicroBatches(bounds: [0, Int32(rows / 2), Int32(rows)]),
-      scratch: workspace.scratch.pointer, team: team, randomness: randomness)
+      rows: rows, microBatches: microBatches, scratch: workspace.scratch.pointer, team: team,
+      randomness: randomness, statistics: statistics.slots)
     plan.forward(parameters, workspace, pass: pass)
     if let dy {
       let sum = GradientSum(
@@ -66,6 +73,8 @@ struct LayerRun {
       result.gradients = network.tensors.map(sum.values)
       if wantsDX { result.dx = LayerValues(input, rows: rows, in: workspace.gradients[first]).values }
     }
+    statistics.move(parameters)
+    result.state = network.stateTensors.map { parameters.values(of: $0).map(Double.init) }
     result.y = LayerValues(output, rows: rows, in: workspace.logits).values
     return result
   }

@@ -24,6 +24,10 @@ struct Problem: @unchecked Sendable {
       keeping($0.offset % features) ? $0.element : 0
     }
     labels = numbers.labels(samples, classes: network.classes)
+    for tensor in network.stateTensors {
+      let drawn = numbers.floats(tensor.count, scale: 0.5)
+      parameters.set(tensor, to: tensor.holdsVariances ? drawn.map { abs($0) + 0.5 } : drawn)
+    }
   }
 
   init(inputs: Int, layers: [LayerSpecification], samples: Int, seed: UInt64 = 1) {
@@ -93,10 +97,13 @@ struct Problem: @unchecked Sendable {
     let (samples, labels) = (Array(shard.entries) + [0], Array(labels[shard.entries]) + [0])
     let microBatches = MicroBatches(bounds: shard.bounds, first: shard.firstMicroBatch)
       .chained(by: collector.sum.reduction)
+    let statistics = StepSlots(network, MicroBatches(bounds: shard.bounds, first: shard.firstMicroBatch))
+    defer { withExtendedLifetime(statistics) {} }
     return samples.withUnsafeBufferPointer { samples in
       let pass = Pass(
         rows: rows, microBatches: microBatches, scratch: workspace.scratch.pointer, team: team,
-        randomness: Pass.Randomness(seed: Self.dropoutSeed, epoch: epoch, samples: samples.baseAddress!))
+        randomness: Pass.Randomness(seed: Self.dropoutSeed, epoch: epoch, samples: samples.baseAddress!),
+        statistics: statistics.slots)
       let found = labels.withUnsafeBufferPointer { labels in
         plan.learn(
           from: labels.baseAddress!, SoftmaxCrossEntropy(classes: network.classes, capacity: rows),
@@ -126,7 +133,7 @@ struct Problem: @unchecked Sendable {
         team: team,
         epoch: step)
       try gradient.scales?.finish(SingleProcess())
-      if !fused { update.apply(gradient, count: parameters.count, team: team) }
+      if !fused { update.apply(gradient, count: network.paddedParameterCount, team: team) }
     }
     return (parameters, workspace)
   }
