@@ -40,6 +40,17 @@ static void relu_backward(const float *y, float *dy, kernel_range elements) {
   for (ptrdiff_t i = elements.begin; i < elements.end; i++) dy[i] = y[i] > 0 ? dy[i] : 0;
 }
 
+static void add(const float *a, const float *b, float *y, bool relu, kernel_range elements) {
+  if (relu) {
+    for (ptrdiff_t i = elements.begin; i < elements.end; i++) {
+      const float sum = a[i] + b[i];
+      y[i] = sum < 0 ? 0 : sum;
+    }
+  } else {
+    for (ptrdiff_t i = elements.begin; i < elements.end; i++) y[i] = a[i] + b[i];
+  }
+}
+
 static void relu_forward(const float *x, float *y, kernel_range elements) {
   for (ptrdiff_t i = elements.begin; i < elements.end; i++) y[i] = x[i] < 0 ? 0 : x[i];
 }

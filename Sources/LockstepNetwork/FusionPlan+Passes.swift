@@ -30,12 +30,17 @@ extension FusionPlan {
       chain(layers, from: first, parameters, workspace, pass).forward()
     case .divided(let layer, let i):
       layer.forward(
-        workspace.activations[i], to: workspace.activations[i + 1],
+        workspace.activations[units[i].input], to: workspace.activations[i + 1],
         parameters: parameters.pointer + units[i].offset, pass: pass)
     case .normalized(let layer, let i):
       layer.forward(
-        workspace.activations[i], to: workspace.activations[i + 1],
+        workspace.activations[units[i].input], to: workspace.activations[i + 1],
         parameters: parameters.pointer + units[i].offset, slots: slots(of: i, pass), pass: pass)
+    case .merged(let layer, let i):
+      let (inputs, y) = (
+        units[i].edges.map { workspace.activations[$0.activation] }, workspace.activations[i + 1]
+      )
+      pass.team.split(pass.rows) { layer.forward(inputs, to: y, rows: $0) }
     }
   }
 
@@ -87,34 +92,45 @@ extension FusionPlan {
       let from = max(first, firstLearning)
       chain(Array(layers.dropFirst(from - first)), from: from, parameters, workspace, pass)
         .backward { sink.add(job(from + $0, .immediate($1), pass)) }
+      workspace.gather(units[from], from, pass)
     case .divided(let layer, let i):
+      let x = workspace.activations[units[i].input]
       if workspace.transposedHead == nil || i < units.count - 1 {
         inputGradient(of: layer, i, parameters, workspace, pass)
+        workspace.gather(units[i], i, pass)
       }
-      sink.add(job(i, .divided(layer, x: workspace.activations[i], dy: workspace.gradients[i + 1]), pass))
+      sink.add(job(i, .divided(layer, x: x, dy: workspace.gradients[i + 1]), pass))
     case .normalized(let layer, let i):
       let sum = layer.backward(
-        x: workspace.activations[i], y: workspace.activations[i + 1], dy: workspace.gradients[i + 1],
-        dx: i > firstLearning ? workspace.gradients[i] : nil,
-        parameters: parameters.pointer + units[i].offset,
-        slots: slots(of: i, pass), pass: pass)
+        x: workspace.activations[units[i].input], y: workspace.activations[i + 1],
+        dy: workspace.gradients[i + 1], dx: workspace.inputGradient(units[i], i),
+        parameters: parameters.pointer + units[i].offset, slots: slots(of: i, pass), pass: pass)
+      workspace.gather(units[i], i, pass)
       sink.add(job(i, .immediate(sum), pass))
+    case .merged(let layer, let i):
+      let (y, dy) = (workspace.activations[i + 1], workspace.gradients[i + 1])
+      let gradients = units[i].edges.map { edge in
+        edge.wantsGradient
+          ? MergedGradient(dx: workspace.gradients[edge.activation], adds: edge.adds) : nil
+      }
+      pass.team.split(pass.rows) { layer.backward(y: y, dy: dy, to: gradients, rows: $0) }
     }
   }
 
   private func inputGradient(
     of layer: any DividedLayer, _ i: Int, _ parameters: Parameters, _ workspace: Workspace, _ pass: Pass
   ) {
-    let (x, masks, weights) = (workspace.activations[i], units[i].masks, parameters.pointer + units[i].offset)
+    let (x, masks) = (workspace.activations[units[i].input], units[i].masks)
+    let (dx, weights) = (workspace.inputGradient(units[i], i), parameters.pointer + units[i].offset)
     note(fused: masks != GradientMasks())
     // The head has done the first part.
     if workspace.transposedHead != nil, i == units.count - 2, transposesBelowHead(i) {
       return layer.transposedInputGradient(
-        x: x, dx: workspace.gradients[i], parameters: weights, masks: masks, pass: pass)
+        x: x, dx: dx!, parameters: weights, masks: masks, pass: pass)
     }
     layer.inputGradient(
       x: x, y: workspace.activations[i + 1], dy: workspace.gradients[i + 1],
-      dx: i > firstLearning ? workspace.gradients[i] : nil, parameters: weights, masks: masks, pass: pass)
+      dx: dx, parameters: weights, masks: masks, pass: pass)
   }
 
   private func job(_ i: Int, _ work: WeightGradientJob.Work, _ pass: Pass) -> WeightGradientJob {
@@ -127,8 +143,8 @@ extension FusionPlan {
     guard let head, let transposed = workspace.transposedHead else { return nil }
     let i = units.count - 1
     return FusedHead(
-      layer: head, x: workspace.activations[i], logits: workspace.logits,
-      logitsGradient: workspace.logitsGradient, dx: i > firstLearning ? workspace.gradients[i] : nil,
+      layer: head, x: workspace.activations[units[i].input], logits: workspace.logits,
+      logitsGradient: workspace.logitsGradient, dx: workspace.inputGradient(units[i], i),
       parameters: parameters.pointer + units[i].offset, masks: units[i].masks, transposed: transposed,
       below: layerBelowHead, pass: pass)
   }
@@ -136,13 +152,15 @@ extension FusionPlan {
   /// The layer below the head, if the head prepares its dy.
   private var layerBelowHead: (any DividedLayer)? {
     let i = units.count - 2
-    guard i > firstLearning, transposesBelowHead(i), case .byFeatures(let layer) = units[i].layer.passes
+    guard transposesBelowHead(i), case .byFeatures(let layer) = units[i].layer.passes
     else { return nil }
     return layer
   }
 
   private func transposesBelowHead(_ i: Int) -> Bool {
-    guard i > firstLearning, case .byFeatures(let layer) = units[i].layer.passes else { return false }
+    guard i > firstLearning, units[i].edges[0].wantsGradient,
+      case .byFeatures(let layer) = units[i].layer.passes
+    else { return false }
     return layer.transposesOutputGradient(units[i].masks)
   }
 
@@ -155,9 +173,9 @@ extension FusionPlan {
     let links = layers.enumerated().map { offset, layer in
       let i = first + offset
       return RowwiseChain.Link(
-        layer: layer, x: workspace.activations[i], y: workspace.activations[i + 1],
+        layer: layer, x: workspace.activations[units[i].input], y: workspace.activations[i + 1],
         parameters: parameters.pointer + units[i].offset, dy: learns ? workspace.gradients[i + 1] : nil,
-        dx: learns && i > firstLearning ? workspace.gradients[i] : nil)
+        dx: learns ? workspace.inputGradient(units[i], i) : nil)
     }
     return RowwiseChain(links, pass: pass, sumsInBlocks: style == .fused)
   }

@@ -30,9 +30,8 @@ package final class FusionPlan: Sendable {
   package init(_ network: Network, style: Style = .fused, for purpose: Purpose = .training) {
     self.network = network
     self.style = style
-    scalings = purpose == .evaluation ? Self.scalings(of: network) : []
-    let single = Self.oneByOne(network, scalings)
-    units = style == .fused ? Self.fuseMasks(Self.fuseReLUs(single, network)) : single
+    scalings = purpose == .evaluation ? PlanUnit.scalings(of: network) : []
+    units = PlanUnit.units(of: network, scalings, isFused: style == .fused)
     stages = PlanStage.stages(of: units, together: style == .fused)
     firstLearning = units.firstIndex { $0.layer.paddedParameterCount > 0 } ?? 0
     head = style == .fused ? units.last.flatMap { $0.layer.narrow } : nil
@@ -43,9 +42,19 @@ package final class FusionPlan: Sendable {
 
   func note(fused: Bool) { if fused { fusedCallCount.add(1, ordering: .relaxed) } }
 
-  /// Floats of one sample of a unit's input.
-  package func inputCount(of unit: Int) -> Int {
-    unit == 0 ? network.input.count : units[unit - 1].layer.output.count
+  /// Floats of one sample of a unit's input, the first of several.
+  package func inputCount(of unit: Int) -> Int { count(ofActivation: units[unit].input) }
+
+  /// Floats of one sample: activation 0 is the network's input, n + 1 the output of unit n.
+  func count(ofActivation number: Int) -> Int {
+    number == 0 ? network.input.count : units[number - 1].layer.output.count
+  }
+
+  /// The units of one input whose gradient is added to that of later units.
+  var partialUnits: [Int] {
+    units.indices.filter {
+      units[$0].edges.count == 1 && units[$0].edges[0].adds && units[$0].edges[0].wantsGradient
+    }
   }
 
   /// Floats of scratch memory that a pass over `rows` samples uses.
@@ -76,118 +85,11 @@ package final class FusionPlan: Sendable {
     }
     return prepared
   }
-
-  private static func scalings(of network: Network) -> [(layer: Int, into: Int?)] {
-    network.layers.indices.filter { network.layers[$0] is any MicroBatchLayer }.map { number in
-      let before = number > 0 ? network.layers[number - 1] : nil
-      // Features that were flattened in between are other channels.
-      let takesIn = before.map { $0.scalesOutputs && $0.output == network.layers[number].output } ?? false
-      return (number, takesIn ? number - 1 : nil)
-    }
-  }
-
-  private static func oneByOne(_ network: Network, _ scalings: [(layer: Int, into: Int?)]) -> [PlanUnit] {
-    network.layers.indices.reduce(into: []) { units, number in
-      let layer = network.layers[number]
-      switch scalings.first(where: { $0.layer == number }) {
-      case (_, let target?)?:
-        units[units.count - 1] = PlanUnit(
-          layer: network.layers[target], layers: target..<number + 1, network: network)
-      case (_, nil)?:
-        let evaluated = (layer as? any MicroBatchLayer)?.evaluated ?? layer
-        units.append(PlanUnit(layer: evaluated, layers: number..<number + 1, network: network))
-      case nil: units.append(PlanUnit(layer: layer, layers: number..<number + 1, network: network))
-      }
-    }
-  }
-
-  /// Fuses each ReLU with the layer right before it, if that supports it.
-  private static func fuseReLUs(_ units: [PlanUnit], _ network: Network) -> [PlanUnit] {
-    units.reduce(into: []) { units, next in
-      if next.layer.isReLU, let last = units.last, let layer = last.layer.rectified,
-        network.positions[next.layers.lowerBound] == network.positions[last.layers.upperBound - 1] + 1
-      {
-        units[units.count - 1] = PlanUnit(
-          layer: layer, layers: last.layers.lowerBound..<next.layers.upperBound, hasReLU: true,
-          network: network)
-      } else {
-        units.append(next)
-      }
-    }
-  }
-
-  /// If two layers in a row are divided by features, the second one applies the first one's ReLU mask as it writes the
-  /// gradient.
-  private static func fuseMasks(_ units: [PlanUnit]) -> [PlanUnit] {
-    var units = units
-    for i in units.indices.dropFirst() where units[i - 1].hasReLU {
-      guard case .byFeatures = units[i].layer.passes, case .byFeatures = units[i - 1].layer.passes else {
-        continue
-      }
-      units[i - 1].masks.output = false
-      units[i].masks.input = true
-    }
-    return units
-  }
-}
-
-/// A layer as a plan computes it, with or without the ReLU after it.
-package struct PlanUnit: Sendable {
-  package let layer: any NetworkLayer
-  /// The network's layers that it computes.
-  package let layers: Range<Int>
-  /// "layers.0": the name of the first of them.
-  package let name: String
-  /// Where its parameters start in the flat buffer.
-  package let offset: Int
-  /// Whether it computes the ReLU after its layer too.
-  let hasReLU: Bool
-  var masks: GradientMasks
-
-  init(layer: any NetworkLayer, layers: Range<Int>, hasReLU: Bool = false, network: Network) {
-    (self.layer, self.layers, self.hasReLU) = (layer, layers, hasReLU)
-    name = "layers.\(network.positions[layers.lowerBound])"
-    offset = network.offsets[layers.lowerBound]
-    masks = GradientMasks(output: hasReLU)
-  }
-
-  package var parameters: Range<Int> { offset..<offset + layer.paddedParameterCount }
 }
 
 extension NetworkLayer {
   fileprivate var narrow: (any NarrowLayer)? {
     guard case .byFeatures(let layer) = passes else { return nil }
     return layer.byRows
-  }
-}
-
-/// What a pass computes at a time.
-enum PlanStage: Sendable {
-  /// Consecutive units that work sample by sample, and the number of the first.
-  case rowwise([any RowwiseLayer], first: Int)
-  /// Another unit and its number.
-  case divided(any DividedLayer, Int)
-  case normalized(any MicroBatchLayer, Int)
-
-  var range: Range<Int> {
-    switch self {
-    case .rowwise(let layers, let first): first..<first + layers.count
-    case .divided(_, let number), .normalized(_, let number): number..<number + 1
-    }
-  }
-
-  static func stages(of units: [PlanUnit], together: Bool) -> [PlanStage] {
-    units.enumerated().reduce(into: []) { stages, next in
-      switch next.element.layer.passes {
-      case .byFeatures(let layer): stages.append(.divided(layer, next.offset))
-      case .byMicroBatches(let layer): stages.append(.normalized(layer, next.offset))
-      case .byRows(let layer):
-        if together, case .rowwise(let before, let first)? = stages.last {
-          stages[stages.count - 1] = .rowwise(before + [layer], first: first)
-        } else {
-          stages.append(.rowwise([layer], first: next.offset))
-        }
-      }
-    }
   }
 }

@@ -47,6 +47,8 @@ extension LayerForm {
 struct LayerMisreading: Error {
   let expected: String
   let fix: String?
+  /// The layer of a block that it is about, and its place: "'dens 3' as layer 1".
+  var inner: String?
 }
 
 /// A layer without options: the layout of its input says all.

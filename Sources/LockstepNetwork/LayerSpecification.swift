@@ -1,14 +1,33 @@
 import LockstepSupport
 
-/// A layer as a recipe writes it, for example 'conv 32 3x3 stride 2'. Each layer has a static member or function here
-/// that gives its shapes; `LayerForm` defines the text, `LayerRegistry` lists all layers.
+/// A layer as a recipe writes it, for example 'conv 32 3x3 stride 2', or a block of layers. Each layer has a static
+/// member or function here that gives its shapes; `LayerForm` defines the text, `LayerRegistry` lists all layers.
 public struct LayerSpecification: Equatable, Sendable, CustomStringConvertible {
-  let form: any LayerForm
+  package let content: Content
 
-  init(_ form: any LayerForm) { self.form = form }
+  package enum Content: Sendable {
+    case layer(any LayerForm)
+    case residual([LayerSpecification], shortcut: [LayerSpecification])
+    case branches([[LayerSpecification]])
+  }
+
+  init(_ form: any LayerForm) { content = .layer(form) }
+  init(_ content: Content) { self.content = content }
 
   /// The text as recipes write it, without defaults.
-  public var description: String { form.text }
+  public var description: String {
+    switch content {
+    case .layer(let form): form.text
+    case .residual(let body, let shortcut):
+      "residual(\(Self.text(of: body)))" + (shortcut.isEmpty ? "" : " shortcut(\(Self.text(of: shortcut)))")
+    case .branches(let branches): "branches(\(branches.map(Self.text).joined(separator: " | ")))"
+    }
+  }
+
+  /// The text of a list, which `list` reads.
+  package static func text(of layers: [LayerSpecification]) -> String {
+    layers.map(\.description).joined(separator: ", ")
+  }
 
   public static func == (a: LayerSpecification, b: LayerSpecification) -> Bool {
     a.description == b.description
@@ -16,7 +35,7 @@ public struct LayerSpecification: Equatable, Sendable, CustomStringConvertible {
 
   /// Reads a layer's text; nil if it is not one.
   public init?(_ text: String) {
-    guard case .success(let layer) = Self.read(text) else { return nil }
+    guard case .success(let layer) = LayerReader.read(text, depth: 0) else { return nil }
     self = layer
   }
 
@@ -24,32 +43,26 @@ public struct LayerSpecification: Equatable, Sendable, CustomStringConvertible {
   ///
   /// Throws `LockstepError` (usage) about `subject` for the first text that is not a layer, with its position from 0.
   package static func list(_ text: String, subject: String) throws -> [LayerSpecification] {
-    try text.split(separator: ",").enumerated().map { position, text in
-      try read(String(text)).orThrow(
-        subject, found: "'\(words(of: String(text)).joined(separator: " "))' as layer \(position)")
+    try LayerReader.list(text).enumerated().map { position, text in
+      try LayerReader.read(String(text), depth: 0)
+        .orThrow(
+          subject, found: "'\(LayerReader.words(of: text).joined(separator: " "))' as layer \(position)")
+    }
+  }
+
+  /// The same of a file at `path`. Throws `LockstepError` (data).
+  package static func list(_ text: String, path: String) throws -> [LayerSpecification] {
+    do { return try list(text, subject: "network") } catch let error as LockstepError {
+      throw LockstepError(
+        .data, path, expected: "layers", found: error.description,
+        fix: "Give a model.safetensors that Lockstep wrote")
     }
   }
 
   /// Throws `LockstepError` (usage) naming `position` if a recipe could not contain this layer.
   func check(position: Int) throws {
-    _ = try Self.read(description).orThrow("layer \(position)", found: "'\(description)'")
-  }
-
-  private static func words(of text: String) -> [String] {
-    text.split(separator: " ").map(String.init)
-  }
-
-  private static func read(_ text: String) -> Result<LayerSpecification, LayerMisreading> {
-    let words = words(of: text)
-    if let form = LayerRegistry.all.first(where: { $0.keyword == words.first }) {
-      return form.read(Array(words.dropFirst()))
-    }
-    let keywords = LayerRegistry.all.map { $0.keyword }
-    let nearest = suggestedName(for: words.first ?? "", among: keywords).map { "Did you mean '\($0)'?" }
-    return .failure(
-      LayerMisreading(
-        expected: "one of " + keywords.dropLast().joined(separator: ", ") + " or " + keywords.last!,
-        fix: nearest))
+    _ = try LayerReader.read(description, depth: 0)
+      .orThrow("layer \(position)", found: "'\(description)'")
   }
 }
 
@@ -58,7 +71,9 @@ extension Result<LayerSpecification, LayerMisreading> {
     switch self {
     case .success(let layer): return layer
     case .failure(let misreading):
-      throw LockstepError(.usage, subject, expected: misreading.expected, found: found, fix: misreading.fix)
+      throw LockstepError(
+        .usage, subject, expected: misreading.expected,
+        found: misreading.inner.map { "\($0) of \(found)" } ?? found, fix: misreading.fix)
     }
   }
 }

@@ -5,15 +5,23 @@ extension Network {
     var rows = [["layer", "", "output", "parameters", "FLOPs a sample"]]
     rows.append(["input", "", Self.text(input.shape), "", ""])
     let units = FusionPlan(self).units
-    for (index, unit) in units.enumerated() {
-      let (layer, name) = (unit.layer, unit.name)
-      let places = (index...index + 1).map {
-        $0 < units.count ? positions[units[$0].layers.lowerBound] : specification.count
+    let numbers = units.map { positions[$0.layers.lowerBound] }
+    for entry in outline {
+      let indent = String(repeating: "  ", count: entry.depth)
+      guard let position = entry.position else {
+        rows.append([indent + entry.text, "", "", "", ""])
+        continue
       }
-      // A fused ReLU is shown with the layer before it, and so is a flatten.
-      let what = specification[places[0]..<places[1]].map(\.description).joined(separator: " + ")
+      guard let index = numbers.firstIndex(of: position) else {
+        // A fused ReLU is shown with the layer before it, and so is a flatten.
+        rows[rows.count - 1][1] += (rows.last![1].isEmpty ? "" : " + ") + entry.text
+        continue
+      }
+      let (layer, name) = (units[index].layer, units[index].name)
       let parameters = layer.tensors.reduce(0) { $0 + $1.count }
-      rows.append([name, what, Self.text(layer.outputShape), "\(parameters)", "\(layer.flopsPerSample)"])
+      rows.append([
+        indent + name, entry.text, Self.text(layer.outputShape), "\(parameters)", "\(layer.flopsPerSample)",
+      ])
     }
     let flops = units.map(\.layer).reduce(0) { $0 + $1.flopsPerSample }
     rows.append(["total", "", "", "\(tensors.reduce(0) { $0 + $1.count })", "\(flops)"])
@@ -35,4 +43,13 @@ extension Network {
       return line
     }.joined(separator: "\n")
   }
+}
+
+/// A line of a network's outline: a layer, or what begins a block or a list in it.
+struct OutlineEntry {
+  let text: String
+  /// The number of blocks around it.
+  let depth: Int
+  /// The layer's `Network.positions`; nil for what is none.
+  let position: Int?
 }

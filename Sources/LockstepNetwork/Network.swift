@@ -1,23 +1,28 @@
 import LockstepData
 import LockstepSupport
 
-/// A chain of layers over one flat buffer: what is trained, then the state, which is not. It holds no memory of its own:
-/// `Parameters` and `Workspace` do. `FusionPlan` decides how it is computed.
+/// Layers, each after its inputs, over one flat buffer: what is trained, then the state, which is not. It holds no memory
+/// of its own: `Parameters` and `Workspace` do. `FusionPlan` decides how it is computed.
 public final class Network: Sendable {
   /// The shape of one sample: [features], [height, width] or [channels, height, width].
   public let inputShape: [Int]
   package let input: FeatureLayout
   /// The layers as they were given.
   public let specification: [LayerSpecification]
+  /// In an order in which each comes after its inputs.
   package let layers: [any NetworkLayer]
+  /// What each takes: 0 is the network's input, n + 1 the output of layer n.
+  package let inputs: [[Int]]
   /// Where each layer's parameters start in the flat buffer.
   package let offsets: [Int]
   /// Where each layer's part of the state starts in the state.
   package let stateOffsets: [Int]
-  /// Each layer's position in the specification; flatten is no layer.
+  /// Each layer's number among all that the specification lists, those in blocks too; flatten is no layer.
   package let positions: [Int]
-  /// "layers.0" and so on, as torch.nn.Sequential names a layer by its position.
-  package var names: [String] { positions.map { "layers.\($0)" } }
+  /// "layers.0" and so on, as torch.nn.Sequential names a layer by its position; in blocks "layers.3.body.0".
+  package let names: [String]
+  /// What `table` shows.
+  let outline: [OutlineEntry]
   /// Floats of the parameters in the flat buffer, padding included: a multiple of 16. `tensors` has the counts without
   /// padding.
   package let paddedParameterCount: Int
@@ -50,46 +55,63 @@ public final class Network: Sendable {
     try builder.add(specification)
     try builder.requireLogits()
     self.init(
-      inputShape: inputShape, input: input, specification: specification, layers: builder.layers,
-      positions: builder.positions)
+      inputShape: inputShape, input: input, specification: specification, nodes: builder.nodes,
+      outline: builder.outline)
   }
 
-  /// A chain of any layers, each of which must fit the output of the one before. For tests of single layers.
-  package convenience init(input: FeatureLayout, layers: [any NetworkLayer]) {
+  /// A chain of any layers, each of which must fit the output of the one before, and what a builder has made of the
+  /// last one's output. For tests of single layers.
+  package convenience init(
+    input: FeatureLayout, layers: [any NetworkLayer], then nodes: [NetworkNode] = []
+  ) {
+    let chain = layers.enumerated().map {
+      NetworkNode(layer: $1, inputs: [$0], name: "layers.\($0)", position: $0)
+    }
     self.init(
-      inputShape: input.shape, input: input, specification: [], layers: layers,
-      positions: Array(layers.indices)
-    )
+      inputShape: input.shape, input: input, specification: [],
+      nodes: chain
+        + nodes.map { node in
+          NetworkNode(
+            layer: node.layer, inputs: node.inputs.map { $0 + chain.count }, name: "then.\(node.name)",
+            position: node.position + chain.count)
+        }, outline: [])
   }
 
   private init(
-    inputShape: [Int], input: FeatureLayout, specification: [LayerSpecification], layers: [any NetworkLayer],
-    positions: [Int]
+    inputShape: [Int], input: FeatureLayout, specification: [LayerSpecification], nodes: [NetworkNode],
+    outline: [OutlineEntry]
   ) {
-    var offsets: [Int] = []
-    var count = 0
-    var tensors: [ParameterTensor] = []
+    var (offsets, count, tensors) = ([Int](), 0, [ParameterTensor]())
     var (stateOffsets, stateCount) = ([Int](), 0)
-    for (layer, position) in zip(layers, positions) {
+    for node in nodes {
       offsets.append(count)
-      tensors += layer.tensors.map { $0.placed(prefix: "layers.\(position).", offset: offsets.last!) }
-      count += layer.paddedParameterCount
+      tensors += node.layer.tensors.map { $0.placed(prefix: node.name + ".", offset: offsets.last!) }
+      count += node.layer.paddedParameterCount
       stateOffsets.append(stateCount)
-      stateCount += (layer as? any MicroBatchLayer)?.runningStatistics.count ?? 0
+      stateCount += (node.layer as? any MicroBatchLayer)?.runningStatistics.count ?? 0
     }
-    stateTensors = zip(layers, zip(positions, stateOffsets)).flatMap { layer, place in
-      ((layer as? any MicroBatchLayer)?.runningStatistics.tensors ?? []).map {
-        $0.placed(prefix: "layers.\(place.0).", offset: count + place.1)
+    stateTensors = zip(nodes, stateOffsets).flatMap { node, offset in
+      ((node.layer as? any MicroBatchLayer)?.runningStatistics.tensors ?? []).map {
+        $0.placed(prefix: node.name + ".", offset: count + offset)
       }
     }
     (self.stateOffsets, paddedStateCount) = (stateOffsets, stateCount)
-    self.inputShape = inputShape
-    self.input = input
-    self.specification = specification
-    self.layers = layers
-    self.positions = positions
-    self.offsets = offsets
-    self.paddedParameterCount = count
-    self.tensors = tensors
+    (self.inputShape, self.input, self.specification) = (inputShape, input, specification)
+    layers = nodes.map(\.layer)
+    inputs = nodes.map(\.inputs)
+    names = nodes.map(\.name)
+    positions = nodes.map(\.position)
+    (self.outline, self.offsets, self.tensors, paddedParameterCount) = (outline, offsets, tensors, count)
   }
+
+  /// How many layers take a value, by its number; a layer that takes it twice counts twice.
+  func consumerCount(of value: Int) -> Int { inputs.joined().count { $0 == value } }
+}
+
+/// A layer in a network.
+package struct NetworkNode {
+  let layer: any NetworkLayer
+  let inputs: [Int]
+  let name: String
+  let position: Int
 }

@@ -3,13 +3,19 @@ import LockstepSupport
 
 /// Turns a specification into layers that fit each other.
 package struct NetworkBuilder {
-  package private(set) var layers: [any NetworkLayer] = []
-  /// The position of each in the specification.
-  private(set) var positions: [Int] = []
+  package private(set) var nodes: [NetworkNode] = []
+  /// What blocks and layers there are, in order.
+  private(set) var outline: [OutlineEntry] = []
+  package var layers: [any NetworkLayer] { nodes.map(\.layer) }
+  /// The number of the current output: 0 is the network's input, n + 1 the output of node n.
+  private var value = 0
+  /// The names of the blocks around the layer that is being made, for messages: "layer 3 (residual), ".
+  private var around = ""
+  private var depth = 0
   /// The network's output so far, which is the input of the next layer.
   var layout: FeatureLayout
   let classes: Int
-  /// The position of the layer that is being made, and its name for messages.
+  /// The number of the layer that is being made among all, those in blocks too, and its name for messages.
   private(set) var position = 0
   private var subject = ""
   private let mostParameters: Int
@@ -35,13 +41,78 @@ package struct NetworkBuilder {
     try require(
       specification.count <= Self.mostLayers, "at most \(Self.mostLayers) layers", "\(specification.count)")
     for (position, layer) in specification.enumerated() { try layer.check(position: position) }
-    for (position, layer) in specification.enumerated() {
-      (self.position, subject) = (position, "layer \(position) (\(layer))")
-      guard let layer = try layer.form.makeLayer(in: &self) else { continue }
-      layers.append(layer)
-      positions.append(position)
-      layout = layer.output
+    try add(specification, prefix: "layers.")
+  }
+
+  /// Adds a list, whose layers' names begin with `prefix`.
+  private mutating func add(_ list: [LayerSpecification], prefix: String) throws {
+    for (number, layer) in list.enumerated() {
+      try require(position < Self.mostLayers, "at most \(Self.mostLayers) layers", "more")
+      let name = "\(prefix)\(number)"
+      switch layer.content {
+      case .layer(let form):
+        subject = "\(around)layer \(number) (\(layer))"
+        outline.append(OutlineEntry(text: layer.description, depth: depth, position: position))
+        if let made = try form.makeLayer(in: &self) { append(made, inputs: [value], name: name) }
+      case .residual(let body, let shortcut):
+        outline.append(OutlineEntry(text: "residual", depth: depth, position: nil))
+        let lists = [("body", body), ("shortcut", shortcut)]
+        let ends = try addLists(lists, of: "layer \(number) (residual)", prefix: name + ".")
+        try require(
+          ends[0].layout.shape == ends[1].layout.shape, "\(ends[1].layout.shape), as what it is added to",
+          "\(ends[0].layout.shape)",
+          fix: shortcut.isEmpty
+            ? "Change the block's layers, or give it a shortcut(...), such as one convolution of 1x1"
+            : "Change a layer of the block or of its shortcut")
+        merge(Sum(ends.map(\.layout)), ends, name: name, text: "add")
+      case .branches(let branches):
+        outline.append(OutlineEntry(text: "branches", depth: depth, position: nil))
+        let lists = branches.enumerated().map { ("branches.\($0)", $1) }
+        let ends = try addLists(lists, of: "layer \(number) (branches)", prefix: name + ".")
+        let shapes = ends.map(\.layout.shape)
+        try require(
+          shapes.allSatisfy { $0.count != 2 && $0.dropFirst() == shapes[0].dropFirst() },
+          "branches whose images have one height and width, or vectors", "\(shapes)",
+          fix: "Change the layers of a branch")
+        try require(
+          shapes.reduce(0.0) { $0 + Double($1.reduce(1, *)) } < Double(Self.mostFloats),
+          "fewer than 2^31 outputs",
+          "\(shapes)")
+        merge(Concatenation(ends.map(\.layout)), ends, name: name, text: "concatenate")
+      }
+      position += 1
     }
+  }
+
+  /// Adds each of a block's lists to the current output, and returns what they end with.
+  private mutating func addLists(
+    _ lists: [(name: String, layers: [LayerSpecification])], of block: String, prefix: String
+  ) throws -> [(value: Int, layout: FeatureLayout)] {
+    let (start, outer) = ((value: value, layout: layout), (around: around, depth: depth))
+    let ends = try lists.map { name, layers in
+      (value, layout) = start
+      if name != "body", !layers.isEmpty {
+        outline.append(OutlineEntry(text: name, depth: depth, position: nil))
+      }
+      (around, depth) = (outer.around + "\(block), \(name), ", outer.depth + 1)
+      try add(layers, prefix: "\(prefix)\(name).")
+      (around, depth) = outer
+      return (value: value, layout: layout)
+    }
+    subject = outer.around + block
+    return ends
+  }
+
+  private mutating func merge(
+    _ layer: any MergingLayer, _ ends: [(value: Int, layout: FeatureLayout)], name: String, text: String
+  ) {
+    outline.append(OutlineEntry(text: text, depth: depth, position: position))
+    append(layer, inputs: ends.map(\.value), name: name)
+  }
+
+  private mutating func append(_ layer: any NetworkLayer, inputs: [Int], name: String) {
+    nodes.append(NetworkNode(layer: layer, inputs: inputs, name: name, position: position))
+    (value, layout) = (nodes.count, layer.output)
   }
 
   /// Throws if the last layer does not have one output a class, or no layer learns.
@@ -80,11 +151,11 @@ package struct NetworkBuilder {
   }
 
   /// Throws about the layer that is being made unless `holds`.
-  func require(_ holds: Bool, _ expected: String, _ found: String) throws {
+  func require(_ holds: Bool, _ expected: String, _ found: String, fix: String? = nil) throws {
     guard holds else {
       throw LockstepError(
         .usage, subject, expected: expected, found: found,
-        fix: "Change this layer or one before it in the recipe")
+        fix: fix ?? "Change this layer or one before it in the recipe")
     }
   }
 

@@ -39,6 +39,8 @@ package enum LayerPasses {
   case byFeatures(any DividedLayer)
   /// A micro-batch at a time.
   case byMicroBatches(any MicroBatchLayer)
+  /// Of several inputs, sample by sample.
+  case merging(any MergingLayer)
 }
 
 extension NetworkLayer {

@@ -11,6 +11,12 @@ package struct OperatorGraph: Sendable {
     package let attributes: [Attribute]
   }
 
+  /// What an operator gives, and the shape of a sample of it.
+  struct Value {
+    let name: String
+    let shape: [Int]
+  }
+
   /// An option of an operator.
   package struct Attribute: Equatable, Sendable {
     package enum Value: Equatable, Sendable {
@@ -34,6 +40,8 @@ package struct OperatorGraph: Sendable {
   /// The value that the next operator takes, and the shape of a sample of it.
   package private(set) var value: String
   package private(set) var shape: [Int]
+  /// Those beside it, of an operator of several.
+  private var others: [Value] = []
   /// A layer that ONNX has no operators for; nil for none.
   package private(set) var refused: String?
   /// The layer whose operators are being appended, "layers.0".
@@ -62,6 +70,27 @@ package struct OperatorGraph: Sendable {
     self.shape = shape ?? self.shape
   }
 
+  /// Takes these values, of samples of these shapes, for the operator that follows: the first, and others beside it.
+  mutating func take(_ values: [Value]) {
+    (value, shape, others) = (values[0].name, values[0].shape, Array(values.dropFirst()))
+  }
+
+  /// The current value.
+  var current: Value { Value(name: value, shape: shape) }
+
+  /// Appends an operator of all values taken, whose output has samples of a shape.
+  mutating func appendMerge(_ kind: String, _ attributes: [Attribute] = [], shape: [Int]) {
+    let values = [current] + others
+    let flat = values.map { taken in
+      take([taken])
+      // Images that count as vectors.
+      if shape.count == 1 { flatten() }
+      return value
+    }
+    value = flat[0]
+    append(kind, operands: Array(flat.dropFirst()), attributes, shape: shape)
+  }
+
   /// Notes that there are no operators for a layer.
   mutating func refuse(_ layer: String) { refused = layer }
 
@@ -88,9 +117,12 @@ extension Network {
     graph.begin("normalize")
     if scale != 1 { graph.append("Mul", scale) }
     if shift != 0 { graph.append("Add", shift) }
-    for (layer, name) in zip(layers, names) {
-      graph.begin(name)
-      layer.append(to: &graph)
+    var values = [graph.current]
+    for number in layers.indices {
+      graph.begin(names[number])
+      graph.take(inputs[number].map { values[$0] })
+      layers[number].append(to: &graph)
+      values.append(graph.current)
     }
     graph.begin("logits")
     graph.flatten()

@@ -4,7 +4,7 @@ import LockstepSupport
 /// Inputs and output gradients of some layers in a node's shared memory: the rows of all its ranks, one rank after the
 /// other.
 package final class SharedRows {
-  /// The inputs, by the plan's unit.
+  /// The inputs, by their number among a workspace's.
   package let activations: [Int: Activations]
   /// dL/dy, by unit + 1, as in a workspace.
   package let gradients: [Int: Activations]
@@ -21,16 +21,16 @@ package final class SharedRows {
     }
     var (activations, gradients) = ([Int: Activations](), [Int: Activations]())
     for layer in layers.sorted() {
-      activations[layer] = take(plan.inputCount(of: layer))
+      let input = plan.units[layer].input
+      if activations[input] == nil { activations[input] = take(plan.inputCount(of: layer)) }
       gradients[layer + 1] = take(plan.units[layer].layer.output.count)
     }
     (self.activations, self.gradients, self.memory) = (activations, gradients, memory)
   }
 
   package static func byteCount(_ plan: FusionPlan, layers: Set<Int>, capacity: Int) -> Int {
-    layers.reduce(0) {
-      $0 + 4 * paddedToPanel(capacity)
-        * (rowStride(plan.inputCount(of: $1)) + rowStride(plan.units[$1].layer.output.count))
-    }
+    let inputs = Set(layers.map { plan.units[$0].input }).map(plan.count(ofActivation:))
+    let features = inputs + layers.map { plan.units[$0].layer.output.count }
+    return features.reduce(0) { $0 + 4 * paddedToPanel(capacity) * rowStride($1) }
   }
 }

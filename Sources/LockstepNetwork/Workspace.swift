@@ -1,3 +1,4 @@
+import CKernels
 import LockstepData
 import LockstepSupport
 
@@ -11,6 +12,8 @@ package final class Workspace {
   package private(set) var gradients: [Activations]
   package let scratch: AlignedBuffer<Float>
   private let buffers: [AlignedBuffer<Float>]
+  /// By unit: the gradient of its input, where it is added to that of later units.
+  private let parts: [Int: Activations]
   private let shared: SharedRows?
   /// The transposed weights of a head that is fused with the loss.
   let transposedHead: ThreadCopies?
@@ -52,8 +55,11 @@ package final class Workspace {
       ? features.enumerated().map {
         allocate($0.offset == 0 ? 0 : $0.element, unless: shared?.gradients[$0.offset])
       } : []
-    scratch = AlignedBuffer(
-      count: plan.scratchCount(rows: rows), zero: 0)
+    parts = Dictionary(
+      uniqueKeysWithValues: (learns ? plan.partialUnits : []).map {
+        ($0, allocate(plan.inputCount(of: $0), unless: nil))
+      })
+    scratch = AlignedBuffer(count: plan.scratchCount(rows: rows), zero: 0)
     self.buffers = buffers
   }
 
@@ -67,14 +73,31 @@ package final class Workspace {
     func row(_ features: Int) -> Double { rows * Double(rowStride(features)) }
     let outputs = plan.units.map(\.layer.output.count)
     var floats = Double(plan.scratchCount(rows: Int(rows)))
+    let sharedInputs = Set(shared.map { plan.units[$0].input })
     for (i, features) in ([plan.network.input.count] + outputs).enumerated() {
-      if !shared.contains(i) { floats += row(features) }
+      if !sharedInputs.contains(i) { floats += row(features) }
       if learns, !shared.contains(i - 1) { floats += row(i == 0 ? 0 : features) }
     }
+    if learns { floats += plan.partialUnits.reduce(0) { $0 + row(plan.inputCount(of: $1)) } }
     let copied =
       (copiesInput ? row(plan.network.input.count) : 0)
       + Double(learns ? plan.head?.transposedCount ?? 0 : 0)
     return (4 * floats, 4 * Double(threads) * copied)
+  }
+
+  /// Where a unit of one input writes the gradient of it; nil if no layer below learns.
+  func inputGradient(_ unit: PlanUnit, _ number: Int) -> Activations? {
+    guard !gradients.isEmpty, unit.edges[0].wantsGradient else { return nil }
+    return parts[number] ?? gradients[unit.input]
+  }
+
+  /// Adds what a unit has written to the gradient that it is a part of.
+  func gather(_ unit: PlanUnit, _ number: Int, _ pass: Pass) {
+    guard let part = parts[number] else { return }
+    let sum = gradients[unit.input]
+    pass.team.split(pass.rows, grain: 4) {
+      kernel_add(sum.pointer, part.pointer, sum.pointer, false, sum.elements(of: $0).kernel)
+    }
   }
 
   /// Places this rank's rows of the shared buffers at `row` of the node's rows.

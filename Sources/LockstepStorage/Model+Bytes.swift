@@ -12,7 +12,7 @@ extension Model {
       "format": "pt",
       "lockstep.classes": String(network.classes),
       "lockstep.input": network.inputShape.map(String.init).joined(separator: ","),
-      "lockstep.network": network.specification.map(\.description).joined(separator: ", "),
+      "lockstep.network": LayerSpecification.text(of: network.specification),
       "lockstep.normalize": normalization.description,
     ]
     if element != .uint8 { metadata["lockstep.element"] = "\(element)" }
@@ -62,10 +62,7 @@ extension Model {
     else {
       throw failure("an input shape", "'\(try metadata("input"))'")
     }
-    let layers = try metadata("network").split(separator: ",").map { text in
-      guard let layer = LayerSpecification(String(text)) else { throw failure("a layer", "'\(text)'") }
-      return layer
-    }
+    let layers = try LayerSpecification.list(metadata("network"), path: file)
     guard let normalization = Normalization(try metadata("normalize")), !layers.isEmpty else {
       throw failure("a normalization and layers", "'\(try metadata("normalize"))', \(layers.count) layers")
     }

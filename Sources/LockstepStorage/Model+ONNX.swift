@@ -42,7 +42,7 @@ extension Model {
         + (classNames ?? (0..<network.classes).map(String.init)).map(jsonString).joined(separator: ", ")
         + "]",
       "lockstep.input": input.summary,
-      "lockstep.network": network.specification.map(\.description).joined(separator: ", "),
+      "lockstep.network": LayerSpecification.text(of: network.specification),
       "lockstep.normalize": normalization.description,
       "lockstep.version": Build.version,
       "lockstep.weights": parameters.digest.hexadecimal,

@@ -99,6 +99,7 @@ extension Recipe {
   /// The text that stands for a value: itself, or the scalars of a list with commas between them.
   static func text(of node: Node, key: String, path: String) throws -> String {
     if let scalar = node.scalar { return scalar.string }
+    if key == "network" { return try LayersNode(path: path).text(of: node) }
     if let sequence = node.sequence, sequence.allSatisfy({ $0.scalar != nil }) {
       return sequence.map { $0.scalar!.string }.joined(separator: ",")
     }

@@ -40,6 +40,9 @@ package enum RecipeSchema {
     case .number(let range):
       ["\"type\": \"number\"", "\"minimum\": \(range.lowerBound)", "\"maximum\": \(range.upperBound)"]
     case .flag: ["\"type\": \"boolean\""]
+    case .list where key.name == "network":
+      // Blocks are objects.
+      ["\"type\": [\"array\", \"string\"]", "\"items\": {\"type\": [\"string\", \"object\"]}"]
     case .list:
       ["\"type\": [\"array\", \"string\", \"number\"]", "\"items\": {\"type\": [\"string\", \"number\"]}"]
     case .text: ["\"type\": \"string\""]

@@ -14,6 +14,10 @@ extension RecipeOptions {
       LAYERS of --network, between commas:
       \(LayerRegistry.patterns.split(separator: ", ").map { "  \($0)" }.joined(separator: "\n"))
 
+      BLOCKS, which stand where a layer can:
+        residual(LAYERS) [shortcut(LAYERS)]   what LAYERS make of their input, plus that input
+        branches(LAYERS | LAYERS...)          what each makes of the input, side by side
+
       SHIPPED RECIPES for --recipe:
       \(shippedRecipes(indent: "  "))
 

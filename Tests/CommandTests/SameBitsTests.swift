@@ -65,6 +65,15 @@ import Testing
       "conv 18 5x5 stride 2, batchnorm, relu, conv 5 3x3, tanh, batchnorm, dense 33, batchnorm, dense classes",
     ],
     [
+      "--network",
+      """
+      conv 8 5x5 stride 3, batchnorm, relu, residual(conv 8 3x3 pad 1, batchnorm, relu, dropout 0.1, conv 8 1x1), \
+      relu, residual(conv 20 3x3 pad 1, relu) shortcut(conv 20 1x1), branches(conv 3 1x1, relu | maxpool 2 stride 1, \
+      conv 5 2x2 pad 1), flatten, residual(dense 512, tanh), branches(dense 40, relu | dense 300, relu), dense classes
+      """,
+      "--reduction", "exact32",
+    ],
+    [
       "--network", "flatten, batchnorm, dense 33, batchnorm, relu, dense classes", "--reduction", "exact16",
       "--keep-best",
     ],

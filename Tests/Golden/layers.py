@@ -50,6 +50,15 @@ CASES = [
     ("batchnorm", [17, 3, 2], 0.01, 257, 2),
     ("batchnorm, relu", [19, 4, 4], 4, 257, 4),
     ("conv 18 2x2, batchnorm, relu, flatten, batchnorm, dense 3", [2, 4, 5], 1, 257, 9),
+    ("residual(dense 13, relu)", [13], 1, 257),
+    ("residual(conv 3 3x3 pad 1, relu), relu", [3, 4, 5], 1, 257),
+    ("residual(conv 18 3x3 stride 2 pad 1, tanh) shortcut(conv 18 1x1 stride 2)", [2, 6, 6], 1, 257),
+    ("residual(residual(tanh) shortcut(sigmoid), residual(conv 19 1x1) shortcut(conv 19 3x3 pad 1)) "
+     "shortcut(conv 19 1x1), flatten, residual(dense 76), dense 3", [3, 2, 2], 1, 257),
+    ("branches(conv 5 1x1 | conv 17 3x3 pad 1, relu), conv 3 2x2", [2, 4, 5], 1, 257),
+    ("branches(dense 5, relu | dense 18 | branches(dense 2 | tanh)), dense 4", [9], 1, 257),
+    ("conv 4 2x2, batchnorm, relu, residual(conv 4 3x3 pad 1, batchnorm, relu, conv 4 3x3 pad 1, batchnorm), relu, "
+     "branches(relu | residual(conv 4 1x1, batchnorm)), globalavgpool, dense 3", [2, 5, 5], 1, 257, 8),
     ("layernorm", [13], 1, 257),
     ("layernorm", [35], 50, 257),
     ("layernorm", [3, 4, 5], 1, 257),

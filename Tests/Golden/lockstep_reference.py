@@ -63,9 +63,51 @@ def batches(count, batch_size, seed):
         epoch += 1
 
 
+def parts(text, separator):
+    """The parts of a text between separators that are in no parentheses."""
+    found, depth = [""], 0
+    for c in text:
+        depth += (c == "(") - (c == ")")
+        if c == separator and depth == 0:
+            found.append("")
+        else:
+            found[-1] += c
+    return found
+
+
 def parse(text):
-    """A network as recipes and models write it: [words of each layer]."""
-    return [layer.split() for layer in text.split(",")]
+    """A network as recipes and models write it: [words of each layer], and ("residual", body, shortcut) or ("branches",
+    branch, branch...) for blocks."""
+    layers = []
+    for part in parts(text, ","):
+        part = part.strip()
+        name = part.split("(")[0].split()[0]
+        if name == "residual":
+            lists = parts(part, " ")  # "residual(...)", "shortcut(...)"
+            layers.append(("residual", *(parse(text[9:-1]) for text in lists), *([[]] if len(lists) == 1 else [])))
+        elif name == "branches":
+            layers.append(("branches", *map(parse, parts(part[len("branches("):-1], "|"))))
+        else:
+            layers.append(part.split())
+    return layers
+
+
+class Residual(torch.nn.Module):
+    def __init__(self, body, shortcut):
+        super().__init__()
+        self.body, self.shortcut = body, shortcut
+
+    def forward(self, x):
+        return self.body(x) + self.shortcut(x)
+
+
+class Branches(torch.nn.Module):
+    def __init__(self, branches):
+        super().__init__()
+        self.branches = torch.nn.ModuleList(branches)
+
+    def forward(self, x):
+        return torch.cat([branch(x) for branch in self.branches], 1)
 
 
 class Model(torch.nn.Module):
@@ -73,11 +115,21 @@ class Model(torch.nn.Module):
 
     def __init__(self, specification, shape, classes, dtype):
         super().__init__()
-        modules, shape = [], list(shape)
+        shape = list(shape)
         if len(shape) == 2:
             shape = [1, *shape]
         self.shape = shape
+        self.layers = self.sequential(specification, shape, classes, dtype)
+
+    def sequential(self, specification, shape, classes, dtype):
+        modules = []
         for name, *words in specification:
+            if name in ("residual", "branches"):
+                lists = [self.sequential(part, shape, classes, dtype) for part in words]
+                module = Residual(*lists) if name == "residual" else Branches(lists)
+                shape = list(module.eval()(torch.zeros(1, *shape, dtype=dtype)).shape[1:])
+                modules.append(module.train())
+                continue
             value = dict(zip(words[2::2], map(int, words[3::2]))) if name == "conv" else {}
             if name == "dense":
                 outputs = classes if words[0] == "classes" else int(words[0])
@@ -108,14 +160,16 @@ class Model(torch.nn.Module):
             shape = list(module.eval()(torch.zeros(1, *shape, dtype=dtype)).shape[1:])
             module.train()
             modules.append(module)
-        self.layers = torch.nn.Sequential(*modules)
+        return torch.nn.Sequential(*modules)
 
     def forward(self, x):
         return self.layers(x.reshape(len(x), *self.shape))
 
     def load(self, tensors):
         """Takes weights by their names."""
-        self.load_state_dict({name: torch.as_tensor(np.array(values)) for name, values in tensors.items()})
+        given = {name: torch.as_tensor(np.array(values)) for name, values in tensors.items()}
+        missing, unexpected = self.load_state_dict(given, strict=False)
+        assert not unexpected and all("running_" in name or "num_batches" in name for name in missing), missing
 
 
 def micro_batches(rows, count):
@@ -174,7 +228,11 @@ class Flat(torch.nn.Linear):
 def initial_weights(model, seed):
     """By name: uniform within 1 / sqrt(inputs of an output), in float32 throughout."""
     tensors, bound = {}, None
+    normalizations = {name for name, module in model.named_modules() if isinstance(module, MicroBatchNorm)}
     for number, (name, parameter) in enumerate(model.named_parameters()):
+        if name.rpartition(".")[0] in normalizations:
+            tensors[name] = parameter.detach().float().numpy()
+            continue
         if name.endswith("weight"):
             bound = np.float32(1) / np.sqrt(np.float32(parameter[0].numel()))
         words = [bits(seed, INITIAL_WEIGHTS, number, e) for e in range(parameter.numel())]
@@ -214,6 +272,9 @@ def learning_rate(config, step, epoch, total_steps):
 
 def train(model, x, y, config, steps):
     """Trains on the batches of a recipe; yields each step's loss and gradients before its update."""
+    for module in model.modules():
+        if isinstance(module, MicroBatchNorm):
+            module.count = int(config["micro-batches"])
     chosen, batch = optimizer(model.parameters(), config), int(config["batch-size"])
     per_epoch = -(-len(y) // batch)
     picks = batches(len(y), batch, int(config["seed"]))

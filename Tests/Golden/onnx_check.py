@@ -81,11 +81,39 @@ FUNCTIONS = {
 }
 
 
+def parts(text, separator):
+    """The parts of a text between separators that are in no parentheses."""
+    found, depth = [""], 0
+    for c in text:
+        depth += (c == "(") - (c == ")")
+        if c == separator and depth == 0:
+            found.append("")
+        else:
+            found[-1] += c
+    return found
+
+
 def logits(about, tensors, x):
     """The network's formulas, `[n, channels, h, w]` or `[n, features]` -> `[n, classes]`."""
-    for number, text in enumerate(about["network"].split(",")):
+    return layers(about["network"], "layers.", tensors, x)
+
+
+def layers(text, prefix, tensors, x):
+    """Those of a list whose tensors' names begin with `prefix`."""
+    for number, text in enumerate(parts(text, ",")):
+        text, prefixed = text.strip(), f"{prefix}{number}."
+        if text.startswith("residual("):
+            body, *shortcut = (part[9:-1] for part in parts(text, " "))
+            straight = layers(shortcut[0], f"{prefixed}shortcut.", tensors, x) if shortcut else x
+            x = layers(body, f"{prefixed}body.", tensors, x) + straight
+            continue
+        if text.startswith("branches("):
+            branches = parts(text[len("branches("):-1], "|")
+            x = np.concatenate(
+                [layers(t, f"{prefixed}branches.{i}.", tensors, x) for i, t in enumerate(branches)], 1)
+            continue
         name, *words = text.split()
-        weight, bias = (tensors.get(f"layers.{number}.{part}") for part in ("weight", "bias"))
+        weight, bias = (tensors.get(f"{prefixed}{part}") for part in ("weight", "bias"))
         first = {"conv": 2, "maxpool": 1, "avgpool": 1}.get(name, len(words))
         options = dict(zip(words[first::2], map(int, words[first + 1 :: 2]))) if name != "batchnorm" else {}
         if name == "dense":
@@ -94,7 +122,7 @@ def logits(about, tensors, x):
             x = convolved(x, weight, bias, options.get("stride", 1), options.get("pad", 0))
         elif name == "batchnorm":
             epsilon = float(dict(zip(words[::2], words[1::2])).get("eps", 1e-5))
-            mean, variance = (tensors[f"layers.{number}.running_{part}"] for part in ("mean", "var"))
+            mean, variance = (tensors[f"{prefixed}running_{part}"] for part in ("mean", "var"))
             scale = weight / np.sqrt(variance + epsilon)
             x = ((x.swapaxes(1, -1) - mean) * scale + bias).swapaxes(1, -1)
         elif name == "layernorm":

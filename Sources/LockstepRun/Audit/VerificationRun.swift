@@ -1,4 +1,5 @@
 import LockstepData
+import LockstepNetwork
 import LockstepRanks
 import LockstepStorage
 import LockstepSupport
@@ -148,7 +149,7 @@ public struct VerificationRun {
       let model = try Model(bytes: bytes, path: file)
       let expected = try trainer.model(of: trainer.parameters)
       func text(_ model: Model) -> String {
-        let layers = model.network.specification.map(\.description).joined(separator: ", ")
+        let layers = LayerSpecification.text(of: model.network.specification)
         return
           "\(layers) on \(model.network.inputShape) of \(model.element), normalized by \(model.normalization)"
       }

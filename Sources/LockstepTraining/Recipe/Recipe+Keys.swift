@@ -13,7 +13,7 @@ extension Recipe {
     .value(
       "network", \.network, "The layers themselves, instead of a model: 'dense 64, tanh, dense classes'.",
       .list,
-      expected: "a list of layers", read: { $0.map(\.description).joined(separator: ", ") },
+      expected: "a list of layers", read: LayerSpecification.text,
       parse: { try LayerSpecification.list($0, subject: "network") }),
     .integer("epochs", \.epochs, 1...1_000_000, "Passes over the training samples."),
     .optional(

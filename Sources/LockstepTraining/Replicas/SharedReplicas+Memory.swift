@@ -4,6 +4,19 @@ extension SharedReplicas {
   /// The number of allocations: gradients, weights, rows, findings, and the optimizer's moments.
   static func parts(_ recipe: Recipe) -> Int { 4 + recipe.momentCount }
 
+  /// The units whose rows are cheaper to read than their gradients, which would be written and read as doubles.
+  static func dividedUnits(_ settings: ReplicaSettings) -> Set<Int> {
+    let (plan, collective) = (settings.plan, settings.collective)
+    guard collective.nodeSize == collective.size else { return [] }
+    return Set(
+      plan.units.indices.filter {
+        let layer = plan.units[$0].layer
+        guard case .byFeatures = layer.passes else { return false }
+        return settings.recipe.batchSize * (plan.inputCount(of: $0) + layer.output.count)
+          < 6 * layer.paddedParameterCount
+      })
+  }
+
   /// The bytes that a node's ranks share.
   static func byteCount(_ settings: ReplicaSettings) -> Int {
     let (count, recipe) = (settings.network.paddedParameterCount, settings.recipe)

@@ -79,19 +79,6 @@ final class SharedReplicas: Replicas {
       neighbours: neighbours)
   }
 
-  /// The units whose rows are cheaper to read than their gradients, which would be written and read as doubles.
-  static func dividedUnits(_ settings: ReplicaSettings) -> Set<Int> {
-    let (plan, collective) = (settings.plan, settings.collective)
-    guard collective.nodeSize == collective.size else { return [] }
-    return Set(
-      plan.units.indices.filter {
-        let layer = plan.units[$0].layer
-        guard case .byFeatures = layer.passes else { return false }
-        return settings.recipe.batchSize * (plan.inputCount(of: $0) + layer.output.count)
-          < 6 * layer.paddedParameterCount
-      })
-  }
-
   var fillsParameters: Bool { settings.collective.nodeRank == 0 }
   var sharedRows: SharedRows? { rows }
   var failure: GradientFailure? { gradients.failure }
@@ -183,7 +170,8 @@ final class SharedReplicas: Replicas {
     let collective = settings.collective
     let jobs = dividedJobs.map {
       $0.over(
-        x: rows.activations[$0.layer]!, dy: rows.gradients[$0.layer + 1]!, microBatches: microBatches)
+        x: rows.activations[settings.plan.units[$0.layer].input]!, dy: rows.gradients[$0.layer + 1]!,
+        microBatches: microBatches)
     }
     let share = Share(index: collective.nodeRank, count: collective.nodeSize)
     let failed = gradients.sum(jobs, share: share, team: settings.team) {

@@ -63,7 +63,7 @@ import Testing
     "conv 1000000 1x1, dropout 0.5, maxpool 28, flatten, dense classes",
   ])
   func tablesOfLayers(layers: String) {
-    let specification = layers.split(separator: ",").map { LayerSpecification(String($0))! }
+    let specification = try! LayerSpecification.list(layers, subject: "network")
     refuse(
       .usage, specification[1].isConvolution ? "layer 1 (conv 1 100x100 pad 99)" : "layer 1 (dropout 0.5)"
     ) {

@@ -22,7 +22,7 @@ import Testing
     var testDescription: String { "\(layers) of \(shape)" }
 
     var specification: [LayerSpecification] {
-      layers.split(separator: ",").map { LayerSpecification(String($0))! }
+      try! LayerSpecification.list(layers, subject: "network")
     }
   }
 
@@ -73,7 +73,8 @@ import Testing
   private func check(_ golden: Case, _ input: FeatureLayout, threads: Int) throws {
     let run = try LayerRun(golden.specification, input: input, rows: golden.rows)
     let count = golden.rows * input.features
-    let isOfPlanes = input == FeatureLayout(sampleShape: golden.shape) && golden.layers.hasPrefix("conv")
+    let begins = ["conv", "residual", "branches"].contains { golden.layers.hasPrefix($0) }
+    let isOfPlanes = input.shape.count == 3 && !input.isInterleaved && begins
     let found = try run.run(
       x: Golden.numbers(1, count: count, levels: golden.levels).map { golden.scale * $0 },
       dy: Golden.numbers(2, count: golden.rows * run.output.features),

@@ -35,6 +35,23 @@ import Testing
     Shape([1, 8, 9], "avgpool 2 stride 1, conv 17 2x2, leakyrelu, avgpool 3 stride 2, tanh, dense 3"),
     Shape([3, 4, 5], "globalavgpool, dense 8, gelu, dense 3"),
     Shape([9], "layernorm, dense 21, layernorm, relu, dense 3"),
+    Shape([9], "branches(dense 5, relu | dense 7 | tanh), dense 3"),
+    Shape([9], "dense 8, residual(relu, dense 8), tanh, residual(dense 8, gelu) shortcut(dense 8), dense 3"),
+    // Gradients of several consumers meet; shortcuts change nothing, channels, sizes, or layouts.
+    Shape(
+      [2, 6, 5],
+      "residual(conv 3 3x3 pad 1, relu, dropout 0.25) shortcut(conv 3 1x1), relu, residual(sigmoid, conv 3 1x1), "
+        + "residual(conv 18 3x3 stride 2 pad 1, relu) shortcut(conv 18 1x1 stride 2), dense 3"
+    ),
+    Shape(
+      [1, 5, 4],
+      "branches(conv 3 1x1, relu | conv 17 3x3 pad 1, tanh | dropout2d 0.25, conv 2 1x1), conv 5 2x2, "
+        + "branches(relu | residual(residual(conv 5 1x1), gelu) | maxpool 2 stride 1, conv 5 2x2 pad 1), "
+        + "flatten, dense 3"),
+    Shape(
+      [1, 4, 4], "conv 3 2x2, flatten, residual(dense 27, relu), residual(relu), dense 30, relu, dense 3"),
+    Shape(
+      [2, 4, 4], "branches(relu | conv 2 1x1), residual(dropout 0.25) shortcut(conv 4 1x1), tanh, dense 3"),
     Shape([9], "batchnorm eps 0.5, dense 21, batchnorm eps 0.25, relu, dense 3"),
     Shape(
       [2, 5, 6],

@@ -12,6 +12,12 @@ import Testing
     ("maxpool 2", .maxPool(size: 2, stride: 2)), ("maxpool 3 stride 2", .maxPool(size: 3, stride: 2)),
     ("dropout 0.5", .dropout(0.5)), ("dropout 0.0", .dropout(0)), ("dropout 1e-09", .dropout(1e-9)),
     ("dropout2d 0.25", .dropout2D(0.25)),
+    ("residual(relu, dense 5)", .residual([.relu, .dense(outputs: 5)])),
+    (
+      "residual(tanh) shortcut(branches(relu | residual(dense 3)))",
+      .residual([.tanh], shortcut: [.branches([.relu], [.residual([.dense(outputs: 3)])])])
+    ),
+    ("batchnorm momentum 0.25", .batchNorm(momentum: 0.25)),
     ("flatten", .flatten), ("relu", .relu), ("tanh", .tanh), ("sigmoid", .sigmoid),
   ]
 
@@ -56,6 +62,26 @@ import Testing
       "'dense class' as layer 1. N|classes is a whole number from 1 to 1000000, or 'classes', not 'class'"
     ),
     ("relu, tanh x", "'tanh'", "'tanh x' as layer 1. Leave out 'x'"),
+    (
+      "tanh, residual(relu, branches(relu | dens 3)), relu", "one of dense, ",
+      "'dens 3' as layer 0 of 'branches(relu | dens 3)' as layer 1 of 'residual(relu, branches(relu | dens 3))' as "
+        + "layer 1. Did you mean 'dense'?"
+    ),
+    ("residul(relu)", "one of dense, ", "'residul(relu)' as layer 0. Did you mean 'residual'?"),
+    (
+      "residual(relu",
+      "'residual(LAYERS)', 'residual(LAYERS) shortcut(LAYERS)' or 'branches(LAYERS | LAYERS)'",
+      "'residual(relu' as layer 0. Close each '(' with a ')'"
+    ),
+    (
+      "residual(relu) relu, tanh", "'residual(LAYERS)', ",
+      "'residual(relu) relu' as layer 0. Put a comma after a block"
+    ),
+    ("branches(relu)", "'residual(LAYERS)', ", "'branches(relu)' as layer 0. Put '|' between the branches"),
+    (
+      "branches(relu |)", "at least one layer in each list of a block",
+      "'branches(relu |)' as layer 0. Leave out an empty list"
+    ),
   ])
   func errorsNameTheLayer(text: String, expected: String, found: String) {
     var recipe = Recipe()
@@ -68,6 +94,11 @@ import Testing
   }
 
   @Test(arguments: [
+    "residual", "residual()", "residual(relu", "residual relu", "residual(relu))", "shortcut(relu)", "(relu)",
+    "residual(relu) shortcut()", "residual(relu) shortcut(relu) shortcut(relu)",
+    "shortcut(relu) residual(relu)",
+    "residual(relu | tanh)", "branches()", "branches(relu)", "branches(| relu)", "branches(relu |)",
+    String(repeating: "residual(", count: 9) + "relu" + String(repeating: ")", count: 9),
     "", " ", ",", "x", "Dense 3", "dense", "dense 0", "dense -1", "dense 1.5", "dense 1000001", "dense 3 4",
     "dense 99999999999999999999", "dense class", "dense classes 3", "dense\t3", "dense3", "dense ٣",
     "conv", "conv 3", "conv 3 3", "conv 3x3", "conv 3 3x", "conv 3 x3", "conv 3 3x3x3", "conv 3 3x4",

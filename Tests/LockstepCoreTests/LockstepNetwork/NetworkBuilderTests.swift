@@ -47,6 +47,28 @@ import Testing
       shape: [8, 8], layers: "dense classes, dense 7, relu, tanh", subject: "layer 3 (tanh)",
       expected: "3 outputs", found: "[7]"),
     Misfit(shape: [3], layers: "relu, tanh", subject: "layer 1 (tanh)", expected: "3 outputs", found: "[3]"),
+    // Blocks.
+    Misfit(
+      shape: [8, 8], layers: "conv 4 3x3, residual(conv 4 3x3, relu), dense classes",
+      subject: "layer 1 (residual)",
+      expected: "[4, 6, 6], as what it is added to", found: "[4, 4, 4]"),
+    Misfit(
+      shape: [8, 8], layers: "tanh, residual(relu, residual(dense 3) shortcut(tanh, dense 4)), dense classes",
+      subject: "layer 1 (residual), body, layer 1 (residual)", expected: "[4], as what it is added to",
+      found: "[3]"),
+    Misfit(
+      shape: [8, 8], layers: "relu, branches(conv 3 3x3 | conv 4 3x3, maxpool 7), dense classes",
+      subject: "layer 1 (branches), branches.1, layer 1 (maxpool 7)", expected: "at least 7x7", found: "6x6"),
+    Misfit(
+      shape: [8, 8], layers: "branches(conv 3 3x3 | conv 4 5x5), dense classes",
+      subject: "layer 0 (branches)",
+      expected: "one height and width", found: "[[3, 6, 6], [4, 4, 4]]"),
+    Misfit(
+      shape: [8, 8], layers: "branches(conv 3 3x3 | flatten), dense classes", subject: "layer 0 (branches)",
+      expected: "or vectors", found: "[[3, 6, 6], [64]]"),
+    Misfit(
+      shape: [8, 8], layers: "relu, batchnorm, dense classes", subject: "layer 1 (batchnorm)",
+      expected: "features, or an image after a convolution", found: "the data's own [1, 8, 8]"),
     // Too large, one by one and together.
     Misfit(
       shape: [60_000], layers: "dense 1000000, dense classes", subject: "layer 0 (dense 1000000)",
@@ -89,6 +111,27 @@ import Testing
       try build("dense 10, dense classes", of: [4], most: 82)
     }
     #expect(error?.subject == "layer 1 (dense classes)")
+  }
+
+  /// As those of a torch.nn.Sequential of modules that have lists `body` and `shortcut`, or `branches`.
+  @Test func namesInBlocks() throws {
+    let network = try build(
+      "relu, residual(conv 3 1x1, residual(flatten, tanh) shortcut(flatten)) shortcut(conv 3 1x1, flatten), "
+        + "branches(relu | dense 4, tanh | dropout 0.5), dense classes", of: [4, 4])
+    #expect(
+      network.names == [
+        "layers.0", "layers.1.body.0", "layers.1.body.1.body.1", "layers.1.body.1", "layers.1.shortcut.0",
+        "layers.1", "layers.2.branches.0.0", "layers.2.branches.1.0", "layers.2.branches.1.1",
+        "layers.2.branches.2.0", "layers.2", "layers.3",
+      ])
+    // Each dropout draws numbers of its own.
+    #expect(Set(network.positions).count == network.positions.count)
+    // The outline has what is fused, and flatten, on the line of the layer before.
+    let lines = network.table.split(separator: "\n").map { line in
+      line.split(separator: " ").prefix(4).joined(separator: " ")
+    }
+    #expect(lines.contains("residual") && lines.contains("shortcut") && lines.contains("branches.2"))
+    #expect(lines.contains { $0.hasPrefix("layers.1.body.1.body.1 tanh") }, "\(lines)")
   }
 
   /// Names are places in the list, as in torch.nn.Sequential, though flatten is no layer, and ReLUs may be computed

@@ -126,6 +126,53 @@ import Testing
     #expect(recipe.layers == [.tanh, .dense(outputs: nil)])
   }
 
+  /// Blocks of YAML are those of one line, at any place of a list.
+  @Test func blocksOfYAML() throws {
+    let yaml = """
+      network:
+        - conv 4 3x3 pad 1
+        - residual:
+            - batchnorm
+            - residual: [relu]
+              shortcut: conv 4 1x1, tanh
+        - branches:
+            - [conv 2 1x1]
+            - - relu
+              - residual(tanh, conv 4 1x1)
+            - relu
+        - dense classes
+      """
+    var recipe = Recipe()
+    try recipe.apply(yaml: Array(yaml.utf8), path: "blocks.yaml")
+    let text =
+      "conv 4 3x3 pad 1, residual(batchnorm, residual(relu) shortcut(conv 4 1x1, tanh)), "
+      + "branches(conv 2 1x1 | relu, residual(tanh, conv 4 1x1) | relu), dense classes"
+    #expect(recipe.network.map(\.description).joined(separator: ", ") == text)
+    var again = Recipe()
+    try again.apply(yaml: Array(try recipe.yaml().utf8), path: "again.yaml")
+    #expect(again.network == recipe.network)
+  }
+
+  @Test(arguments: [
+    (
+      "- shortcut: [relu]",
+      "expected 'residual:', with or without 'shortcut:' beside it, or 'branches:', found 'shortcut:'"
+    ),
+    ("- residual: [relu]\n    branches: [[relu], [tanh]]", "found 'residual:' and 'branches:'"),
+    ("- residual:\n      body: relu", "expected a list of layers"),
+    ("- branches: relu | tanh", "expected a list of branches, each a list of layers"),
+    ("- - relu", "expected a layer or a block in each place of a list, found a list in a list"),
+    ("- residual: []", "at least one layer in each list of a block"),
+  ])
+  func blocksThatAreNone(yaml: String, message: String) {
+    var recipe = Recipe()
+    let error = #expect(throws: LockstepError.self) {
+      try recipe.apply(yaml: Array("network:\n  \(yaml)\n".utf8), path: "odd.yaml")
+    }
+    #expect(error?.description.contains(message) == true, "\(error?.description ?? "")")
+    #expect(error?.description.hasPrefix("odd.yaml: network: ") == true)
+  }
+
   @Test func valuesMustGoTogether() throws {
     func refuse(_ subject: String, _ fix: String, _ change: (inout Recipe) -> Void) {
       var recipe = Recipe()

@@ -10,7 +10,7 @@ enum ExampleNetworks {
 
   static let all = LayerRegistry.examples.flatMap { example in
     frames.map { (shape: $0.shape, layers: $0.before + example + $0.after) }.filter {
-      let layers = $0.layers.split(separator: ",").map { LayerSpecification(String($0))! }
+      let layers = try! LayerSpecification.list($0.layers, subject: "network")
       return (try? Network(inputShape: $0.shape, specification: layers, classes: 3)) != nil
     }
   }

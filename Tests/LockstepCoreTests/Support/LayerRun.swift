@@ -3,6 +3,8 @@ import LockstepCore
 /// Single layers, with inputs and outputs in PyTorch's order, whatever the layout in between.
 struct LayerRun {
   let layers: [any NetworkLayer]
+  /// The same with their inputs, where these are not a chain.
+  private var nodes: [NetworkNode] = []
   let input: FeatureLayout
   let rows: Int
   let style: FusionPlan.Style
@@ -12,6 +14,7 @@ struct LayerRun {
     var builder = NetworkBuilder(input: input, classes: 3, mostParameters: 1 << 20)
     try builder.add(layers)
     self.init(builder.layers, input: input, rows: rows)
+    nodes = builder.nodes
   }
 
   init(_ layers: [any NetworkLayer], input: FeatureLayout, rows: Int, style: FusionPlan.Style = .plain) {
@@ -40,7 +43,9 @@ struct LayerRun {
     threads: Int = 1, randomness: Pass.Randomness? = nil
   ) throws -> Result {
     let probe: [any NetworkLayer] = wantsDX ? [Probe(output: input)] : []
-    let network = Network(input: input, layers: probe + layers)
+    let network =
+      nodes.isEmpty
+      ? Network(input: input, layers: probe + layers) : Network(input: input, layers: probe, then: nodes)
     let plan = FusionPlan(network, style: style)
     let workspace = Workspace(plan, capacity: rows, learns: true, threads: threads)
     let parameters = Parameters(network)

@@ -38,7 +38,7 @@ struct Problem: @unchecked Sendable {
   init(
     _ shape: [Int], _ layers: String, samples: Int, scale: Float = 1, keeping: (Int) -> Bool = { _ in true }
   ) {
-    let layers = layers.split(separator: ",").map { LayerSpecification(String($0))! }
+    let layers = try! LayerSpecification.list(layers, subject: "network")
     self.init(shape: shape, layers: layers, samples: samples, scale: scale, keeping: keeping)
   }
 

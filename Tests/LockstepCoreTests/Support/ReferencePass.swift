@@ -18,6 +18,24 @@ struct ReferencePass {
   }
 
   private mutating func apply(_ layer: LayerSpecification, _ x: [ReferenceValues]) -> [ReferenceValues] {
+    switch layer.content {
+    case .layer: break
+    case .residual(let body, let shortcut):
+      defer { number += 1 }
+      let body = run(body, x)
+      return zip(body, run(shortcut, x)).map { a, b in
+        ReferenceValues(shape: a.shape, values: zip(a.values, b.values).map(+))
+      }
+    case .branches(let branches):
+      defer { number += 1 }
+      let ends = branches.map { run($0, x) }
+      return x.indices.map { row in
+        let parts = ends.map { $0[row] }
+        let channels = parts.reduce(0) { $0 + $1.shape[0] }
+        return ReferenceValues(
+          shape: [channels] + parts[0].shape.dropFirst(), values: parts.flatMap(\.values))
+      }
+    }
     let words = layer.description.split(separator: " ").map(String.init)
     defer { number += 1 }
     if words[0] == "batchnorm" { return normalized(words, x) }
