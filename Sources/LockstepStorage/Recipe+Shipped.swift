@@ -11,6 +11,7 @@ extension Recipe {
     "mlp-constant-low": PackageResources.mlp_constant_low_yaml,
     "mlp-step-decay": PackageResources.mlp_step_decay_yaml,
     "mnist-best": PackageResources.mnist_best_yaml,
+    "resnet-20": PackageResources.resnet_20_yaml,
     "softmax-regression": PackageResources.softmax_regression_yaml,
   ]
 

@@ -16,13 +16,15 @@ import Testing
     #expect(
       Set(Self.names).isSuperset(of: [
         "softmax-regression", "mlp-512", "mlp-step-decay", "mlp-constant-high", "mlp-constant-low",
-        "cnn-dropout-adam", "mnist-best",
+        "cnn-dropout-adam", "mnist-best", "resnet-20",
       ]))
   }
 
   /// Two hundred steps, over more than one epoch, dropout and augmentation on; no layout divides the batch.
   @Test(arguments: names) func anyNumberOfRanksAndThreads(name: String) throws {
-    let recipe = ["--recipe", name, "--batch-size", "23", "--epochs", "3", "--max-steps", "200", "--quiet"]
+    // A step of resnet-20 takes as long as ten of mnist-best.
+    let steps = name == "resnet-20" ? "30" : "200"
+    let recipe = ["--recipe", name, "--batch-size", "23", "--epochs", "3", "--max-steps", steps, "--quiet"]
     let reference = try scene.train(recipe)
     for (ranks, threads) in [(nil, 2), (nil, 4), (2, 1), (3, 1), (4, 1)] as [(Int?, Int)] {
       let run = try scene.train(recipe, ranks: ranks, threads: threads)
