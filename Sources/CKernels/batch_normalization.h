@@ -126,6 +126,20 @@ static void batch_norm_input_gradient(const kernel_batch_norm b, kernel_matrix y
   }
 }
 
+static void channel_gradient(const kernel_batch_norm b, kernel_matrix dy, const float *slopes, kernel_mutable_matrix dx,
+                             kernel_range rows, kernel_range panels) {
+  for (ptrdiff_t row = rows.begin; row < rows.end; row++)
+    for (ptrdiff_t pixel = 0; pixel < b.pixels; pixel++)
+      for (ptrdiff_t panel = panels.begin; panel < panels.end; panel++) {
+        const ptrdiff_t at = pixel * b.pixel_stride + 16 * panel;
+        const float *of = slopes + 64 * panel;
+        const v16 d = load16(b.x.elements + row * b.x.stride + at) - load16(of + 48);
+        const v16 rest = fma16(d, load16(of + 16), load16(of + 32));
+        const v16 g = load16(dy.elements + row * dy.stride + at);
+        store16(dx.elements + row * dx.stride + at, fma16(g, load16(of), rest));
+      }
+}
+
 static void scale_channels(const kernel_batch_norm b, kernel_mutable_matrix y, kernel_range rows, kernel_range panels) {
   for (ptrdiff_t row = rows.begin; row < rows.end; row++)
     for (ptrdiff_t pixel = 0; pixel < b.pixels; pixel++)

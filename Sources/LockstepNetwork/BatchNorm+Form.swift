@@ -9,10 +9,7 @@ extension BatchNorm {
     var momentum = 0.1, epsilon = 1e-5
 
     func makeLayer(in network: inout NetworkBuilder) throws -> (any NetworkLayer)? {
-      // A convolution after it could not take its gradient back to a dataset's planes.
-      try network.require(
-        network.layout.shape.count == 1 || network.layout.isInterleaved,
-        "features, or an image after a convolution, before it", "the data's own \(network.layout.shape)")
+      try network.requireLearnable()
       try network.count(inputs: 1, outputs: network.layout.shape[0])
       return BatchNorm(network.layout, momentum: momentum, epsilon: epsilon)
     }

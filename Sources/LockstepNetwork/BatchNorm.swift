@@ -14,50 +14,34 @@ struct BatchNorm: MicroBatchLayer {
   let momentum: Double
   let epsilon: Double
   let isRectified: Bool
+  private let channels: ChannelLayout
 
   init(_ layout: FeatureLayout, momentum: Double, epsilon: Double, isRectified: Bool = false) {
-    (output, self.momentum, self.epsilon, self.isRectified) = (layout, momentum, epsilon, isRectified)
+    (output, channels) = (layout, ChannelLayout(layout))
+    (self.momentum, self.epsilon, self.isRectified) = (momentum, epsilon, isRectified)
   }
 
   var rectified: (any NetworkLayer)? {
     isRectified ? nil : BatchNorm(output, momentum: momentum, epsilon: epsilon, isRectified: true)
   }
 
-  private var isOfImages: Bool { output.shape.count == 3 }
-  /// Of a sample.
-  private var pixels: Int { isOfImages ? output.image!.height * output.image!.width : 1 }
-  private var pixelStride: Int { isOfImages ? output.image!.pixelStride : paddedToPanel(output.count) }
-  private var panels: Int { pixelStride / 16 }
-
   /// Weights and biases of 16 channels in turn, as the channels are in memory.
-  var paddedParameterCount: Int { 2 * pixelStride }
+  var paddedParameterCount: Int { channels.pairCount }
   var flopsPerSample: Int { 8 * output.features }
 
-  var tensors: [ParameterTensor] { tensors("weight", 1, "bias", 0) }
+  var tensors: [ParameterTensor] { [channels.tensor("weight", 1, 0), channels.tensor("bias", 0, 16)] }
   var runningStatistics: RunningStatistics {
-    var kept = tensors("running_mean", 0, "running_var", 1)
-    kept[1].holdsVariances = true
+    var variance = channels.tensor("running_var", 1, 16)
+    variance.holdsVariances = true
     return RunningStatistics(
-      tensors: kept, count: 2 * pixelStride, valuesPerSample: pixels, momentum: momentum)
-  }
-
-  private func tensors(_ first: String, _ value: Float, _ second: String, _ other: Float) -> [ParameterTensor]
-  {
-    let (layout, isOfImages) = (output, isOfImages)
-    return [(first, value, 0), (second, other, 16)].map { name, value, shift in
-      ParameterTensor(name: name, shape: [layout.shape[0]], initialValue: value, initialBound: 0) {
-        let position = isOfImages ? $0 : layout.position(of: $0)
-        return position / 16 * 32 + position % 16 + shift
-      }
-    }
+      tensors: [channels.tensor("running_mean", 0, 0), variance], count: channels.pairCount,
+      valuesPerSample: channels.pixels, momentum: momentum)
   }
 
   func kernel(_ x: Activations, parameters: UnsafePointer<Float>, moments: UnsafePointer<Double>? = nil)
     -> kernel_batch_norm
   {
-    kernel_batch_norm(
-      x: x.matrix, pixels: pixels, pixel_stride: pixelStride, moments: moments, parameters: parameters,
-      epsilon: epsilon, relu: isRectified)
+    channels.kernel(x, parameters: parameters, moments: moments, epsilon: epsilon, relu: isRectified)
   }
 
   func forward(
@@ -94,7 +78,9 @@ struct BatchNorm: MicroBatchLayer {
         _ rows: kernel_range, _ group: Int, _ slot: UnsafeMutablePointer<Double>, _ panels: kernel_range
       ) -> Void
   ) {
-    let (groups, numbers, panels) = (slots.microBatches.chains, slots.microBatches.chainNumbers, panels)
+    let (groups, numbers, panels) = (
+      slots.microBatches.chains, slots.microBatches.chainNumbers, Int(channels.panels.end)
+    )
     let parts = groups.count % team.count == 0 ? 1 : min(panels, team.count)
     team.split(groups.count * parts, pieces: groups.count * parts) {
       for unit in $0 {
@@ -125,7 +111,7 @@ struct BatchNorm: MicroBatchLayer {
   }
 
   func setScaling(_ parameters: UnsafeMutablePointer<Float>, state: UnsafePointer<Float>) {
-    for channel in 0..<pixelStride {
+    for channel in 0..<paddedParameterCount / 2 {
       let at = channel / 16 * 32 + channel % 16
       let scale = Double(parameters[at]) / (Double(state[at + 16]) + epsilon).squareRoot()
       parameters[at + 16] = Float(Double(parameters[at + 16]) - Double(state[at]) * scale)
@@ -136,6 +122,7 @@ struct BatchNorm: MicroBatchLayer {
   var evaluated: any RowwiseLayer { ChannelScaling(self) }
 
   func append(to graph: inout OperatorGraph) {
+    if output.shape.count == 1 { graph.flatten() }
     graph.append(
       "BatchNormalization", tensors: ["weight", "bias", "running_mean", "running_var"],
       [.number("epsilon", Float(epsilon))])

@@ -10,10 +10,25 @@ struct FeaturePlaces: Sendable {
 
   private let runs: [Run]
 
-  /// Those of `inner` in `outer`, where they begin with the canonical number `first`.
+  /// Those of `inner` in `outer`, where they begin with the canonical number `first`, for images a channel's first.
   init(of inner: FeatureLayout, in outer: FeatureLayout, from first: Int = 0) {
+    if inner.shape.count == 3, inner.isInterleaved, outer.isInterleaved, let from = inner.image,
+      let to = outer.image
+    {
+      let pixels = from.height * from.width
+      runs = (0..<pixels).map {
+        Run(inner: $0 * from.pixelStride, outer: $0 * to.pixelStride + first / pixels, count: from.channels)
+      }
+    } else if inner.image == nil, outer.image == nil {
+      runs = [Run(inner: 0, outer: first, count: inner.features)]
+    } else {
+      runs = Self.runs(of: inner, in: outer, from: first)
+    }
+  }
+
+  private static func runs(of inner: FeatureLayout, in outer: FeatureLayout, from first: Int) -> [Run] {
     let pairs = (0..<inner.features).map { (inner.position(of: $0), outer.position(of: first + $0)) }
-    runs = pairs.sorted { $0.1 < $1.1 }.reduce(into: []) { runs, pair in
+    return pairs.sorted { $0.1 < $1.1 }.reduce(into: []) { runs, pair in
       if let last = runs.last, last.inner + last.count == pair.0, last.outer + last.count == pair.1 {
         runs[runs.count - 1].count += 1
       } else {

@@ -64,9 +64,11 @@ package final class FusionPlan: Sendable {
 
   /// Whether each of so many threads should have its own copy of the input, because all of them read all of it.
   package func copiesInput(threads: Int) -> Bool {
-    guard style == .fused, threads > 1, case .byFeatures(let layer)? = units.first?.layer.passes else {
-      return false
-    }
+    // Copies are all that there is of the input, and other layers do not read them.
+    let consumers = units.flatMap(\.edges).count { $0.activation == 0 }
+    guard style == .fused, threads > 1, consumers == 1,
+      case .byFeatures(let layer)? = units.first?.layer.passes
+    else { return false }
     return layer.readsWholeInput(threads: threads)
   }
 

@@ -59,6 +59,7 @@ struct LayerNorm: RowwiseLayer {
   }
 
   func append(to graph: inout OperatorGraph) {
+    if output.shape.count == 1 { graph.flatten() }
     graph.append(
       "LayerNormalization", tensors: ["weight", "bias"],
       [.integer("axis", 1), .number("epsilon", Self.epsilon)])
@@ -70,10 +71,7 @@ extension LayerNorm {
     static let keyword = "layernorm"
 
     func makeLayer(in network: inout NetworkBuilder) throws -> (any NetworkLayer)? {
-      // A convolution after it could not take its gradient back to a dataset's planes.
-      try network.require(
-        network.layout.shape.count == 1 || network.layout.isInterleaved,
-        "features, or an image after a convolution, before it", "the data's own \(network.layout.shape)")
+      try network.requireLearnable()
       try network.count(inputs: 1, outputs: network.layout.features)
       return LayerNorm(network.layout)
     }

@@ -63,13 +63,16 @@ enum LayerReader {
           expected: "'residual(LAYERS)', 'residual(LAYERS) shortcut(LAYERS)' or 'branches(LAYERS | LAYERS)'",
           fix: why))
     }
-    guard depth < mostDepth else {
+    let nesting = nesting(of: text)
+    guard depth + nesting.deepest <= mostDepth else {
       return misreading("Blocks may stand in each other up to \(mostDepth) deep")
     }
+    guard nesting.deepest > 0 else { return misreading("Put its layers into parentheses") }
+    guard nesting.isClosed else { return misreading("Give each '(' one ')'") }
     var (rest, lists) = (Substring(text), [(name: String, text: Substring)]())
     while !rest.isEmpty {
       guard lists.isEmpty || rest.contains("(") else { return misreading("Put a comma after a block") }
-      guard let (name, list, after) = call(rest) else { return misreading("Close each '(' with a ')'") }
+      guard let (name, list, after) = call(rest) else { return misreading("Give each '(' one ')'") }
       lists.append((name, list))
       rest = after.drop { $0 == " " }
     }
@@ -85,11 +88,23 @@ enum LayerReader {
         for part in parts(of: lists[0].text, at: "|") { branches.append(try layers(part, depth)) }
         guard branches.count > 1 else { return misreading("Put '|' between the branches") }
         return .success(LayerSpecification(.branches(branches)))
-      default: return misreading("Put a comma after a block")
+      default:
+        let others = lists.dropFirst().map { "'\($0.name)(...)'" }.joined(separator: ", ")
+        return misreading("\(others) cannot follow here without a comma")
       }
     } catch {
       return .failure(error)
     }
+  }
+
+  /// How deep parentheses go, and whether each has its other one.
+  static func nesting(of text: some StringProtocol) -> (deepest: Int, isClosed: Bool) {
+    var (depth, deepest, least) = (0, 0, 0)
+    for character in text where character == "(" || character == ")" {
+      depth += character == "(" ? 1 : -1
+      (deepest, least) = (max(deepest, depth), min(least, depth))
+    }
+    return (deepest, depth == 0 && least == 0)
   }
 
   /// "name(list) after"; nil if it is none.
@@ -127,6 +142,12 @@ enum LayerReader {
 }
 
 extension LayerSpecification {
+  /// Whether a text can stand in a list without a part of it ending there: no parenthesis is without its other one, and
+  /// no bar that parts branches stands outside of them.
+  package static func isWhole(_ text: String) -> Bool {
+    LayerReader.nesting(of: text).isClosed && LayerReader.parts(of: text, at: "|").count == 1
+  }
+
   /// How deep blocks may stand in each other.
   package static var mostDepth: Int { LayerReader.mostDepth }
 

@@ -11,6 +11,7 @@ public enum LayerRegistry {
     Dropout.ChannelForm.self,
     BatchNorm.Form.self,
     LayerNorm.Form.self,
+    GroupNorm.Form.self,
     Flatten.self,
     PlainForm<ReLU>.self,
     LeakyReLU.Form.self,

@@ -1,8 +1,8 @@
 import LockstepData
 import LockstepSupport
 
-/// Layers, each after its inputs, over one flat buffer: what is trained, then the state, which is not. It holds no memory
-/// of its own: `Parameters` and `Workspace` do. `FusionPlan` decides how it is computed.
+/// Layers, each after its inputs, over one flat buffer: what is trained, then the state, which is not. It holds no
+/// memory of its own: `Parameters` and `Workspace` do. `FusionPlan` decides how it is computed.
 public final class Network: Sendable {
   /// The shape of one sample: [features], [height, width] or [channels, height, width].
   public let inputShape: [Int]

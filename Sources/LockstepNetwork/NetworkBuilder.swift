@@ -62,8 +62,10 @@ package struct NetworkBuilder {
           ends[0].layout.shape == ends[1].layout.shape, "\(ends[1].layout.shape), as what it is added to",
           "\(ends[0].layout.shape)",
           fix: shortcut.isEmpty
-            ? "Change the block's layers, or give it a shortcut(...), such as one convolution of 1x1"
+            ? "Change the block's layers, or give it a shortcut(...) of that shape, such as "
+              + (ends[0].layout.shape.count == 3 ? "one convolution of 1x1" : "a dense layer")
             : "Change a layer of the block or of its shortcut")
+        if ends[0].layout != ends[1].layout { try count(tableEntries: ends[0].layout.features) }
         merge(Sum(ends.map(\.layout)), ends, name: name, text: "add")
       case .branches(let branches):
         outline.append(OutlineEntry(text: "branches", depth: depth, position: nil))
@@ -78,6 +80,7 @@ package struct NetworkBuilder {
           shapes.reduce(0.0) { $0 + Double($1.reduce(1, *)) } < Double(Self.mostFloats),
           "fewer than 2^31 outputs",
           "\(shapes)")
+        for end in ends { try count(tableEntries: end.layout.features) }
         merge(Concatenation(ends.map(\.layout)), ends, name: name, text: "concatenate")
       }
       position += 1
@@ -135,7 +138,7 @@ package struct NetworkBuilder {
     tableEntries += more
     try require(
       tableEntries <= Self.mostTableEntries,
-      "at most \(Self.mostTableEntries) taps of convolutions and features of dropouts in all",
+      "at most \(Self.mostTableEntries) taps of convolutions and features of dropouts and blocks in all",
       "\(tableEntries)")
   }
 
@@ -148,6 +151,15 @@ package struct NetworkBuilder {
         fix: "Put it before 'flatten' and 'dense', or give data of images")
     }
     return image
+  }
+
+  /// For layers that learn and are no convolution: one after them could not take its gradient back to a dataset's
+  /// planes.
+  func requireLearnable() throws {
+    try require(
+      layout.shape.count == 1 || layout.isInterleaved,
+      "features, or an image after a convolution, before it", "the data's own \(layout.shape)",
+      fix: "Put a convolution or 'flatten' before it")
   }
 
   /// Throws about the layer that is being made unless `holds`.

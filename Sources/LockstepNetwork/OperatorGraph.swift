@@ -35,8 +35,8 @@ package struct OperatorGraph: Sendable {
   }
 
   package private(set) var operators: [Operator] = []
-  /// Numbers that operators take beside the network's tensors, as tensors of no dimension.
-  package private(set) var constants: [(name: String, value: Float)] = []
+  /// Tensors of one number throughout that operators take beside the network's; [] is no dimension.
+  package private(set) var constants: [(name: String, value: Float, shape: [Int])] = []
   /// The value that the next operator takes, and the shape of a sample of it.
   package private(set) var value: String
   package private(set) var shape: [Int]
@@ -54,11 +54,14 @@ package struct OperatorGraph: Sendable {
   mutating func begin(_ layer: String) { self.layer = layer }
 
   /// Appends an operator of the current value, which gives the next. `tensors` are inputs after it, by the layer's
-  /// names of them; `operands` any other values after these; `shape` that of its output, if it is another.
+  /// names of them; `operands` any other values after these, then `constants`; `shape` that of its output, if it is
+  /// another.
   mutating func append(
-    _ kind: String, tensors: [String] = [], operands: [String] = [], _ attributes: [Attribute] = [],
+    _ kind: String, tensors: [String] = [], operands: [String] = [],
+    constants numbers: [(value: Float, shape: [Int])] = [], _ attributes: [Attribute] = [],
     shape: [Int]? = nil
   ) {
+    let operands = operands + numbers.map { add($0.value, shape: $0.shape) }
     let name = "\(layer).\(kind)"
     let earlier = operators.count { $0.output == name || $0.output.hasPrefix(name + ".") }
     let output = earlier == 0 ? name : "\(name).\(earlier + 1)"
@@ -95,10 +98,13 @@ package struct OperatorGraph: Sendable {
   mutating func refuse(_ layer: String) { refused = layer }
 
   /// The same with a number as the second operand.
-  mutating func append(_ kind: String, _ number: Float) {
+  mutating func append(_ kind: String, _ number: Float) { append(kind, constants: [(number, [])]) }
+
+  /// Returns the name of a new constant.
+  private mutating func add(_ value: Float, shape: [Int]) -> String {
     let name = "\(layer).constant.\(constants.count)"
-    constants.append((name, number))
-    append(kind, operands: [name])
+    constants.append((name, value, shape))
+    return name
   }
 
   /// Gives the last operator's value a name of its own.

@@ -19,13 +19,21 @@ struct LayersNode {
   ///
   /// Throws `LockstepError` (usage) for what is no list of layers.
   func text(of node: Node, depth: Int = 0) throws -> String {
-    if let scalar = node.scalar { return scalar.string }
+    if let scalar = node.scalar { return depth == 0 ? scalar.string : try whole(scalar.string) }
     guard let sequence = node.sequence else { throw refusal("a list of layers", found: "something else") }
     return try sequence.map { try layer($0, depth: depth) }.joined(separator: ", ")
   }
 
+  /// A text in a list: what begins in it must end there.
+  private func whole(_ text: String) throws -> String {
+    guard LayerSpecification.isWhole(text) else {
+      throw refusal("texts with as many '(' as ')', and '|' in branches(...) only", found: "'\(text)'")
+    }
+    return text
+  }
+
   private func layer(_ node: Node, depth: Int) throws -> String {
-    if let scalar = node.scalar { return scalar.string }
+    if let scalar = node.scalar { return try whole(scalar.string) }
     guard let mapping = node.mapping else {
       throw refusal("a layer or a block in each place of a list", found: "a list in a list")
     }
@@ -43,6 +51,7 @@ struct LayersNode {
       guard let branches = lists[0].value.sequence else {
         throw refusal("a list of branches, each a list of layers", found: "something else")
       }
+      guard branches.count > 1 else { throw refusal("at least two branches", found: "\(branches.count)") }
       let texts = try branches.map { try text(of: $0, depth: depth + 1) }
       return "branches(\(texts.joined(separator: " | ")))"
     default:

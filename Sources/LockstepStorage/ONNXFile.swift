@@ -51,7 +51,10 @@ package struct ONNXFile {
       for tensor in network.savedTensors {
         $0.add(5, self.tensor(tensor.name, shape: tensor.shape, parameters.values(of: tensor)))
       }
-      for constant in graph.constants { $0.add(5, tensor(constant.name, shape: [], [constant.value])) }
+      for constant in graph.constants {
+        let values = [Float](repeating: constant.value, count: constant.shape.reduce(1, *))
+        $0.add(5, self.tensor(constant.name, shape: constant.shape, values))
+      }
       $0.add(11, value("input", shape: network.input.shape))
       for output in ["logits", "probabilities"] { $0.add(12, value(output, shape: [network.classes])) }
     }

@@ -39,7 +39,7 @@ import Testing
   @Test func otherLayers() throws {
     let layers = """
       conv 6 5x5, gelu, avgpool 2, conv 20 3x3 pad 1, silu, avgpool 3 stride 2, leakyrelu 0.1, layernorm, \
-      batchnorm, globalavgpool, dense 30, batchnorm, relu, layernorm, sigmoid, dense classes
+      batchnorm, groupnorm 5, globalavgpool, dense 30, batchnorm, relu, layernorm, sigmoid, dense classes
       """
     let recipe = Self.recipe + ["--network", layers]
     let reference = try scene.train(recipe)
@@ -73,6 +73,9 @@ import Testing
       """,
       "--reduction", "exact32",
     ],
+    // Several layers read the data, one of which would have a copy for each thread.
+    ["--network", "flatten, branches(dense 300, relu | tanh), dense classes"],
+    ["--network", "flatten, residual(dense 784), groupnorm 7, relu, dense classes"],
     [
       "--network", "flatten, batchnorm, dense 33, batchnorm, relu, dense classes", "--reduction", "exact16",
       "--keep-best",

@@ -59,6 +59,12 @@ CASES = [
     ("branches(dense 5, relu | dense 18 | branches(dense 2 | tanh)), dense 4", [9], 1, 257),
     ("conv 4 2x2, batchnorm, relu, residual(conv 4 3x3 pad 1, batchnorm, relu, conv 4 3x3 pad 1, batchnorm), relu, "
      "branches(relu | residual(conv 4 1x1, batchnorm)), globalavgpool, dense 3", [2, 5, 5], 1, 257, 8),
+    ("groupnorm 4", [12], 1, 257),
+    ("groupnorm 5", [35], 50, 257),
+    ("groupnorm 1", [3, 4, 5], 1, 257),
+    ("groupnorm 3", [3, 4, 5], 1, 257),
+    ("groupnorm 2", [34, 3, 2], 0.01, 257),
+    ("conv 18 2x2, groupnorm 6, relu, flatten, groupnorm 3, dense 3", [2, 4, 5], 1, 257),
     ("layernorm", [13], 1, 257),
     ("layernorm", [35], 50, 257),
     ("layernorm", [3, 4, 5], 1, 257),

@@ -145,6 +145,8 @@ class Model(torch.nn.Module):
                 given = dict(zip(words[0::2], map(float, words[1::2])))
                 module = MicroBatchNorm(
                     shape[0], eps=given.get("eps", 1e-5), momentum=given.get("momentum", 0.1), dtype=dtype)
+            elif name == "groupnorm":
+                module = torch.nn.GroupNorm(int(words[0]), shape[0], dtype=dtype)
             elif name == "layernorm":
                 module = torch.nn.LayerNorm(shape, dtype=dtype)
             elif name == "leakyrelu":

@@ -125,6 +125,11 @@ def layers(text, prefix, tensors, x):
             mean, variance = (tensors[f"{prefixed}running_{part}"] for part in ("mean", "var"))
             scale = weight / np.sqrt(variance + epsilon)
             x = ((x.swapaxes(1, -1) - mean) * scale + bias).swapaxes(1, -1)
+        elif name == "groupnorm":
+            grouped = x.reshape(len(x), int(words[0]), -1)
+            deviation = np.sqrt(grouped.var(2, keepdims=True) + 1e-5)
+            unit = ((grouped - grouped.mean(2, keepdims=True)) / deviation).reshape(x.shape)
+            x = (unit.swapaxes(1, -1) * weight + bias).swapaxes(1, -1)
         elif name == "layernorm":
             axes = tuple(range(1, x.ndim))
             deviation = np.sqrt(x.var(axes, keepdims=True) + 1e-5)

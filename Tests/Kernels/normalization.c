@@ -38,11 +38,14 @@ static void batch_norm_case(kind kind, ptrdiff_t rows, ptrdiff_t pixels, ptrdiff
   kernel_batch_norm_gradient_sums(batch, ys, dys, sums, all, panels);
   kernel_batch_norm_input_gradient(batch, ys, dys, sums, (kernel_mutable_matrix){dx, stride}, all, panels);
   kernel_scale_channels(batch, (kernel_mutable_matrix){scaled, stride}, all, panels);
+  float *slopes = inputs(PLAIN, 66, 4 * width), *slope = outputs(count);
+  kernel_channel_gradient(batch, dys, slopes, (kernel_mutable_matrix){slope, stride}, all, panels);
   add_doubles(&h, moments, 2 * width);
   add_doubles(&h, sums, 2 * width);
   add_floats(&h, y, count);
   add_floats(&h, dx, count);
   add_floats(&h, scaled, count);
+  add_floats(&h, slope, count);
   end_case(h, "batch_norm %s %tdx%tdx%td %d", kind_names[kind], rows, pixels, channels, relu);
 }
 

@@ -89,13 +89,13 @@ struct ModelView {
   private mutating func look(at parameters: Parameters, seed: UInt64?, _ isTransposed: Bool) {
     let network = parameters.network
     let changes = seed.map { parameters.changes(fromInitial: $0) }
-    tensors = network.tensors.enumerated().map { number, tensor in
+    tensors = network.savedTensors.enumerated().map { number, tensor in
       let largest = (0..<tensor.count).reduce(Float(0)) {
         max($0, abs(parameters.pointer[tensor.flatIndex($1)]))
       }
       return Tensor(
         name: tensor.name, shape: tensor.shape, largest: largest,
-        change: changes?.tensors[number])
+        change: network.tensors.indices.contains(number) ? changes?.tensors[number] : nil)
     }
     change = changes?.all
     guard let first = network.tensors.first(where: { $0.name.hasSuffix(".weight") }) else { return }

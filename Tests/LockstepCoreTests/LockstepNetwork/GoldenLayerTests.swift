@@ -59,7 +59,7 @@ import Testing
   @Test(arguments: Self.file.cases, [1, 3])
   func layersAreClose(golden: Case, threads: Int) throws {
     // A normalization takes no planes of a dataset.
-    let isNormalization = ["layernorm", "batchnorm"].contains { golden.layers.hasPrefix($0) }
+    let isNormalization = ["layernorm", "batchnorm", "groupnorm"].contains { golden.layers.hasPrefix($0) }
     if golden.shape.count < 3 || !isNormalization {
       try check(golden, FeatureLayout(sampleShape: golden.shape), threads: threads)
     }

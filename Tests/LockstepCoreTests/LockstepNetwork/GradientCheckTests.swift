@@ -52,6 +52,10 @@ import Testing
       [1, 4, 4], "conv 3 2x2, flatten, residual(dense 27, relu), residual(relu), dense 30, relu, dense 3"),
     Shape(
       [2, 4, 4], "branches(relu | conv 2 1x1), residual(dropout 0.25) shortcut(conv 4 1x1), tanh, dense 3"),
+    Shape([9], "groupnorm 3, dense 21, groupnorm 7, relu, dense 3"),
+    Shape(
+      [2, 5, 6],
+      "conv 18 2x2, groupnorm 2, relu, conv 6 2x2, groupnorm 3, tanh, flatten, groupnorm 4, dense 3"),
     Shape([9], "batchnorm eps 0.5, dense 21, batchnorm eps 0.25, relu, dense 3"),
     Shape(
       [2, 5, 6],

@@ -71,11 +71,16 @@ import Testing
     (
       "residual(relu",
       "'residual(LAYERS)', 'residual(LAYERS) shortcut(LAYERS)' or 'branches(LAYERS | LAYERS)'",
-      "'residual(relu' as layer 0. Close each '(' with a ')'"
+      "'residual(relu' as layer 0. Give each '(' one ')'"
     ),
     (
       "residual(relu) relu, tanh", "'residual(LAYERS)', ",
       "'residual(relu) relu' as layer 0. Put a comma after a block"
+    ),
+    ("residual, relu", "'residual(LAYERS)', ", "'residual' as layer 0. Put its layers into parentheses"),
+    (
+      "residual(relu) shortcu(relu)", "'residual(LAYERS)', ",
+      "'residual(relu) shortcu(relu)' as layer 0. 'shortcu(...)' cannot follow here without a comma"
     ),
     ("branches(relu)", "'residual(LAYERS)', ", "'branches(relu)' as layer 0. Put '|' between the branches"),
     (

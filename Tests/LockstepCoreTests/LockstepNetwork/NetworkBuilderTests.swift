@@ -47,6 +47,9 @@ import Testing
       shape: [8, 8], layers: "dense classes, dense 7, relu, tanh", subject: "layer 3 (tanh)",
       expected: "3 outputs", found: "[7]"),
     Misfit(shape: [3], layers: "relu, tanh", subject: "layer 1 (tanh)", expected: "3 outputs", found: "[3]"),
+    Misfit(
+      shape: [8, 8], layers: "conv 6 3x3, groupnorm 4, dense classes", subject: "layer 1 (groupnorm 4)",
+      expected: "divide evenly into 4 groups", found: "6"),
     // Blocks.
     Misfit(
       shape: [8, 8], layers: "conv 4 3x3, residual(conv 4 3x3, relu), dense classes",
@@ -69,6 +72,9 @@ import Testing
     Misfit(
       shape: [8, 8], layers: "relu, batchnorm, dense classes", subject: "layer 1 (batchnorm)",
       expected: "features, or an image after a convolution", found: "the data's own [1, 8, 8]"),
+    Misfit(
+      shape: [8, 8], layers: "branches(conv 1000000 1x1 | conv 1000000 1x1), globalavgpool, dense classes",
+      subject: "layer 0 (branches)", expected: "features of dropouts and blocks", found: "6400000"),
     // Too large, one by one and together.
     Misfit(
       shape: [60_000], layers: "dense 1000000, dense classes", subject: "layer 0 (dense 1000000)",

@@ -6,6 +6,12 @@ import Testing
   static let networks =
     ExampleNetworks.all + [
       ([28, 28], "conv 4 5x5, maxpool 2, relu, flatten, gelu, dense 7, silu, dense 3"),
+      ([5, 6], "conv 4 2x2, flatten, batchnorm, gelu, layernorm, groupnorm 8, relu, dense 3"),
+      (
+        [5, 6],
+        "residual(conv 4 3x3 pad 1) shortcut(conv 4 1x1), relu, branches(tanh | conv 3 1x1), flatten, relu, "
+          + "residual(dense 210), branches(dense 4 | relu), dense 3"
+      ),
       ([1, 3, 2], "flatten, dense 5, dropout 0.5, leakyrelu 0.25, flatten, dense 3"),
     ]
 

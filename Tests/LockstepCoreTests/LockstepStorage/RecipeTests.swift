@@ -162,6 +162,11 @@ import Testing
     ("- residual:\n      body: relu", "expected a list of layers"),
     ("- branches: relu | tanh", "expected a list of branches, each a list of layers"),
     ("- - relu", "expected a layer or a block in each place of a list, found a list in a list"),
+    // What begins in a list's text ends there.
+    ("- residual: ['relu) shortcut(tanh']", "as many '(' as ')'"),
+    ("- branches: [['relu | tanh'], [sigmoid]]", "found 'relu | tanh'"),
+    ("- residual: 'relu), residual(tanh'", "as many '(' as ')'"),
+    ("- branches: [[relu]]", "expected at least two branches, found 1"),
     ("- residual: []", "at least one layer in each list of a block"),
   ])
   func blocksThatAreNone(yaml: String, message: String) {

@@ -16,7 +16,11 @@ struct GraphReference {
     let named = problem.network.savedTensors.map {
       ($0.name, problem.parameters.values(of: $0).map(Double.init))
     }
-    tensors = Dictionary(uniqueKeysWithValues: named + graph.constants.map { ($0.name, [Double($0.value)]) })
+    tensors = Dictionary(
+      uniqueKeysWithValues: named
+        + graph.constants.map {
+          ($0.name, [Double](repeating: Double($0.value), count: $0.shape.reduce(1, *)))
+        })
   }
 
   /// All values by name. Throws `Failure`.
@@ -70,6 +74,10 @@ struct GraphReference {
       let values = ReferenceNetwork.layerNorm(
         x.values, weight: operands[0], bias: operands[1], epsilon: Double(epsilon))
       return ReferenceValues(shape: x.shape, values: values)
+    case "Concat":
+      guard node["axis"] == .integer(1) else { throw Failure(what: "Concat of the batch") }
+      let (values, area) = (x.values + operands.joined(), x.shape.dropFirst().reduce(1, *))
+      return ReferenceValues(shape: [values.count / area] + x.shape.dropFirst(), values: values)
     case "BatchNormalization":
       guard case .number(let epsilon)? = node["epsilon"] else { throw Failure(what: "\(node.attributes)") }
       let pixels = x.values.count / operands[0].count
@@ -79,6 +87,16 @@ struct GraphReference {
           let channel = at / pixels
           let deviation = (operands[3][channel] + Double(epsilon)).squareRoot()
           return (value - operands[2][channel]) / deviation * operands[0][channel] + operands[1][channel]
+        })
+    case "GroupNormalization":
+      guard case .number(let epsilon)? = node["epsilon"], case .integer(let groups)? = node["num_groups"],
+        operands[0] == [Double](repeating: 1, count: groups), operands[1].allSatisfy({ $0 == 0 })
+      else { throw Failure(what: "\(node.attributes)") }
+      return ReferenceValues(
+        shape: x.shape,
+        values: ReferenceNetwork.grouped(x.values, groups).flatMap { group in
+          ReferenceNetwork.layerNorm(
+            group, weight: group.map { _ in 1 }, bias: group.map { _ in 0 }, epsilon: Double(epsilon))
         })
     case "Conv", "MaxPool", "AveragePool": return try windows(node, x, operands)
     default: throw Failure(what: "no operator \(node.kind)")

@@ -42,16 +42,30 @@ struct Problem: @unchecked Sendable {
     self.init(shape: shape, layers: layers, samples: samples, scale: scale, keeping: keeping)
   }
 
+  /// The same network with all inputs times a factor, and the weights of its first layer divided by it.
+  func scaled(by factor: Float) -> Problem {
+    let parameters = parameters.copy
+    let weight = network.tensors[0]
+    parameters.set(weight, to: parameters.values(of: weight).map { $0 / factor })
+    return Problem(
+      network: network, parameters: parameters, inputs: inputs.map { $0 * factor }, labels: labels)
+  }
+
+  private init(network: Network, parameters: Parameters, inputs: [Float], labels: [Int32]) {
+    (self.network, self.parameters, self.inputs, self.labels) = (network, parameters, inputs, labels)
+  }
+
   /// One rank's part of the step: forward and backward over its micro-batches.
   func step(
     rank: Int = 0, ranks: Int = 1, microBatches: Int = 4, threads: Int = 1, reduction: Reduction = .exact,
-    style: FusionPlan.Style = .fused
+    style: FusionPlan.Style = .fused, isPoisoned: Bool = false
   )
     throws -> Step
   {
     let shard = shard(rank: rank, ranks: ranks, microBatches: microBatches)
     let plan = FusionPlan(network, style: style)
     let workspace = Workspace(plan, capacity: shard.entries.count, learns: true, threads: threads)
+    if isPoisoned { plan.poison(workspace) }
     let gradient = gradient(reduction, microBatches: microBatches)
     // A step that has grids.
     gradient.scales?.begin(2, samples: count)

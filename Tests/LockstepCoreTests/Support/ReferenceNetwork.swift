@@ -62,6 +62,12 @@ struct ReferenceNetwork {
     return (above - below) / (2 * h)
   }
 
+  /// Cut into groups of one size.
+  static func grouped(_ x: [Double], _ groups: Int) -> [[Double]] {
+    let size = x.count / groups
+    return (0..<groups).map { Array(x[$0 * size..<($0 + 1) * size]) }
+  }
+
   static func crossEntropy(_ logits: [Double], label: Int) -> Double {
     let largest = logits.max()!
     return log(logits.reduce(0) { $0 + exp($1 - largest) }) + largest - logits[label]

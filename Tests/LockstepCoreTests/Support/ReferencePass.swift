@@ -39,7 +39,7 @@ struct ReferencePass {
     let words = layer.description.split(separator: " ").map(String.init)
     defer { number += 1 }
     if words[0] == "batchnorm" { return normalized(words, x) }
-    let learned = ["dense", "conv", "layernorm"].contains(words[0])
+    let learned = ["dense", "conv", "layernorm", "groupnorm"].contains(words[0])
     let (weight, bias) = learned ? (tensors[tensor], tensors[tensor + 1]) : ([], [])
     if learned { tensor += 2 }
     return x.enumerated().map { row, x in
@@ -79,6 +79,13 @@ struct ReferencePass {
     case "layernorm":
       let values = ReferenceNetwork.layerNorm(x.values, weight: weight, bias: bias)
       return ReferenceValues(shape: x.shape, values: values)
+    case "groupnorm":
+      let units = ReferenceNetwork.grouped(x.values, Int(words[1])!).flatMap { group in
+        ReferenceNetwork.layerNorm(group, weight: group.map { _ in 1 }, bias: group.map { _ in 0 })
+      }
+      let pixels = units.count / weight.count
+      return ReferenceValues(
+        shape: x.shape, values: units.enumerated().map { $1 * weight[$0 / pixels] + bias[$0 / pixels] })
     case "avgpool": return x.averaged(size: Int(words[1])!, stride: value("stride") ?? Int(words[1])!)
     case "globalavgpool": return x.averaged()
     default: preconditionFailure("no reference for \(words)")
