@@ -27,6 +27,21 @@ extension InitialWeights {
     return (String(name[..<dot]), String(name[name.index(after: dot)...]))
   }
 
+  /// The file's module for each layer of a network with blocks, whose paths, "3.body.0", tell layers better than their
+  /// numbers: where the file has all of them behind one root, "layers." or "net." or none. Empty for others.
+  static func byPath(_ layers: [Module<ParameterTensor>], _ modules: [Module<NamedTensor>]) -> [String:
+    String]
+  {
+    let names = Set(modules.map(\.name))
+    let paths = layers.map { String($0.name.dropFirst("layers.".count)) }
+    guard let first = paths.first, paths.contains(where: { $0.contains(".") }) else { return [:] }
+    let roots = names.filter { $0.hasSuffix(first) }.map { String($0.dropLast(first.count)) }
+    let root = roots.sorted().first { root in paths.allSatisfy { names.contains(root + $0) } }
+    return root.map { root in
+      Dictionary(uniqueKeysWithValues: zip(layers.map(\.name), paths.map { root + $0 }))
+    } ?? [:]
+  }
+
   /// The file's module for each layer, where the file numbers its modules as the network does, the first like the first
   /// and so on: "layers.0" as Lockstep writes it, "0" as an nn.Sequential does, "net.0" where that is an attribute. Of
   /// several such roots ("features.", "classifier."), the one with the most that fits. Where only some of the numbers

@@ -52,8 +52,10 @@ package struct InitialWeights {
     var pairs = [Self.byName(layers, modules), Self.byOrder(layers, modules)].max {
       Self.count($0, layers, modules) < Self.count($1, layers, modules)
     }!
+    let paths = Self.byPath(layers, modules)
+    if !paths.isEmpty { pairs = paths }
     let named = Self.count(pairs, layers, modules)
-    if named < network.savedTensors.count {
+    if paths.isEmpty, named < network.savedTensors.count {
       // What names have found needs no shapes that tell layers apart.
       let others = named == 0 ? try byShape(layers, modules) : (try? byShape(layers, modules)) ?? [:]
       if Self.count(others, layers, modules) > named { pairs = others }

@@ -41,6 +41,22 @@ import Testing
     #expect(fit.renamed == renamed)
   }
 
+  /// Layers in blocks by their paths, whatever numbers these end with; running statistics too, but not PyTorch's count.
+  @Test(arguments: ["layers.", "", "net."]) func layersInBlocks(root: String) throws {
+    let network = Network(
+      inputShape: [5],
+      specification: [
+        .dense(outputs: 5), .residual([.dense(outputs: 5), .relu, .dense(outputs: 5), .batchNorm()]),
+        .dense(outputs: 5), .dense(outputs: 3),
+      ])
+    let shapes = network.savedTensors.map { (root + $0.name.dropFirst("layers.".count), $0.shape) }
+    let fit = try fit(shapes + [(root + "1.body.3.num_batches_tracked", [])], to: network)
+    #expect(fit.missing.isEmpty && fit.unused.isEmpty)
+    let expected = network.savedTensors.enumerated().map { "\($1.name) \(Float($0 + 1))" }
+    #expect(fit.tensors.map { "\($0.0.name) \($0.1[0])" } == expected.sorted())
+    #expect(fit.renamed.isEmpty == (root == "layers."))
+  }
+
   /// A layer of another size than here is drawn anew, and named.
   @Test(arguments: [("layers.0", "layers.2"), ("0", "2")]) func otherClasses(first: String, second: String)
     throws
