@@ -3,12 +3,12 @@ import LockstepSupport
 
 /// The gradient of what a user's layer learns: each micro-batch's sum in the order of its samples, and their total as
 /// the kernels of a convolution's take it.
-final class CustomWeightGradient<Own: Layer>: RowwiseWeightGradient {
+final class CustomWeightGradient<Own: Layer>: ChainedWeightGradient {
   private let layer: CustomLayer<Own>
   private let x: Activations
   private let learned: LayerWeights
-  private let pass: Pass
-  private let chains: [Range<Int>]
+  let pass: Pass
+  let chains: [Range<Int>]
   /// A chain's sum each, which one thread adds to at a time.
   private let sums: UnsafeMutableBufferPointer<LayerWeights>
 
@@ -24,19 +24,10 @@ final class CustomWeightGradient<Own: Layer>: RowwiseWeightGradient {
     sums.deallocate()
   }
 
-  var canAdd: Bool { true }
-
   func add(_ rows: Range<Int>, dy: Activations, to chain: Int) {
     // A sum may be asked for twice: where it goes, and how large it is.
     if rows.lowerBound == chains[chain].lowerBound { sums[chain] = layer.noWeights }
     for row in rows { _ = layer.backward(row, x, dy, learned, adding: &sums[chain]) }
-  }
-
-  func run(dy: Activations, into gradient: GradientSlice) -> Bool {
-    pass.team.split(chains.count, pieces: chains.count) { [self] in
-      for chain in $0 { add(chains[chain], dy: dy, to: chain) }
-    }
-    return finish(into: gradient)
   }
 
   func finish(into gradient: GradientSlice) -> Bool {

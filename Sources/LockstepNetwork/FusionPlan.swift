@@ -78,7 +78,7 @@ package final class FusionPlan: Sendable {
     guard !scalings.isEmpty else { return parameters }
     let prepared = parameters.copy
     for (number, target) in scalings {
-      guard let layer = network.layers[number] as? any MicroBatchLayer else { continue }
+      guard let layer = network.layers[number].microBatchLayer else { continue }
       let scaling = prepared.pointer + network.offsets[number]
       layer.setScaling(scaling, state: prepared.state + network.stateOffsets[number])
       if let target {

@@ -3,12 +3,12 @@ import LockstepData
 import LockstepSupport
 
 /// The gradient of a group normalization's weights and biases, each micro-batch's sum in the order of its samples.
-final class GroupNormWeightGradient: RowwiseWeightGradient {
+final class GroupNormWeightGradient: ChainedWeightGradient {
   private let layer: GroupNorm
   private let x: Activations
   private let parameters: UnsafePointer<Float>
-  private let pass: Pass
-  private let chains: [Range<Int>]
+  let pass: Pass
+  let chains: [Range<Int>]
   private let sums: AlignedBuffer<Double>
   private var count: Int { layer.paddedParameterCount }
 
@@ -17,8 +17,6 @@ final class GroupNormWeightGradient: RowwiseWeightGradient {
     chains = pass.microBatches.chains
     sums = AlignedBuffer(count: chains.count * layer.paddedParameterCount, zero: 0)
   }
-
-  var canAdd: Bool { true }
 
   func add(_ rows: Range<Int>, dy: Activations, to chain: Int) {
     let sum = sums.pointer + chain * count
@@ -30,13 +28,6 @@ final class GroupNormWeightGradient: RowwiseWeightGradient {
         for element in 0..<count { sum[element] += row.sums.pointer[element] }
       }
     }
-  }
-
-  func run(dy: Activations, into gradient: GradientSlice) -> Bool {
-    pass.team.split(chains.count, pieces: chains.count) { [self] in
-      for chain in $0 { add(chains[chain], dy: dy, to: chain) }
-    }
-    return finish(into: gradient)
   }
 
   func finish(into gradient: GradientSlice) -> Bool {

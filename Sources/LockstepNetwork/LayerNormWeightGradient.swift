@@ -3,12 +3,12 @@ import LockstepData
 import LockstepSupport
 
 /// The gradient of a layer normalization's weights and biases, each micro-batch's sum in the order of its samples.
-final class LayerNormWeightGradient: RowwiseWeightGradient {
+final class LayerNormWeightGradient: ChainedWeightGradient {
   private let geometry: kernel_normalization
   private let count: Int
   private let x: Activations
-  private let pass: Pass
-  private let chains: [Range<Int>]
+  let pass: Pass
+  let chains: [Range<Int>]
   private let sums: AlignedBuffer<Float>
 
   /// `count` are the floats of the layer's parameters.
@@ -18,20 +18,11 @@ final class LayerNormWeightGradient: RowwiseWeightGradient {
     sums = AlignedBuffer(count: max(chains.count, 1) * count, zero: 0)
   }
 
-  var canAdd: Bool { true }
-
   func add(_ rows: Range<Int>, dy: Activations, to chain: Int) {
     let sum = sums.pointer + chain * count
     // A sum may be asked for twice: where it goes, and how large it is.
     if rows.lowerBound == chains[chain].lowerBound { sum.update(repeating: 0, count: count) }
     for row in rows { kernel_layer_norm_weight_sums(geometry, x.row(row), dy.row(row), sum) }
-  }
-
-  func run(dy: Activations, into gradient: GradientSlice) -> Bool {
-    pass.team.split(chains.count, pieces: chains.count) { [self] in
-      for chain in $0 { add(chains[chain], dy: dy, to: chain) }
-    }
-    return finish(into: gradient)
   }
 
   func finish(into gradient: GradientSlice) -> Bool {

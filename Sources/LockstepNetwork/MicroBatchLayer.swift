@@ -23,6 +23,14 @@ package protocol MicroBatchLayer: NetworkLayer {
   var evaluated: any RowwiseLayer { get }
 }
 
+extension NetworkLayer {
+  /// The layer, if it works a micro-batch at a time.
+  var microBatchLayer: (any MicroBatchLayer)? {
+    guard case .byMicroBatches(let layer) = passes else { return nil }
+    return layer
+  }
+}
+
 extension MicroBatchLayer {
   package var passes: LayerPasses { .byMicroBatches(self) }
 }

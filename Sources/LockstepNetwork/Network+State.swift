@@ -11,7 +11,7 @@ extension Network {
   /// From the slots of the global batch's micro-batches, `paddedStateCount` doubles each, of so many samples.
   package func statistics(of slots: UnsafePointer<Double>, samples: [Int]) -> [LayerStatistics] {
     layers.indices.compactMap { number in
-      guard let kept = (layers[number] as? any MicroBatchLayer)?.runningStatistics else { return nil }
+      guard let kept = layers[number].microBatchLayer?.runningStatistics else { return nil }
       let offset = stateOffsets[number]
       guard let mean = kept.mean(of: slots + offset, stride: paddedStateCount, samples: samples) else {
         return nil

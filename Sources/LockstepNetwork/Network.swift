@@ -88,10 +88,10 @@ public final class Network: Sendable {
       tensors += node.layer.tensors.map { $0.placed(prefix: node.name + ".", offset: offsets.last!) }
       count += node.layer.paddedParameterCount
       stateOffsets.append(stateCount)
-      stateCount += (node.layer as? any MicroBatchLayer)?.runningStatistics.count ?? 0
+      stateCount += node.layer.microBatchLayer?.runningStatistics.count ?? 0
     }
     stateTensors = zip(nodes, stateOffsets).flatMap { node, offset in
-      ((node.layer as? any MicroBatchLayer)?.runningStatistics.tensors ?? []).map {
+      (node.layer.microBatchLayer?.runningStatistics.tensors ?? []).map {
         $0.placed(prefix: node.name + ".", offset: count + offset)
       }
     }

@@ -43,7 +43,7 @@ extension PlanUnit {
   typealias Scaling = (layer: Int, into: Int?)
 
   static func scalings(of network: Network) -> [Scaling] {
-    network.layers.indices.filter { network.layers[$0] is any MicroBatchLayer }.map { number in
+    network.layers.indices.filter { network.layers[$0].microBatchLayer != nil }.map { number in
       let value = network.inputs[number][0]
       guard value > 0, network.consumerCount(of: value) == 1 else { return (number, nil) }
       let before = network.layers[value - 1]
@@ -68,7 +68,7 @@ extension PlanUnit {
         units[units.count - 1] = PlanUnit(
           layer: network.layers[target], layers: target..<number + 1, network: network)
       case (_, nil)?:
-        let evaluated = (layer as? any MicroBatchLayer)?.evaluated ?? layer
+        let evaluated = layer.microBatchLayer?.evaluated ?? layer
         units.append(PlanUnit(layer: evaluated, layers: number..<number + 1, network: network))
       case nil: units.append(PlanUnit(layer: layer, layers: number..<number + 1, network: network))
       }

@@ -30,6 +30,23 @@ package protocol RowwiseWeightGradient {
   func run(dy: Activations, into gradient: GradientSlice) -> Bool
 }
 
+/// One that has room for all sums, and whose chains are those of its pass.
+protocol ChainedWeightGradient: RowwiseWeightGradient {
+  var pass: Pass { get }
+  var chains: [Range<Int>] { get }
+}
+
+extension ChainedWeightGradient {
+  package var canAdd: Bool { true }
+
+  package func run(dy: Activations, into gradient: GradientSlice) -> Bool {
+    pass.team.split(chains.count, pieces: chains.count) {
+      for chain in $0 { add(chains[chain], dy: dy, to: chain) }
+    }
+    return finish(into: gradient)
+  }
+}
+
 extension RowwiseLayer {
   package var passes: LayerPasses { .byRows(self) }
   package func weightGradient(x: Activations, parameters: UnsafePointer<Float>, pass: Pass)

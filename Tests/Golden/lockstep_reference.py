@@ -7,6 +7,8 @@ import math
 import numpy as np
 import torch
 
+from layer_text import parts
+
 INITIAL_WEIGHTS, EPOCH_ORDER = 1, 2
 MASK = 0xFFFFFFFF
 
@@ -61,18 +63,6 @@ def batches(count, batch_size, seed):
         for start in range(0, count, batch_size):
             yield order[start : start + batch_size]
         epoch += 1
-
-
-def parts(text, separator):
-    """The parts of a text between separators that are in no parentheses."""
-    found, depth = [""], 0
-    for c in text:
-        depth += (c == "(") - (c == ")")
-        if c == separator and depth == 0:
-            found.append("")
-        else:
-            found[-1] += c
-    return found
 
 
 def parse(text):

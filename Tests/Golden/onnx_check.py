@@ -23,6 +23,8 @@ import numpy as np
 import onnx
 import onnxruntime
 
+from layer_text import parts
+
 TOLERANCE = 1e-5
 
 
@@ -79,18 +81,6 @@ FUNCTIONS = {
     "flatten": lambda x: x.reshape(len(x), -1),
     "globalavgpool": lambda x: x.mean((2, 3)),
 }
-
-
-def parts(text, separator):
-    """The parts of a text between separators that are in no parentheses."""
-    found, depth = [""], 0
-    for c in text:
-        depth += (c == "(") - (c == ")")
-        if c == separator and depth == 0:
-            found.append("")
-        else:
-            found[-1] += c
-    return found
 
 
 def logits(about, tensors, x):

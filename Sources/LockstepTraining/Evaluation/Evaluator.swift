@@ -53,7 +53,7 @@ public final class Evaluator {
       throw LockstepError(
         .usage, "indices", expected: "numbers of samples from 0 to \(split.count - 1)", found: "\(odd)")
     }
-    let (count, parameters) = (indices?.count ?? split.count, plan.prepared(parameters))
+    let (count, parameters) = (indices?.count ?? split.count, prepared(parameters))
     let sums = AlignedBuffer<Double>(count: 2, zero: 0)
     try Activity.during(.evaluating) {
       try Trace.span("evaluate") {
