@@ -11,6 +11,7 @@ let package = Package(
   targets: [
     .executableTarget(name: "arrays", dependencies: [core]),
     .executableTarget(name: "layer", dependencies: [core]),
+    .executableTarget(name: "loss", dependencies: [core]),
     .executableTarget(name: "resume", dependencies: [core]),
     .executableTarget(
       name: "ranks", dependencies: [core, .product(name: "LockstepMPI", package: "lockstep")]),

@@ -41,6 +41,7 @@ extension FuzzTarget {
   /// Uses the table as images and as labels, as a dataset does; any problem must be a data error.
   private static func use(_ table: SampleTable) throws {
     do {
+      if !table.element.isInteger { return try useTargets(table) }
       let labels = try table.labels(path: "fuzz")
       try require(labels.count == table.count, "\(labels.count) labels of \(table.count) samples")
       let split = Split(images: table, labels: labels)
@@ -48,6 +49,21 @@ extension FuzzTarget {
       try require(2...65_536 ~= dataset.classes, "\(dataset.classes) classes")
     } catch let error as LockstepError {
       try require(error.kind == .data, "\(error)")
+    }
+  }
+
+  /// Uses it as images and as numbers to predict of them.
+  private static func useTargets(_ table: SampleTable) throws {
+    let split = Split(images: table, targets: try table.targets(path: "fuzz", images: nil))
+    let dataset = try Dataset(train: split, test: split, name: "fuzz")
+    let scaling = TargetScaling(of: table)
+    try require(dataset.outputs == scaling.columns, "\(dataset.outputs) outputs")
+    try require(TargetScaling(text: scaling.text) == scaling, "another scaling: \(scaling.text)")
+    for sample in 0..<table.count {
+      for column in 0..<scaling.columns {
+        let scaled = scaling.scaled(table.target(sample, column), column)
+        try require(abs(scaled) <= Double(table.count), "a target of \(scaled) deviations")
+      }
     }
   }
 }

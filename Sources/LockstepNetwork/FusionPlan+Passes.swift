@@ -1,14 +1,15 @@
+import LockstepData
 import LockstepSupport
 
 extension FusionPlan {
   /// The three passes of a training step over `workspace.input`: forward, loss, backward. Returns the loss,
   /// divided by `divisor`, and the number of samples classified correctly; weight gradients go to `sink`.
   package func learn(
-    from labels: UnsafePointer<Int32>, _ loss: SoftmaxCrossEntropy, divisor: Double, _ parameters: Parameters,
+    from targets: BatchTargets, _ loss: any BatchLoss, divisor: Double, _ parameters: Parameters,
     _ workspace: Workspace, to sink: any WeightGradientSink, pass: Pass
-  ) -> (loss: Double, hits: Int) {
+  ) -> LossSum {
     forward(parameters, workspace, pass: pass)
-    let found = evaluate(loss, labels: labels, divisor: divisor, parameters, workspace, pass: pass)
+    let found = evaluate(loss, targets: targets, divisor: divisor, parameters, workspace, pass: pass)
     backward(parameters, workspace, to: sink, pass: pass)
     return found
   }
@@ -56,9 +57,9 @@ extension FusionPlan {
   /// The loss over the pass's rows, after `forward`. Fills `workspace.logitsGradient`; a head that is fused with the
   /// loss first computes the logits, and then takes their gradient back through itself.
   package func evaluate(
-    _ loss: SoftmaxCrossEntropy, labels: UnsafePointer<Int32>, divisor: Double, _ parameters: Parameters,
+    _ loss: any BatchLoss, targets: BatchTargets, divisor: Double, _ parameters: Parameters,
     _ workspace: Workspace, pass: Pass
-  ) -> (loss: Double, hits: Int) {
+  ) -> LossSum {
     let head = fusedHead(parameters, workspace, pass: pass)
     note(fused: head != nil)
     head?.renewWeights()
@@ -66,7 +67,7 @@ extension FusionPlan {
       pass.team.splitByThread(pass.rows, grain: head == nil ? 32 : FusedHead.grain) { rows, thread in
         head?.forward(rows, thread: thread)
         loss.evaluate(
-          rows, logits: workspace.logits, labels: labels, divisor: divisor,
+          rows, outputs: workspace.logits, targets: targets, divisor: divisor,
           gradient: workspace.gradients.isEmpty ? nil : workspace.logitsGradient)
         head?.backward(rows, thread: thread)
       }

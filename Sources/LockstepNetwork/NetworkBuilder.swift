@@ -122,7 +122,7 @@ package struct NetworkBuilder {
   mutating func requireLogits() throws {
     try require(
       layout.shape == [classes] && layers.contains { $0.paddedParameterCount > 0 },
-      "\(classes) outputs, one a class, as the last layer's", "\(layout.shape)")
+      "\(classes) outputs, one a class or target, as the last layer's", "\(layout.shape)")
   }
 
   /// Adds weights and biases of the layer to the total, before it is made.

@@ -1,3 +1,5 @@
+import LockstepData
+
 /// A network's forward pass as a graph of ONNX operators of opset 18 (onnx.ai/onnx/operators), without bytes: what
 /// `NetworkLayer.append(to:)` fills. Values have names, tensors PyTorch's; a sample's batch is the first dimension of
 /// each.
@@ -37,6 +39,8 @@ package struct OperatorGraph: Sendable {
   package private(set) var operators: [Operator] = []
   /// Tensors of one number throughout that operators take beside the network's; [] is no dimension.
   package private(set) var constants: [(name: String, value: Float, shape: [Int])] = []
+  /// Tensors of as many numbers as a sample has, which operators take.
+  package private(set) var vectors: [(name: String, values: [Float])] = []
   /// The value that the next operator takes, and the shape of a sample of it.
   package private(set) var value: String
   package private(set) var shape: [Int]
@@ -100,6 +104,13 @@ package struct OperatorGraph: Sendable {
   /// The same with a number as the second operand.
   mutating func append(_ kind: String, _ number: Float) { append(kind, constants: [(number, [])]) }
 
+  /// The same with a number for each of a sample's, [features].
+  mutating func append(_ kind: String, each values: [Float]) {
+    let name = "\(layer).vector.\(vectors.count)"
+    vectors.append((name, values))
+    append(kind, operands: [name])
+  }
+
   /// Returns the name of a new constant.
   private mutating func add(_ value: Float, shape: [Int]) -> String {
     let name = "\(layer).constant.\(constants.count)"
@@ -117,8 +128,8 @@ package struct OperatorGraph: Sendable {
 extension Network {
   /// The forward pass, as in evaluation: from `input`, numbers that are multiplied by `scale` and added to `shift`
   /// before the first layer, `[batch] + input.shape`, to `logits` and their softmax, `probabilities`, both of
-  /// `[batch, classes]`.
-  package func operatorGraph(scale: Float, shift: Float) -> OperatorGraph {
+  /// `[batch, classes]`; or, where labels were numbers that were scaled so, to `values`, `[batch, columns]`.
+  package func operatorGraph(scale: Float, shift: Float, targets: TargetScaling? = nil) -> OperatorGraph {
     var graph = OperatorGraph(input: "input", shape: input.shape)
     graph.begin("normalize")
     if scale != 1 { graph.append("Mul", scale) }
@@ -132,6 +143,13 @@ extension Network {
     }
     graph.begin("logits")
     graph.flatten()
+    if let targets {
+      graph.begin("targets")
+      graph.append("Mul", each: targets.deviations.map { Float($0) })
+      graph.append("Add", each: targets.means.map { Float($0) })
+      graph.rename(to: "values")
+      return graph
+    }
     graph.rename(to: "logits")
     graph.begin("softmax")
     graph.append("Softmax", [.integer("axis", 1)])

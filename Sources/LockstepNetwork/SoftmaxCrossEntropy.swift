@@ -5,7 +5,7 @@ import LockstepSupport
 /// The loss of classification and its gradient with respect to the logits (Goodfellow, Bengio, Courville: Deep
 /// Learning, 6.2.2.3), `[rows, classes] -> a sum`; with label smoothing (Szegedy et al. 2016) a part of each label is
 /// shared evenly by all classes, as in torch.nn.CrossEntropyLoss.
-package final class SoftmaxCrossEntropy {
+package final class SoftmaxCrossEntropy: BatchLoss {
   /// A sample's loss is capped here, so that the sum stays exact even if training diverges.
   private static let largestLoss: Float = 0x1p10
   private let classes: Int
@@ -29,25 +29,22 @@ package final class SoftmaxCrossEntropy {
     hits = AlignedBuffer(count: capacity, zero: 0)
   }
 
-  /// Computes each row's loss and whether its largest logit is the label's, for `total`, on the calling thread. Writes
-  /// the loss's gradient, divided by `divisor` (the samples of all ranks, or the sum of their weights), if `gradient`
-  /// is given.
+  /// Also finds whether each row's largest logit is the label's.
   package func evaluate(
-    _ rows: Range<Int>, logits: Activations, labels: UnsafePointer<Int32>, divisor: Double,
+    _ rows: Range<Int>, outputs logits: Activations, targets: BatchTargets, divisor: Double,
     gradient: Activations?
   ) {
     kernel_softmax_cross_entropy(
       kernel_classification(
-        logits: logits.pointer, stride: logits.stride, classes: classes, labels: labels,
+        logits: logits.pointer, stride: logits.stride, classes: classes, labels: targets.labels,
         scale: 1 / Float(divisor), smoothing: labelSmoothing,
         weights: weights.map { UnsafePointer($0.pointer) }, weight_sum: weightSum, dlogits: gradient?.pointer,
         losses: losses.pointer, hits: hits.pointer),
       rows.kernel)
   }
 
-  /// Sums over rows that were evaluated: each one's loss divided by `divisor` and rounded to `ExactGrid`, so
-  /// that the sum is exact; and the number of hits.
-  package func total(rows: Int, divisor: Double) -> (loss: Double, hits: Int) {
+  /// Each row's loss is rounded to `ExactGrid`, so that the sum is exact.
+  package func total(rows: Int, divisor: Double) -> LossSum {
     let (losses, hits) = (losses.elements, hits.elements)
     var loss = 0.0
     var correct = 0
@@ -56,6 +53,6 @@ package final class SoftmaxCrossEntropy {
       loss += ExactGrid.rounded(Double(bounded) / divisor)
       correct += Int(hits[row])
     }
-    return (loss, correct)
+    return LossSum(loss: ExactSum(rest: loss), hits: correct)
   }
 }

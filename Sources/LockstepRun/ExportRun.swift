@@ -38,8 +38,8 @@ public struct ExportRun {
       try requireNoInput(onnx, option: "--onnx", inputs: inputs)
       try replaceFile(onnx, with: model.onnx(input, recipe: recipe, path: path), option: "--onnx")
       listener.note(
-        "\(onnx): input \(model.exportedShape), \(input.summary); logits and probabilities of "
-          + "\(model.network.classes) classes, weights \(model.parameters.digest.hexadecimal)")
+        "\(onnx): input \(model.exportedShape), \(input.summary); \(model.exportedOutputs), weights "
+          + "\(model.parameters.digest.hexadecimal)")
       if let pictures = model.pictures, pictures.isTransposed || pictures.isInverted || pictures.isCentred {
         listener.tell(
           "\(onnx): the graph does not prepare pictures: they have to be \(pictures.text) before it, as the "

@@ -109,7 +109,7 @@ public struct TrainingRun {
     try collective.together {
       let (dataset, recipe) = (start.dataset, start.recipe)
       let network = try Network(
-        inputShape: dataset.train.images.shape, specification: recipe.layers, classes: dataset.classes)
+        inputShape: dataset.train.images.shape, specification: recipe.layers, classes: dataset.outputs)
       if collective.rank == 0 { try listener.result(try recipe.yaml() + "\n" + network.table) }
     }
   }

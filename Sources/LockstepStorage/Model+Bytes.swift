@@ -15,6 +15,10 @@ extension Model {
       "lockstep.network": LayerSpecification.text(of: network.specification),
       "lockstep.normalize": normalization.description,
     ]
+    if let regression {
+      metadata["lockstep.loss"] = regression.loss
+      metadata["lockstep.targets"] = regression.scaling.text
+    }
     if element != .uint8 { metadata["lockstep.element"] = "\(element)" }
     if let pictures { metadata["lockstep.pictures"] = pictures.text }
     if let classNames {
@@ -92,6 +96,12 @@ extension Model {
       parameters.set(tensor, to: values)
     }
     try self.init(parameters: parameters, normalization: normalization)
+    if let text = safetensors.metadata["lockstep.targets"] {
+      guard let scaling = TargetScaling(text: text), scaling.columns == classes else {
+        throw failure("a mean and a deviation for each of \(classes) targets", "'\(text.prefix(80))'")
+      }
+      regression = Regression(loss: try metadata("loss"), scaling: scaling)
+    }
     if let text = safetensors.metadata["lockstep.element"] {
       guard let element = IDXElement.allCases.first(where: { "\($0)" == text }) else {
         throw failure("a type of numbers", "'\(text)'")

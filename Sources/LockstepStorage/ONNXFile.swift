@@ -11,6 +11,8 @@ package struct ONNXFile {
 
   var description = ""
   var metadata: [String: String] = [:]
+  /// The names of what the graph gives.
+  var outputs: [String] = []
 
   /// Throws `LockstepError` (data) about the model at `path` if its weights do not fit into a file.
   package static func requireRoom(for network: Network, path: String) throws {
@@ -29,7 +31,7 @@ package struct ONNXFile {
     model.add(2, "lockstep")
     model.add(3, Build.version)
     model.add(6, description)
-    model.add(7, Self.message(graph, parameters))
+    model.add(7, message(graph, parameters))
     model.add(8, ProtobufMessage { $0.add(2, 18) })
     for (key, value) in metadata.sorted(by: { $0.key < $1.key }) {
       model.add(
@@ -43,20 +45,23 @@ package struct ONNXFile {
   }
 
   /// GraphProto.
-  private static func message(_ graph: OperatorGraph, _ parameters: Parameters) -> ProtobufMessage {
+  private func message(_ graph: OperatorGraph, _ parameters: Parameters) -> ProtobufMessage {
     let network = parameters.network
     return ProtobufMessage {
-      for node in graph.operators { $0.add(1, message(node)) }
+      for node in graph.operators { $0.add(1, Self.message(node)) }
       $0.add(2, "lockstep")
       for tensor in network.savedTensors {
-        $0.add(5, self.tensor(tensor.name, shape: tensor.shape, parameters.values(of: tensor)))
+        $0.add(5, Self.tensor(tensor.name, shape: tensor.shape, parameters.values(of: tensor)))
       }
       for constant in graph.constants {
         let values = [Float](repeating: constant.value, count: constant.shape.reduce(1, *))
-        $0.add(5, self.tensor(constant.name, shape: constant.shape, values))
+        $0.add(5, Self.tensor(constant.name, shape: constant.shape, values))
       }
-      $0.add(11, value("input", shape: network.input.shape))
-      for output in ["logits", "probabilities"] { $0.add(12, value(output, shape: [network.classes])) }
+      for vector in graph.vectors {
+        $0.add(5, Self.tensor(vector.name, shape: [vector.values.count], vector.values))
+      }
+      $0.add(11, Self.value("input", shape: network.input.shape))
+      for output in outputs { $0.add(12, Self.value(output, shape: [network.classes])) }
     }
   }
 

@@ -114,9 +114,9 @@ extension Receipt {
     for name in figureNames { if let value = figures[name] { line.add(name, value) } }
   }
 
-  /// Losses and accuracies in `metrics.jsonl`.
+  /// Losses, accuracies and errors in `metrics.jsonl`.
   package static let figureNames = ["train", "validation", "test"].flatMap {
-    ["\($0)_loss", "\($0)_accuracy"]
+    ["\($0)_loss", "\($0)_accuracy", "\($0)_mae", "\($0)_rmse", "\($0)_r2"]
   }
 }
 

@@ -18,7 +18,7 @@ extension Model {
         fix: "Give that one by --data, or go on with the run to its end")
     }
     let network = try Network(
-      inputShape: dataset.train.images.shape, specification: recipe.layers, classes: dataset.classes)
+      inputShape: dataset.train.images.shape, specification: recipe.layers, classes: dataset.outputs)
     let parameters = Parameters(network)
     for tensor in network.savedTensors {
       let found = checkpoint.tensors.first { $0.name == tensor.name }
@@ -33,6 +33,7 @@ extension Model {
     try self.init(
       parameters: parameters, normalization: recipe.normalize.resolved(for: dataset.train.images, team: team))
     element = dataset.train.images.element
+    regression = try recipe.regression(for: dataset)
     pictures = PictureForm(likeMNIST: dataset.train.images)
   }
 }

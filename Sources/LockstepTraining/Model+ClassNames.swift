@@ -7,7 +7,8 @@ extension Model {
   ///
   /// - Throws: LockstepError (.data) naming `path` for samples of a class that the model does not have.
   public func matching(_ samples: Split, names: [String]?, path: String) throws -> Split {
-    guard let names, let classNames, names != Array(classNames.prefix(names.count)) else { return samples }
+    guard samples.targets == nil, let names, let classNames, names != Array(classNames.prefix(names.count))
+    else { return samples }
     let numbers = names.map { name in classNames.firstIndex(of: name).map { Int32($0) } }
     let labels = try samples.labels.map { label in
       guard Int(label) < names.count else { return label }

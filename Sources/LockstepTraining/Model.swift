@@ -17,6 +17,8 @@ public struct Model: @unchecked Sendable {
   public var pictures: PictureForm?
   /// The names of its classes where such a record has them, as many as the network's classes.
   public var classNames: [String]?
+  /// What its outputs are where labels were numbers; nil for classes.
+  public var regression: Regression?
   /// The type of the numbers that it was trained on. Bytes are pixels; others may have any scale.
   public var element = IDXElement.uint8
 
@@ -34,6 +36,18 @@ public struct Model: @unchecked Sendable {
       throw LockstepError(
         .data, dataset.name, expected: "images of \(network.inputShape), as the model was trained on",
         found: "\(dataset.test.images.shape)")
+    }
+    guard (dataset.targetColumns != nil) == (regression != nil) else {
+      throw LockstepError(
+        .data, dataset.name,
+        expected: "labels that are \(regression == nil ? "classes" : "numbers"), as the model was trained on",
+        found: regression == nil ? "numbers, of type float" : "classes",
+        fix: "Give a dataset of the same kind")
+    }
+    guard regression == nil || dataset.targetColumns == network.classes else {
+      throw LockstepError(
+        .data, dataset.name, expected: "\(network.classes) numbers a sample, as the model was trained on",
+        found: "\(dataset.targetColumns ?? 0)")
     }
     guard dataset.classes <= network.classes else {
       throw LockstepError(
@@ -55,6 +69,7 @@ extension Trainer {
   public func model(of parameters: Parameters) throws -> Model {
     var model = try Model(parameters: parameters, normalization: normalization)
     model.element = dataset.train.images.element
+    model.regression = regression
     model.pictures = PictureForm(likeMNIST: dataset.train.images)
     return model
   }

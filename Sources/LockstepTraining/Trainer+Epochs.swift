@@ -78,8 +78,9 @@ extension Trainer {
             epoch: state.epoch + 1, epochs: recipe.epochs, step: state.step, totalSteps: totalSteps,
             stepOfEpoch: state.stepOfEpoch,
             stepsOfEpoch: min(sampler.stepsPerEpoch, totalSteps - state.step + state.stepOfEpoch),
-            samplesOfEpoch: state.total.count, loss: taken.metrics.loss, epochLoss: state.total.loss,
-            epochAccuracy: state.total.accuracy, learningRate: taken.learningRate)))
+            samplesOfEpoch: state.total.count, loss: taken.metrics.loss.value * loss.unit,
+            epochLoss: state.total.loss * loss.unit,
+            epochAccuracy: regression == nil ? state.total.accuracy : nil, learningRate: taken.learningRate)))
       if taken.metrics.stopRequests > 0 { try stop(reporter) }
       if state.stepOfEpoch < sampler.stepsPerEpoch, reporter.isDue(state.step) {
         try dataset.requireUnchanged()  // on rank 0 only, whose error ends the job
@@ -98,8 +99,9 @@ extension Trainer {
     let digest = try checkedDigest()
     let validation = try validate(parameters)
     let report = EpochReport(
-      epoch: state.epoch + 1, epochs: recipe.epochs, step: state.step, trainLoss: state.total.loss,
-      trainAccuracy: state.total.accuracy, validation: validation,
+      epoch: state.epoch + 1, epochs: recipe.epochs, step: state.step,
+      trainLoss: state.total.loss * loss.unit,
+      trainAccuracy: regression == nil ? state.total.accuracy : nil, validation: validation,
       test: try evaluator.evaluate(parameters, on: dataset.test),
       learningRate: schedule.learningRate(step: state.step - 1, epoch: state.epoch), digest: digest,
       seconds: stepTime.seconds, samplesPerSecond: Double(stepTime.samples) / stepTime.seconds,

@@ -18,7 +18,9 @@ public final class Trainer {
   let plan: FusionPlan
   let replicas: any Replicas
   let workspace: Workspace
-  let loss: SoftmaxCrossEntropy
+  let loss: any BatchLoss
+  /// What the network gives where labels are numbers; nil for classes.
+  let regression: Regression?
   /// Of the loss, [classes]; nil for 1 each.
   let classWeights: [Float]?
   let batch: Batch
@@ -69,14 +71,17 @@ public final class Trainer {
         found: "\(recipe.validationSplit)", fix: "Raise --validation-split")
     }
     network = try Network(
-      inputShape: dataset.train.images.shape, specification: recipe.layers, classes: dataset.classes)
+      inputShape: dataset.train.images.shape, specification: recipe.layers, classes: dataset.outputs)
+    regression = try recipe.regression(for: dataset)
     if !recipe.augmentation.isNone, network.input.image == nil {
       throw LockstepError(
         .usage, "augment-shift, -rotate, -scale, -flip, -crop, -cutout", expected: "images",
         found: "samples of shape \(network.inputShape)", fix: "Leave augmentation out for this data")
     }
-    classWeights = try recipe.classWeights.resolved(
-      samples: dataset.trainingSamples(heldBack: sampler.heldBack ?? []))
+    classWeights =
+      recipe.loss == LossRegistry.crossEntropy
+      ? try recipe.classWeights.resolved(samples: dataset.trainingSamples(heldBack: sampler.heldBack ?? []))
+      : nil
     // From here on nothing fails on some ranks only: all ranks get their memory, or none.
     plan = FusionPlan(network)
     let settings = ReplicaSettings(
@@ -89,12 +94,11 @@ public final class Trainer {
     workspace = Workspace(
       plan, capacity: settings.capacity, learns: true, threads: team.count, shared: sharedRows,
       copiesInput: settings.copiesInput(isShared: sharedRows != nil))
-    loss = SoftmaxCrossEntropy(
-      classes: network.classes, capacity: settings.capacity, labelSmoothing: Float(recipe.labelSmoothing),
-      weights: classWeights)
-    batch = Batch(capacity: settings.capacity)
+    loss = try recipe.batchLoss(of: network, settings.capacity, weights: classWeights, regression)
+    batch = Batch(capacity: settings.capacity, targets: regression?.scaling)
     state = TrainingState(patience: recipe.patience)
-    evaluator = try Evaluator(network, normalization: normalization, collective: collective, team: team)
+    evaluator = try Evaluator(
+      network, normalization: normalization, regression: regression, collective: collective, team: team)
   }
 
   package var gradient: GradientSum { replicas.gradient }
@@ -110,11 +114,11 @@ public final class Trainer {
     Activity.enter(.computing, step: step)
     replicas.begin(step, shard, in: workspace, learningRate: learningRate)
     let pass = load(shard, of: order)
-    let (loss, hits) = plan.learn(
-      from: batch.labels, loss, divisor: divisor(of: shard, in: order), parameters, workspace, to: replicas,
+    let sum = plan.learn(
+      from: batch.targets, loss, divisor: divisor(of: shard, in: order), parameters, workspace, to: replicas,
       pass: pass)
     return try replicas.finish(
-      StepMetrics(loss: loss, hits: hits, stopRequests: shouldStop(step) ? 1 : 0))
+      StepMetrics(loss: sum.loss, hits: sum.hits, stopRequests: shouldStop(step) ? 1 : 0))
   }
 
   /// Fills the workspace's input with the shard's samples.
@@ -149,13 +153,14 @@ public final class Trainer {
     TrainingStart(
       ranks: collective.size, threads: team.count, instructionSet: InstructionSet.current,
       parameters: network.tensors.reduce(0) { $0 + $1.count }, dataset: dataset.name,
-      sampleShape: dataset.train.images.shape, classes: dataset.classes,
+      sampleShape: dataset.train.images.shape, classes: dataset.classes, targets: dataset.targetColumns,
+      loss: recipe.loss,
       trainingSamples: sampler.trainingCount, validationSamples: sampler.datasetCount - sampler.trainingCount,
       testSamples: dataset.test.count, epochs: recipe.epochs, totalSteps: totalSteps,
       normalization: normalization, learningRate: recipe.scaledLearningRate, recipeRate: recipe.learningRate,
       optimization: recipe.optimization, referenceBatch: recipe.lrReferenceBatch, batchSize: recipe.batchSize,
       initialDigest: recipe.initialWeights.isEmpty || state.step > 0 ? nil : parameters.digest,
-      classWeights: recipe.classWeights == .none ? nil : recipe.classWeights.description,
-      baselines: dataset.baselines(heldBack: validationIndices ?? []))
+      classWeights: classWeights == nil ? nil : recipe.classWeights.description,
+      baselines: regression == nil ? dataset.baselines(heldBack: validationIndices ?? []) : nil)
   }
 }

@@ -42,7 +42,12 @@ public struct TrainingStart: Sendable {
   public var dataset: String
   /// [28, 28]
   public var sampleShape: [Int]
+  /// 0 where labels are numbers.
   public var classes: Int
+  /// The numbers to predict of each sample; nil for classes.
+  public var targets: Int?
+  /// `Recipe.loss`.
+  public var loss: String
   /// The samples that are trained on, without those held back.
   public var trainingSamples: Int
   public var validationSamples: Int
@@ -64,8 +69,8 @@ public struct TrainingStart: Sendable {
   public var initialDigest: UInt64?
   /// `Recipe.classWeights`, as its text; nil for none.
   public var classWeights: String?
-  /// What the shares of the classes reach alone.
-  public var baselines: Baselines
+  /// What the shares of the classes reach alone; nil where labels are numbers.
+  public var baselines: Baselines?
 }
 
 /// One step done.
@@ -84,9 +89,9 @@ public struct StepReport: Sendable {
   public var samplesOfEpoch: Int
   /// The mean loss over the global batch.
   public var loss: Double
-  /// Mean loss and accuracy over the epoch so far.
+  /// Mean loss over the epoch so far, and accuracy, if labels are classes.
   public var epochLoss: Double
-  public var epochAccuracy: Double
+  public var epochAccuracy: Double?
   public var learningRate: Double
 }
 
@@ -99,7 +104,8 @@ public struct EpochReport: Sendable {
   public var step: Int
   /// The mean over the epoch's steps, each with the weights before its update.
   public var trainLoss: Double
-  public var trainAccuracy: Double
+  /// nil where labels are numbers.
+  public var trainAccuracy: Double?
   /// On the validation samples; nil if there are none.
   public var validation: Evaluation?
   /// On the test samples; its `count` is 0 without test files.

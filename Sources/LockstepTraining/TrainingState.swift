@@ -35,7 +35,7 @@ package struct EpochTotal: Equatable, Sendable {
   package init() {}
 
   mutating func add(_ metrics: StepMetrics, count: Int) {
-    lossSum += metrics.loss * Double(count)
+    lossSum += metrics.loss.value * Double(count)
     hits += metrics.hits
     clamped += metrics.clamped
     self.count += count

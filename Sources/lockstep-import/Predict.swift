@@ -42,7 +42,10 @@ struct Predict: ParsableCommand {
 
   func run() throws {
     let predictor = try Predictor(path: model, asIs: asIs, threads: threads)
-    if csv { try writeResult(Prediction.csvHeader(classes: predictor.classNames.count) + "\n") }
+    if csv {
+      try writeResult(
+        Prediction.csvHeader(classes: predictor.classNames.count, areNumbers: predictor.givesNumbers) + "\n")
+    }
     if let index { return try predict(PictureList.numbers(index)!, predictor) }
     if predictor.lacksRecord, !asIs {
       tell(
@@ -73,10 +76,12 @@ struct Predict: ParsableCommand {
     let names = predictor.classNames
     try show(
       zip(zip(readable, pictures), pictures.isEmpty ? [] : predictor.probabilities(of: pictures)).map {
-        Prediction(
-          input: $0.0, picture: predictor.upright($0.1),
-          label: PictureList.label(of: $0.0, classNames: names), probabilities: $1
-        )
+        let picture = predictor.upright($0.1)
+        return predictor.givesNumbers
+          ? Prediction(input: $0.0, picture: picture, values: $1, targets: nil)
+          : Prediction(
+            input: $0.0, picture: picture, label: PictureList.label(of: $0.0, classNames: names),
+            probabilities: $1)
       }, names)
     return failures
   }
@@ -84,6 +89,7 @@ struct Predict: ParsableCommand {
   private func predict(_ numbers: [Int], _ predictor: Predictor) throws {
     let listener = RunListener(tell: tell, result: { _ in })
     let dataset = try EvaluationRun.dataset(data, of: model, SingleProcess(), ThreadTeam(count: 1), listener)
+    if dataset.targetColumns != nil || predictor.givesNumbers { try predictor.model.check(dataset) }
     let names = try ImportRecord(directory: dataset.name)?.classes
     let test = try predictor.model.matching(dataset.test, names: names, path: dataset.name)
     if let odd = numbers.first(where: { $0 >= test.count }) {
@@ -100,9 +106,13 @@ struct Predict: ParsableCommand {
         copying: own.flatMap(test.images.sample))
       try show(
         zip(own, predictor.probabilities(of: table)).map {
-          Prediction(
-            input: String($0), picture: Picture(sample: $0, of: test.images).map(predictor.upright),
-            label: Int(test.labels[$0]), probabilities: $1)
+          let picture = Picture(sample: $0, of: test.images).map(predictor.upright)
+          guard let targets = test.targets else {
+            return Prediction(
+              input: String($0), picture: picture, label: Int(test.labels[$0]), probabilities: $1)
+          }
+          return Prediction(
+            input: String($0), picture: picture, values: $1, targets: targets.targets(of: $0))
         }, predictor.classNames)
     }
   }

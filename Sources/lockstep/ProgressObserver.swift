@@ -24,7 +24,7 @@ final class ProgressObserver: TrainingObserver {
       let threads = start.threads == 1 ? "1 thread" : "\(start.threads) threads"
       progress.line(
         "\(start.trainingSamples) \(start.trainingSamples == 1 ? "sample" : "samples") of "
-          + "\(shapeText(start.sampleShape)) in \(start.classes) classes of \(oneLine(start.dataset)), "
+          + "\(shapeText(start.sampleShape)) \(Self.labels(start)) of \(oneLine(start.dataset)), "
           + "\(start.parameters) parameters, \(start.optimization), \(ranks) of \(threads) (\(start.instructionSet))"
       )
       if let reference = start.referenceBatch {
@@ -39,12 +39,13 @@ final class ProgressObserver: TrainingObserver {
       add(report.ranks)
       guard !isLeftOut(report) else { break }
       lastEpochLine = .now
-      let validation = report.validation.map { "validation \(percent($0.accuracy)), " } ?? ""
-      let test = report.test.count > 0 ? "test \(percent(report.test.accuracy)), " : ""
+      let validation = report.validation.map { "validation \(Self.quality($0)), " } ?? ""
+      let test = report.test.count > 0 ? "test \(Self.quality(report.test)), " : ""
+      let accuracy = report.trainAccuracy.map { "accuracy \(percent($0)), " } ?? ""
       progress.line(
-        "epoch \(report.epoch)/\(report.epochs): loss \(fixed(report.trainLoss, 4)), "
-          + "accuracy \(percent(report.trainAccuracy)), \(validation)\(test)"
-          + "\(fixed(report.seconds, 2)) s, \(Int(report.samplesPerSecond)) samples/s")
+        "epoch \(report.epoch)/\(report.epochs): loss \(Self.loss(report.trainLoss, report.trainAccuracy)), "
+          + "\(accuracy)\(validation)\(test)\(fixed(report.seconds, 2)) s, \(Int(report.samplesPerSecond)) samples/s"
+      )
     case .overfitting(let epoch):
       progress.line("overfitting since epoch \(epoch): validation loss has risen, training loss still falls")
     case .stoppedEarly(let epoch, let best):
@@ -57,13 +58,28 @@ final class ProgressObserver: TrainingObserver {
     }
   }
 
+  /// "in 10 classes", or "with 2 targets each"
+  private static func labels(_ start: TrainingStart) -> String {
+    start.targets.map { "with \($0) target\($0 == 1 ? "" : "s") each" } ?? "in \(start.classes) classes"
+  }
+
+  private static func quality(_ evaluation: Evaluation) -> String {
+    evaluation.errors?.text ?? percent(evaluation.accuracy)
+  }
+
+  /// Without an accuracy a loss may have any unit.
+  private static func loss(_ loss: Double, _ accuracy: Double?) -> String {
+    accuracy == nil ? significant(loss, 4) : fixed(loss, 4)
+  }
+
   private func parts(_ report: StepReport) -> (title: String, details: [String]) {
     return (
       "epoch \(report.epoch)/\(report.epochs)",
       [
-        "\(report.stepOfEpoch)/\(report.stepsOfEpoch)", "loss \(fixed(report.epochLoss, 4))",
-        "accuracy \(percent(report.epochAccuracy))",
-      ] + [pace.secondsLeft.map { TrainingPace.clock($0) + " left" }].compactMap { $0 }
+        "\(report.stepOfEpoch)/\(report.stepsOfEpoch)",
+        "loss \(Self.loss(report.epochLoss, report.epochAccuracy))",
+      ] + [report.epochAccuracy.map { "accuracy \(percent($0))" }].compactMap { $0 }
+        + [pace.secondsLeft.map { TrainingPace.clock($0) + " left" }].compactMap { $0 }
         + ["lr \(significant(report.learningRate))"]
         + [pace.samplesPerSecond.map { "\(Int(min($0, 1e15))) samples/s" }].compactMap { $0 }
     )

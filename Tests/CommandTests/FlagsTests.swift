@@ -10,6 +10,7 @@ import Testing
     "epochs": ("2", []), "max-steps": ("3", []), "batch-size": ("100", []), "micro-batches": ("5", []),
     "seed": ("9", []), "init": ("runs/first", []), "optimizer": ("adamw", ["--weight-decay", "0.5"]),
     "lr": ("0.5", []), "label-smoothing": ("0.1", []), "class-weights": ("balanced", []),
+    "loss": ("mse", []), "normalize-targets": ("none", ["--loss", "mse"]),
     "clip-norm": ("0.5", []), "alpha": ("0.9", ["--optimizer", "rmsprop"]),
     "cycle-rise": ("0.2", ["--schedule", "onecycle"]), "augment-flip": ("true", []),
     "augment-crop": ("2", []),
@@ -98,6 +99,8 @@ import Testing
     ),
     (["--model", "linear", "--hidden", "3"], "--hidden has no effect: the model is linear"),
     (["--betas", "0.8,0.9"], "--betas has no effect: the optimizer is sgd"),
+    (["--loss", "l1", "--label-smoothing", "0.1"], "--label-smoothing has no effect: the loss is l1"),
+    (["--normalize-targets", "none"], "--normalize-targets has no effect: the loss is cross-entropy"),
     (["--gamma", "0.5"], "--gamma has no effect: the schedule is constant"),
     (["--optimizer", "adamw"], "--optimizer adamw without a --weight-decay is adam; 0.01 is common"),
   ]) func anOptionWithoutEffectIsSaid(options: [String], told: String) throws {

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Writes losses.json, the golden values of GoldenLossTests: PyTorch's cross-entropy with label smoothing and weights of the
-classes, each sample's loss and the gradient of their mean with respect to the logits.
+"""Writes the golden values of GoldenLossTests. losses.json: PyTorch's cross-entropy with label smoothing and weights of the
+classes, each sample's loss and the gradient of their mean with respect to the logits. errors.json: MSELoss and L1Loss of
+numbers, with their gradient.
 
 Needs torch (made with torch 2.15). Logits are float64, given by `number` of layers.py.
 """
@@ -33,9 +34,29 @@ def case(rows, classes, smoothing, weighted):
     }
 
 
+def errors(loss, rows, columns):
+    outputs, targets = (
+        torch.tensor([scale * number(seed, i) for i in range(rows * columns)], dtype=torch.float64).reshape(rows, columns)
+        for scale, seed in ((4, 3), (3, 4))
+    )
+    outputs.requires_grad_()
+    value = {"mse": torch.nn.MSELoss(), "l1": torch.nn.L1Loss()}[loss](outputs, targets)
+    value.backward()
+    return {
+        "rows": rows, "columns": columns, "loss": loss, "value": value.item(),
+        "gradient": outputs.grad.flatten().tolist(),
+    }
+
+
+def write(name, cases):
+    text = json.dumps(cases, separators=(",", ":")).replace('{"rows"', '\n{"rows"')
+    pathlib.Path(__file__).with_name(name).write_text(text + "\n")
+
+
 def main():
-    text = json.dumps([case(*parts) for parts in CASES], separators=(",", ":")).replace('{"rows"', '\n{"rows"')
-    pathlib.Path(__file__).with_suffix(".json").write_text(text + "\n")
+    write("losses.json", [case(*parts) for parts in CASES])
+    sizes = [(5, 1), (3, 2), (4, 16), (2, 33)]
+    write("errors.json", [errors(loss, *size) for loss in ("mse", "l1") for size in sizes])
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@ extension Dataset {
   static func checksum(train: Split, test: Split) -> UInt64 {
     var digest: UInt64 = 0
     for split in [train, test] {
-      digest ^= UInt64(crc(split.images)) << 32 | UInt64(crc(labels: split.labels))
+      digest ^=
+        UInt64(crc(split.images)) << 32 | UInt64(split.targets.map { crc($0) } ?? crc(labels: split.labels))
       digest = (digest ^ digest >> 30) &* 0xBF58_476D_1CE4_E5B9
       digest = (digest ^ digest >> 27) &* 0x94D0_49BB_1331_11EB
       digest ^= digest >> 31

@@ -74,8 +74,11 @@ struct DatasetLoader {
   /// The digest of tables whose contents are in order.
   func checksum(of tables: PartTable<SampleTable?>, _ listing: DatasetListing) throws -> UInt64 {
     let (train, test, _, _) = try valid(tables, listing)
-    for (split, part) in [(train, DatasetPart.trainImages), (test, .testImages)] {
-      try split.images.requireFinite(path: listing.path(of: part))
+    for (split, images, labels) in [
+      (train, DatasetPart.trainImages, DatasetPart.trainLabels), (test, .testImages, .testLabels),
+    ] {
+      try split.images.requireFinite(path: listing.path(of: images))
+      try split.targets?.requireFinite(path: listing.path(of: labels), of: "sample")
     }
     return Dataset.checksum(train: train, test: test)
   }
@@ -88,6 +91,11 @@ struct DatasetLoader {
     var columns: [(count: Int, path: String)] = []
     func split(_ images: DatasetPart, _ labels: DatasetPart) throws -> Split? {
       guard let pictures = tables[images], let table = tables[labels] else { return nil }
+      guard table.element.isInteger else {
+        return Split(
+          images: pictures,
+          targets: try table.targets(path: listing.path(of: labels), images: pictures.count))
+      }
       let reading = try table.labelReading(path: listing.path(of: labels), images: pictures.count)
       if let note = reading.note {
         if notes.isEmpty { notes.append(note) }

@@ -5,7 +5,10 @@ extension Dataset {
   /// are not gzipped. Labels that fit are bytes there, whatever type they were stored in, else 32-bit integers.
   package var fileDigests: [(name: String, digest: String)] {
     [("train", train), ("test", test)].filter { $0.1.count > 0 }.flatMap { half, split in
-      [("\(half)-images", Self.digest(split.images)), ("\(half)-labels", Self.digest(labels: split.labels))]
+      [
+        ("\(half)-images", Self.digest(split.images)),
+        ("\(half)-labels", split.targets.map { Self.digest($0) } ?? Self.digest(labels: split.labels)),
+      ]
     }
   }
 

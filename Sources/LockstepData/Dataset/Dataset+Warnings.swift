@@ -8,7 +8,6 @@ extension Dataset {
   /// - Complexity: O(n) in the number of samples for bytes, with an early exit for each image that is not blank; O(n)
   ///   in the number of elements for other types.
   public func warnings(heldBack: [Int] = [], missesTest: Bool = true) -> [String] {
-    let training = trainingSamples(heldBack: heldBack.filter(train.labels.indices.contains))
     let judges = heldBack.isEmpty ? "training" : "validation"
     let noTest =
       test.count == 0 && missesTest
@@ -16,10 +15,15 @@ extension Dataset {
         "there are no test files: the result is that of the \(judges) samples"
           + (heldBack.isEmpty ? ". --validation-split 0.1 holds some back to judge by" : "")
       ] : []
-    let ofClasses = Self.warnings(training: training, test: counts(test.labels))
-    return (noTest + ofClasses + (sameness.map { [$0] } ?? blankImages) + strangeNumbers).map {
+    return (noTest + labelWarnings(heldBack) + (sameness.map { [$0] } ?? blankImages) + strangeNumbers).map {
       "\(name): \($0)"
     }
+  }
+
+  private func labelWarnings(_ heldBack: [Int]) -> [String] {
+    guard targetColumns == nil else { return targetWarnings }
+    let training = trainingSamples(heldBack: heldBack.filter(train.labels.indices.contains))
+    return Self.warnings(training: training, test: counts(test.labels))
   }
 
   /// Warnings for the number of samples of each class.

@@ -1,12 +1,12 @@
 import LockstepSupport
 
-/// Images and labels to train on and to test with. Immutable.
+/// Images and labels, which are classes or numbers, to train on and to test with. Immutable.
 public final class Dataset: Sendable {
   /// The training samples, those held back to validate included; none if loaded for evaluation.
   public let train: Split
   /// The test samples; none without test files.
   public let test: Split
-  /// The largest label of both splits plus 1, or the columns of one-hot labels; at least 2.
+  /// The largest label of both splits plus 1, or the columns of one-hot labels; at least 2. 0 where labels are numbers.
   public let classes: Int
   /// A digest of all images and labels: equal data, however it is compressed, gives an equal checksum.
   public let checksum: UInt64
@@ -38,6 +38,7 @@ public final class Dataset: Sendable {
     let valid = try Self.validate(train: train, test: test) { "\(name): \($0)" }
     for (part, split) in [("train", train), ("test", test)] {
       try split.images.requireFinite(path: "\(name): \(part) images")
+      try split.targets?.requireFinite(path: "\(name): \(part) targets", of: "sample")
     }
     self.init(
       validTrain: valid.train, test: valid.test, classes: max(valid.classes, classes ?? 0), name: name,
@@ -84,6 +85,8 @@ public final class Dataset: Sendable {
         found: "\(test.images.shape) of type \(test.images.element)",
         fix: "Take both splits from the same dataset")
     }
+    try requireSameKind(train, test, subject: subject)
+    if train.targets != nil || test.targets != nil { return (train, test, 0) }
     let largest = max(
       try largestLabel(train, subject(.trainLabels)), try largestLabel(test, subject(.testLabels)))
     return (train, test, max(2, Int(largest) + 1))
@@ -96,9 +99,8 @@ public final class Dataset: Sendable {
         found: "the dimensions \([split.images.count] + split.images.shape)",
         fix: "Write the file again with samples in it")
     }
-    return Split(
-      images: try split.images.images(labels: split.labels.count, path: path, labelsPath: labelsPath),
-      labels: split.labels)
+    return split.with(
+      try split.images.images(labels: split.count, path: path, labelsPath: labelsPath))
   }
 
   private static func largestLabel(_ split: Split, _ subject: String) throws -> Int32 {

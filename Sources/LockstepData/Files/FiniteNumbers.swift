@@ -4,13 +4,13 @@ extension SampleTable {
   /// Checks that Float can represent every number.
   ///
   /// - Throws: LockstepError (.data) with `path`, sample (from 0) and position of the first that it cannot.
-  package func requireFinite(path: String) throws {
+  package func requireFinite(path: String, of sampleName: String = "image") throws {
     guard let index = withExtendedLifetime(self, { firstUnusable() }) else { return }
     let (sample, element) = index.quotientAndRemainder(dividingBy: elementsPerSample)
     throw LockstepError(
       .data, path, expected: "finite numbers of at most \(Float.greatestFiniteMagnitude) in magnitude",
       found:
-        "\(self.element.value(at: index, in: bytes)) in image \(sample) (counted from 0), \(place(of: element))",
+        "\(self.element.value(at: index, in: bytes)) in \(sampleName) \(sample) (counted from 0), \(place(of: element))",
       fix: "Look at what wrote the file, and write it again without such numbers")
   }
 

@@ -1,18 +1,43 @@
 import CKernels
 import LockstepSupport
 
+/// What the outputs of a pass's rows should be: classes, or numbers.
+package struct BatchTargets: @unchecked Sendable {
+  /// [rows]
+  package let labels: UnsafePointer<Int32>
+  /// [rows, columns], scaled.
+  package let values: UnsafePointer<Float>
+  /// The numbers of a row; 0 for classes.
+  package let columns: Int
+
+  package init(labels: UnsafePointer<Int32>, values: UnsafePointer<Float>? = nil, columns: Int = 0) {
+    self.labels = labels
+    // Never read without columns.
+    self.values = values ?? UnsafeRawPointer(labels).assumingMemoryBound(to: Float.self)
+    self.columns = columns
+  }
+}
+
 /// The samples of one forward pass: their pixels as Float in a workspace's input, and their labels.
 package final class Batch {
   private let labelBuffer: AlignedBuffer<Int32>
+  private let valueBuffer: AlignedBuffer<Float>
+  private let scaling: TargetScaling?
   private let indexBuffer: AlignedBuffer<Int>
   /// Images before their transformation.
   private var originals: AlignedBuffer<Float>?
 
   package var labels: UnsafePointer<Int32> { UnsafePointer(labelBuffer.pointer) }
+  package var targets: BatchTargets {
+    BatchTargets(labels: labels, values: UnsafePointer(valueBuffer.pointer), columns: scaling?.columns ?? 0)
+  }
   /// The index in the dataset of each row's sample.
   package var samples: UnsafePointer<Int> { UnsafePointer(indexBuffer.pointer) }
 
-  package init(capacity: Int) {
+  /// `scaling` is that of targets; nil for classes.
+  package init(capacity: Int, targets scaling: TargetScaling? = nil) {
+    self.scaling = scaling
+    valueBuffer = AlignedBuffer(count: capacity * (scaling?.columns ?? 0), zero: 0)
     labelBuffer = AlignedBuffer(count: capacity, zero: 0)
     indexBuffer = AlignedBuffer(count: capacity, zero: 0)
   }
@@ -39,6 +64,21 @@ package final class Batch {
       fill(
         count, from: split, normalization: normalization, augmenter: augmenter, into: input, team: team,
         index: index)
+      if let targets = split.targets { fill(count, from: targets, team) }
+    }
+  }
+
+  /// Scales the targets of the rows' samples, if they are used.
+  private func fill(_ count: Int, from targets: SampleTable, _ team: ThreadTeam) {
+    guard let scaling else { return }
+    let (values, columns, indices) = (valueBuffer.pointer, scaling.columns, indexBuffer.pointer)
+    team.split(count, grain: 16) { rows in
+      for row in rows {
+        for column in 0..<columns {
+          let target = scaling.scaled(targets.target(indices[row], column), column)
+          values[row * columns + column] = Float(target)
+        }
+      }
     }
   }
 
@@ -55,7 +95,7 @@ package final class Batch {
       team.split(count, grain: 16) { rows in
         for row in rows {
           indices[row] = index(row)
-          labels[row] = split.labels[indices[row]]
+          if !split.labels.isEmpty { labels[row] = split.labels[indices[row]] }
           if copies == nil { images.load(indices[row], into: input.row(row), scale: scale, shift: shift) }
         }
       }
@@ -74,7 +114,7 @@ package final class Batch {
     team.split(count, grain: 2) { rows in
       for row in rows {
         indices[row] = index(row)
-        labels[row] = split.labels[indices[row]]
+        if !split.labels.isEmpty { labels[row] = split.labels[indices[row]] }
         images.load(indices[row], into: plain.row(row), scale: scale, shift: shift)
         Augmentation.apply(
           augmenter.augmentation.transform(

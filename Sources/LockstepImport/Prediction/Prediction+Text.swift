@@ -14,7 +14,7 @@ extension Prediction {
   public func text(names: [String], colours: Bool) -> String {
     let drawing = picture.map { Self.drawing($0, colours: colours) } ?? []
     let width = picture.map { min($0.width, Self.mostColumns) } ?? 0
-    let bars = bars(names)
+    let bars = values == nil ? bars(names) : []
     let lines = (0..<max(drawing.count, bars.count)).map { row -> String in
       let left = row < drawing.count ? drawing[row] : String(repeating: " ", count: width)
       let right = row < bars.count ? bars[row] : ""
@@ -26,11 +26,20 @@ extension Prediction {
 
   /// "three.png: 3, 99.87%", and the label where it is known.
   private func answer(_ names: [String]) -> String {
+    if let (found, targets) = values {
+      let known = targets.map { ", should be \(Self.text($0))" } ?? ""
+      return "\(oneLine(input)): \(Self.text(found))\(known)"
+    }
     let known =
       label.map {
         $0 == predicted ? ", as labelled" : ", labelled \(oneLine(names.indices ~= $0 ? names[$0] : "\($0)"))"
       } ?? ""
     return "\(oneLine(input)): \(oneLine(names[predicted])), \(percent(probabilities[predicted]))\(known)"
+  }
+
+  private static func text(_ values: [Double]) -> String {
+    values.prefix(mostClasses).map { significant($0, 5) }.joined(separator: ", ")
+      + (values.count > mostClasses ? ", ..." : "")
   }
 
   /// All classes in their order, or of many the likeliest.

@@ -8,11 +8,18 @@ public struct Prediction: Sendable {
   public var picture: Picture?
   /// The class, where it is known.
   public var label: Int?
-  /// The probability of each class.
+  /// The probability of each class; empty where the model gives numbers.
   public var probabilities: [Double]
+  /// The numbers that a model gives that was trained on such, and what they should be where that is known.
+  public var values: (found: [Double], targets: [Double]?)?
 
   public init(input: String, picture: Picture?, label: Int?, probabilities: [Double]) {
     (self.input, self.picture, self.label, self.probabilities) = (input, picture, label, probabilities)
+  }
+
+  public init(input: String, picture: Picture?, values: [Double], targets: [Double]?) {
+    self.init(input: input, picture: picture, label: nil, probabilities: [])
+    self.values = (values, targets)
   }
 
   /// The class of the highest probability, of several the first.
@@ -26,6 +33,11 @@ public struct Prediction: Sendable {
   public func json(names: [String]) -> String {
     var line = JSONLine()
     line.add("input", input)
+    if let (found, targets) = values {
+      line.add("values", found)
+      if let targets { line.add("targets", targets) }
+      return line.text
+    }
     line.add("predicted", predicted)
     line.add("class", names[predicted])
     // Numbers that the line's own members would write as texts or fractions.
@@ -35,12 +47,20 @@ public struct Prediction: Sendable {
   }
 
   /// The columns of `csv`.
-  public static func csvHeader(classes: Int) -> String {
-    (["input", "predicted", "label"] + (0..<classes).map { "p\($0)" }).joined(separator: ",")
+  public static func csvHeader(classes: Int, areNumbers: Bool = false) -> String {
+    guard !areNumbers else {
+      let columns = ["y", "target"].flatMap { name in (0..<classes).map { "\(name)\($0)" } }
+      return (["input"] + columns).joined(separator: ",")
+    }
+    return (["input", "predicted", "label"] + (0..<classes).map { "p\($0)" }).joined(separator: ",")
   }
 
   /// A line as `evaluate --predictions` writes it, after the input (RFC 4180). A label that is not known is empty.
   public var csv: String {
+    if let (found, targets) = values {
+      let known = targets?.map { "\($0)" } ?? found.map { _ in "" }
+      return ([csvField(input)] + found.map { "\($0)" } + known).joined(separator: ",")
+    }
     return
       ([csvField(input), String(predicted), label.map(String.init) ?? ""] + probabilities.map { "\($0)" })
       .joined(

@@ -14,8 +14,10 @@ public final class Predictor {
   public let form: PictureForm?
   /// Whether the model does not say what was done to the pictures that it was trained on.
   public var lacksRecord: Bool { form != nil && model.pictures == nil }
-  /// A name for each class.
+  /// A name for each class; of numbers, each's own number.
   public let classNames: [String]
+  /// Whether the model gives numbers, not classes.
+  public var givesNumbers: Bool { model.regression != nil }
   private let path: String
   private let isAsIs: Bool
   private let team: ThreadTeam
@@ -33,7 +35,8 @@ public final class Predictor {
     (self.path, isAsIs, model) = (path, asIs, try Model(path: path))
     team = try makeTeam(threads, alone)
     evaluator = try Evaluator(
-      model.network, normalization: model.normalization, collective: alone, team: team)
+      model.network, normalization: model.normalization, regression: model.regression, collective: alone,
+      team: team)
     var form = model.pictures ?? PictureForm(networkInput: model.network.inputShape)
     if asIs { form?.keepAsIs() }
     self.form = form
@@ -77,7 +80,7 @@ public final class Predictor {
     form?.isTransposed == true ? picture.transposed : picture
   }
 
-  /// The probability of each class, [pictures, classes].
+  /// The probability of each class, [pictures, classes], or the numbers that the model gives.
   public func probabilities(of pictures: [Picture]) throws -> [[Double]] {
     try probabilities(
       of: SampleTable(
@@ -85,7 +88,8 @@ public final class Predictor {
         copying: pictures.flatMap(\.planes)))
   }
 
-  /// The probability of each class for samples as datasets have them, [samples, classes].
+  /// The probability of each class for samples as datasets have them, [samples, classes], or the numbers that the model
+  /// gives.
   ///
   /// - Throws: LockstepError (data) for samples of another shape than the network's input.
   public func probabilities(of samples: SampleTable) throws -> [[Double]] {
@@ -93,7 +97,7 @@ public final class Predictor {
     let classes = model.network.classes
     // The labels count for a loss, which nobody asks for.
     let split = Split(images: samples, labels: .init(repeating: 0, count: samples.count))
-    try evaluator.probabilities(model.parameters, on: split) { samples, found in
+    try evaluator.predictions(model.parameters, on: split) { samples, found in
       for row in samples {
         let start = (row - samples.lowerBound) * classes
         result.append(Array(found[start..<start + classes]))

@@ -9,6 +9,11 @@ extension ImportSource {
   static func idx(_ path: String) throws -> ImportSource? {
     guard holdsIDX(path, depth: 2) else { return nil }
     let dataset = try Dataset.load(directory: path, collective: SingleProcess())
+    guard dataset.targetColumns == nil else {
+      throw LockstepError(
+        .data, dataset.name, expected: "labels that are classes", found: "numbers, of type float",
+        fix: "lockstep train --loss mse takes the files as they are")
+    }
     let sections = try [(Section.Half.train, dataset.train), (.test, dataset.test)].compactMap {
       half, split in
       try split.count == 0 ? nil : section(half, split, "\(dataset.name): images")

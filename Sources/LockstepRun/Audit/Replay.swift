@@ -147,8 +147,9 @@ private final class LastEpoch: TrainingObserver {
 /// Losses and accuracies under their names in the metrics.
 enum RecordedFigures {
   static func of(_ report: EpochReport) -> [String: Double] {
-    ["train_loss": report.trainLoss, "train_accuracy": report.trainAccuracy]
-      .merging(of(report.test, report.validation, nil)) { $1 }
+    var figures = of(report.test, report.validation, nil)
+    (figures["train_loss"], figures["train_accuracy"]) = (report.trainLoss, report.trainAccuracy)
+    return figures
   }
 
   static func of(_ test: Evaluation, _ validation: Evaluation?, _ training: Evaluation?) -> [String: Double] {
@@ -157,13 +158,18 @@ enum RecordedFigures {
 
   private static func of(_ evaluation: Evaluation?, _ part: String) -> [String: Double] {
     guard let evaluation, evaluation.count > 0 else { return [:] }
-    return ["\(part)_loss": evaluation.loss, "\(part)_accuracy": evaluation.accuracy]
+    return Dictionary(uniqueKeysWithValues: evaluation.figures.map { ("\(part)_\($0.name)", $0.value) })
   }
 
   /// "test accuracy 97.81%, train accuracy 98.02% and losses"
   static func list(_ figures: [String: Double]) -> String {
-    let accuracies = figures.sorted { $0.key < $1.key }.filter { $0.key.hasSuffix("_accuracy") }.map {
-      "\($0.key.split(separator: "_")[0]) accuracy \(percent($0.value))"
+    let accuracies = figures.sorted { $0.key < $1.key }.compactMap { name, value -> String? in
+      let words = name.split(separator: "_")
+      switch words.last {
+      case "accuracy": return "\(words[0]) accuracy \(percent(value))"
+      case "r2": return "\(words[0]) R2 \(fixed(value, 4))"
+      default: return nil
+      }
     }
     return accuracies.isEmpty ? "no accuracy" : accuracies.joined(separator: ", ") + " and losses"
   }

@@ -15,7 +15,7 @@ extension StepPrediction {
     let layers = try collective.together {
       try recipe.check()
       return try Network(
-        inputShape: dataset.train.images.shape, specification: recipe.layers, classes: dataset.classes)
+        inputShape: dataset.train.images.shape, specification: recipe.layers, classes: dataset.outputs)
     }
     let timer = StepTimer(
       recipe: recipe, dataset: dataset, threads: threads, collective: collective,

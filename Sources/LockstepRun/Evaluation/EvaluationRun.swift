@@ -12,7 +12,7 @@ public struct EvaluationRun {
   /// The directory of the IDX files; nil for the run's own data, or `DataSource.resolve`.
   public var data: String?
   /// A file for what is predicted for each test sample, as CSV: `predicted,label,p0,p1,...`, where pN is the
-  /// probability of class N.
+  /// probability of class N; or of numbers, `y0,y1,...,target0,target1,...`.
   public var predictions: String?
   /// Whether the result is one line of JSON, instead of tables and the lines that end a training.
   public var json = false
@@ -34,10 +34,11 @@ public struct EvaluationRun {
     let team = try makeTeam(threads, collective)
     let (model, dataset, test) = try load(collective, team)
     let evaluator = try collective.together {
-      try Evaluator(model.network, normalization: model.normalization, collective: collective, team: team)
+      try Evaluator(
+        model.network, normalization: model.normalization, regression: model.regression,
+        collective: collective, team: team)
     }
-    var report = try evaluator.report(model.parameters, on: test)
-    report.names = model.classNames
+    let report = try judge(model, evaluator, test)
     let file = try writePredictions(of: model, report, test, evaluator, collective)
     try collective.together {
       try dataset.requireUnchanged()
@@ -49,6 +50,16 @@ public struct EvaluationRun {
           ? report.json(dataset: dataset.name, weights: weights)
           : report.text + "\n" + summary(report.evaluation, dataset: dataset.name))
     }
+  }
+
+  /// Collective.
+  private func judge(_ model: Model, _ evaluator: Evaluator, _ test: Split) throws -> any EvaluationReport {
+    guard model.regression == nil else {
+      return RegressionReport(evaluation: try evaluator.evaluate(model.parameters, on: test))
+    }
+    var report = try evaluator.report(model.parameters, on: test)
+    report.names = model.classNames
+    return report
   }
 
   /// The model, the same on all ranks, data that it can take, and the test samples with its labels. Collective.
@@ -94,15 +105,15 @@ public struct EvaluationRun {
 
   /// Rank 0's file, complete but for its name; nil on other ranks, and if none is asked for. Collective.
   private func writePredictions(
-    of model: Model, _ report: ClassificationReport, _ test: Split, _ evaluator: Evaluator,
+    of model: Model, _ report: any EvaluationReport, _ test: Split, _ evaluator: Evaluator,
     _ collective: any Collective
   ) throws -> PredictionsFile? {
     guard let predictions else { return nil }
     let file = try collective.together {
       try collective.rank == 0
-        ? PredictionsFile(predictions, report: report, labels: test.labels) : nil
+        ? PredictionsFile(predictions, report: report as? ClassificationReport, test) : nil
     }
-    try evaluator.probabilities(model.parameters, on: test) { try file?.write($0, $1) }
+    try evaluator.predictions(model.parameters, on: test) { try file?.write($0, $1) }
     return file
   }
 

@@ -1,7 +1,7 @@
 import LockstepStorage
 import LockstepSupport
 
-/// Loss and accuracy of runs over their epochs, for a terminal.
+/// Loss and accuracy, or R2, of runs over their epochs, for a terminal.
 public struct RunCurves {
   private let runs: [(name: String, history: RunHistory)]
 
@@ -40,7 +40,7 @@ public struct RunCurves {
       let lines = Self.parts.map { part in
         line(part == "train" ? "training" : part, of: history, "\(part)_\(quantity)")
       }
-      return plot(of: quantity, title: quantity, lines.filter { !$0.points.isEmpty })
+      return plot(of: quantity, title: Self.title(quantity), lines.filter { !$0.points.isEmpty })
     }
   }
 
@@ -51,7 +51,7 @@ public struct RunCurves {
     }
     return Self.quantities.map { quantity in
       plot(
-        of: quantity, title: "\(part ?? "training") \(quantity)",
+        of: quantity, title: "\(part ?? "training") \(Self.title(quantity))",
         runs.map { line($0.name, of: $0.history, "\(part ?? "train")_\(quantity)") })
     }
   }
@@ -59,7 +59,7 @@ public struct RunCurves {
   private func plot(of quantity: String, title: String, _ lines: [LinePlot.Line]) -> LinePlot {
     LinePlot(
       title: title, axis: "epoch", lines: lines,
-      format: quantity == "loss" ? { Self.loss($0) } : { percent($0) }
+      format: quantity == "accuracy" ? { percent($0) } : { Self.loss($0) }
     )
   }
 
@@ -84,7 +84,8 @@ public struct RunCurves {
     }
     let epochs = history.events("start").last?["epochs"].map { " of \(fixed($0, 0))" } ?? ""
     let accuracies = parts.compactMap { part in
-      last["\(part)_accuracy"].map { "\(part == "train" ? "training" : part) \(percent($0))" }
+      (last["\(part)_accuracy"].map(percent) ?? last["\(part)_r2"].map { "R2 \(loss($0))" })
+        .map { "\(part == "train" ? "training" : part) \($0)" }
     }
     let end = history.events("end").isEmpty ? history.events("error").last?.text("reason") : nil
     return "\(name): epoch \(fixed(epoch, 0))\(epochs)"
@@ -92,7 +93,8 @@ public struct RunCurves {
       + accuracies.map { ", " + $0 }.joined() + (end.map { "; ended by: \(oneLine($0))" } ?? "")
   }
 
-  private static let quantities = ["loss", "accuracy"]
+  private static let quantities = ["loss", "accuracy", "r2"]
+  private static func title(_ quantity: String) -> String { quantity == "r2" ? "R2" : quantity }
   private static let parts = ["train", "validation", "test"]
   private static func loss(_ value: Double) -> String { fixed(value, 4) }
 }

@@ -44,12 +44,14 @@ extension RunFigures {
   /// Whether answers agree with labels no more often than any answers of their numbers would; true where that is not
   /// known.
   private var isIndependent: Bool {
-    guard let view, view.part != "training", view.report.evaluation.count > 0 else { return true }
-    let count = Double(view.report.evaluation.count)
-    let expected = view.report.classes.reduce(0) {
+    guard let view, let report = view.report, view.part != "training", report.evaluation.count > 0 else {
+      return true
+    }
+    let count = Double(report.evaluation.count)
+    let expected = report.classes.reduce(0) {
       $0 + Double($1.samples) / count * Double($1.predicted) / count
     }
-    return isAtChance(view.report.evaluation.accuracy, of: count, chance: expected)
+    return isAtChance(report.evaluation.accuracy, of: count, chance: expected)
   }
 
   /// A class is no sample's, though some of those that judge are of it, and more than all of them would be mistaken for
@@ -57,9 +59,9 @@ extension RunFigures {
   var neverPredicted: Finding? {
     // In full ascent all classes may still come.
     if losses.count > 1, losses.last! < 0.9 * losses[losses.count - 2] { return nil }
-    guard let view else { return nil }
-    let classes = view.report.classes
-    let mistaken = 1 - view.report.evaluation.accuracy
+    guard let view, let report = view.report else { return nil }
+    let classes = report.classes
+    let mistaken = 1 - report.evaluation.accuracy
     let missing = classes.indices.filter { number in
       let samples = classes[number].samples
       return classes[number].predicted == 0 && samples > 0
@@ -68,13 +70,13 @@ extension RunFigures {
     guard !missing.isEmpty else { return nil }
     let isOne = missing.count == 1
     let named =
-      missing.prefix(6).map { view.report.title($0) }.joined(separator: ", ")
+      missing.prefix(6).map { report.title($0) }.joined(separator: ", ")
       + (missing.count > 6 ? " and \(missing.count - 6) more" : "")
     let samples = missing.reduce(0) { $0 + classes[$1].samples }
     return Finding(
       kind: .neverPredicted,
       text: "\(isOne ? "class \(named) is" : "classes \(named) are") never predicted, which \(samples) of "
-        + "\(view.report.evaluation.count) \(view.part) samples belong to: \(advice(missing, view))")
+        + "\(report.evaluation.count) \(view.part) samples belong to: \(advice(missing, view))")
   }
 
   private func advice(_ missing: [Int], _ view: ModelView) -> String {

@@ -9,7 +9,8 @@ struct ModelView {
   /// A sample, with its picture where it is one.
   struct Sample {
     let picture: PNGFile?
-    let label: Int
+    /// What it should be taken for.
+    let title: String
   }
 
   /// A tensor of the weights.
@@ -23,7 +24,10 @@ struct ModelView {
 
   /// What it was judged by: "test", "validation" or "training" samples.
   var part: String
-  var report: ClassificationReport
+  /// nil where labels are numbers.
+  var report: ClassificationReport?
+  /// Where labels are numbers.
+  var evaluation: Evaluation?
   /// The step of the checkpoint that it was loaded from, where the run has not ended.
   var checkpointStep: Int?
   /// The most confident ones, with the samples.
@@ -53,24 +57,31 @@ struct ModelView {
     let judges = dataset.test.count > 0 ? dataset.test : dataset.train
     let indices = dataset.test.count > 0 ? nil : validation
     part = dataset.test.count > 0 ? "test" : validation == nil ? "training" : "validation"
-    guard
-      let found = try evaluator.mistakes(
+    var found: (report: ClassificationReport, mistakes: [Mistake])?
+    if model.regression == nil {
+      found = try evaluator.mistakes(
         model.parameters, on: judges, indices: indices, most: Self.most.mistakes)
-    else { return nil }
-    report = found.report
-    report.names = model.classNames
+      report = found?.report
+      report?.names = model.classNames
+    } else {
+      evaluation = try evaluator.evaluate(model.parameters, on: judges, indices: indices)
+    }
+    guard evaluator.isReporter else { return nil }
     let isTransposed = model.pictures?.isTransposed ?? false
     func samples(_ numbers: [Int], of split: Split, _ augmenter: Batch.Augmenter? = nil) -> [Sample] {
       let range: ClosedRange<Float>? = split.images.element == .uint8 ? 0...1 : nil
+      let report = report
       return zip(numbers, split.numbers(of: numbers, augmenter: augmenter, team: team)).map {
         number, values in
         Sample(
           picture: NumberPicture.sample(
             values, shape: split.images.shape, range: range, isTransposed: isTransposed),
-          label: Int(split.labels[number]))
+          title: split.targets.map { $0.title(of: number) }
+            ?? report?.title(Int(split.labels[number])) ?? "")
       }
     }
-    mistakes = Array(zip(found.mistakes, samples(found.mistakes.map(\.sample), of: judges)))
+    let wrong = found?.mistakes ?? []
+    mistakes = Array(zip(wrong, samples(wrong.map(\.sample), of: judges)))
     let sampler = recipe.sampler(datasetCount: dataset.train.count)
     let entries = sampler.shard(step: 0, rank: 0, ranks: 1).entries.prefix(Self.most.batch)
     let order = sampler.order(epoch: 0)
@@ -82,7 +93,7 @@ struct ModelView {
     areSamplesAlike =
       first.count > 1
       && first.allSatisfy { dataset.train.images.sample($0) == dataset.train.images.sample(first[0]) }
-    trainingSamples = dataset.trainingSamples(heldBack: validation ?? [])
+    if report != nil { trainingSamples = dataset.trainingSamples(heldBack: validation ?? []) }
     look(at: model.parameters, seed: recipe.initialWeights.isEmpty ? recipe.seed : nil, isTransposed)
   }
 
@@ -115,5 +126,13 @@ struct ModelView {
       NumberPicture.weights(
         values[$0..<$0 + unit], shape: shape, largest: largest, isTransposed: isTransposed)
     }
+  }
+}
+
+extension SampleTable {
+  /// A sample's targets, the first of many.
+  fileprivate func title(of sample: Int) -> String {
+    (0..<min(elementsPerSample, 3)).map { significant(target(sample, $0), 4) }.joined(separator: ", ")
+      + (elementsPerSample > 3 ? ", ..." : "")
   }
 }

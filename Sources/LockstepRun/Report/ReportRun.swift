@@ -116,7 +116,9 @@ public struct ReportRun {
     }
     try collective.together { try require(dataset, model, path) }
     let evaluator = try collective.together {
-      try Evaluator(model.network, normalization: model.normalization, collective: collective, team: team)
+      try Evaluator(
+        model.network, normalization: model.normalization, regression: model.regression,
+        collective: collective, team: team)
     }
     let held = recipe.sampler(datasetCount: dataset.train.count).heldBack
     var view = try ModelView(of: model, recipe, dataset, validation: held, evaluator, team)

@@ -47,13 +47,13 @@ struct ReportedRun {
   /// A figure of the weights that the run has in the end, or so far.
   func figure(_ name: String) -> Double? { end?[name] ?? history.keptEpoch?[name] }
 
-  /// Part, accuracy and loss by which the run is judged; nil before there are any.
-  var result: (part: String, accuracy: Double, loss: Double?)? {
+  /// Part, accuracy or R2, and loss by which the run is judged; nil before there are any.
+  var result: (part: String, name: String, quality: String, loss: Double?)? {
     for event in [end, history.keptEpoch].compactMap({ $0 }) {
       for part in ["test", "validation", "train"] {
-        if let accuracy = event["\(part)_accuracy"] {
-          return (part == "train" ? "training" : part, accuracy, event["\(part)_loss"])
-        }
+        let (name, loss) = (part == "train" ? "training" : part, event["\(part)_loss"])
+        if let accuracy = event["\(part)_accuracy"] { return (name, "accuracy", percent(accuracy), loss) }
+        if let r2 = event["\(part)_r2"] { return (name, "R2", fixed(r2, 4), loss) }
       }
     }
     return nil

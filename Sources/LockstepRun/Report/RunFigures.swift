@@ -46,7 +46,7 @@ struct RunFigures {
   var isFalling: Bool { losses.count > 1 && zip(losses, losses.dropFirst()).allSatisfy { $1 < $0 } }
 
   /// How many classes samples are taken for; nil without a view.
-  var answers: Int? { view.map { $0.report.classes.count { $0.predicted > 0 } } }
+  var answers: Int? { view?.report.map { $0.classes.count { $0.predicted > 0 } } }
 
   /// Whether an accuracy is not above that of chance: three standard deviations and half a point are allowed.
   func isAtChance(_ accuracy: Double, of samples: Double, chance: Double) -> Bool {

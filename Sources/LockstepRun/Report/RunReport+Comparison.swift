@@ -44,16 +44,23 @@ extension RunReport {
 
   private var partName: String { part == "train" ? "training" : part }
 
+  /// By which figure they are compared: R2 where none has an accuracy.
+  private var judge: (key: String, name: String, text: (Double) -> String) {
+    runs.contains { $0.figure("\(part)_accuracy") != nil }
+      || !runs.contains { $0.figure("\(part)_r2") != nil }
+      ? ("accuracy", "accuracy", { percent($0) }) : ("r2", "R2", { fixed($0, 4) })
+  }
+
   /// Which is the best.
   private var headline: String? {
     if isOtherData { return "Their data differ, so that their figures do not say which is better." }
     let ends = zip(names, runs).compactMap { name, run in
-      run.figure("\(part)_accuracy").map { (name: name, accuracy: $0) }
+      run.figure("\(part)_\(judge.key)").map { (name: name, figure: $0) }
     }
-    guard ends.count > 1, let most = ends.map(\.accuracy).max() else { return nil }
-    let best = ends.filter { $0.accuracy == most }.map(\.name)
-    if best.count == ends.count { return "All have the same \(partName) accuracy, \(percent(most))." }
-    return "The highest \(partName) accuracy is \(percent(most)), of \(best.joined(separator: ", "))."
+    guard ends.count > 1, let most = ends.map(\.figure).max() else { return nil }
+    let (best, text) = (ends.filter { $0.figure == most }.map(\.name), judge.text(most))
+    if best.count == ends.count { return "All have the same \(partName) \(judge.name), \(text)." }
+    return "The highest \(partName) \(judge.name) is \(text), of \(best.joined(separator: ", "))."
   }
 
   private var commonPlots: [ReportPlot] {
@@ -63,6 +70,7 @@ extension RunReport {
       return [
         plot("\(title) loss", .number, "\(part)_loss"),
         plot("\(title) accuracy", .percent, "\(part)_accuracy"),
+        plot("\(title) mean absolute error", .number, "\(part)_mae"),
       ]
     }
     return judged + [
@@ -85,11 +93,12 @@ extension RunReport {
     let rows = zip(names, runs).map { name, run -> [String] in
       let values = keys.map { key in run.text(of: key) }
       let title = areNamedAlike ? run.receipt?.datasetDigest.hexadecimal : run.start?.text("dataset")
-      return [name] + run.figures(of: part) + values + (isOtherData ? [title ?? "?"] : []) + run.results
+      return [name] + run.figures(of: part, judge.key, judge.text) + values
+        + (isOtherData ? [title ?? "?"] : []) + run.results
     }
     html.table(
       caption: keys.isEmpty ? "Their recipes are the same" : "Keys of the recipes that differ, and results",
-      head: ["run", "\(partName) accuracy", "loss"] + keys.map(\.name) + (isOtherData ? ["data"] : [])
+      head: ["run", "\(partName) \(judge.name)", "loss"] + keys.map(\.name) + (isOtherData ? ["data"] : [])
         + ["epochs done", "time", "weights"], rows: rows)
   }
 }
@@ -101,9 +110,9 @@ extension ReportedRun {
     return recipe.effectiveKeys.contains { $0.name == key.name } ? key.read(recipe) : "-"
   }
 
-  /// Accuracy and loss.
-  fileprivate func figures(of part: String) -> [String] {
-    [figure("\(part)_accuracy").map(percent) ?? "-", figure("\(part)_loss").map { fixed($0, 4) } ?? "-"]
+  /// Accuracy or R2, and loss.
+  fileprivate func figures(of part: String, _ key: String, _ text: (Double) -> String) -> [String] {
+    [figure("\(part)_\(key)").map(text) ?? "-", figure("\(part)_loss").map { fixed($0, 4) } ?? "-"]
   }
 
   /// Epochs, time and weights.

@@ -15,7 +15,7 @@ extension RunReport {
 
   /// Confusion matrix, figures of each class, and confident mistakes.
   func addResults(of view: ModelView, to html: inout HTML) {
-    let report = view.report
+    guard let report = view.report else { return addErrors(of: view, to: &html) }
     let occurring = report.classes.indices.filter { report.classes[$0].occurs }
     section("What is taken for what", &html) { html in
       let source = view.checkpointStep.map { ", by the newest checkpoint, of step \($0)" } ?? ""
@@ -38,6 +38,24 @@ extension RunReport {
             "sample \(mistake.sample); \(title(mistake.label)) has \(percent(mistake.ofLabel))"
           )
         }, &html)
+    }
+  }
+
+  /// The errors of each column.
+  private func addErrors(of view: ModelView, to html: inout HTML) {
+    guard let evaluation = view.evaluation, let errors = evaluation.errors else { return }
+    section("Errors", &html) { html in
+      func row(_ name: String, _ column: RegressionErrors.Column) -> [String] {
+        [name] + [column.meanAbsolute, column.rootMeanSquare].map { significant($0, 4) } + [
+          fixed(column.r2, 4)
+        ]
+      }
+      let shown = errors.columns.prefix(Self.mostClassesListed)
+      html.table(
+        caption: "Of the \(evaluation.count) \(view.part) samples, in the unit of the targets",
+        head: ["target", "mean absolute error", "root mean square error", "R2"],
+        rows: shown.enumerated().map { row("\($0)", $1) }
+          + (shown.count > 1 ? [row("mean", errors.mean)] : []))
     }
   }
 
@@ -118,7 +136,7 @@ extension RunReport {
     section("The first batch\(view.isAugmented ? ", augmented" : "")", &html) { html in
       html.element(
         "p", [:], "As it was trained on\(view.isAugmented ? ", each sample changed at random" : "").")
-      gallery(view.batch.map { ($0.picture, view.report.title($0.label), nil) }, &html)
+      gallery(view.batch.map { ($0.picture, $0.title, nil) }, &html)
     }
   }
 

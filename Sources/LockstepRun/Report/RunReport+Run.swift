@@ -6,8 +6,14 @@ extension ReportedRun {
   var keyFigures: [(name: String, value: String)] {
     var figures: [(String, String)] = []
     if let result {
-      figures.append(("\(result.part) accuracy", percent(result.accuracy)))
-      if let loss = result.loss { figures.append(("\(result.part) loss", fixed(loss, 4))) }
+      figures.append(("\(result.part) \(result.name)", result.quality))
+      if let error = figure("\(result.part)_mae") {
+        figures.append(("\(result.part) mean absolute error", significant(error, 4)))
+      }
+      if let loss = result.loss {
+        figures.append(
+          ("\(result.part) loss", result.name == "R2" ? significant(loss, 4) : fixed(loss, 4)))
+      }
     }
     // Figures of epochs are no figures of steps that came after the last.
     let isWhole = end == nil || end?["step"] == epochs.last?["step"]
@@ -42,6 +48,9 @@ extension ReportedRun {
         mayBeLogarithmic: true),
       ReportPlot(
         title: "Accuracy", axis: axis, unit: .percent, lines: parts.map { line($0, "\($1)_accuracy") }),
+      ReportPlot(
+        title: "Mean absolute error", axis: axis, unit: .number, lines: parts.map { line($0, "\($1)_mae") }),
+      ReportPlot(title: "R2", axis: axis, unit: .number, lines: parts.map { line($0, "\($1)_r2") }),
       ReportPlot(title: "Learning rate", axis: axis, unit: .rate, lines: [rates]),
       ReportPlot(
         title: "Samples a second", axis: axis, unit: .number, lines: [line("training", "samples_per_second")]),

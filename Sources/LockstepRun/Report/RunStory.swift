@@ -83,13 +83,19 @@ enum RunStory {
   }
 
   private static func confusion(_ view: ModelView) -> String? {
-    let wrong = view.report.mistakes
+    guard let report = view.report else {
+      return view.evaluation?.errors.map {
+        "Of \(view.evaluation?.count ?? 0) \(view.part) samples, the mean error is \(significant($0.meanAbsolute, 4)), and "
+          + "R2 \(fixed($0.r2, 4)): the part of the targets' variance that is predicted."
+      }
+    }
+    let wrong = report.mistakes
     guard let worst = wrong.first else { return "No \(view.part) sample is taken for another class." }
     let texts = wrong.prefix(3).map {
-      "\(view.report.title($0.actual)) for \(view.report.title($0.predicted)) (\($0.count))"
+      "\(report.title($0.actual)) for \(report.title($0.predicted)) (\($0.count))"
     }
-    let samples = view.report.classes[worst.actual].samples
-    return "Of \(view.report.evaluation.count) \(view.part) samples, those most often mistaken are "
-      + "\(texts.joined(separator: ", ")); of class \(view.report.title(worst.actual)) there are \(samples)."
+    let samples = report.classes[worst.actual].samples
+    return "Of \(report.evaluation.count) \(view.part) samples, those most often mistaken are "
+      + "\(texts.joined(separator: ", ")); of class \(report.title(worst.actual)) there are \(samples)."
   }
 }

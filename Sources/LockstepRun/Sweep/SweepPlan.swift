@@ -97,7 +97,7 @@ struct SweepPlan {
       let network: Network
       do {
         network = try Network(
-          inputShape: dataset.train.images.shape, specification: recipe.layers, classes: dataset.classes)
+          inputShape: dataset.train.images.shape, specification: recipe.layers, classes: dataset.outputs)
       } catch var error as LockstepError {
         error.subject = "trial \(trial.number) (\(trial.label)): \(error.subject)"
         throw error

@@ -17,13 +17,13 @@ struct SweepRanking {
     }
   }
 
-  /// By accuracy, then loss, then the order of the grid; one that failed comes after all others.
+  /// By accuracy or R2, then loss, then the order of the grid; one that failed comes after all others.
   static func isBetter(_ left: SweepRow, _ right: SweepRow) -> Bool {
     guard let own = left.validation, let other = right.validation else {
       return left.validation == nil && right.validation == nil
         ? left.trial < right.trial : left.validation != nil
     }
-    if own.accuracy != other.accuracy { return own.accuracy > other.accuracy }
+    if own.quality != other.quality { return own.quality > other.quality }
     return own.loss == other.loss ? left.trial < right.trial : own.loss < other.loss
   }
 
@@ -44,7 +44,7 @@ struct SweepRanking {
     return [head]
       + best.enumerated().map { place, row in
         let figures =
-          row.validation.map { [percent($0.accuracy), fixed($0.loss, 4)] } ?? ["failed", ""]
+          row.validation.map { [$0.qualityText, fixed($0.loss, 4)] } ?? ["failed", ""]
         return ["\(place + 1)", "\(row.trial)"] + (hasRungs ? ["\(row.rung)"] : []) + figures
           + [plan.trials[row.trial - 1].label]
       }
@@ -53,25 +53,25 @@ struct SweepRanking {
   private var pointTable: [[String]] {
     [["rank", "point", "validation", "deviation", "error", "loss", "seeds", "parameters"]]
       + points.enumerated().map { place, point in
-        let isKnown = point.accuracy.count > 0
+        let isKnown = point.quality.count > 0
         let figures =
           isKnown
           ? [
-            percent(point.accuracy.mean), percent(point.accuracy.deviation), percent(point.accuracy.error),
-            fixed(point.loss.mean, 4),
+            point.text(point.quality.mean), point.text(point.quality.deviation),
+            point.text(point.quality.error), fixed(point.loss.mean, 4),
           ] : ["failed", "", "", ""]
-        let seeds = "\(point.accuracy.count)" + (point.failed > 0 ? ", \(point.failed) failed" : "")
+        let seeds = "\(point.quality.count)" + (point.failed > 0 ? ", \(point.failed) failed" : "")
         return ["\(place + 1)", "\(point.number)"] + figures + [seeds, point.label]
       }
   }
 
-  /// Those of which fewer trials failed first, then by the mean accuracy, the mean loss, and the order of the grid.
+  /// Those of which fewer trials failed first, then by the mean accuracy or R2, the mean loss, and the order of the grid.
   var points: [SweepPoint] {
     let groups = Dictionary(grouping: rows) { plan.trials[$0.trial - 1].point }
     let points = groups.map { SweepPoint(number: $0, $1.sorted { $0.trial < $1.trial }, plan) }
     return points.sorted { left, right in
       if left.failed != right.failed { return left.failed < right.failed }
-      if left.accuracy.mean != right.accuracy.mean { return left.accuracy.mean > right.accuracy.mean }
+      if left.quality.mean != right.quality.mean { return left.quality.mean > right.quality.mean }
       if left.loss.mean != right.loss.mean { return left.loss.mean < right.loss.mean }
       return left.number < right.number
     }
@@ -120,17 +120,28 @@ struct SweepPoint {
 
   let number: Int
   let label: String
-  let accuracy: Statistics
+  /// Accuracies, or R2.
+  let quality: Statistics
   let loss: Statistics
   let failed: Int
+  private let isOfNumbers: Bool
+
+  /// Of a statistic of `quality`.
+  func text(_ quality: Double) -> String { isOfNumbers ? fixed(quality, 4) : percent(quality) }
 
   /// `rows` in the order of the seeds.
   init(number: Int, _ rows: [SweepRow], _ plan: SweepPlan) {
     self.number = number
     let parameters = plan.trials[rows[0].trial - 1].parameters.map { "\($0.key) \($0.value)" }
     label = parameters.isEmpty ? "the recipe" : parameters.joined(separator: ", ")
-    accuracy = Statistics(rows.compactMap { $0.validation?.accuracy })
+    quality = Statistics(rows.compactMap { $0.validation?.quality })
+    isOfNumbers = rows.contains { $0.validation?.errors != nil }
     loss = Statistics(rows.compactMap { $0.validation?.loss })
     failed = rows.count { $0.validation == nil }
   }
+}
+
+extension Evaluation {
+  /// "97.10%", or of numbers R2.
+  var qualityText: String { errors.map { fixed($0.r2, 4) } ?? percent(accuracy) }
 }

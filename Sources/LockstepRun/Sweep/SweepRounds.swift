@@ -124,7 +124,7 @@ extension SweepRow {
   var summary: String {
     switch outcome {
     case .done(let validation, _):
-      "validation \(percent(validation.accuracy)), loss \(fixed(validation.loss, 4))"
+      "validation \(validation.errors == nil ? "" : "R2 ")\(validation.qualityText), loss \(fixed(validation.loss, 4))"
     case .failed(_, let message): message
     }
   }

@@ -48,7 +48,8 @@ struct TrialRun {
       let made = try make(recipe, on: group)
       trainer = made
       let result = try made.train(observer: notes)
-      guard let validation = result.validation else { preconditionFailure("a trial without validation") }
+      guard var validation = result.validation else { preconditionFailure("a trial without validation") }
+      validation.errors = validation.errors.map { RegressionErrors(columns: [$0.mean]) }
       return .ended(row(.done(validation, weights: result.digest)), metrics: notes.lines)
     } catch  where group.size == 1 || error is AgreedError {
       let status = (error as? LockstepError)?.exitStatus ?? (error as? AgreedError)?.exitStatus
@@ -95,7 +96,7 @@ private final class TrialNotes: TrainingObserver {
       epochs.append(
         SweepRow.Epoch(
           trainLoss: report.trainLoss, validationLoss: report.validation?.loss ?? .infinity,
-          validationAccuracy: report.validation?.accuracy ?? 0))
+          validationQuality: report.validation?.quality ?? 0))
     }
     if let line = MetricsLog.line(for: event, logEvery: 0) { add(line) }
   }

@@ -1,3 +1,4 @@
+import LockstepData
 import LockstepSupport
 import LockstepTraining
 
@@ -52,15 +53,9 @@ extension TrainingStart {
     line.add("training_samples", trainingSamples)
     line.add("validation_samples", validationSamples)
     line.add("test_samples", testSamples)
-    line.add("classes", classes)
-    for (part, baseline) in [
-      ("", baselines.training), ("validation_", baselines.validation), ("test_", baselines.test),
-    ] {
-      guard let baseline else { continue }
-      line.add("\(part)baseline_accuracy", baseline.accuracy)
-      line.add("\(part)baseline_loss", baseline.loss)
-    }
-    line.add("baseline_class", baselines.training.commonest)
+    if let targets { line.add("targets", targets) } else { line.add("classes", classes) }
+    line.add("loss", loss)
+    baselines?.describe(in: &line)
     if let classWeights { line.add("class_weights", classWeights) }
     line.add("parameters", parameters)
     line.add("batch_size", batchSize)
@@ -76,6 +71,17 @@ extension TrainingStart {
     line.add("host", Host.name)
     line.add("processor", Host.processor)
     line.add("version", Build.version)
+  }
+}
+
+extension Baselines {
+  func describe(in line: inout JSONLine) {
+    for (part, baseline) in [("", training), ("validation_", validation), ("test_", test)] {
+      guard let baseline else { continue }
+      line.add("\(part)baseline_accuracy", baseline.accuracy)
+      line.add("\(part)baseline_loss", baseline.loss)
+    }
+    line.add("baseline_class", training.commonest)
   }
 }
 
@@ -95,7 +101,7 @@ extension EpochReport {
     line.add("epoch", epoch)
     line.add("step", step)
     line.add("train_loss", trainLoss)
-    line.add("train_accuracy", trainAccuracy)
+    if let trainAccuracy { line.add("train_accuracy", trainAccuracy) }
     validation?.describe(as: "validation", in: &line)
     test.describe(as: "test", in: &line)
     line.add("learning_rate", learningRate)
@@ -131,7 +137,6 @@ extension Evaluation {
   /// Adds nothing without samples.
   func describe(as part: String, in line: inout JSONLine) {
     guard count > 0 else { return }
-    line.add(part + "_loss", loss)
-    line.add(part + "_accuracy", accuracy)
+    for figure in figures { line.add("\(part)_\(figure.name)", figure.value) }
   }
 }

@@ -50,14 +50,16 @@ public final class TensorBoardLog: TrainingObserver {
       let parts = [
         ("validation", report.validation), ("test", report.test.count > 0 ? report.test : nil),
       ]
-      write(
-        [("loss/train", report.trainLoss), ("accuracy/train", report.trainAccuracy)]
-          + parts.flatMap { name, part in
-            part.map { [("loss/\(name)", $0.loss), ("accuracy/\(name)", $0.accuracy)] } ?? []
-          } + [
-            ("learning_rate", report.learningRate), ("epoch", Double(report.epoch)),
-            ("samples_per_second", report.samplesPerSecond),
-          ], step: report.step)
+      var scalars: [(tag: String, value: Double)] = [("loss/train", report.trainLoss)]
+      if let accuracy = report.trainAccuracy { scalars.append(("accuracy/train", accuracy)) }
+      for (name, part) in parts {
+        for figure in part?.figures ?? [] { scalars.append(("\(figure.name)/\(name)", figure.value)) }
+      }
+      scalars += [
+        ("learning_rate", report.learningRate), ("epoch", Double(report.epoch)),
+        ("samples_per_second", report.samplesPerSecond),
+      ]
+      write(scalars, step: report.step)
     default: break
     }
   }

@@ -7,11 +7,12 @@ package struct SweepRow: Equatable, Sendable {
   package struct Epoch: Equatable, Sendable {
     package let trainLoss: Double
     package let validationLoss: Double
-    package let validationAccuracy: Double
+    /// The accuracy, or R2.
+    package let validationQuality: Double
 
-    package init(trainLoss: Double, validationLoss: Double, validationAccuracy: Double) {
+    package init(trainLoss: Double, validationLoss: Double, validationQuality: Double) {
       (self.trainLoss, self.validationLoss) = (trainLoss, validationLoss)
-      self.validationAccuracy = validationAccuracy
+      self.validationQuality = validationQuality
     }
   }
 
@@ -55,9 +56,8 @@ package struct SweepRow: Equatable, Sendable {
     switch outcome {
     case .done(let validation, let weights):
       line.add("status", "done")
-      line.add("validation_loss", validation.loss)
-      line.add("validation_accuracy", validation.accuracy)
-      line.add("validation_hits", validation.hits)
+      for figure in validation.figures { line.add("validation_\(figure.name)", figure.value) }
+      if validation.errors == nil { line.add("validation_hits", validation.hits) }
       line.add("validation_samples", validation.count)
       line.add("weights", weights.hexadecimal)
     case .failed(let step, let message):
@@ -68,7 +68,8 @@ package struct SweepRow: Equatable, Sendable {
     line.add("seconds", seconds)
     line.add("train_losses", epochs.map(\.trainLoss))
     line.add("validation_losses", epochs.map(\.validationLoss))
-    line.add("validation_accuracies", epochs.map(\.validationAccuracy))
+    let name = validation?.errors == nil ? "validation_accuracies" : "validation_r2s"
+    line.add(name, epochs.map(\.validationQuality))
     return line.text
   }
 }
@@ -88,7 +89,11 @@ extension SweepRow {
     var seconds: Double
     var trainLosses: [Double?]
     var validationLosses: [Double?]
-    var validationAccuracies: [Double?]
+    var validationAccuracies: [Double?]?
+    var validationR2s: [Double?]?
+    var mae: Double?
+    var rmse: Double?
+    var r2: Double?
 
     private enum CodingKeys: String, CodingKey {
       case event, trial, rung, status, weights, step, message, seconds
@@ -98,6 +103,18 @@ extension SweepRow {
       case trainLosses = "train_losses"
       case validationLosses = "validation_losses"
       case validationAccuracies = "validation_accuracies"
+      case validationR2s = "validation_r2s"
+      case mae = "validation_mae"
+      case rmse = "validation_rmse"
+      case r2 = "validation_r2"
+    }
+
+    /// The means over the targets; nil of classes. What is no number is written as null.
+    var errors: RegressionErrors? {
+      guard validationR2s != nil else { return nil }
+      let mean = RegressionErrors.Column(
+        meanAbsolute: mae ?? .infinity, rootMeanSquare: rmse ?? .infinity, r2: r2 ?? -.infinity)
+      return RegressionErrors(columns: [mean])
     }
   }
 
@@ -106,14 +123,15 @@ extension SweepRow {
     guard let content = try? decodeJSON(Content.self, from: line), content.event == "trial",
       content.trial.value >= 1, content.rung.value >= 1,
       content.trainLosses.count == content.validationLosses.count,
-      content.trainLosses.count == content.validationAccuracies.count,
+      let qualities = content.validationAccuracies ?? content.validationR2s,
+      content.trainLosses.count == qualities.count,
       let outcome = Self.outcome(content)
     else { return nil }
     let epochs = content.trainLosses.indices.map {
       Epoch(
         trainLoss: content.trainLosses[$0] ?? .infinity,
         validationLoss: content.validationLosses[$0] ?? .infinity,
-        validationAccuracy: content.validationAccuracies[$0] ?? .infinity)
+        validationQuality: qualities[$0] ?? .infinity)
     }
     self.init(
       trial: content.trial.value, rung: content.rung.value, outcome: outcome, epochs: epochs,
@@ -123,12 +141,15 @@ extension SweepRow {
   private static func outcome(_ content: Content) -> Outcome? {
     switch content.status {
     case "done":
-      guard let hits = content.validationHits?.value, let count = content.validationSamples?.value,
+      let errors = content.errors
+      guard let hits = errors == nil ? content.validationHits?.value : 0,
+        let count = content.validationSamples?.value,
         1...Int(UInt32.max) ~= count, 0...count ~= hits,
         let weights = content.weights.flatMap(UInt64.init(digest:))
       else { return nil }
-      let loss = content.validationLoss ?? .infinity
-      return .done(Evaluation(loss: loss, hits: hits, count: count), weights: weights)
+      var validation = Evaluation(loss: content.validationLoss ?? .infinity, hits: hits, count: count)
+      validation.errors = errors
+      return .done(validation, weights: weights)
     case "failed":
       guard let step = content.step?.value, step >= 0, let message = content.message else { return nil }
       return .failed(step: step, message: message)

@@ -12,7 +12,7 @@ package func fixed(_ x: Double, _ decimals: Int) -> String {
 package func percent(_ fraction: Double) -> String { fixed(100 * fraction, 2) + "%" }
 
 /// At most three significant digits, as printf's %.3g: "0.02", "1.5e-06".
-package func significant(_ x: Double) -> String { printed(x, 3, "%.*g") }
+package func significant(_ x: Double, _ digits: Int = 3) -> String { printed(x, digits, "%.*g") }
 
 private func printed(_ x: Double, _ digits: Int, _ format: String) -> String {
   var text = [CChar](repeating: 0, count: 32 + digits)

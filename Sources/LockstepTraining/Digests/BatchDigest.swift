@@ -8,7 +8,7 @@ public struct BatchDigest: Equatable, Sendable {
   /// The samples of the global batch.
   public var samples: Int
   /// Which samples these are, and their labels: the sum mod 2⁶⁴ of the 64-bit FNV-1a of each sample's position in the
-  /// batch, its index in the dataset and its label, 32 bits each, little-endian.
+  /// batch, its index in the dataset and its label, or targets as scaled Floats, 32 bits each, little-endian.
   public var order: UInt64
   /// The samples as they enter the network, normalized and augmented: the same sum of position, index and the features
   /// as little-endian Float.
@@ -27,7 +27,7 @@ public struct BatchDigest: Equatable, Sendable {
       place.combine(UInt32(truncatingIfNeeded: position + row))
       place.combine(UInt32(truncatingIfNeeded: batch.samples[row]))
       var features = place
-      place.combine(UInt32(bitPattern: batch.labels[row]))
+      Self.combineLabel(of: row, batch.targets, into: &place)
       for value in UnsafeBufferPointer(start: rows + row * input.stride, count: input.features) {
         features.combine(value.bitPattern)
         largest.add(value)
@@ -36,6 +36,13 @@ public struct BatchDigest: Equatable, Sendable {
       inputs &+= features.value
     }
     self.largest = largest.value
+  }
+
+  private static func combineLabel(of row: Int, _ targets: BatchTargets, into place: inout FNV1a) {
+    guard targets.columns > 0 else { return place.combine(UInt32(bitPattern: targets.labels[row])) }
+    for column in 0..<targets.columns {
+      place.combine(targets.values[row * targets.columns + column].bitPattern)
+    }
   }
 
   /// The digest of the whole batch, of those of the ranks' shards. Collective.

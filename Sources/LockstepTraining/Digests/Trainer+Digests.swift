@@ -30,7 +30,7 @@ extension Trainer {
         after: after[number])
     }
     let digests = StepDigests(
-      step: state.step + 1, epoch: state.epoch + 1, batch: whole, loss: metrics.loss,
+      step: state.step + 1, epoch: state.epoch + 1, batch: whole, loss: metrics.loss.value * loss.unit,
       learningRate: learningRate, tensors: tensors)
     return (metrics, digests)
   }

@@ -12,16 +12,21 @@ public final class Evaluator {
   private let team: ThreadTeam
   private let normalization: Normalization
   private let workspace: Workspace
-  private let loss: SoftmaxCrossEntropy
+  /// An error for the loss of a program of a user's own, whose models predict elsewhere too.
+  private let loss: Result<any BatchLoss, any Error>
+  /// What the network gives where labels are numbers; nil for classes.
+  package let regression: Regression?
   private let batch: Batch
   /// Whether an evaluation has ended in NaN; the same on all ranks.
   private(set) var hasFoundNaN = false
 
-  /// `normalization` must not be `auto` (`Normalization.resolved`). Not collective. Throws `LockstepError` (usage) for
-  /// a normalization that no recipe could contain, and if there is not enough memory.
-  public init(_ network: Network, normalization: Normalization, collective: any Collective, team: ThreadTeam)
-    throws
-  {
+  /// `normalization` must not be `auto` (`Normalization.resolved`); `regression` is what the outputs are, nil for
+  /// classes. Not collective. Throws `LockstepError` (usage) for a normalization that no recipe could contain, and if
+  /// there is not enough memory.
+  public init(
+    _ network: Network, normalization: Normalization, regression: Regression? = nil,
+    collective: any Collective, team: ThreadTeam
+  ) throws {
     try normalization.check()
     plan = FusionPlan(network, for: .evaluation)
     try MemoryNeed(evaluating: plan, rows: Self.batchSize).reserve()
@@ -29,8 +34,13 @@ public final class Evaluator {
     self.collective = collective
     self.team = team
     workspace = Workspace(plan, capacity: Self.batchSize, learns: false)
-    loss = SoftmaxCrossEntropy(classes: network.classes, capacity: Self.batchSize)
-    batch = Batch(capacity: Self.batchSize)
+    self.regression = regression
+    loss = Result {
+      try LossRegistry.make(
+        regression?.loss ?? LossRegistry.crossEntropy, outputs: network.classes, capacity: Self.batchSize,
+        scaling: regression?.scaling)
+    }
+    batch = Batch(capacity: Self.batchSize, targets: regression?.scaling)
   }
 
   /// Evaluates the samples of the split that `indices` picks; nil for all. Collective.
@@ -49,28 +59,42 @@ public final class Evaluator {
     observe: (_ sample: Int, _ logits: UnsafeBufferPointer<Float>) -> Void
   ) throws -> Evaluation {
     try check(parameters, split)
-    if let odd = indices?.first(where: { !split.labels.indices.contains($0) }) {
+    if let odd = indices?.first(where: { !(0..<split.count).contains($0) }) {
       throw LockstepError(
         .usage, "indices", expected: "numbers of samples from 0 to \(split.count - 1)", found: "\(odd)")
     }
     let (count, parameters) = (indices?.count ?? split.count, prepared(parameters))
-    let sums = AlignedBuffer<Double>(count: 2, zero: 0)
+    let loss = try loss.get()
+    let targets = regression.flatMap { regression in split.targets.map { ($0, regression.scaling) } }
+    let sums = AlignedBuffer<Double>(count: 3 + ErrorSums.count(regression?.scaling.columns ?? 0), zero: 0)
     try Activity.during(.evaluating) {
       try Trace.span("evaluate") {
         forEachBatch(of: 0..<count) { start, rows in
           forward(parameters, rows: rows, of: split) { indices?[start + $0] ?? start + $0 }
           let part = plan.evaluate(
-            loss, labels: batch.labels, divisor: Double(count), parameters, workspace, pass: pass(rows: rows))
-          sums.pointer[0] += part.loss
+            loss, targets: batch.targets, divisor: Double(count), parameters, workspace,
+            pass: pass(rows: rows))
+          sums.pointer[0] += part.loss.rest
           sums.pointer[1] += Double(part.hits)
-          for row in 0..<rows { observe(start + row, logits(row)) }
+          sums.pointer[2] += part.loss.whole
+          for row in 0..<rows {
+            observe(start + row, logits(row))
+            guard let (targets, scaling) = targets else { continue }
+            ErrorSums.add(
+              logits(row), batch.samples[row], of: targets, count: count, scaling, to: sums.pointer + 3)
+          }
         }
         try collective.allReduce(sums.elements)
       }
     }
     // Equal on all ranks.
     if sums.pointer[0].isNaN { try refuseNaN() }
-    return Evaluation(loss: sums.pointer[0], hits: Int(sums.pointer[1]), count: count)
+    var found = Evaluation(
+      loss: (sums.pointer[2] + sums.pointer[0]) * loss.unit, hits: Int(sums.pointer[1]), count: count)
+    if count > 0, let (targets, scaling) = targets {
+      found.errors = ErrorSums.errors(sums.pointer + 3, of: targets, indices: indices, scaling)
+    }
+    return found
   }
 
   private func refuseNaN() throws {
@@ -85,7 +109,8 @@ public final class Evaluator {
   }
 
   /// The kernels do not check bounds, so only data that fits the network may reach them.
-  func check(_ parameters: Parameters, _ split: Split) throws {
+  /// `needsTargets`: whether numbers are compared with what samples should give.
+  func check(_ parameters: Parameters, _ split: Split, needsTargets: Bool = true) throws {
     func failure(_ subject: String, _ expected: String, _ found: String) -> LockstepError {
       LockstepError(
         .data, subject, expected: expected, found: found, fix: "Give what this network was made for")
@@ -100,8 +125,17 @@ public final class Evaluator {
     guard images.shape == plan.network.inputShape else {
       throw failure("samples", "the shape \(plan.network.inputShape)", "\(images.shape)")
     }
-    guard images.count == split.labels.count else {
-      throw failure("labels", "\(images.count), one for each sample", "\(split.labels.count)")
+    guard images.count == split.count else {
+      throw failure("labels", "\(images.count), one for each sample", "\(split.count)")
+    }
+    if let regression {
+      guard split.targets != nil || needsTargets && split.count > 0 else { return }
+      guard split.targets?.elementsPerSample == regression.scaling.columns else {
+        throw failure(
+          "labels", "\(regression.scaling.columns) numbers of float32 or float64 for each sample",
+          split.targets.map { "\($0.elementsPerSample)" } ?? "classes")
+      }
+      return
     }
     if let odd = split.labels.firstIndex(where: { !(0..<plan.network.classes).contains(Int($0)) }) {
       throw failure(
@@ -117,6 +151,9 @@ public final class Evaluator {
       body(start, min(Self.batchSize, end - start))
     }
   }
+
+  /// Whether this is rank 0.
+  package var isReporter: Bool { collective.rank == 0 }
 
   /// The parameters as `forward` takes them.
   func prepared(_ parameters: Parameters) -> Parameters { plan.prepared(parameters) }

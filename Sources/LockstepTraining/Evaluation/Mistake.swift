@@ -24,7 +24,7 @@ extension Evaluator {
     let labels = indices.map { $0.map { split.labels[$0] } } ?? split.labels
     var (predicted, scores, topFive): ([Int32], [Double], Int) = ([], [], 0)
     var mistakes: [Mistake] = []
-    try probabilities(parameters, on: split, indices: indices) { samples, table in
+    try predictions(parameters, on: split, indices: indices) { samples, table in
       for (row, number) in samples.enumerated() {
         let found = UnsafeBufferPointer(rebasing: table[row * classes..<(row + 1) * classes])
         let label = Int(labels[number])

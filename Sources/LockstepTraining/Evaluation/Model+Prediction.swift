@@ -3,7 +3,8 @@ import LockstepRanks
 import LockstepSupport
 
 extension Model {
-  /// The probability of each class for each sample: [samples, classes], a sample's sum being 1. Samples are arrays,
+  /// The probability of each class for each sample: [samples, classes], a sample's sum being 1; or where labels were
+  /// numbers, these, [samples, columns]. Samples are arrays,
   /// row-major in the shape that the model was trained on. Numbers are taken as normalization takes them: for a model
   /// of pixels, bytes from 0 to 255, or Floats from 0 to 1; for another, its dataset's numbers.
   ///
@@ -26,11 +27,12 @@ extension Model {
     let alone = SingleProcess()
     // A few are done before a team would have begun.
     let team = try ThreadTeam(count: threads ?? (table.count < 64 ? 1 : ThreadBudget.share(alone)))
-    let evaluator = try Evaluator(network, normalization: normalization, collective: alone, team: team)
+    let evaluator = try Evaluator(
+      network, normalization: normalization, regression: regression, collective: alone, team: team)
     var found: [[Float]] = []
     found.reserveCapacity(table.count)
     let split = Split(images: table, labels: [Int32](repeating: 0, count: table.count))
-    try evaluator.probabilities(parameters, on: split) { samples, probabilities in
+    try evaluator.predictions(parameters, on: split) { samples, probabilities in
       let classes = network.classes
       for row in 0..<samples.count {
         found.append(probabilities[row * classes..<(row + 1) * classes].map { Float($0) })

@@ -1,3 +1,5 @@
+import LockstepNetwork
+
 extension Recipe {
   /// Why a key has no effect given the other keys, such as "the optimizer is adam"; nil if it has one.
   package func reasonWithoutEffect(_ key: String) -> String? {
@@ -8,6 +10,8 @@ extension Recipe {
       case "hidden": (model != .mlp, "the model is \(model.rawValue)")
       case "init": (initialWeights.isEmpty, "no file is named")
       case "network": (network.isEmpty, "no layers are listed")
+      case "normalize-targets": (LossRegistry.isOfNumbers(loss) != true, "the loss is \(loss)")
+      case "label-smoothing", "class-weights": (loss != LossRegistry.crossEntropy, "the loss is \(loss)")
       case "nesterov": (optimizer != .sgd, "the optimizer is \(optimizer.rawValue)")
       case "momentum": (!hasMomentum, "the optimizer is \(optimizer.rawValue)")
       case "betas": (!isAdam, "the optimizer is \(optimizer.rawValue)")

@@ -30,6 +30,14 @@ extension Recipe {
       "Start from the weights of a run, or of a safetensors file, as far as they fit.",
       expected: "the name of a file or a run", read: { $0 },
       parse: { $0.contains { $0.isNewline } ? nil : $0 }),
+    .value(
+      "loss", \.loss, "cross-entropy of classes; mse or l1 of labels that are numbers.",
+      .choice(LossRegistry.names), expected: "one of " + LossRegistry.names.joined(separator: ", "),
+      read: { $0 },
+      parse: { LossRegistry.isOfNumbers($0) == nil ? nil : $0 }),
+    .choice(
+      "normalize-targets", \.normalizeTargets,
+      "auto (labels that are numbers by the training data's mean and deviation) or none."),
     .number(
       "label-smoothing", \.labelSmoothing, 0...0.9,
       "The part of a label that all classes share evenly in training."),

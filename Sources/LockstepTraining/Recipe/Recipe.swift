@@ -44,6 +44,11 @@ public struct Recipe: Equatable, Sendable {
   /// The safetensors file, or the run, whose weights training starts from; empty to draw them. Tensors that do not fit
   /// are drawn.
   public var initialWeights = ""
+  /// What training lessens: "cross-entropy" of classes, "mse" or "l1" of numbers, or a loss of your own
+  /// (`LossRegistry`).
+  public var loss = LossRegistry.crossEntropy
+  /// How labels that are numbers are scaled before the network learns them.
+  public var normalizeTargets = TargetNormalization.auto
   /// The part of a label that all classes share evenly in training (Szegedy et al. 2016); evaluations have none.
   public var labelSmoothing = 0.0
   /// How much the samples of each class count in training; in evaluations all the same.

@@ -52,7 +52,7 @@ final class StepGradients {
     _ metrics: StepMetrics, team: ThreadTeam, into gradient: (WeightGradientJob) -> GradientSlice
   ) -> StepMetrics {
     failures.add(sum(deferred, team: team, into: gradient))
-    failures.isLossNaN = metrics.loss.isNaN
+    failures.isLossNaN = metrics.loss.value.isNaN
     var metrics = metrics
     metrics.failures = failures.isEmpty ? 0 : 1
     metrics.clamped = scales?.findings.takeClamped() ?? 0

@@ -1,7 +1,9 @@
+import LockstepNetwork
+
 /// A step's results besides the gradient.
 package struct StepMetrics: Equatable, Sendable {
   /// The mean loss over the global batch.
-  package var loss: Double
+  package var loss: ExactSum
   /// Samples whose largest logit was the label's.
   package var hits: Int
   /// Ranks whose gradient was NaN or too large.
@@ -16,11 +18,13 @@ extension StepMetrics {
   /// As stored in a buffer.
   init(values: [Double]) {
     self.init(
-      loss: values[0], hits: Int(values[1]), failures: Int(values[2]), stopRequests: Int(values[3]),
-      clamped: Int(values[4]))
+      loss: ExactSum(whole: values[5], rest: values[0]), hits: Int(values[1]), failures: Int(values[2]),
+      stopRequests: Int(values[3]), clamped: Int(values[4]))
   }
-  var values: [Double] { [loss, Double(hits), Double(failures), Double(stopRequests), Double(clamped)] }
-  static let valueCount = 5
+  var values: [Double] {
+    [loss.rest, Double(hits), Double(failures), Double(stopRequests), Double(clamped), loss.whole]
+  }
+  static let valueCount = 6
 
   static func + (a: StepMetrics, b: StepMetrics) -> StepMetrics {
     StepMetrics(

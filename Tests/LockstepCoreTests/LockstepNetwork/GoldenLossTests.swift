@@ -32,17 +32,58 @@ import Testing
       let divisor = labels.reduce(0.0) { $0 + (golden.weights?[Int($1)] ?? 1) }
       labels.withUnsafeBufferPointer { labels in
         loss.evaluate(
-          0..<golden.rows, logits: Activations(logits.pointer, features: golden.classes),
-          labels: labels.baseAddress!, divisor: divisor,
+          0..<golden.rows, outputs: Activations(logits.pointer, features: golden.classes),
+          targets: BatchTargets(labels: labels.baseAddress!), divisor: divisor,
           gradient: Activations(gradient.pointer, features: golden.classes))
       }
       let mean = golden.losses.reduce(0, +) / divisor
-      let found = loss.total(rows: golden.rows, divisor: divisor).loss
+      let found = loss.total(rows: golden.rows, divisor: divisor).loss.value
       #expect(abs(found - mean) <= 2e-6 * mean, "\(golden.classes) classes, smoothing \(golden.smoothing)")
       let values = (0..<golden.rows).flatMap { row in
         (0..<golden.classes).map { Double(gradient.pointer[row * stride + $0]) }
       }
       #expect(relativeError(values, golden.gradient) <= 1e-6, "\(golden.classes), \(golden.smoothing)")
+    }
+  }
+
+  struct ErrorCase: Decodable {
+    let loss: String
+    let rows: Int
+    let columns: Int
+    let value: Double
+    let gradient: [Double]
+  }
+
+  @Test func lossesOfNumbersArePyTorchs() throws {
+    let cases: [ErrorCase] = try Golden.load("errors.json")
+    #expect(cases.count == 8)
+    for golden in cases {
+      let (rows, columns) = (golden.rows, golden.columns)
+      let loss = try LossRegistry.make(
+        golden.loss, outputs: columns, capacity: rows, scaling: .none(columns: columns))
+      let stride = (columns + 15) / 16 * 16
+      let outputs = AlignedBuffer<Float>(count: rows * stride, zero: 0)
+      // What lies beyond the columns is to be zero, whatever was there.
+      let gradient = AlignedBuffer<Float>(count: rows * stride, zero: 0)
+      gradient.elements.update(repeating: .nan)
+      for index in 0..<rows * columns {
+        outputs.pointer[index / columns * stride + index % columns] = 4 * Golden.number(3, index)
+      }
+      let targets = (0..<rows * columns).map { 3 * Golden.number(4, $0) }
+      targets.withUnsafeBufferPointer { targets in
+        loss.evaluate(
+          0..<rows, outputs: Activations(outputs.pointer, features: columns),
+          targets: BatchTargets(
+            labels: UnsafeRawPointer(targets.baseAddress!).assumingMemoryBound(to: Int32.self),
+            values: targets.baseAddress!, columns: columns),
+          divisor: Double(rows), gradient: Activations(gradient.pointer, features: columns))
+      }
+      let found = loss.total(rows: rows, divisor: Double(rows)).loss.value * loss.unit
+      #expect(abs(found - golden.value) <= 1e-6 * golden.value, "\(golden.loss), \(columns)")
+      let all = (0..<rows * stride).map { Double(gradient.pointer[$0]) }
+      let values = (0..<rows * columns).map { all[$0 / columns * stride + $0 % columns] }
+      #expect(relativeError(values, golden.gradient) <= 1e-6, "\(golden.loss), \(columns)")
+      #expect(all.indices.allSatisfy { $0 % stride < columns || all[$0] == 0 })
     }
   }
 }

@@ -6,7 +6,7 @@ import Testing
   static let mayDiffer: [[String: String]] = [
     [:], ["milestones": "4"], ["gamma": "0.5"], ["epochs": "99"], ["epochs": "1"], ["max-steps": "5"],
     ["betas": "0.5,0.5"], ["alpha": "0.5"], ["epsilon": "0.1"], ["cycle-rise": "0.5"],
-    ["network": "dense 512, relu, dense classes"],
+    ["network": "dense 512, relu, dense classes"], ["normalize-targets": "none"],
   ]
   static let mustNotDiffer: [[String: String]] = [
     ["model": "linear"], ["hidden": "512,512"], ["network": "dense classes"], ["batch-size": "65"],
@@ -15,7 +15,7 @@ import Testing
     ["warmup-steps": "1"], ["normalize": "none"],
     ["validation-split": "0.1"], ["augment-shift": "1"], ["augment-rotate": "1"], ["augment-scale": "0.1"],
     ["augment-flip": "true"], ["augment-crop": "1"], ["augment-cutout": "1"], ["label-smoothing": "0.1"],
-    ["class-weights": "balanced"], ["clip-norm": "1"],
+    ["class-weights": "balanced"], ["clip-norm": "1"], ["loss": "mse"],
     ["keep-best": "true"], ["patience": "3"], ["init": "runs/first"], ["reduction": "fast"],
     ["reduction": "exact32"],
     ["reduction": "exact16"],

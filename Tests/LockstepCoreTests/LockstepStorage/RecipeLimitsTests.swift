@@ -47,7 +47,7 @@ import Testing
   static let cases = [
     Case("model", ["resnet", ""]), Case("optimizer", ["sgdd"]), Case("schedule", ["linear"]),
     Case("reduction", ["exact64"]), Case("nesterov", ["1"]), Case("keep-best", ["yes"]),
-    Case("augment-flip", ["yes"]),
+    Case("augment-flip", ["yes"]), Case("normalize-targets", ["", "none,1"]),
     Case("init", ["a\nb"], [{ $0.initialWeights = "a\nb" }]),
     Case("seed", ["-1", "18446744073709551616", "1.0"]),
     Case(
@@ -79,6 +79,7 @@ import Testing
         { $0.classWeights = .fixed([]) }, { $0.classWeights = .fixed([1, -1]) },
         { $0.classWeights = .fixed([.nan]) },
       ]),
+    Case("loss", ["", "MSE", "l2"], [{ $0.loss = "" }, { $0.loss = "l2" }]),
     number("lr", \.learningRate, least: 0, most: 1e6, open: true),
     number("momentum", \.momentum, least: 0, most: 0.999999),
     number("weight-decay", \.weightDecay, least: 0, most: 1e3),

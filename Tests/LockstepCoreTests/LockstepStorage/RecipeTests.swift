@@ -8,17 +8,15 @@ import Testing
     ("network", "conv 8 3x3 pad 1, dropout 0.25, flatten, dense classes"),
     ("epochs", "3"), ("max-steps", "17"), ("batch-size", "100"),
     ("micro-batches", "12"), ("seed", "18446744073709551615"), ("init", "a run/model.safetensors"),
-    ("label-smoothing", "0.1"), ("class-weights", "1.0,0.5,2.0"), ("optimizer", "adamw"), ("lr", "0.1"),
+    ("loss", "l1"), ("normalize-targets", "none"), ("label-smoothing", "0.1"),
+    ("class-weights", "1.0,0.5,2.0"), ("optimizer", "adamw"), ("lr", "0.1"),
     ("momentum", "0.5"), ("weight-decay", "1e-05"), ("nesterov", "true"), ("betas", "0.8,0.99"),
     ("alpha", "0.9"), ("epsilon", "1e-06"), ("clip-norm", "1.5"), ("lr-reference-batch", "50"),
-    ("schedule", "step"),
-    ("milestones", "2,3,5"),
-    ("gamma", "0.3"), ("cycle-rise", "0.2"), ("warmup-steps", "10"), ("normalize", "0.1307,0.3081"),
-    ("validation-split", "0.1"),
+    ("schedule", "step"), ("milestones", "2,3,5"), ("gamma", "0.3"), ("cycle-rise", "0.2"),
+    ("warmup-steps", "10"), ("normalize", "0.1307,0.3081"), ("validation-split", "0.1"),
     ("augment-shift", "1.5"), ("augment-rotate", "10.0"), ("augment-scale", "0.1"),
     ("augment-flip", "true"), ("augment-crop", "4"), ("augment-cutout", "8"), ("keep-best", "true"),
-    ("patience", "4"),
-    ("reduction", "fast"),
+    ("patience", "4"), ("reduction", "fast"),
   ]
 
   private func apply(_ yaml: String, to recipe: Recipe = Recipe()) throws -> Recipe {
@@ -60,9 +58,13 @@ import Testing
     (expected.epsilon, expected.lrReferenceBatch) = (1e-6, 50)
     expected.augmentation = Augmentation(shift: 1.5, rotate: 10, scale: 0.1)
     (expected.augmentation.flip, expected.augmentation.crop, expected.augmentation.cutout) = (true, 4, 8)
+    (expected.loss, expected.normalizeTargets) = ("l1", .none)
     (expected.labelSmoothing, expected.classWeights, expected.clipNorm) = (0.1, .fixed([1, 0.5, 2]), 1.5)
     (expected.alpha, expected.cycleRise) = (0.9, 0.2)
     (expected.keepBest, expected.patience, expected.initialWeights) = (true, 4, "a run/model.safetensors")
+    #expect(recipe == expected)
+    // Those that this loss does not use.
+    (recipe.loss, expected.loss) = ("cross-entropy", "cross-entropy")
     #expect(recipe == expected)
   }
 

@@ -16,7 +16,7 @@ import Testing
     SweepRow(
       trial: 1, rung: 1,
       outcome: .done(Evaluation(loss: 0.1, hits: 9, count: 10), weights: 0x0123_4567_89ab_cdef),
-      epochs: [.init(trainLoss: 1.0 / 3, validationLoss: 0.1, validationAccuracy: 0.9)], seconds: 1.5),
+      epochs: [.init(trainLoss: 1.0 / 3, validationLoss: 0.1, validationQuality: 0.9)], seconds: 1.5),
     SweepRow(trial: 2, rung: 1, outcome: .failed(step: 3, message: "diverged"), epochs: [], seconds: 0.25),
   ]
 
@@ -39,6 +39,18 @@ import Testing
     var row = rows[0]
     row.outcome = .done(Evaluation(loss: .infinity, hits: 1, count: 10), weights: 1)
     #expect(SweepRow(line: Array(row.line(of: trials[0]).utf8)) == row)
+  }
+
+  /// Of numbers there are errors in the place of hits.
+  @Test func errorsOfNumbers() throws {
+    var row = rows[0]
+    var validation = Evaluation(loss: 0.25, hits: 0, count: 10)
+    let mean = RegressionErrors.Column(meanAbsolute: 3, rootMeanSquare: 4, r2: -0.5)
+    validation.errors = RegressionErrors(columns: [mean])
+    row.outcome = .done(validation, weights: 1)
+    let line = row.line(of: trials[0])
+    #expect(line.contains(#""validation_r2":-0.5"#) && !line.contains("hits") && !line.contains("accurac"))
+    #expect(SweepRow(line: Array(line.utf8)) == row)
   }
 
   /// A kill leaves a part of the last line: what is before it counts, whatever its length.

@@ -27,7 +27,7 @@ import Testing
     for evaluate in [
       { _ = try evaluator.evaluate(parameters, on: split) },
       { _ = try evaluator.report(parameters, on: split) },
-      { try evaluator.probabilities(parameters, on: split) { _, _ in } },
+      { try evaluator.predictions(parameters, on: split) { _, _ in } },
     ] {
       let error = #expect(throws: LockstepError.self, sourceLocation: sourceLocation) { try evaluate() }
       #expect(error?.subject == subject, sourceLocation: sourceLocation)
@@ -96,7 +96,7 @@ import Testing
     #expect(result.count == 0 && result.accuracy == 0)
     let report = try evaluator().report(Parameters(Self.network, seed: 1), on: Self.split(0))
     #expect(report.predicted.isEmpty && report.macro.f1 == 0 && report.confusions.isEmpty)
-    try evaluator().probabilities(Parameters(Self.network, seed: 1), on: Self.split(0)) { _, _ in
+    try evaluator().predictions(Parameters(Self.network, seed: 1), on: Self.split(0)) { _, _ in
       Issue.record("there are none")
     }
   }

@@ -21,7 +21,7 @@ import Testing
       var found = try Found(
         report: evaluator.report(parameters, on: data.test),
         evaluation: evaluator.evaluate(parameters, on: data.test))
-      try evaluator.probabilities(parameters, on: data.test) { samples, probabilities in
+      try evaluator.predictions(parameters, on: data.test) { samples, probabilities in
         found.parts.append(samples)
         found.probabilities += probabilities.map(\.bitPattern)
       }
@@ -63,7 +63,7 @@ import Testing
     let data = try formulaDataset(samples: 1, features: 13, classes: 4, testSamples: 40)
     let results = ThreadedCollective.run(nodes: [0, 0, 0]) { collective in
       try Evaluator(network, normalization: .none, collective: collective, team: ThreadTeam(count: 1))
-        .probabilities(Parameters(network, seed: 1), on: data.test) { _, _ in
+        .predictions(Parameters(network, seed: 1), on: data.test) { _, _ in
           throw LockstepError(.failure, "file", expected: "room", found: "none")
         }
     }

@@ -30,7 +30,7 @@ import Testing
     let evaluator = try Evaluator(
       network, normalization: .none, collective: SingleProcess(), team: try ThreadTeam(count: 2))
     var all: [[Double]] = []
-    try evaluator.probabilities(Parameters(network, seed: 1), on: data.test) { _, table in
+    try evaluator.predictions(Parameters(network, seed: 1), on: data.test) { _, table in
       for start in stride(from: 0, to: table.count, by: Self.classes) {
         all.append(Array(table[start..<start + Self.classes]))
       }

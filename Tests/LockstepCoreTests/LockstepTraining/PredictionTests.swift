@@ -39,7 +39,7 @@ import Testing
       model.network, normalization: model.normalization, collective: SingleProcess(),
       team: ThreadTeam(count: 1))
     var expected: [Float] = []
-    try evaluator.probabilities(model.parameters, on: data.train) { expected += $1.map { Float($0) } }
+    try evaluator.predictions(model.parameters, on: data.train) { expected += $1.map { Float($0) } }
     #expect(all.flatMap { $0 } == expected)
     let numbers = try model.predict(Self.images.map { $0.map { Float($0) / 255 } }).flatMap { $0 }
     #expect(zip(numbers, expected).allSatisfy { abs($0 - $1) < 1e-5 })

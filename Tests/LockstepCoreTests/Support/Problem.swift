@@ -120,11 +120,12 @@ struct Problem: @unchecked Sendable {
         statistics: statistics.slots)
       let found = labels.withUnsafeBufferPointer { labels in
         plan.learn(
-          from: labels.baseAddress!, SoftmaxCrossEntropy(classes: network.classes, capacity: rows),
+          from: BatchTargets(labels: labels.baseAddress!),
+          SoftmaxCrossEntropy(classes: network.classes, capacity: rows),
           divisor: Double(count), parameters, workspace, to: collector, pass: pass)
       }
       collector.finish()
-      return found
+      return (found.loss.value, found.hits)
     }
   }
 

@@ -1,0 +1,85 @@
+import LockstepData
+import LockstepNetwork
+import LockstepSupport
+
+/// How far a network's numbers are from the targets, in the targets' unit.
+public struct RegressionErrors: Equatable, Sendable {
+  /// Those of one column.
+  public struct Column: Equatable, Sendable {
+    /// The mean magnitude of the error.
+    public var meanAbsolute: Double
+    /// The square root of the mean of its square.
+    public var rootMeanSquare: Double
+    /// The coefficient of determination, 1 - (sum of squared errors) / (sum of squared deviations from the mean of these
+    /// targets). Of targets that are all the same 1 without errors, else 0, as scikit-learn's r2_score.
+    public var r2: Double
+
+    package init(meanAbsolute: Double, rootMeanSquare: Double, r2: Double) {
+      (self.meanAbsolute, self.rootMeanSquare, self.r2) = (meanAbsolute, rootMeanSquare, r2)
+    }
+  }
+
+  /// [columns]
+  public var columns: [Column]
+
+  package init(columns: [Column]) { self.columns = columns }
+
+  /// The means over the columns, each of the same weight.
+  public var mean: Column {
+    Column(
+      meanAbsolute: mean(\.meanAbsolute), rootMeanSquare: mean(\.rootMeanSquare), r2: mean(\.r2))
+  }
+  public var meanAbsolute: Double { mean(\.meanAbsolute) }
+  public var rootMeanSquare: Double { mean(\.rootMeanSquare) }
+  public var r2: Double { mean(\.r2) }
+
+  private func mean(_ figure: (Column) -> Double) -> Double {
+    columns.reduce(0) { $0 + figure($1) } / Double(columns.count)
+  }
+}
+
+/// Sums of errors over some samples, of scaled numbers, each in two doubles so that ranks add them in any order.
+struct ErrorSums {
+  /// For each column the sum of magnitudes and that of squares, whole and rest.
+  static func count(_ columns: Int) -> Int { 4 * columns }
+
+  /// Adds one of `count` samples.
+  static func add(
+    _ outputs: UnsafeBufferPointer<Float>, _ sample: Int, of targets: SampleTable, count: Int,
+    _ scaling: TargetScaling, to sums: UnsafeMutablePointer<Double>
+  ) {
+    for (column, output) in outputs.enumerated() {
+      let error = Double(output) - scaling.scaled(targets.target(sample, column), column)
+      for (place, term) in [abs(error), error * error].enumerated() {
+        let at = sums + 4 * column + 2 * place
+        var sum = ExactSum(whole: at[0], rest: at[1])
+        sum.add(term / Double(count))
+        (at[0], at[1]) = (sum.whole, sum.rest)
+      }
+    }
+  }
+
+  /// The errors, of all ranks' sums over the samples that `indices` picks; nil for all.
+  static func errors(
+    _ sums: UnsafePointer<Double>, of targets: SampleTable, indices: [Int]?, _ scaling: TargetScaling
+  ) -> RegressionErrors {
+    RegressionErrors(
+      columns: (0..<scaling.columns).map { column in
+        let (at, deviation) = (sums + 4 * column, scaling.deviations[column])
+        let (magnitudes, squares) = (at[0] + at[1], at[2] + at[3])
+        let variance = variance(of: column, targets, indices) / (deviation * deviation)
+        return RegressionErrors.Column(
+          meanAbsolute: magnitudes * deviation, rootMeanSquare: squares.squareRoot() * deviation,
+          r2: variance > 0 ? 1 - squares / variance : squares == 0 ? 1 : 0)
+      })
+  }
+
+  private static func variance(of column: Int, _ targets: SampleTable, _ indices: [Int]?) -> Double {
+    let samples = indices ?? Array(0..<targets.count)
+    let mean = samples.reduce(0.0) { $0 + targets.target($1, column) } / Double(samples.count)
+    return samples.reduce(0.0) { sum, sample in
+      let distance = targets.target(sample, column) - mean
+      return sum + distance * distance
+    } / Double(samples.count)
+  }
+}
