@@ -9,7 +9,9 @@ extension Model {
   /// Throws `LockstepError` (data) if they do not fit each other.
   public init(_ checkpoint: Checkpoint, path: String, dataset: Dataset, team: ThreadTeam) throws {
     let recipe = checkpoint.recipe
-    guard recipe.normalize != .auto || dataset.checksum == checkpoint.datasetDigest else {
+    let isScaledByData =
+      recipe.normalize == .auto || dataset.targetColumns != nil && recipe.normalizeTargets == .auto
+    guard !isScaledByData || dataset.checksum == checkpoint.datasetDigest else {
       throw LockstepError(
         .data, dataset.name,
         expected: "the run's dataset, of digest \(checkpoint.datasetDigest.hexadecimal): it decides the "
