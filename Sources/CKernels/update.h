@@ -68,6 +68,13 @@ static void apply_update(const kernel_update *update, const double *const *exact
     else update16(update, i, sum_of_floats(fast, count, i));
 }
 
+static void move_average(const float *weights, float *average, float part, kernel_range elements) {
+  for (ptrdiff_t i = elements.begin; i < elements.end; i += 16) {
+    const v16 old = load16(average + i);
+    store16(average + i, fma16(splat16(part), load16(weights + i) - old, old));
+  }
+}
+
 static void sum_exact(const double *const *gradients, int32_t count, double *to, kernel_range elements) {
   for (ptrdiff_t i = elements.begin; i < elements.end; i += 8) store8d(to + i, sum_of_doubles(gradients, count, i));
 }

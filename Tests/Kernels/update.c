@@ -110,6 +110,18 @@ static void sum_case(kind kind, int32_t count) {
   end_case(h, "sum %s %d", kind_names[kind], count);
 }
 
+static void average_case(kind kind, float part) {
+  hash h = begin_case();
+  const float *weights = inputs(kind, 82, COUNT);
+  float *average = inputs(kind, 83, COUNT);
+  const kernel_range parts[] = {{0, 16}, {16, 112}, {128, COUNT}};
+  for (int step = 0; step < 2; step++) {
+    for (int p = 0; p < 3; p++) kernel_move_average(weights, average, part, parts[p]);
+    add_floats(&h, average, COUNT);
+  }
+  end_case(h, "move_average %s %g", kind_names[kind], (double)part);
+}
+
 void update_cases(void) {
   for (int optimizer = 0; optimizer < ALL_OPTIMIZERS; optimizer++)
     for (kind kind = PLAIN; kind <= BROKEN; kind++)
@@ -121,5 +133,7 @@ void update_cases(void) {
     sum_case(kind, 1);
     sum_case(kind, 4);
     squares_case(kind);
+    average_case(kind, 0.001f);
+    average_case(kind, 0.7f);
   }
 }
