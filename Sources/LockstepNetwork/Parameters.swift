@@ -99,6 +99,9 @@ public final class Parameters {
     (0..<tensor.count).map { pointer[tensor.flatIndex($0)] }
   }
 
+  /// Replaces all elements by those of the same network's other parameters.
+  package func set(to other: Parameters) { pointer.update(from: other.pointer, count: count) }
+
   /// Replaces a tensor's elements.
   package func set(_ tensor: ParameterTensor, to values: [Float]) {
     precondition(values.count == tensor.count)

@@ -1,8 +1,9 @@
 import LockstepSupport
 
 /// The state of a training between two steps, stored as safetensors with the weights under PyTorch's names, the moments
-/// as `optimizer.first.NAME` and `optimizer.second.NAME`, the best epoch's weights as `best.NAME`, and the rest in the
-/// metadata. It does not contain the number of ranks or threads: equal trainings give equal bytes.
+/// as `optimizer.first.NAME` and `optimizer.second.NAME`, their moving average as `ema.NAME`, the best epoch's weights
+/// as `best.NAME` with their average as `best.ema.NAME`, and the rest in the metadata. It does not contain the number
+/// of ranks or threads: equal trainings give equal bytes.
 public struct Checkpoint: Equatable, Sendable {
   /// The position in the training.
   public var state: TrainingState

@@ -35,7 +35,8 @@ package struct MemoryNeed: Equatable {
   ) {
     self.init(evaluating: plan, rows: Evaluator.batchSize)
     let network = plan.network
-    let weights = 4 * Double(network.bufferCount)
+    // And their moving average.
+    let weights = 4 * Double(network.bufferCount) * (recipe.averagesWeights ? 2 : 1)
     let kept = weights + 4 * Double(network.paddedParameterCount * recipe.momentCount)
     let best = recipe.keepBest ? weights : 0
     let gradient = Double(

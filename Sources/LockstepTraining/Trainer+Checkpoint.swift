@@ -9,7 +9,7 @@ extension Trainer {
   /// next step.
   func snapshot() -> () -> Checkpoint {
     let (state, recipe, digest, network) = (state, recipe, dataset.checksum, network)
-    let weights = [("", parameters.copy)] + (best.map { [("best.", $0)] } ?? [])
+    let weights = weightParts.compactMap { prefix, values in values.map { (prefix, $0) } }
     let moments = zip(
       Self.momentNames, replicas.optimizer.moments.map { Parameters(network, moment: $0.pointer) })
     let scales = replicas.scales.map {
@@ -22,6 +22,23 @@ extension Trainer {
           + [scales].compactMap { $0 })
     }
   }
+
+  /// The weights in a checkpoint by the prefixes of their names, copied; nil for those that there are none of.
+  private var weightParts: [(String, Parameters?)] {
+    [
+      ("", parameters.copy), (Self.averagePrefix, averagedParameters?.copy), (Self.bestPrefix, best),
+      (Self.bestPrefix + Self.averagePrefix, bestAveraged),
+    ]
+  }
+
+  /// Those prefixes.
+  private func weightPrefixes(hasBest: Bool) -> [String] {
+    let current = [""] + (recipe.averagesWeights ? [Self.averagePrefix] : [])
+    return current + (hasBest ? current.map { Self.bestPrefix + $0 } : [])
+  }
+
+  private static let bestPrefix = "best."
+  static let averagePrefix = "ema."
 
   private static func named(_ parts: [(String, Parameters)], _ tensors: [ParameterTensor]) -> [NamedTensor] {
     parts.flatMap { prefix, values in
@@ -37,7 +54,10 @@ extension Trainer {
 
   /// Replaces initial weights. Collective, with the same values on all ranks, before the first step.
   public func initialize(_ tensors: [(ParameterTensor, [Float])]) throws {
-    try fillParameters { for (tensor, values) in tensors { parameters.set(tensor, to: values) } }
+    try fillParameters {
+      for (tensor, values) in tensors { parameters.set(tensor, to: values) }
+      averagedParameters?.set(to: parameters)
+    }
   }
 
   /// Sets the training to a checkpoint's state. Collective, with the same checkpoint on all ranks. Throws as
@@ -46,7 +66,8 @@ extension Trainer {
     try check(checkpoint, path: "checkpoint")
     let moments = replicas.optimizer.moments
     try fillParameters {
-      for tensor in network.savedTensors { parameters.set(tensor, to: checkpoint[tensor.name]) }
+      parameters.set(to: checkpoint, prefix: "")
+      averagedParameters?.set(to: checkpoint, prefix: Self.averagePrefix)
       for tensor in network.tensors {
         for (name, moment) in zip(Self.momentNames, moments) {
           let values = checkpoint[name + tensor.name]
@@ -57,9 +78,10 @@ extension Trainer {
     replicas.scales?.restore(checkpoint[Self.scalesName])
     state = checkpoint.state
     guard recipe.keepBest, state.convergence.bestEpoch > 0, replicas.fillsParameters else { return }
-    let best = Parameters(network)
-    for tensor in network.savedTensors { best.set(tensor, to: checkpoint["best." + tensor.name]) }
-    self.best = best
+    best = Parameters(network)
+    best?.set(to: checkpoint, prefix: Self.bestPrefix)
+    bestAveraged = recipe.averagesWeights ? Parameters(network) : nil
+    bestAveraged?.set(to: checkpoint, prefix: Self.bestPrefix + Self.averagePrefix)
   }
 
   /// Throws `LockstepError` (data) naming `path` if the checkpoint, which must be of the same recipe and dataset
@@ -79,13 +101,13 @@ extension Trainer {
       state.step == state.epoch * sampler.stepsPerEpoch + state.stepOfEpoch,
       state.convergence.bestEpoch <= state.epoch
     else { throw failure("a position within the epochs", "\(state)") }
-    let hasBest = recipe.keepBest && state.convergence.bestEpoch > 0
+    let prefixes = weightPrefixes(hasBest: recipe.keepBest && state.convergence.bestEpoch > 0)
     let scales = replicas.scales.map { [(Self.scalesName, [$0.largest.count])] } ?? []
     func names(_ prefixes: some Sequence<String>, _ tensors: [ParameterTensor]) -> [(String, [Int])] {
       prefixes.flatMap { prefix in tensors.map { (prefix + $0.name, $0.shape) } }
     }
     let needed =
-      names([""] + (hasBest ? ["best."] : []), network.savedTensors)
+      names(prefixes, network.savedTensors)
       + names(Self.momentNames.prefix(replicas.optimizer.moments.count), network.tensors) + scales
     let found = Dictionary(checkpoint.tensors.map { ($0.name, $0.shape) }) { first, _ in first }
     for (name, shape) in needed where found[name] != shape {
@@ -98,8 +120,10 @@ extension Trainer {
       throw failure("tensor \(tensor.name) of shape \(tensor.shape)", "\(tensor.values.count) values")
     }
     for tensor in network.stateTensors {
-      if let odd = tensor.impossible(in: checkpoint[tensor.name]) {
-        throw failure("variances from 0 in \(tensor.name)", "\(odd)")
+      for name in prefixes.map({ $0 + tensor.name }) {
+        if let odd = tensor.impossible(in: checkpoint[name]) {
+          throw failure("variances from 0 in \(name)", "\(odd)")
+        }
       }
     }
     let magnitudes = checkpoint[Self.scalesName]
@@ -113,5 +137,12 @@ extension Trainer {
     try collective.nodeBarrier()
     if replicas.fillsParameters { body() }
     try collective.nodeBarrier()
+  }
+}
+
+extension Parameters {
+  /// Replaces all tensors by those of a checkpoint that is known to have them.
+  fileprivate func set(to checkpoint: Checkpoint, prefix: String) {
+    for tensor in network.savedTensors { set(tensor, to: checkpoint[prefix + tensor.name]) }
   }
 }

@@ -32,10 +32,11 @@ extension Trainer {
       try reporter.observe(.stoppedEarly(epoch: state.epoch, bestEpoch: state.convergence.bestEpoch))
     }
     if try restoreBest(reporter) { last = nil }
-    let (test, validation, training) = try judge(parameters, known: last)
+    let (test, validation, training) = try judge(parameters, known: last.map { ($0.test, $0.validation) })
+    let averaged = try judgeAverage(known: last?.averaged)
     try requireSameData()
     let result = TrainingResult(
-      steps: state.step, test: test, validation: validation, training: training,
+      steps: state.step, test: test, validation: validation, training: training, averaged: averaged,
       digest: try checkedDigest(), weightsChange: weightsChange,
       seconds: (ContinuousClock.now - started).inSeconds)
     try reporter.finishLast()
@@ -51,9 +52,11 @@ extension Trainer {
 
   /// What a training's end reports of these weights, by what there is: test samples, else validation, else training
   /// samples; an epoch's report may know it already. Collective.
-  package func judge(_ parameters: Parameters, known: EpochReport? = nil) throws -> (
-    test: Evaluation, validation: Evaluation?, training: Evaluation?
-  ) {
+  package func judge(_ parameters: Parameters, known: (test: Evaluation, validation: Evaluation?)? = nil)
+    throws -> (
+      test: Evaluation, validation: Evaluation?, training: Evaluation?
+    )
+  {
     let test = try known?.test ?? evaluator.evaluate(parameters, on: dataset.test)
     if test.count > 0 { return (test, nil, nil) }
     let validation = try known?.validation ?? validate(parameters)
@@ -102,7 +105,7 @@ extension Trainer {
       epoch: state.epoch + 1, epochs: recipe.epochs, step: state.step,
       trainLoss: state.total.loss * loss.unit,
       trainAccuracy: regression == nil ? state.total.accuracy : nil, validation: validation,
-      test: try evaluator.evaluate(parameters, on: dataset.test),
+      test: try evaluator.evaluate(parameters, on: dataset.test), averaged: try evaluateAverage(),
       learningRate: schedule.learningRate(step: state.step - 1, epoch: state.epoch), digest: digest,
       seconds: stepTime.seconds, samplesPerSecond: Double(stepTime.samples) / stepTime.seconds,
       clampedGradients: replicas.scales.map { _ in state.total.clamped }, ranks: try rankTimes())
@@ -117,7 +120,7 @@ extension Trainer {
         epoch: report.epoch, trainLoss: report.trainLoss, validationLoss: validation.loss)
       if let since = verdict.overfittingSince { try reporter.observe(.overfitting(sinceEpoch: since)) }
       if verdict.isBest, recipe.keepBest, replicas.fillsParameters {
-        best = parameters.copy
+        (best, bestAveraged) = (parameters.copy, averagedParameters?.copy)
       }
     }
     state.endEpoch()
@@ -130,7 +133,10 @@ extension Trainer {
     guard recipe.keepBest, convergence.bestEpoch > 0,
       convergence.bestEpoch * sampler.stepsPerEpoch < state.step
     else { return false }
-    try fillParameters { if let best { parameters.pointer.update(from: best.pointer, count: best.count) } }
+    try fillParameters {
+      if let best { parameters.set(to: best) }
+      if let bestAveraged { averagedParameters?.set(to: bestAveraged) }
+    }
     try reporter.observe(.keptBest(epoch: convergence.bestEpoch, validationLoss: convergence.bestLoss))
     return true
   }

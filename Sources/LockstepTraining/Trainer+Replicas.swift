@@ -1,7 +1,8 @@
+import LockstepNetwork
 import LockstepSupport
 
 extension Trainer {
-  /// The digest of the parameters, which must be the same on all ranks. Collective.
+  /// The digest of the parameters, which must be the same on all ranks, as their average must. Collective.
   ///
   /// Throws if it is not, naming the ranks that differ from the majority and their tensors. Ranks that share their
   /// parameters have one vote and are named by the first of them.
@@ -10,12 +11,17 @@ extension Trainer {
   }
 
   private func agreedDigest() throws -> UInt64 {
+    if let averagedParameters { _ = try agreedDigest(of: averagedParameters, prefix: Self.averagePrefix) }
+    return try agreedDigest(of: parameters)
+  }
+
+  private func agreedDigest(of parameters: Parameters, prefix: String = "") throws -> UInt64 {
     let digests = try collective.allGather(parameters.digest)
-    if digests.contains(where: { $0 != digests[0] }) { try refuseReplicas(digests) }
+    if digests.contains(where: { $0 != digests[0] }) { try refuse(parameters, prefix, digests) }
     return digests[0]
   }
 
-  private func refuseReplicas(_ digests: [UInt64]) throws {
+  private func refuse(_ parameters: Parameters, _ prefix: String, _ digests: [UInt64]) throws {
     let holdsReplica = try collective.allGather(replicas.fillsParameters ? 1 : 0)
     let replicas = digests.indices.filter { holdsReplica[$0] == 1 }
     let odd = Self.minority(of: replicas.map { digests[$0] }).map { replicas[$0] }
@@ -24,7 +30,7 @@ extension Trainer {
     let tensors = try network.savedTensors.filter {
       let digests = try collective.allGather(parameters.digest(of: $0))
       return digests[odd[0]] != digests[usual]
-    }.map(\.name)
+    }.map { prefix + $0.name }
     let hosts = try collective.hostNames()
     let isTied = 2 * odd.count >= replicas.count
     try collective.together {

@@ -27,12 +27,16 @@ public final class Trainer {
   package let evaluator: Evaluator
   /// Between two steps.
   public internal(set) var state: TrainingState
-  /// The weights of the best epoch so far, if the recipe keeps them, on ranks that fill parameters.
+  /// The weights of the best epoch so far, and their average then, if the recipe keeps them, on ranks that fill
+  /// parameters.
   var best: Parameters?
+  var bestAveraged: Parameters?
   var stepTime = StepTime()
   /// Whether a slow rank has been named.
   var hasAdvised = false
   public var parameters: Parameters { replicas.parameters }
+  /// The moving average of the parameters (`Recipe.ema`); nil if the recipe has none.
+  public var averagedParameters: Parameters? { replicas.averaged }
   /// Called in each step (counted from 1) on each rank: true ends the run with a checkpoint after this step.
   public var shouldStop: (_ step: Int) -> Bool = { _ in false }
   /// Steps, counted from 1, that are reported with digests of batch, gradients and weights; nil for none. The same on

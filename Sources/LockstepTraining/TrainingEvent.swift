@@ -110,6 +110,8 @@ public struct EpochReport: Sendable {
   public var validation: Evaluation?
   /// On the test samples; its `count` is 0 without test files.
   public var test: Evaluation
+  /// The same of the averaged weights; nil if the recipe has none.
+  public var averaged: AveragedEvaluation?
   public var learningRate: Double
   /// The digest of the weights.
   public var digest: UInt64
@@ -123,6 +125,24 @@ public struct EpochReport: Sendable {
   public var ranks: RankTimes?
 }
 
+/// What averaged weights (`Recipe.ema`) come to, on the samples that the weights are judged by.
+public struct AveragedEvaluation: Equatable, Sendable {
+  /// On the test samples; its `count` is 0 without test files.
+  public var test: Evaluation
+  /// On the validation samples; at the end of a run only where there are no test files.
+  public var validation: Evaluation?
+  /// At the end of a run, if there is nothing else to judge by.
+  public var training: Evaluation?
+  /// Their digest.
+  public var digest: UInt64
+
+  package init(
+    test: Evaluation, validation: Evaluation?, training: Evaluation? = nil, digest: UInt64
+  ) {
+    (self.test, self.validation, self.training, self.digest) = (test, validation, training, digest)
+  }
+}
+
 /// The end of a run.
 public struct TrainingResult: Sendable {
   /// Steps since the start of training, those before a resume included.
@@ -133,6 +153,8 @@ public struct TrainingResult: Sendable {
   public var validation: Evaluation?
   /// On the training samples, if there is nothing else to judge by.
   public var training: Evaluation?
+  /// The same of the averaged weights; nil if the recipe has none.
+  public var averaged: AveragedEvaluation?
   /// The digest of the final parameters.
   public var digest: UInt64
   /// How far the weights have moved from the initial ones, in the norm of these; nil where a file gave those.

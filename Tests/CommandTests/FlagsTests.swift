@@ -11,7 +11,7 @@ import Testing
     "seed": ("9", []), "init": ("runs/first", []), "optimizer": ("adamw", ["--weight-decay", "0.5"]),
     "lr": ("0.5", []), "label-smoothing": ("0.1", []), "class-weights": ("balanced", []),
     "loss": ("mse", []), "normalize-targets": ("none", ["--loss", "mse"]),
-    "clip-norm": ("0.5", []), "alpha": ("0.9", ["--optimizer", "rmsprop"]),
+    "clip-norm": ("0.5", []), "ema": ("0.99", []), "alpha": ("0.9", ["--optimizer", "rmsprop"]),
     "cycle-rise": ("0.2", ["--schedule", "onecycle"]), "augment-flip": ("true", []),
     "augment-crop": ("2", []),
     "augment-cutout": ("3", []),

@@ -26,6 +26,7 @@ extension Recipe {
   }
 
   var isAdam: Bool { optimizer == .adam || optimizer == .adamw }
+  package var averagesWeights: Bool { ema > 0 }
   var hasMomentum: Bool { optimizer == .sgd || optimizer == .rmsprop }
 
   /// The keys that have an effect, which are written to files.

@@ -76,6 +76,10 @@ extension Recipe {
       parse: { text in
         text == "none" ? .some(nil) : Double(text).flatMap { $0 > 0 && $0 <= 1e6 ? .some($0) : nil }
       }),
+    .number(
+      "ema", \.ema, 0...1.0.nextDown,
+      "Also evaluate and save an exponential moving average of the weights, of this decay; 0 for none.",
+      expected: "a number from 0 (none) to below 1 such as 0.999"),
     .optional(
       "lr-reference-batch", \.lrReferenceBatch, 1...1_000_000,
       "Scale lr by batch-size over this batch size (the linear scaling rule)."),

@@ -80,6 +80,9 @@ public struct Recipe: Equatable, Sendable {
   /// The largest Euclidean norm of a step's gradient, to which a larger one is scaled down (Pascanu et al. 2013); nil
   /// for any.
   public var clipNorm: Double?
+  /// The decay of an exponential moving average of the weights (Polyak and Juditsky 1992; Tarvainen and Valpola 2017),
+  /// which is evaluated and saved besides, from 0 (none) to below 1.
+  public var ema = 0.0
   /// The linear scaling rule (Goyal et al. 2017): `lr` is meant for this batch size, and is used times
   /// batchSize / lrReferenceBatch. nil for `lr` as it is.
   public var lrReferenceBatch: Int?

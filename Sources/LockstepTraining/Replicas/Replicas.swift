@@ -9,6 +9,8 @@ import LockstepSupport
 protocol Replicas: WeightGradientSink {
   var parameters: Parameters { get }
   var optimizer: any Optimizer { get }
+  /// The moving average of the parameters, which every step moves as well; nil if the recipe has none.
+  var averaged: Parameters? { get }
   /// Whether this rank initialises its parameters and moments: its own, or its node's.
   var fillsParameters: Bool { get }
   /// Activations and gradients that the ranks of a node share; nil if nothing is shared.

@@ -8,6 +8,8 @@ import LockstepSupport
 final class SeparateReplicas: Replicas {
   let parameters: Parameters
   let optimizer: any Optimizer
+  private let average: AveragedWeights?
+  var averaged: Parameters? { average?.parameters }
   let scales: GradientScales?
   let gradient: GradientSum
   let runningState: RunningState
@@ -33,6 +35,7 @@ final class SeparateReplicas: Replicas {
       ? BucketExchange(try settings.makeBuckets(), settings.collective, settings.team) : nil
     parameters = Parameters(settings.network, seed: settings.recipe.seed)
     optimizer = settings.recipe.makeOptimizer(paddedParameterCount: settings.network.paddedParameterCount)
+    average = settings.makeAverage(of: parameters) { AlignedBuffer(count: $0, zero: 0) }
     scales = settings.makeScales()
     gradient = settings.makeGradient(scales)
     runningState = settings.makeRunningState()
@@ -87,6 +90,7 @@ final class SeparateReplicas: Replicas {
           .apply(gradient, count: settings.network.paddedParameterCount, team: settings.team)
       }
     }
+    try average?.follow(step: gradients.step)
     return gradient.metrics
   }
 }

@@ -1,8 +1,8 @@
 import LockstepNetwork
 
 extension SharedReplicas {
-  /// The number of allocations: gradients, weights, rows, findings, and the optimizer's moments.
-  static func parts(_ recipe: Recipe) -> Int { 4 + recipe.momentCount }
+  /// The number of allocations: gradients, weights, rows, findings, the optimizer's moments, and averaged weights.
+  static func parts(_ recipe: Recipe) -> Int { 4 + recipe.momentCount + (recipe.averagesWeights ? 1 : 0) }
 
   /// The units whose rows are cheaper to read than their gradients, which would be written and read as doubles.
   static func dividedUnits(_ settings: ReplicaSettings) -> Set<Int> {
@@ -21,7 +21,8 @@ extension SharedReplicas {
   static func byteCount(_ settings: ReplicaSettings) -> Int {
     let (count, recipe) = (settings.network.paddedParameterCount, settings.recipe)
     return GradientSum.byteCount(paddedParameterCount: count, reduction: recipe.reduction)
-      * settings.collective.nodeSize + 4 * (settings.network.bufferCount + count * recipe.momentCount)
+      * settings.collective.nodeSize + 4
+      * (settings.network.bufferCount * (recipe.averagesWeights ? 2 : 1) + count * recipe.momentCount)
       + SharedRows.byteCount(settings.plan, layers: dividedUnits(settings), capacity: recipe.batchSize)
       + NodeFindings.byteCount(
         ranks: settings.collective.nodeSize, tensors: settings.network.tensors.count)

@@ -18,6 +18,8 @@ final class SharedReplicas: Replicas {
   /// In the node's shared memory, like the moments.
   let parameters: Parameters
   let optimizer: any Optimizer
+  private let average: AveragedWeights?
+  var averaged: Parameters? { average?.parameters }
   let scales: GradientScales?
   let gradient: GradientSum
   let runningState: RunningState
@@ -66,9 +68,11 @@ final class SharedReplicas: Replicas {
       in: try collective.allocateShared(
         byteCount: NodeFindings.byteCount(ranks: collective.nodeSize, tensors: tensors)))
     // Each rank updates its slice of the moments, and rank 0 sees the whole for a checkpoint.
-    optimizer = try recipe.makeOptimizer(paddedParameterCount: count) {
-      AlignedBuffer(sharing: try collective.allocateShared(byteCount: $0 * 4), from: 0, count: $0)
+    func allocate(_ count: Int) throws -> AlignedBuffer<Float> {
+      AlignedBuffer(sharing: try collective.allocateShared(byteCount: count * 4), from: 0, count: count)
     }
+    optimizer = try recipe.makeOptimizer(paddedParameterCount: count, allocate: allocate)
+    average = try settings.makeAverage(of: parameters, sharers: collective, allocate: allocate)
     try collective.nodeBarrier()
     buckets =
       collective.nodeSize < collective.size
@@ -135,6 +139,7 @@ final class SharedReplicas: Replicas {
     Activity.enter(.updating, step: gradients.step)
     try Trace.span("update") {
       try gradientReader == nil && settings.recipe.clipNorm == nil ? apply() : applyWhole()
+      try average?.follow(step: gradients.step)
     }
     if let scales {
       total.clamped += findings.clamped(step: gradients.step)

@@ -94,6 +94,9 @@ import Testing
     Case(
       "clip-norm", ["", "0", "-1", "nan", "inf", "1e7"],
       [{ $0.clipNorm = 0 }, { $0.clipNorm = -1 }, { $0.clipNorm = .nan }, { $0.clipNorm = .infinity }]),
+    Case(
+      "ema", ["", "1", "1.0", "99.9", "-0.1", "nan", "inf", "0,9", "none"],
+      [{ $0.ema = 1 }, { $0.ema = -0.1 }, { $0.ema = .nan }, { $0.ema = .infinity }]),
     optional("lr-reference-batch", \.lrReferenceBatch, least: 1, most: 1_000_000),
     Case("milestones", ["-1", "3,-6", "a"], [{ $0.milestones = [-1] }, { $0.milestones = [3, -6] }]),
     number("gamma", \.gamma, least: 0, most: 1e3),

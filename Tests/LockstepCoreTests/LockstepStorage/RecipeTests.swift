@@ -11,7 +11,8 @@ import Testing
     ("loss", "l1"), ("normalize-targets", "none"), ("label-smoothing", "0.1"),
     ("class-weights", "1.0,0.5,2.0"), ("optimizer", "adamw"), ("lr", "0.1"),
     ("momentum", "0.5"), ("weight-decay", "1e-05"), ("nesterov", "true"), ("betas", "0.8,0.99"),
-    ("alpha", "0.9"), ("epsilon", "1e-06"), ("clip-norm", "1.5"), ("lr-reference-batch", "50"),
+    ("alpha", "0.9"), ("epsilon", "1e-06"), ("clip-norm", "1.5"), ("ema", "0.999"),
+    ("lr-reference-batch", "50"),
     ("schedule", "step"), ("milestones", "2,3,5"), ("gamma", "0.3"), ("cycle-rise", "0.2"),
     ("warmup-steps", "10"), ("normalize", "0.1307,0.3081"), ("validation-split", "0.1"),
     ("augment-shift", "1.5"), ("augment-rotate", "10.0"), ("augment-scale", "0.1"),
@@ -60,7 +61,7 @@ import Testing
     (expected.augmentation.flip, expected.augmentation.crop, expected.augmentation.cutout) = (true, 4, 8)
     (expected.loss, expected.normalizeTargets) = ("l1", .none)
     (expected.labelSmoothing, expected.classWeights, expected.clipNorm) = (0.1, .fixed([1, 0.5, 2]), 1.5)
-    (expected.alpha, expected.cycleRise) = (0.9, 0.2)
+    (expected.alpha, expected.cycleRise, expected.ema) = (0.9, 0.2, 0.999)
     (expected.keepBest, expected.patience, expected.initialWeights) = (true, 4, "a run/model.safetensors")
     #expect(recipe == expected)
     // Those that this loss does not use.

@@ -77,6 +77,9 @@ import Testing
     #expect(try need { $0.momentum = 0 }.state == parameters * 12 + 128)
     #expect(try need { $0.optimizer = .adam }.state == parameters * 20 + 128)
     #expect(try need { $0.reduction = .fast }.state == parameters * 12 + 64)
+    #expect(try need { $0.ema = 0.9 }.state == parameters * 20 + 128)
+    #expect(try need { ($0.ema, $0.keepBest) = (0.9, true) }.state == parameters * 28 + 128)
+    #expect(try need({ $0.ema = 0.9 }, isWriter: true).state == parameters * 56 + 128)
     // Integers take the place of the first step's doubles.
     #expect(try need { $0.reduction = .exact16 }.state == plain.state)
     #expect(try need(isWriter: true).state == parameters * 40 + 128)

@@ -24,11 +24,14 @@ import Testing
 
   @Test(arguments: [1, 3])
   func theBestEpochsWeightsAreKept(ranks: Int) throws {
-    let (kept, recorder) = try train(ranks: ranks) { $0.keepBest = true }
+    let (kept, recorder) = try train(ranks: ranks) { ($0.keepBest, $0.ema) = (true, 0.8) }
     let losses = recorder.epochs.map { $0.validation!.loss }
     let best = losses.firstIndex(of: losses.min()!)! + 1
     #expect(best < 12)
-    #expect(try kept.digest == train { $0.epochs = best }.result.digest)
+    let short = try train { ($0.epochs, $0.ema) = (best, 0.8) }.result
+    #expect(kept.digest == short.digest)
+    // And their average is that of the same epoch.
+    #expect(kept.averaged == short.averaged && kept.averaged != nil)
     #expect(try kept.digest != train { $0.keepBest = false }.result.digest)
     #expect(kept.test == recorder.epochs[best - 1].test)
     let told: [(Int, Double)] = recorder.events.compactMap {

@@ -9,6 +9,11 @@ import Testing
     ["optimizer": "adam", "reduction": "exact", "keep-best": "true", "patience": "2", "epochs": "9"],
     ["optimizer": "adam", "reduction": "exact32", "keep-best": "true"],
     ["momentum": "0.9", "reduction": "exact16"],
+    ["ema": "0.8"],
+    [
+      "optimizer": "adam", "ema": "0.9", "keep-best": "true", "reduction": "exact32",
+      "network": "dense 18, batchnorm, relu, dense classes",
+    ],
     [
       "optimizer": "rmsprop", "momentum": "0.5", "schedule": "onecycle", "label-smoothing": "0.1",
       "clip-norm": "0.2",
@@ -73,6 +78,7 @@ import Testing
     let whole = try train(recipe, ranks: 1, in: directory(scratch, "whole"))
     let expected = try #require(whole.result)
     #expect(expected.steps > 8)
+    #expect((expected.averaged != nil) == (recipe.ema > 0))
     let last = directory(scratch, "whole").file(step: expected.steps)
     for step in 1...expected.steps {
       let place = directory(scratch, "\(step)")
@@ -83,6 +89,7 @@ import Testing
       let second = try train(recipe, ranks: [3, 1, 2, 4][step % 4], in: place)
       #expect(second.result?.digest == expected.digest, "stopped at \(step)")
       #expect(second.result?.test == expected.test)
+      #expect(second.result?.averaged == expected.averaged)
       let losses = (first.recorder.epochs + second.recorder.epochs).map(\.trainLoss)
       #expect(Bits(losses) == Bits(whole.recorder.epochs.map(\.trainLoss)))
       #expect(
