@@ -50,7 +50,7 @@ public struct ExportRun {
 
   /// What is read of a run directory, or must not be lost there.
   private static let files = [
-    "model.safetensors", "config.yaml", "metrics.jsonl", "checkpoints/dataset.json",
+    "model.safetensors", RunDirectory.averageName, "config.yaml", "metrics.jsonl", "checkpoints/dataset.json",
   ]
 
   /// The model, the recipe as YAML where it is known, and the other files that were read.

@@ -1,4 +1,5 @@
 import LockstepData
+import LockstepNetwork
 import LockstepStorage
 import LockstepSupport
 import LockstepTraining
@@ -33,6 +34,7 @@ struct RunFiles {
       try TensorBoardLog(directory: $0, logEvery: training.logEvery, tell: training.listener.warn)
     }
     record = if case .directory(let path) = data { try ImportRecord(directory: path) } else { nil }
+    if recipe.averagesWeights { try run.requireRoomForAverage() }
     try run.write(recipe)
     if let data { try run.write(data) }
     metrics = try run.openMetrics(
@@ -52,9 +54,9 @@ struct RunFiles {
     observer = Observers([listener.observer, metrics, gradients, tensorBoard].compactMap { $0 })
   }
 
-  /// With what is recorded of its data.
-  func model(_ trainer: Trainer) throws -> Model {
-    var model = try trainer.model(of: trainer.parameters)
+  /// With what is recorded of its data; of the averaged weights if there are any and they are asked for.
+  func model(_ trainer: Trainer, of parameters: Parameters? = nil) throws -> Model {
+    var model = try trainer.model(of: parameters ?? trainer.parameters)
     if let record { model.adopt(record) }
     return model
   }
@@ -64,16 +66,28 @@ struct RunFiles {
     let model = try model(trainer)
     // A receipt of a shorter training is none of this model.
     try run.removeReceipt()
+    // First, as a run with a model counts as finished.
+    if let average = trainer.averagedParameters { try run.write(average: self.model(trainer, of: average)) }
     try run.write(model)
     listener.note("saved in \(run.path)")
-    let reached =
-      result.validation.map { summary($0, of: "validation", dataset: dataset.name) }
-      ?? result.training.map { summary($0, of: "training", dataset: dataset.name) }
-      ?? summary(result.test, dataset: dataset.name)
-    try listener.result("\(reached)\nweights \(result.digest.hexadecimal)")
+    let average = result.averaged.map {
+      let (part, evaluation) = judged($0.test, $0.validation, $0.training)
+      return qualityLine(evaluation, of: part, by: " of averaged weights")
+    }
+    let (part, evaluation) = judged(result.test, result.validation, result.training)
+    let lines = ["dataset \(oneLine(dataset.name))", average, qualityLine(evaluation, of: part)]
+    try listener.result(
+      lines.compactMap { $0 }.joined(separator: "\n") + "\nweights \(result.digest.hexadecimal)")
     _ = try checkpoints.lastResult()
     try run.writeReceipt(recipe, dataset)
   }
+}
+
+/// What there is to judge by, with its name.
+private func judged(_ test: Evaluation, _ validation: Evaluation?, _ training: Evaluation?) -> (
+  String, Evaluation
+) {
+  validation.map { ("validation", $0) } ?? training.map { ("training", $0) } ?? ("test", test)
 }
 
 /// Passes events to several observers.

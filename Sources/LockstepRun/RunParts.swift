@@ -29,17 +29,19 @@ func loadDataset(
 /// "dataset data/mnist", and on the next line "test accuracy 97.81% (9781/10000), test loss 0.0712", or of numbers
 /// "test MAE 0.3179, R2 0.8412 (4128 samples), test loss 0.2217"
 package func summary(_ result: Evaluation, of part: String = "test", dataset: String) -> String {
-  """
-  dataset \(oneLine(dataset))
-  \(part) \(quality(of: result)), \(part) loss \(loss(of: result))
-  """
+  "dataset \(oneLine(dataset))\n" + qualityLine(result, of: part)
 }
 
-private func quality(of result: Evaluation) -> String {
+/// "test accuracy 97.81% (9781/10000), test loss 0.0712"; `owner` follows the accuracy's name.
+func qualityLine(_ result: Evaluation, of part: String, by owner: String = "") -> String {
+  "\(part) \(quality(of: result, by: owner)), \(part) loss \(loss(of: result))"
+}
+
+private func quality(of result: Evaluation, by owner: String) -> String {
   guard let errors = result.errors else {
-    return "accuracy \(percent(result.accuracy)) (\(result.hits)/\(result.count))"
+    return "accuracy\(owner) \(percent(result.accuracy)) (\(result.hits)/\(result.count))"
   }
-  return "\(errors.text) (\(result.count) samples)"
+  return "\(errors.text(by: owner)) (\(result.count) samples)"
 }
 
 /// Losses of numbers may have any unit.
@@ -49,5 +51,9 @@ private func loss(of result: Evaluation) -> String {
 
 extension RegressionErrors {
   /// "MAE 0.3179, R2 0.8412"
-  package var text: String { "MAE \(significant(meanAbsolute, 4)), R2 \(fixed(r2, 4))" }
+  package var text: String { text(by: "") }
+
+  fileprivate func text(by owner: String) -> String {
+    "MAE\(owner) \(significant(meanAbsolute, 4)), R2 \(fixed(r2, 4))"
+  }
 }

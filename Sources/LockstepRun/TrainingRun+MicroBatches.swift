@@ -1,5 +1,6 @@
 import LockstepNetwork
 import LockstepRanks
+import LockstepSupport
 import LockstepTraining
 
 extension TrainingRun {
@@ -10,6 +11,15 @@ extension TrainingRun {
       "lockstep: \(collective.size - recipe.microBatches) of \(collective.size) ranks have nothing to do, because a "
         + "batch is cut into \(recipe.microBatches) micro-batches. Raise --micro-batches (which changes the bits)"
     )
+  }
+
+  /// Warns of averaged weights that a training is too short for.
+  func warnOfSlowAverage(_ recipe: Recipe, _ trainer: Trainer, _ collective: any Collective) {
+    let steps = 1 / (1 - recipe.ema)
+    guard collective.rank == 0, recipe.averagesWeights, steps > Double(trainer.totalSteps) else { return }
+    listener.warn(
+      "--ema \(recipe.ema) averages over about \(fixed(steps, 0)) steps, and this training has "
+        + "\(trainer.totalSteps): the average stays near the first step's weights. Lower --ema")
   }
 
   /// Warns of statistics over few samples.

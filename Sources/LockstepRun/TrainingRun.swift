@@ -76,6 +76,7 @@ public struct TrainingRun {
     let made = try makeTrainer(start, collective)
     trainer = made
     warnOfSmallMicroBatches(start.recipe, made.network, collective)
+    warnOfSlowAverage(start.recipe, made, collective)
     try train(made, start, lock, collective)
   }
 

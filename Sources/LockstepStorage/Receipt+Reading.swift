@@ -28,7 +28,8 @@ extension Receipt {
         Epoch(
           epoch: line.content.epoch.value, step: line.content.step.value,
           weights: try digest(line.content.weights), figures: line.figures)
-      }, step: content.step.value, weights: digest(content.weights), figures: read.figures)
+      }, step: content.step.value, weights: digest(content.weights),
+      averagedWeights: content.averagedWeights.map(digest), figures: read.figures)
     // Epochs have equal numbers of steps, and come in order.
     let steps = epochs.first.map { $0.step / max($0.epoch, 1) } ?? 1
     guard step >= 0, 1...1 << 40 ~= steps,
@@ -49,11 +50,13 @@ extension Receipt {
     var epochs: [WithFigures<Line>]
     var step: JSONInteger
     var weights: String
+    var averagedWeights: String?
 
     private enum CodingKeys: String, CodingKey {
       case receipt, version, contract, recipe, dataset, sha256, epochs, step, weights
       case datasetDigest = "dataset_digest"
       case initialWeights = "initial_weights"
+      case averagedWeights = "ema_weights"
     }
   }
 

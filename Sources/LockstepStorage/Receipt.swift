@@ -41,18 +41,21 @@ public struct Receipt: Equatable, Sendable {
   public var step: Int
   /// The digest of the final weights.
   public var weights: UInt64
+  /// The digest of the final averaged weights; nil if the recipe has none.
+  public var averagedWeights: UInt64?
   /// The final losses and accuracies, by their names in `metrics.jsonl`.
   public var figures: [String: Double]
 
   package init(
     version: String, contract: Int, recipe: String, dataset: String, datasetDigest: UInt64,
     files: [String: String], initialWeights: UInt64?, epochs: [Epoch], step: Int, weights: UInt64,
-    figures: [String: Double]
+    averagedWeights: UInt64? = nil, figures: [String: Double]
   ) {
     (self.version, self.contract, self.recipe) = (version, contract, recipe)
     (self.dataset, self.datasetDigest, self.files) = (dataset, datasetDigest, files)
     (self.initialWeights, self.epochs) = (initialWeights, epochs)
     (self.step, self.weights, self.figures) = (step, weights, figures)
+    self.averagedWeights = averagedWeights
   }
 }
 
@@ -67,7 +70,8 @@ extension Receipt {
       datasetDigest: dataset.checksum,
       files: Dictionary(uniqueKeysWithValues: dataset.fileDigests.map { ($0.name, $0.digest) }),
       initialWeights: history.events("start").first?.digest("initial_weights"),
-      epochs: Self.epochs(of: history), step: step, weights: weights, figures: end.figures)
+      epochs: Self.epochs(of: history), step: step, weights: weights,
+      averagedWeights: end.digest("ema_weights"), figures: end.figures)
   }
 
   /// Of a run that has not ended: up to its last epoch. The digest of the data is 0 where it is not known.
@@ -106,6 +110,7 @@ extension Receipt {
     line.add("epochs", epochs.map { $0.line })
     line.add("step", step)
     line.add("weights", weights.hexadecimal)
+    if let averagedWeights { line.add("ema_weights", averagedWeights.hexadecimal) }
     Self.add(figures, to: &line)
     return Array((line.text + "\n").utf8)
   }
@@ -115,7 +120,9 @@ extension Receipt {
   }
 
   /// Losses, accuracies and errors in `metrics.jsonl`.
-  package static let figureNames = ["train", "validation", "test"].flatMap {
+  package static let figureNames = [
+    "train", "validation", "test", "ema_train", "ema_validation", "ema_test",
+  ].flatMap {
     ["\($0)_loss", "\($0)_accuracy", "\($0)_mae", "\($0)_rmse", "\($0)_r2"]
   }
 }

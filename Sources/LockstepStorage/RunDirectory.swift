@@ -3,7 +3,8 @@ import LockstepSupport
 import LockstepTraining
 import PlatformC
 
-/// A run's output: `config.yaml`, `metrics.jsonl`, `model.safetensors`, `checkpoints/`. Only rank 0 creates one.
+/// A run's output: `config.yaml`, `metrics.jsonl`, `model.safetensors`, `ema.safetensors` if weights are averaged,
+/// `checkpoints/`. Only rank 0 creates one.
 package final class RunDirectory {
   package let path: String
   /// Held for the life of the object.
@@ -20,7 +21,7 @@ package final class RunDirectory {
     let checkpoint = checkpoints.steps.first.map {
       "\(checkpoints.file(step: $0).dropFirst(path.utf8.count + 1))"
     }
-    for name in ["metrics.jsonl", "model.safetensors"] + [checkpoint].compactMap({ $0 })
+    for name in ["metrics.jsonl", "model.safetensors", Self.averageName] + [checkpoint].compactMap({ $0 })
     where access("\(path)/\(name)", F_OK) == 0 {
       throw LockstepError(
         .usage, "--output \(path)", expected: "a new directory", found: "a run (\(name))",
@@ -115,6 +116,19 @@ package final class RunDirectory {
   package func write(_ model: Model) throws {
     try createDirectories(path)
     try model.write(to: "\(path)/model.safetensors")
+  }
+
+  /// The model of the averaged weights, in the run directory.
+  package static let averageName = "ema.safetensors"
+
+  package func write(average model: Model) throws {
+    try createDirectories(path)
+    try model.write(to: "\(path)/\(Self.averageName)")
+  }
+
+  /// As when a run begins, for the file of the averaged weights.
+  package func requireRoomForAverage() throws {
+    try checkOutput("\(path)/\(Self.averageName)", option: "--output")
   }
 
   /// `state`: the state from which the run resumes.

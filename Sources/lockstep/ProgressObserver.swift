@@ -41,10 +41,12 @@ final class ProgressObserver: TrainingObserver {
       lastEpochLine = .now
       let validation = report.validation.map { "validation \(Self.quality($0)), " } ?? ""
       let test = report.test.count > 0 ? "test \(Self.quality(report.test)), " : ""
+      let averaged = report.averaged.flatMap { $0.test.count > 0 ? $0.test : $0.validation }
+      let average = averaged.map { "averaged \(Self.quality($0)), " } ?? ""
       let accuracy = report.trainAccuracy.map { "accuracy \(percent($0)), " } ?? ""
       progress.line(
         "epoch \(report.epoch)/\(report.epochs): loss \(Self.loss(report.trainLoss, report.trainAccuracy)), "
-          + "\(accuracy)\(validation)\(test)\(fixed(report.seconds, 2)) s, \(Int(report.samplesPerSecond)) samples/s"
+          + "\(accuracy)\(validation)\(test)\(average)\(fixed(report.seconds, 2)) s, \(Int(report.samplesPerSecond)) samples/s"
       )
     case .overfitting(let epoch):
       progress.line("overfitting since epoch \(epoch): validation loss has risen, training loss still falls")

@@ -33,8 +33,12 @@ struct Replay {
       }
       try compare(
         "weights", (report?.digest ?? result.digest).hexadecimal, recorded: segment.weights.hexadecimal)
+      if segment.end == receipt.step, let recorded = receipt.averagedWeights {
+        try compare(
+          "averaged weights", result.averaged?.digest.hexadecimal ?? "none", recorded: recorded.hexadecimal)
+      }
       let figures =
-        report.map(RecordedFigures.of) ?? RecordedFigures.of(result.test, result.validation, result.training)
+        report.map(RecordedFigures.of) ?? RecordedFigures.of(result)
       try compare(figures, recorded: segment.figures)
       try listener.result(
         "\(segment.name): \(segment.end - segment.start) steps from \(origin): weights "
@@ -147,13 +151,23 @@ private final class LastEpoch: TrainingObserver {
 /// Losses and accuracies under their names in the metrics.
 enum RecordedFigures {
   static func of(_ report: EpochReport) -> [String: Double] {
-    var figures = of(report.test, report.validation, nil)
+    var figures = of(report.test, report.validation, nil, report.averaged)
     (figures["train_loss"], figures["train_accuracy"]) = (report.trainLoss, report.trainAccuracy)
     return figures
   }
 
-  static func of(_ test: Evaluation, _ validation: Evaluation?, _ training: Evaluation?) -> [String: Double] {
-    of(test, "test").merging(of(validation, "validation")) { $1 }.merging(of(training, "train")) { $1 }
+  static func of(_ result: TrainingResult) -> [String: Double] {
+    of(result.test, result.validation, result.training, result.averaged)
+  }
+
+  static func of(
+    _ test: Evaluation, _ validation: Evaluation?, _ training: Evaluation?, _ averaged: AveragedEvaluation?
+  ) -> [String: Double] {
+    let parts = [
+      ("test", test), ("validation", validation), ("train", training), ("ema_test", averaged?.test),
+      ("ema_validation", averaged?.validation), ("ema_train", averaged?.training),
+    ]
+    return parts.reduce(into: [:]) { $0.merge(of($1.1, $1.0)) { $1 } }
   }
 
   private static func of(_ evaluation: Evaluation?, _ part: String) -> [String: Double] {
@@ -165,9 +179,10 @@ enum RecordedFigures {
   static func list(_ figures: [String: Double]) -> String {
     let accuracies = figures.sorted { $0.key < $1.key }.compactMap { name, value -> String? in
       let words = name.split(separator: "_")
+      let part = words.dropLast().joined(separator: " ")
       switch words.last {
-      case "accuracy": return "\(words[0]) accuracy \(percent(value))"
-      case "r2": return "\(words[0]) R2 \(fixed(value, 4))"
+      case "accuracy": return "\(part) accuracy \(percent(value))"
+      case "r2": return "\(part) R2 \(fixed(value, 4))"
       default: return nil
       }
     }

@@ -1,5 +1,4 @@
 import LockstepData
-import LockstepNetwork
 import LockstepRanks
 import LockstepStorage
 import LockstepSupport
@@ -136,49 +135,5 @@ public struct VerificationRun {
         found: "\(epoch)", fix: "A run that was trained with --keep-epochs has all of them")
     }
     return [place]
-  }
-
-  /// The model: its weights, what else decides what it computes, and its figures. Collective.
-  private func checkModel(_ replay: Replay, _ trainer: Trainer, _ collective: any Collective) throws {
-    let (file, receipt) = ("\(path)/model.safetensors", replay.receipt)
-    let own = try collective.together {
-      collective.rank == 0 ? try readFile(file, limit: 1 << 36, kind: .data) : []
-    }
-    let bytes = try collective.broadcast(own, from: 0)
-    let model = try collective.together {
-      let model = try Model(bytes: bytes, path: file)
-      let expected = try trainer.model(of: trainer.parameters)
-      func text(_ model: Model) -> String {
-        let layers = LayerSpecification.text(of: model.network.specification)
-        return
-          "\(layers) on \(model.network.inputShape) of \(model.element), normalized by \(model.normalization)"
-      }
-      func require(_ found: String, _ expected: String) throws {
-        guard found != expected else { return }
-        throw LockstepError(
-          .failure, file, expected: "\(expected), by the receipt", found: found,
-          fix: "This is not the model that the receipt is of")
-      }
-      try require(text(model), text(expected))
-      let weights = model.parameters.digest
-      try require("weights \(weights.hexadecimal)", "weights \(receipt.weights.hexadecimal)")
-      let ends = receipt.epochs.filter { $0.step == receipt.step || replay.keepsBest }
-      // Steps after the last epoch are a part of their own.
-      if let last = receipt.epochs.last, last.step == receipt.step,
-        !ends.contains(where: { $0.weights == weights })
-      {
-        try require(
-          "weights \(weights.hexadecimal)", "weights \(last.weights.hexadecimal) of epoch \(last.epoch)")
-      }
-      return model
-    }
-    let (test, validation, training) = try trainer.judge(model.parameters)
-    try collective.together {
-      guard collective.rank == 0 else { return }
-      try replay.compare(RecordedFigures.of(test, validation, training), recorded: receipt.figures)
-      try listener.result(
-        "model.safetensors: weights \(receipt.weights.hexadecimal), \(RecordedFigures.list(receipt.figures)), as "
-          + "recorded")
-    }
   }
 }

@@ -38,7 +38,7 @@ public struct RunCurves {
     }
     return Self.quantities.map { quantity in
       let lines = Self.parts.map { part in
-        line(part == "train" ? "training" : part, of: history, "\(part)_\(quantity)")
+        line(Self.title(part), of: history, "\(part)_\(quantity)")
       }
       return plot(of: quantity, title: Self.title(quantity), lines.filter { !$0.points.isEmpty })
     }
@@ -85,7 +85,7 @@ public struct RunCurves {
     let epochs = history.events("start").last?["epochs"].map { " of \(fixed($0, 0))" } ?? ""
     let accuracies = parts.compactMap { part in
       (last["\(part)_accuracy"].map(percent) ?? last["\(part)_r2"].map { "R2 \(loss($0))" })
-        .map { "\(part == "train" ? "training" : part) \($0)" }
+        .map { "\(title(part)) \($0)" }
     }
     let end = history.events("end").isEmpty ? history.events("error").last?.text("reason") : nil
     return "\(name): epoch \(fixed(epoch, 0))\(epochs)"
@@ -94,7 +94,16 @@ public struct RunCurves {
   }
 
   private static let quantities = ["loss", "accuracy", "r2"]
-  private static func title(_ quantity: String) -> String { quantity == "r2" ? "R2" : quantity }
-  private static let parts = ["train", "validation", "test"]
+  private static let parts = ["train", "validation", "test", "ema_validation", "ema_test"]
+
+  /// Of a part or a quantity: "ema_test" is of the averaged weights.
+  private static func title(_ name: String) -> String {
+    switch name {
+    case "train": "training"
+    case "r2": "R2"
+    default: name.hasPrefix("ema_") ? "\(name.dropFirst(4)) of averaged weights" : name
+    }
+  }
+
   private static func loss(_ value: Double) -> String { fixed(value, 4) }
 }

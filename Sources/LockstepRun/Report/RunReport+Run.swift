@@ -7,13 +7,20 @@ extension ReportedRun {
     var figures: [(String, String)] = []
     if let result {
       figures.append(("\(result.part) \(result.name)", result.quality))
-      if let error = figure("\(result.part)_mae") {
+      if let error = figure("\(key(of: result.part))_mae") {
         figures.append(("\(result.part) mean absolute error", significant(error, 4)))
       }
       if let loss = result.loss {
         figures.append(
           ("\(result.part) loss", result.name == "R2" ? significant(loss, 4) : fixed(loss, 4)))
       }
+    }
+    if let part = result?.part {
+      let (owner, name) = ("of averaged weights", "ema_\(key(of: part))")
+      if let accuracy = figure("\(name)_accuracy") {
+        figures.append(("\(part) accuracy \(owner)", percent(accuracy)))
+      }
+      if let r2 = figure("\(name)_r2") { figures.append(("\(part) R2 \(owner)", fixed(r2, 4))) }
     }
     // Figures of epochs are no figures of steps that came after the last.
     let isWhole = end == nil || end?["step"] == epochs.last?["step"]
@@ -26,6 +33,9 @@ extension ReportedRun {
     if let weights { figures.append(("weights", weights)) }
     return figures
   }
+
+  /// As figures name a part.
+  private func key(of part: String) -> String { part == "training" ? "train" : part }
 
   /// "0.68 s", "12:03"
   static func time(_ seconds: Double) -> String {

@@ -104,6 +104,7 @@ extension EpochReport {
     if let trainAccuracy { line.add("train_accuracy", trainAccuracy) }
     validation?.describe(as: "validation", in: &line)
     test.describe(as: "test", in: &line)
+    averaged?.describe(in: &line)
     line.add("learning_rate", learningRate)
     line.add("weights", digest.hexadecimal)
     line.add("seconds", seconds)
@@ -127,9 +128,19 @@ extension TrainingResult {
     test.describe(as: "test", in: &line)
     validation?.describe(as: "validation", in: &line)
     training?.describe(as: "train", in: &line)
+    averaged?.describe(in: &line)
     line.add("weights", digest.hexadecimal)
     if let weightsChange { line.add("weights_change", weightsChange) }
     line.add("seconds", seconds)
+  }
+}
+
+extension AveragedEvaluation {
+  func describe(in line: inout JSONLine) {
+    validation?.describe(as: "ema_validation", in: &line)
+    test.describe(as: "ema_test", in: &line)
+    training?.describe(as: "ema_train", in: &line)
+    line.add("ema_weights", digest.hexadecimal)
   }
 }
 

@@ -47,8 +47,10 @@ public final class TensorBoardLog: TrainingObserver {
       guard logEvery > 0, report.step % logEvery == 0 else { return }
       write([("batch/loss", report.loss), ("batch/learning_rate", report.learningRate)], step: report.step)
     case .epoch(let report):
+      func any(_ test: Evaluation?) -> Evaluation? { test.flatMap { $0.count > 0 ? $0 : nil } }
       let parts = [
-        ("validation", report.validation), ("test", report.test.count > 0 ? report.test : nil),
+        ("validation", report.validation), ("test", any(report.test)),
+        ("ema_validation", report.averaged?.validation), ("ema_test", any(report.averaged?.test)),
       ]
       var scalars: [(tag: String, value: Double)] = [("loss/train", report.trainLoss)]
       if let accuracy = report.trainAccuracy { scalars.append(("accuracy/train", accuracy)) }

@@ -68,6 +68,11 @@ struct TrainingRun {
 
   var model: Data { get throws { try file("model.safetensors") } }
 
+  /// The averaged weights; nil if the recipe has none.
+  var average: Data? { get throws { hasAverage ? try file("ema.safetensors") : nil } }
+
+  var hasAverage: Bool { FileManager.default.fileExists(atPath: "\(path)/ema.safetensors") }
+
   /// The lines of `metrics.jsonl`.
   var metrics: [[String: Any]] {
     get throws {
@@ -103,5 +108,6 @@ func expectSame(_ run: TrainingRun, _ reference: TrainingRun, _ what: String) th
   #expect(run.digest == reference.digest, "\(what)")
   #expect(run.accuracyLine == reference.accuracyLine, "\(what)")
   #expect(try run.model == reference.model, "\(what)")
+  #expect(try run.average == reference.average, "\(what)")
   #expect(try run.measurements == reference.measurements, "\(what)")
 }
