@@ -9,7 +9,7 @@ import torch
 
 from layer_text import parts
 
-INITIAL_WEIGHTS, EPOCH_ORDER = 1, 2
+INITIAL_WEIGHTS, EPOCH_ORDER, DROPOUT = 1, 2, 4
 MASK = 0xFFFFFFFF
 
 
@@ -24,8 +24,10 @@ def philox(counter, key):
 
 
 def bits(seed, purpose, time, element, sample=0):
-    """The 32 random bits of one element: the counter is (element block, sample, time, purpose)."""
+    """The 32 random bits of an element, or of an array of uint64: the counter is (element block, sample, time, purpose)."""
     block = philox([element >> 2, sample, time, purpose], [seed & MASK, seed >> 32])
+    if isinstance(element, np.ndarray):
+        return np.choose((element & 3).astype(int), [np.broadcast_to(word, element.shape) for word in block])
     return block[element & 3]
 
 
@@ -108,7 +110,7 @@ class Model(torch.nn.Module):
         shape = list(shape)
         if len(shape) == 2:
             shape = [1, *shape]
-        self.shape = shape
+        self.shape, self.position = shape, 0
         self.layers = self.sequential(specification, shape, classes, dtype)
 
     def sequential(self, specification, shape, classes, dtype):
@@ -119,6 +121,7 @@ class Model(torch.nn.Module):
                 module = Residual(*lists) if name == "residual" else Branches(lists)
                 shape = list(module.eval()(torch.zeros(1, *shape, dtype=dtype)).shape[1:])
                 modules.append(module.train())
+                self.position += 1
                 continue
             value = dict(zip(words[2::2], map(int, words[3::2]))) if name == "conv" else {}
             if name == "dense":
@@ -142,7 +145,7 @@ class Model(torch.nn.Module):
             elif name == "leakyrelu":
                 module = torch.nn.LeakyReLU(*map(float, words))
             elif name in ("dropout", "dropout2d"):
-                module = {"dropout": torch.nn.Dropout, "dropout2d": torch.nn.Dropout2d}[name](float(words[0]))
+                module = CounterDropout(float(words[0]), self.position, name == "dropout2d")
             else:
                 module = {
                     "relu": torch.nn.ReLU, "tanh": torch.nn.Tanh, "sigmoid": torch.nn.Sigmoid,
@@ -152,6 +155,7 @@ class Model(torch.nn.Module):
             shape = list(module.eval()(torch.zeros(1, *shape, dtype=dtype)).shape[1:])
             module.train()
             modules.append(module)
+            self.position += 1
         return torch.nn.Sequential(*modules)
 
     def forward(self, x):
@@ -203,6 +207,28 @@ class MicroBatchNorm(torch.nn.BatchNorm2d):
         return unit * self.weight.reshape(shape) + self.bias.reshape(shape)
 
 
+class CounterDropout(torch.nn.Module):
+    """Inverted dropout of features or channels whose masks are a function of seed, epoch, sample, layer and unit. `draws`
+    is (seed, epoch, samples) of the batch."""
+
+    draws = None
+
+    def __init__(self, p, position, channels):
+        super().__init__()
+        self.p, self.position, self.channels = p, position, channels
+
+    def forward(self, x):
+        if not self.training or self.p == 0:
+            return x
+        seed, epoch, samples = self.draws
+        units = x.shape[1] if self.channels else x[0].numel()
+        elements = (self.position << 24) + np.arange(units, dtype=np.uint64)
+        words = np.stack([bits(seed, DROPOUT, epoch, elements, sample) for sample in samples])
+        factors = (words >= int(self.p * 2**32)) / (1 - self.p)
+        shape = [*x.shape[:2], *[1] * (x.dim() - 2)] if self.channels else x.shape
+        return x * torch.as_tensor(factors).to(x.dtype).reshape(shape)
+
+
 class GlobalMean(torch.nn.Module):
     """[n, c, h, w] -> [n, c]"""
 
@@ -227,8 +253,8 @@ def initial_weights(model, seed):
             continue
         if name.endswith("weight"):
             bound = np.float32(1) / np.sqrt(np.float32(parameter[0].numel()))
-        words = [bits(seed, INITIAL_WEIGHTS, number, e) for e in range(parameter.numel())]
-        unit = (np.array(words, dtype=np.uint32) >> 8).astype(np.float32) * np.float32(2**-24)
+        words = bits(seed, INITIAL_WEIGHTS, number, np.arange(parameter.numel(), dtype=np.uint64))
+        unit = (words >> 8).astype(np.float32) * np.float32(2**-24)
         tensors[name] = ((np.float32(2) * unit - np.float32(1)) * bound).reshape(parameter.shape)
     return tensors
 
@@ -271,10 +297,13 @@ def train(model, x, y, config, steps):
     per_epoch = -(-len(y) // batch)
     picks = batches(len(y), batch, int(config["seed"]))
     for step in range(steps):
+        picked = next(picks)
+        for module in model.modules():
+            if isinstance(module, CounterDropout):
+                module.draws = (int(config["seed"]), step // per_epoch, picked)
         for group in chosen.param_groups:
             group["lr"] = learning_rate(
                 config, step, step // per_epoch, int(config.get("epochs", 1)) * per_epoch)
-        picked = next(picks)
         chosen.zero_grad()
         loss = torch.nn.functional.cross_entropy(model(x[picked]), y[picked])
         loss.backward()
