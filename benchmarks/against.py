@@ -5,7 +5,7 @@ import statistics
 import sys
 
 from contenders import WORKS, train_command
-from machine import LOCKSTEP, Report, seconds_of, spread
+from machine import LOCKSTEP, Report, data_of, seconds_of, spread
 
 # The 97.5% quantile of Student's distribution by degrees of freedom; beyond the table that of the normal one is close.
 STUDENT = [12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23, 2.20, 2.18, 2.16, 2.14, 2.13, 2.12, 2.11, 2.10,
@@ -31,7 +31,7 @@ def compare(options):
             # Who goes first changes, so that neither always has the warmer machine.
             for binary in sorted(seconds, key=str, reverse=round % 2 == 1):
                 command = train_command(work, binary)
-                seconds[binary].append(min(seconds_of(command, options.data, options.epochs)))
+                seconds[binary].append(min(seconds_of(command, data_of(work, options.data), options.epochs)))
         ratios = [own / other for own, other in zip(*seconds.values())]
         mean, low, high = interval(ratios)
         this, other = (spread(values) for values in seconds.values())

@@ -9,7 +9,9 @@ import sys
 import against
 import limits
 from contenders import LAYERS, WORKS, contenders, operations
-from machine import CORES, Failed, Report, best_doctor, choose_data, spread, training_samples, warn_of_load
+from machine import (
+    CORES, Failed, Report, best_doctor, choose_data, data_of, spread, training_samples, warn_of_load,
+)  # fmt: skip
 
 
 def installed(module, python):
@@ -22,12 +24,12 @@ def installed(module, python):
 def take_turns(field, options, work):
     """Median seconds an epoch of each round, by name. After the first round, only the fastest of a contender's variants
     goes on."""
-    seconds = {contender.name: [] for contender in field}
+    data, seconds = data_of(work, options.data), {contender.name: [] for contender in field}
     for round in range(options.rounds):
         for contender in list(field):
             print(f"{work}: {contender.name}, round {round + 1} of {options.rounds}", file=sys.stderr)
             try:
-                seconds[contender.name].append(statistics.median(contender.run(options.data, options.epochs)))
+                seconds[contender.name].append(statistics.median(contender.run(data, options.epochs)))
             except Failed as failure:
                 print(f"{work}: {contender.name} failed and is left out: {failure}", file=sys.stderr)
                 field.remove(contender)
@@ -55,20 +57,22 @@ def bench(options, python):
     if missing := [module for module, version in versions.items() if not version]:
         print(f"Not installed: {', '.join(missing)} (scripts/bench --install-peers). Skipping:", file=sys.stderr)
     report = Report("bench", options.into)
-    machine, samples = best_doctor(), training_samples(options.data)
+    machine, works = best_doctor(), options.works or WORKS
+    samples = {work: training_samples(data_of(work, options.data)) for work in works}
     peak = machine["peak_all_cores"]
+    counts = " or ".join(map(str, sorted(set(samples.values()))))
     found = ", ".join(f"{module} {version}" for module, version in versions.items() if version)
     report.add(f"{CORES} cores ({machine['instruction_set']}), peak of all at once {peak:.0f} GFLOP/s; "
-               f"{found or 'no peer is installed'}; {samples} samples an epoch\n")  # fmt: skip
+               f"{found or 'no peer is installed'}; {counts} samples an epoch\n")  # fmt: skip
     report.add("| work | who | seconds an epoch | peer / Lockstep | useful GFLOP/s (of peak) |\n|---|---|---|---|---|")
-    for work in options.works or WORKS:
+    for work in works:
         field = []
         for contender in contenders(work, python):
             if all(versions[module] for module in contender.needs):
                 field.append(contender)
             else:
                 print(f"  {work}: {contender.name}", file=sys.stderr)
-        add_rows(report, work, take_turns(field, options, work), peak, samples)
+        add_rows(report, work, take_turns(field, options, work), peak, samples[work])
     report.publish()
 
 

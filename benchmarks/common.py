@@ -20,9 +20,10 @@ def arguments(description, **defaults):
     parser.add_argument("--ranks", type=int, default=1)
     parser.add_argument("--rank", type=int, help="DistributedDataParallel: this one alone; others start elsewhere")
     parser.add_argument("--rendezvous", metavar="URL", help="where they find each other: tcp://HOST:PORT of rank 0")
-    parser.add_argument("--network", choices=["mlp", "best"], default="mlp", help="DistributedDataParallel's")
+    parser.add_argument("--network", choices=["mlp", "cnn", "best", "resnet"], default="mlp")
     parser.add_argument("--lr", type=float, default=0.01)
     parser.add_argument("--compile", action="store_true", help="PyTorch: torch.compile the network")
+    parser.add_argument("--channels-last", action="store_true", help="PyTorch: pixels before channels in memory")
     parser.set_defaults(**defaults)
     return parser.parse_args()
 
@@ -37,8 +38,10 @@ def read_idx(directory, name):
 
 
 def load(directory, part):
-    """`part` is "train" or "t10k": images [count, 784] in 0...1 as float32, labels [count] as int64."""
-    images = read_idx(directory, f"{part}-images-idx3-ubyte")
+    """`part` is "train" or "t10k": images [count, 784] in 0...1 as float32, labels [count] as int64. Of colour images
+    3072 numbers, of files that are named idx4."""
+    colours = any(pathlib.Path(directory).glob(f"{part}-images-idx4-ubyte*"))
+    images = read_idx(directory, f"{part}-images-idx{4 if colours else 3}-ubyte")
     labels = read_idx(directory, f"{part}-labels-idx1-ubyte")
     return images.reshape(len(images), -1).astype(np.float32) / 255, labels.astype(np.int64)
 

@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import pathlib
+import random
 import statistics
 import subprocess
 import sys
@@ -79,6 +80,43 @@ def synthesize(train):
     if not directory.is_dir():
         output_of(lockstep("synthesize", "--output", f"{directory}.part", "--train", train, "--test", 10000))
         os.rename(f"{directory}.part", directory)
+    return str(directory)
+
+
+def plain_recipe(name):
+    """The flags of a shipped recipe without augmentation, which the peers do not do, at one learning rate."""
+    lines = (ROOT / f"recipes/{name}.yaml").read_text().splitlines(keepends=True)
+    file = ROOT / f".build/bench-{name}.yaml"
+    file.write_text("".join(line for line in lines if not line.startswith("augment-")))
+    return ["--recipe", str(file), "--schedule", "constant"]
+
+
+def data_of(work, digits):
+    """The directory of a work's samples: the digits, or for the residual network colour images, drawn once."""
+    return draw_colours(1280) if work.startswith("resnet") else digits
+
+
+def draw_colours(train):
+    """IDX files of 3 x 32 x 32 pixels: noise, and in one channel a bar at a height that depends on the label."""
+    directory = ROOT / f".build/bench-colours-{train}"
+    if directory.is_dir():
+        return str(directory)
+    part, drawn, darker = pathlib.Path(f"{directory}.part"), random.Random(1), bytes(i // 2 for i in range(256))
+    part.mkdir(parents=True, exist_ok=True)
+    for name, count in (("train", train), ("t10k", 256)):
+        images, labels = bytearray([0, 0, 8, 4]), bytearray([0, 0, 8, 1])
+        for size in (count, 3, 32, 32):
+            images += size.to_bytes(4, "big")
+        labels += count.to_bytes(4, "big")
+        for _ in range(count):
+            label, pixels = drawn.randrange(10), bytearray(drawn.randbytes(3072).translate(darker))
+            at = label % 3 * 1024 + label * 96
+            pixels[at : at + 128] = bytes([200]) * 128
+            images += pixels
+            labels.append(label)
+        (part / f"{name}-images-idx4-ubyte").write_bytes(images)
+        (part / f"{name}-labels-idx1-ubyte").write_bytes(labels)
+    os.rename(part, directory)
     return str(directory)
 
 

@@ -1,4 +1,4 @@
-"""The CNN in PyTorch: Adam, dropout; one process, or with --ranks N DistributedDataParallel over gloo."""
+"""The CNN, or another --network, in PyTorch: one process, or with --ranks N DistributedDataParallel over gloo."""
 
 import torch
 
@@ -8,15 +8,15 @@ import pytorch_ddp
 
 
 def main():
-    options = common.arguments(__doc__, batch_size=100, lr=1e-3)
-    network = peer.cnn()
+    options = common.arguments(__doc__, batch_size=100, lr=1e-3, network="cnn")
+    network, optimizer_of = peer.work(options)
     if options.ranks > 1:
-        return pytorch_ddp.spawn(options, network, torch.optim.Adam)
+        return pytorch_ddp.spawn(options, network, optimizer_of)
     if options.threads:
         torch.set_num_threads(options.threads)
     images, labels = peer.tensors(options.data, "train")
     compiled = torch.compile(network) if options.compile else network
-    optimizer = torch.optim.Adam(network.parameters(), lr=options.lr, fused=True)
+    optimizer = optimizer_of(network.parameters(), lr=options.lr, fused=True)
 
     def run_epoch(epoch):
         peer.train_epoch(compiled, optimizer, images, labels, peer.batches(len(images), options.batch_size, epoch))

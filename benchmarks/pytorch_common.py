@@ -1,5 +1,7 @@
 """PyTorch's share of what the peers have in common."""
 
+import functools
+
 import torch
 from torch import nn
 
@@ -36,6 +38,59 @@ def best():
         nn.Flatten(),
         nn.Linear(1024, 256), nn.ReLU(), nn.Dropout(0.5), nn.Linear(256, 10),
     )  # fmt: skip
+
+
+class Residual(nn.Module):
+    """Two convolutions and a shortcut, each normalized; the convolutions' biases, which that takes away, are left out."""
+
+    def __init__(self, inputs, channels, stride):
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv2d(inputs, channels, 3, stride, 1, bias=False), nn.BatchNorm2d(channels), nn.ReLU(),
+            nn.Conv2d(channels, channels, 3, 1, 1, bias=False), nn.BatchNorm2d(channels),
+        )  # fmt: skip
+        self.shortcut = nn.Identity()
+        if stride > 1:
+            self.shortcut = nn.Sequential(
+                nn.Conv2d(inputs, channels, 1, stride, bias=False), nn.BatchNorm2d(channels))  # fmt: skip
+
+    def forward(self, x):
+        return torch.relu(self.body(x) + self.shortcut(x))
+
+
+def resnet():
+    """The network of the recipe resnet-20: [batch, 3072] -> [batch, 10]."""
+    widths = [16, 16, 16, 16, 32, 32, 32, 64, 64, 64]
+    return nn.Sequential(
+        nn.Unflatten(1, (3, 32, 32)),
+        nn.Conv2d(3, 16, 3, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU(),
+        *[Residual(a, b, b // a) for a, b in zip(widths, widths[1:])],
+        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10),
+    )  # fmt: skip
+
+
+# The networks and, but for the learning rate, the optimizers of the recipes.
+WORKS = {
+    "mlp": (mlp, torch.optim.SGD),
+    "cnn": (cnn, torch.optim.Adam),
+    "best": (best, functools.partial(torch.optim.AdamW, weight_decay=0.01)),
+    "resnet": (resnet, functools.partial(torch.optim.SGD, momentum=0.9, weight_decay=1e-4)),
+}
+
+
+class ChannelsLast(nn.Module):
+    def forward(self, x):
+        return x.contiguous(memory_format=torch.channels_last)
+
+
+def work(options):
+    """The network and the optimizer's class of `--network`, in the layout of `--channels-last`."""
+    make, optimizer_of = WORKS[options.network]
+    network = make()
+    if options.channels_last:
+        network.insert(1, ChannelsLast())
+        network = network.to(memory_format=torch.channels_last)
+    return network, optimizer_of
 
 
 def batches(count, batch_size, epoch, rank=0, ranks=1):

@@ -1,7 +1,7 @@
 """The MLP in PyTorch's DistributedDataParallel over gloo: one process a rank, the global batch split among them.
 
-With --rank it is that one rank of several machines, which find each other at --rendezvous, and --network best is the
-network of the recipe mnist-best.
+With --rank it is that one rank of several machines, which find each other at --rendezvous, and --network another
+network than the MLP.
 """
 
 import os
@@ -43,12 +43,10 @@ def spawn(options, network, optimizer_of):
 
 def main():
     options = common.arguments(__doc__, ranks=4)
-    works = {"mlp": (peer.mlp, torch.optim.SGD), "best": (peer.best, torch.optim.AdamW)}
-    make, optimizer_of = works[options.network]
     if options.rank is None:
-        spawn(options, make(), optimizer_of)
+        spawn(options, *peer.work(options))
     else:
-        train(options.rank, options, options.rendezvous, make(), optimizer_of)
+        train(options.rank, options, options.rendezvous, *peer.work(options))
 
 
 if __name__ == "__main__":
