@@ -69,6 +69,9 @@ extension LayerRegistry {
       throw refusal("a keyword of letters and digits", "'\(word)'")
     }
     try registered.withLock { registered in
+      guard !LayerReader.BlockName.names.contains(word) else {
+        throw refusal("a keyword of its own", "'\(word)', which begins a block")
+      }
       let others = (forms + registered).filter { $0.keyword == word }
       if others.contains(where: { $0 == CustomForm<Own>.self }) { return }
       guard others.isEmpty else {

@@ -51,7 +51,8 @@ enum LayerReader {
         fix: nearest.map { "Did you mean '\($0)'?" }))
   }
 
-  private enum BlockName: String, CaseIterable {
+  /// The words that blocks begin with.
+  enum BlockName: String, CaseIterable {
     case residual, branches
     static let names = allCases.map(\.rawValue)
   }

@@ -10,7 +10,9 @@ extension Recipe {
     "mlp-constant-high": PackageResources.mlp_constant_high_yaml,
     "mlp-constant-low": PackageResources.mlp_constant_low_yaml,
     "mlp-step-decay": PackageResources.mlp_step_decay_yaml,
+    "mnist-99.4": PackageResources.mnist_99_4_yaml,
     "mnist-best": PackageResources.mnist_best_yaml,
+    "mnist-fast": PackageResources.mnist_fast_yaml,
     "resnet-20": PackageResources.resnet_20_yaml,
     "softmax-regression": PackageResources.softmax_regression_yaml,
   ]
@@ -27,10 +29,12 @@ extension Recipe {
 
   /// The bytes of a YAML file, or of the shipped recipe of this name. Throws as `apply` does.
   package static func bytes(of name: String) throws -> [UInt8] {
-    if name.contains("/") || name.contains(".") || access(name, F_OK) == 0 {
+    let isThere = access(name, F_OK) == 0
+    // One has a point in its name, as files do.
+    if !isThere, let bytes = shippedFiles[name] { return bytes }
+    if isThere || name.contains("/") || name.contains(".") {
       return try readFile(name, limit: largestFile, kind: .usage)
     }
-    if let bytes = shippedFiles[name] { return bytes }
     let names = shippedFiles.keys.sorted()
     let nearest = suggestedName(for: name, among: names).map { "Did you mean '\($0)'? " } ?? ""
     throw LockstepError(

@@ -16,7 +16,7 @@ import Testing
     #expect(
       Set(Self.names).isSuperset(of: [
         "softmax-regression", "mlp-512", "mlp-step-decay", "mlp-constant-high", "mlp-constant-low",
-        "cnn-dropout-adam", "mnist-best", "resnet-20",
+        "cnn-dropout-adam", "mnist-best", "mnist-fast", "mnist-99.4", "resnet-20",
       ]))
   }
 

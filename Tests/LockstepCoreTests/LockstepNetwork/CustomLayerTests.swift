@@ -91,6 +91,15 @@ import Testing
       _ x: [Float], dy: [Float], _: LayerWeights, to dx: inout [Float], adding _: inout LayerWeights
     ) {}
   }
+  private struct Branching: Layer {
+    static let keyword = "branches"
+    let outputShape: [Int]
+    init(inputShape: [Int], options: [Double]) { outputShape = inputShape }
+    func forward(_ x: [Float], _: LayerWeights, to y: inout [Float]) {}
+    func backward(
+      _ x: [Float], dy: [Float], _: LayerWeights, to dx: inout [Float], adding _: inout LayerWeights
+    ) {}
+  }
   private struct Growing: Layer {
     static let keyword = "growing"
     let outputShape: [Int]
@@ -106,6 +115,7 @@ import Testing
       try Network(inputShape: [4], specification: [layer, .dense(outputs: nil)], classes: 3)
     }
     #expect(throws: LockstepError.self) { try LayerRegistry.register(Taken.self) }
+    #expect(throws: LockstepError.self) { try LayerRegistry.register(Branching.self) }
     #expect(throws: LockstepError.self) { try network(.layer(OwnDense.self)) }
     #expect(throws: LockstepError.self) { try network(.layer(OwnDense.self, .infinity)) }
     #expect(throws: LockstepError.self) { try network(.layer(OwnDense.self, 0)) }
