@@ -33,7 +33,8 @@ extension Model {
 
   /// The model as an ONNX file. Of a batch of any size it takes `input`, F32 of `[batch, channels, height, width]` or
   /// `[batch, features]`, and gives `logits` and `probabilities`, F32 of `[batch, classes]`, or where labels were
-  /// numbers `values`, F32 of `[batch, columns]` in the unit of the targets. The normalization is in the graph, dropout is not. `recipe`, where it is known, goes into the metadata. Equal models give equal bytes.
+  /// numbers `values`, F32 of `[batch, columns]` in the unit of the targets. The normalization is in the graph,
+  /// dropout is not. `recipe`, where it is known, goes into the metadata. Equal models give equal bytes.
   ///
   /// Throws `LockstepError` (data) about `path` for a model that is too large for such a file.
   public func onnx(_ input: ExportedInput, recipe: String? = nil, path: String) throws -> [UInt8] {

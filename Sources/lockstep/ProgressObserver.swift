@@ -46,8 +46,8 @@ final class ProgressObserver: TrainingObserver {
       let accuracy = report.trainAccuracy.map { "accuracy \(percent($0)), " } ?? ""
       progress.line(
         "epoch \(report.epoch)/\(report.epochs): loss \(Self.loss(report.trainLoss, report.trainAccuracy)), "
-          + "\(accuracy)\(validation)\(test)\(average)\(fixed(report.seconds, 2)) s, \(Int(report.samplesPerSecond)) samples/s"
-      )
+          + "\(accuracy)\(validation)\(test)\(average)\(fixed(report.seconds, 2)) s, "
+          + "\(Int(report.samplesPerSecond)) samples/s")
     case .overfitting(let epoch):
       progress.line("overfitting since epoch \(epoch): validation loss has risen, training loss still falls")
     case .stoppedEarly(let epoch, let best):

@@ -1,8 +1,8 @@
 import LockstepSupport
 
 extension Dataset {
-  /// A dataset of arrays: the numbers of each sample, and those to predict of it. `shape` is what a sample's numbers are,
-  /// row-major: [height, width], [channels, height, width], or nil for a vector.
+  /// A dataset of arrays: the numbers of each sample, and those to predict of it. `shape` is what a sample's numbers
+  /// are, row-major: [height, width], [channels, height, width], or nil for a vector.
   ///
   /// Throws `LockstepError` (data) for arrays of other lengths, numbers that are not finite, and sets without samples.
   public convenience init<Number: SampleNumber>(

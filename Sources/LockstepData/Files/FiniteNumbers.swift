@@ -7,10 +7,11 @@ extension SampleTable {
   package func requireFinite(path: String, of sampleName: String = "image") throws {
     guard let index = withExtendedLifetime(self, { firstUnusable() }) else { return }
     let (sample, element) = index.quotientAndRemainder(dividingBy: elementsPerSample)
+    let value = self.element.value(at: index, in: bytes)
     throw LockstepError(
       .data, path, expected: "finite numbers of at most \(Float.greatestFiniteMagnitude) in magnitude",
       found:
-        "\(self.element.value(at: index, in: bytes)) in \(sampleName) \(sample) (counted from 0), \(place(of: element))",
+        "\(value) in \(sampleName) \(sample) (counted from 0), \(place(of: element))",
       fix: "Look at what wrote the file, and write it again without such numbers")
   }
 

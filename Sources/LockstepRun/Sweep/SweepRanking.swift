@@ -65,7 +65,8 @@ struct SweepRanking {
       }
   }
 
-  /// Those of which fewer trials failed first, then by the mean accuracy or R2, the mean loss, and the order of the grid.
+  /// Those of which fewer trials failed first, then by the mean accuracy or R2, the mean loss, and the order of the
+  /// grid.
   var points: [SweepPoint] {
     let groups = Dictionary(grouping: rows) { plan.trials[$0.trial - 1].point }
     let points = groups.map { SweepPoint(number: $0, $1.sorted { $0.trial < $1.trial }, plan) }

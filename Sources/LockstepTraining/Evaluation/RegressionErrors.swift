@@ -10,8 +10,8 @@ public struct RegressionErrors: Equatable, Sendable {
     public var meanAbsolute: Double
     /// The square root of the mean of its square.
     public var rootMeanSquare: Double
-    /// The coefficient of determination, 1 - (sum of squared errors) / (sum of squared deviations from the mean of these
-    /// targets). Of targets that are all the same 1 without errors, else 0, as scikit-learn's r2_score.
+    /// The coefficient of determination, 1 - (sum of squared errors) / (sum of squared deviations from the mean of
+    /// these targets). Of targets that are all the same 1 without errors, else 0, as scikit-learn's r2_score.
     public var r2: Double
 
     package init(meanAbsolute: Double, rootMeanSquare: Double, r2: Double) {
