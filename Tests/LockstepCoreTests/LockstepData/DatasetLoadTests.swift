@@ -66,7 +66,7 @@ import Testing
       files.merging(["train-labels-idx1-ubyte": idx(.float32, [4])]) { $1 }
     }
     let results = load(try directories(sets))
-    expectAgreed(results, rank: 0, "labels of type float32")
+    expectAgreed(results, rank: 0, "expected labels as those to train on, 1 number a sample")
     let error = #expect(throws: AgreedError.self) { try results[0].get() }
     #expect(error?.message.contains("rank") == false)
   }
