@@ -9,6 +9,7 @@ final class ErrorLoss: BatchLoss {
   /// How much a column's scaled errors are in the data's unit, of the one where they are most: [columns]
   private let shares: [Double]
   let unit: Double
+  var power: Int? { isSquared ? 2 : 1 }
 
   init(isSquared: Bool, capacity: Int, scaling: TargetScaling) {
     self.isSquared = isSquared

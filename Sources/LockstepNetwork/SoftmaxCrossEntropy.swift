@@ -53,6 +53,6 @@ package final class SoftmaxCrossEntropy: BatchLoss {
       loss += ExactGrid.rounded(Double(bounded) / divisor)
       correct += Int(hits[row])
     }
-    return LossSum(loss: ExactSum(rest: loss), hits: correct)
+    return LossSum(loss: ExactSum(onGrid: loss), hits: correct)
   }
 }

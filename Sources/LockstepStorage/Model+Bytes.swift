@@ -102,6 +102,11 @@ extension Model {
       }
       regression = Regression(loss: try metadata("loss"), scaling: scaling)
     }
+    if let loss = safetensors.metadata["lockstep.loss"],
+      regression == nil || LossRegistry.isOfNumbers(loss) == false
+    {
+      throw failure("a loss of numbers beside 'lockstep.targets'", "'\(loss.prefix(80))'")
+    }
     if let text = safetensors.metadata["lockstep.element"] {
       guard let element = IDXElement.allCases.first(where: { "\($0)" == text }) else {
         throw failure("a type of numbers", "'\(text)'")

@@ -29,10 +29,10 @@ extension Recipe {
 
   /// The bytes of a YAML file, or of the shipped recipe of this name. Throws as `apply` does.
   package static func bytes(of name: String) throws -> [UInt8] {
-    let isThere = access(name, F_OK) == 0
-    // One has a point in its name, as files do.
-    if !isThere, let bytes = shippedFiles[name] { return bytes }
-    if isThere || name.contains("/") || name.contains(".") {
+    let isFile = access(name, F_OK) == 0 && !isDirectory(name)
+    if !isFile, let bytes = shippedFiles[name] { return bytes }
+    // The name of a shipped recipe may have a point, too.
+    if isFile || name.contains("/") || [".yaml", ".yml"].contains(where: name.hasSuffix) {
       return try readFile(name, limit: largestFile, kind: .usage)
     }
     let names = shippedFiles.keys.sorted()

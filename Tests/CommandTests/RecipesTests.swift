@@ -100,4 +100,16 @@ import Testing
     for text in run.has { #expect(config.contains(text)) }
     for text in run.lacks { #expect(!config.contains(text)) }
   }
+
+  /// A directory is no recipe, and a point in a name makes no file of it.
+  @Test func aDirectoryOfTheNameIsInNobodysWay() throws {
+    let place = scene.scratch.file("place")
+    try FileManager.default.createDirectory(
+      atPath: place + "/mnist-99.4", withIntermediateDirectories: true)
+    let arguments = ["train", "--data", scene.data, "--show", "--recipe"]
+    let shown = try run(Repository.lockstep, arguments + ["mnist-99.4"], directory: place)
+    #expect(shown.status == 0 && shown.output.contains("augment-rotate: 6.0"), "\(shown.errors)")
+    let missing = try run(Repository.lockstep, arguments + ["mnist-99.5"], directory: place)
+    #expect(missing.errors.contains("Did you mean 'mnist-99.4'?"), "\(missing.errors)")
+  }
 }

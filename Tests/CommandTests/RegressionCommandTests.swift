@@ -119,4 +119,28 @@ import Testing
     let spoiled = try lockstep(["evaluate", run.path, "--data", scene.data])
     expect(spoiled, status: 65, naming: ["as the model was trained on"])
   }
+
+  /// What scales the outputs back is part of the model that a receipt is of.
+  @Test func verifyKnowsTheScaling() throws {
+    let run = try scene.train(Self.recipe + ["--loss", "mse"], data: data)
+    let file = run.path + "/model.safetensors"
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: file))
+    let mark = Data(#""lockstep.targets":""#.utf8)
+    let place = try #require(bytes.range(of: mark)).upperBound
+    var other = bytes
+    other[place] = other[place] == UInt8(ascii: "1") ? UInt8(ascii: "2") : UInt8(ascii: "1")
+    try other.write(to: URL(fileURLWithPath: file))
+    let verified = try lockstep(["verify", run.path])
+    #expect(verified.status == 1 && verified.errors.contains("targets of mse scaled by"))
+  }
+
+  /// Said at the end and in the report.
+  @Test func whatPredictsNoMoreThanTheMeanIsToldSo() throws {
+    let run = try scene.train(Self.recipe + ["--loss", "mse", "--lr", "1e-7"], data: data)
+    #expect(run.result.errors.contains("always answering the mean of the targets"), "\(run.result.errors)")
+    let unscaled = try lockstep([
+      "train", "--data", data, "--loss", "mse", "--normalize-targets", "none", "--lr", "10", "--epochs", "9",
+    ])
+    expect(unscaled, status: 1, naming: ["--normalize-targets auto"])
+  }
 }

@@ -22,7 +22,8 @@ extension Dataset {
   static func requireSameKind(_ train: Split, _ test: Split, subject: (DatasetPart) -> String) throws {
     guard train.count > 0, test.count > 0 else { return }
     func text(_ split: Split) -> String {
-      split.targets.map { "\($0.elementsPerSample) number\($0.elementsPerSample == 1 ? "" : "s") a sample" } ?? "class numbers"
+      split.targets.map { "\($0.elementsPerSample) number\($0.elementsPerSample == 1 ? "" : "s") a sample" }
+        ?? "class numbers"
     }
     guard train.targets?.elementsPerSample == test.targets?.elementsPerSample else {
       throw LockstepError(

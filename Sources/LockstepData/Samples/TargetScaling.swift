@@ -9,10 +9,10 @@ public struct TargetScaling: Equatable, Sendable {
   public let deviations: [Double]
   public var columns: Int { means.count }
 
-  /// nil unless there is a finite mean and a finite deviation above 0 for each of some columns.
+  /// nil unless there is a mean and a deviation above 0, of numbers that Float holds, for each of some columns.
   public init?(means: [Double], deviations: [Double]) {
-    guard !means.isEmpty, means.count == deviations.count, means.allSatisfy(\.isFinite),
-      deviations.allSatisfy({ $0 > 0 && $0.isFinite })
+    guard !means.isEmpty, means.count == deviations.count, means.allSatisfy({ abs($0) < 1e39 }),
+      deviations.allSatisfy({ 1e-170...1e39 ~= $0 })
     else { return nil }
     (self.means, self.deviations) = (means, deviations)
   }

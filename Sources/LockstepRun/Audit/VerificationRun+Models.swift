@@ -57,8 +57,10 @@ extension VerificationRun {
       let expected = try trainer.model(of: trainer.parameters)
       func text(_ model: Model) -> String {
         let layers = LayerSpecification.text(of: model.network.specification)
+        let targets = model.regression.map { ", targets of \($0.loss) scaled by \($0.scaling.text)" } ?? ""
         return
           "\(layers) on \(model.network.inputShape) of \(model.element), normalized by \(model.normalization)"
+          + targets
       }
       try require(text(model), text(expected), name)
       try require("weights \(model.parameters.digest.hexadecimal)", "weights \(weights)", name)

@@ -105,5 +105,8 @@ public struct RunCurves {
     }
   }
 
-  private static func loss(_ value: Double) -> String { fixed(value, 4) }
+  /// Those of numbers may be of any magnitude.
+  private static func loss(_ value: Double) -> String {
+    value != 0 && !(1e-3...1e6 ~= abs(value)) ? significant(value, 4) : fixed(value, 4)
+  }
 }

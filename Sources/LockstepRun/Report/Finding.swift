@@ -4,7 +4,7 @@ import LockstepSupport
 /// Why a training has come to little, as far as its figures tell.
 package struct Finding: Equatable {
   package enum Kind {
-    case batch, standstill, alikeSamples, chance, fallen, overshoot, shuffledLabels, neverPredicted
+    case batch, standstill, alikeSamples, chance, fallen, overshoot, shuffledLabels, neverPredicted, meanOnly
   }
   package let kind: Kind
   /// One line, with what to do.
@@ -18,12 +18,29 @@ extension Finding {
   /// The same, and what a look at the model shows.
   static func all(in history: RunHistory, _ view: ModelView?) -> [Finding] {
     if let start = history.events("start").last, let finding = batch(start) { return [finding] }
+    if let finding = meanOnly(history) { return [finding] }
     guard let figures = RunFigures(history, view) else { return [] }
     // What one says the others follow from.
     let found =
       figures.alikeSamples ?? figures.standstill ?? figures.atChance ?? figures.fallen ?? figures.memorized
       ?? figures.overshoot ?? figures.neverPredicted
     return [found].compactMap { $0 }
+  }
+
+  /// Of numbers no more is predicted than their mean would be.
+  private static func meanOnly(_ history: RunHistory) -> Finding? {
+    let epochs = history.events("epoch")
+    guard let last = history.keptEpoch, epochs.count > 1 || last["step"] ?? 0 >= 100,
+      let part = ["test", "validation"].first(where: { last["\($0)_r2"] != nil }),
+      let r2 = last["\(part)_r2"], r2 < 0.05
+    else { return nil }
+    let rate = history.events("start").last?["learning_rate"].map { " (\(significant($0)))" } ?? ""
+    return Finding(
+      kind: .meanOnly,
+      text:
+        "\(part) R2 is \(significant(r2)): \(r2 < -0.05 ? "worse than" : "no better than") always answering the mean "
+        + "of the targets. Try a learning rate\(rate) ten times lower or higher, train longer (--epochs), or look at the "
+        + "targets for outliers")
   }
 
   private static func batch(_ start: RunHistory.Event) -> Finding? {

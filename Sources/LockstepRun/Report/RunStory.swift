@@ -86,7 +86,9 @@ enum RunStory {
     guard let report = view.report else {
       return view.evaluation?.errors.map {
         "Of \(view.evaluation?.count ?? 0) \(view.part) samples, the mean error is "
-          + "\(significant($0.meanAbsolute, 4)), and R2 \(fixed($0.r2, 4)): the part of the targets' variance that is predicted."
+          + "\(significant($0.meanAbsolute, 4)), and R2 \(fixed($0.r2, 4)): "
+          + ($0.r2 < 0
+            ? "worse than the targets' mean." : "the part of the targets' variance that is predicted.")
       }
     }
     let wrong = report.mistakes

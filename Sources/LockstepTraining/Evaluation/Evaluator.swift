@@ -66,7 +66,9 @@ public final class Evaluator {
     let (count, parameters) = (indices?.count ?? split.count, prepared(parameters))
     let loss = try loss.get()
     let targets = regression.flatMap { regression in split.targets.map { ($0, regression.scaling) } }
-    let sums = AlignedBuffer<Double>(count: 3 + ErrorSums.count(regression?.scaling.columns ?? 0), zero: 0)
+    let sums = AlignedBuffer<Double>(
+      count: ExactSum.valueCount + 1 + ErrorSums.count(regression?.scaling.columns ?? 0), zero: 0)
+    let errorSums = sums.pointer + ExactSum.valueCount + 1
     try Activity.during(.evaluating) {
       try Trace.span("evaluate") {
         forEachBatch(of: 0..<count) { start, rows in
@@ -74,25 +76,27 @@ public final class Evaluator {
           let part = plan.evaluate(
             loss, targets: batch.targets, divisor: Double(count), parameters, workspace,
             pass: pass(rows: rows))
-          sums.pointer[0] += part.loss.rest
-          sums.pointer[1] += Double(part.hits)
-          sums.pointer[2] += part.loss.whole
+          for (place, value) in part.loss.values.enumerated() { sums.pointer[place] += value }
+          sums.pointer[ExactSum.valueCount] += Double(part.hits)
           for row in 0..<rows {
             observe(start + row, logits(row))
             guard let (targets, scaling) = targets else { continue }
-            ErrorSums.add(
-              logits(row), batch.samples[row], of: targets, count: count, scaling, to: sums.pointer + 3)
+            ErrorSums.add(logits(row), batch.samples[row], of: targets, scaling, to: errorSums)
           }
         }
         try collective.allReduce(sums.elements)
       }
     }
     // Equal on all ranks.
-    if sums.pointer[0].isNaN { try refuseNaN() }
+    let sum = ExactSum(values: sums.elements[..<ExactSum.valueCount]).value
+    if sum.isNaN { try refuseNaN() }
     var found = Evaluation(
-      loss: (sums.pointer[2] + sums.pointer[0]) * loss.unit, hits: Int(sums.pointer[1]), count: count)
+      loss: sum * loss.unit, hits: Int(sums.pointer[ExactSum.valueCount]), count: count)
     if count > 0, let (targets, scaling) = targets {
-      found.errors = ErrorSums.errors(sums.pointer + 3, of: targets, indices: indices, scaling)
+      let errors = ErrorSums.errors(errorSums, of: targets, indices: indices, scaling)
+      found.errors = errors
+      // Whatever its magnitude.
+      if let power = loss.power { found.loss = errors.mean(power: power) }
     }
     return found
   }

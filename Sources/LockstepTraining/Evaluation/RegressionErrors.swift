@@ -33,29 +33,31 @@ public struct RegressionErrors: Equatable, Sendable {
   public var rootMeanSquare: Double { mean(\.rootMeanSquare) }
   public var r2: Double { mean(\.r2) }
 
+  /// The mean of errors to the first or second power, over samples and columns.
+  func mean(power: Int) -> Double {
+    power == 1 ? meanAbsolute : mean { $0.rootMeanSquare * $0.rootMeanSquare }
+  }
+
   private func mean(_ figure: (Column) -> Double) -> Double {
     columns.reduce(0) { $0 + figure($1) } / Double(columns.count)
   }
 }
 
-/// Sums of errors over some samples, of scaled numbers, each in two doubles so that ranks add them in any order.
+/// Sums of errors over some samples, of scaled numbers, each in slices so that ranks add them in any order.
 struct ErrorSums {
-  /// For each column the sum of magnitudes and that of squares, whole and rest.
-  static func count(_ columns: Int) -> Int { 4 * columns }
+  /// For each column the sum of magnitudes and that of squares.
+  static func count(_ columns: Int) -> Int { 2 * SlicedSum.count * columns }
 
-  /// Adds one of `count` samples.
+  /// Adds a sample's errors.
   static func add(
-    _ outputs: UnsafeBufferPointer<Float>, _ sample: Int, of targets: SampleTable, count: Int,
-    _ scaling: TargetScaling, to sums: UnsafeMutablePointer<Double>
+    _ outputs: UnsafeBufferPointer<Float>, _ sample: Int, of targets: SampleTable, _ scaling: TargetScaling,
+    to sums: UnsafeMutablePointer<Double>
   ) {
     for (column, output) in outputs.enumerated() {
       let error = Double(output) - scaling.scaled(targets.target(sample, column), column)
-      for (place, term) in [abs(error), error * error].enumerated() {
-        let at = sums + 4 * column + 2 * place
-        var sum = ExactSum(whole: at[0], rest: at[1])
-        sum.add(term / Double(count))
-        (at[0], at[1]) = (sum.whole, sum.rest)
-      }
+      let own = sums + 2 * SlicedSum.count * column
+      SlicedSum.add(abs(error), to: own)
+      SlicedSum.add(error * error, to: own + SlicedSum.count)
     }
   }
 
@@ -63,23 +65,28 @@ struct ErrorSums {
   static func errors(
     _ sums: UnsafePointer<Double>, of targets: SampleTable, indices: [Int]?, _ scaling: TargetScaling
   ) -> RegressionErrors {
-    RegressionErrors(
+    let count = Double(indices?.count ?? targets.count)
+    return RegressionErrors(
       columns: (0..<scaling.columns).map { column in
-        let (at, deviation) = (sums + 4 * column, scaling.deviations[column])
-        let (magnitudes, squares) = (at[0] + at[1], at[2] + at[3])
+        let (own, deviation) = (sums + 2 * SlicedSum.count * column, scaling.deviations[column])
+        let (magnitude, square) = (
+          SlicedSum.value(own) / count, SlicedSum.value(own + SlicedSum.count) / count
+        )
         let variance = variance(of: column, targets, indices) / (deviation * deviation)
         return RegressionErrors.Column(
-          meanAbsolute: magnitudes * deviation, rootMeanSquare: squares.squareRoot() * deviation,
-          r2: variance > 0 ? 1 - squares / variance : squares == 0 ? 1 : 0)
+          meanAbsolute: magnitude * deviation, rootMeanSquare: square.squareRoot() * deviation,
+          r2: variance > 0 ? 1 - square / variance : square == 0 ? 1 : 0)
       })
   }
 
   private static func variance(of column: Int, _ targets: SampleTable, _ indices: [Int]?) -> Double {
     let samples = indices ?? Array(0..<targets.count)
-    let mean = samples.reduce(0.0) { $0 + targets.target($1, column) } / Double(samples.count)
+    // Distances from one of them, so that equal ones have none.
+    let (first, count) = (samples.first.map { targets.target($0, column) } ?? 0, Double(samples.count))
+    let mean = first + samples.reduce(0.0) { $0 + (targets.target($1, column) - first) } / count
     return samples.reduce(0.0) { sum, sample in
       let distance = targets.target(sample, column) - mean
       return sum + distance * distance
-    } / Double(samples.count)
+    } / count
   }
 }

@@ -116,7 +116,10 @@ struct GradientFailures {
 extension Recipe {
   /// Advice against divergence: what the recipe does not do yet.
   var adviceOnDivergence: String {
-    (["Lower --lr"] + (normalize == .none ? ["normalise the data with --normalize auto"] : [])
+    let isUnscaled = LossRegistry.isOfNumbers(loss) == true && normalizeTargets == .none
+    return
+      ((isUnscaled ? ["Scale the targets by --normalize-targets auto, lower --lr"] : ["Lower --lr"])
+      + (normalize == .none ? ["normalise the data with --normalize auto"] : [])
       + (warmupSteps == 0 ? ["use --warmup-steps"] : [])).joined(separator: ", or ")
   }
 }

@@ -18,13 +18,13 @@ extension StepMetrics {
   /// As stored in a buffer.
   init(values: [Double]) {
     self.init(
-      loss: ExactSum(whole: values[5], rest: values[0]), hits: Int(values[1]), failures: Int(values[2]),
-      stopRequests: Int(values[3]), clamped: Int(values[4]))
+      loss: ExactSum(values: values[4..<4 + ExactSum.valueCount]), hits: Int(values[0]),
+      failures: Int(values[1]), stopRequests: Int(values[2]), clamped: Int(values[3]))
   }
   var values: [Double] {
-    [loss.rest, Double(hits), Double(failures), Double(stopRequests), Double(clamped), loss.whole]
+    [Double(hits), Double(failures), Double(stopRequests), Double(clamped)] + loss.values
   }
-  static let valueCount = 6
+  static let valueCount = 4 + ExactSum.valueCount
 
   static func + (a: StepMetrics, b: StepMetrics) -> StepMetrics {
     StepMetrics(

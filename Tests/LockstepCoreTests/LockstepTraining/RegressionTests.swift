@@ -76,25 +76,60 @@ import Testing
     #expect(abs(found / (500 * 500 / 777.0).squareRoot() - 1) < 1e-4, "\(found)")
   }
 
-  /// Whole numbers and rests add up exactly in any order.
+  /// Of terms of any magnitude no bit is lost: whole numbers times powers of two have known sums.
   @Test func exactSumsDoNotDependOnTheOrder() {
     let terms = (0..<500).map { place -> Double in
-      let scale = place % 50 == 0 ? 1e9 : place % 3 == 0 ? 1 : 1e-3
-      return Double(Golden.number(7, place)) * scale
+      Double(sign: .plus, exponent: place * 4 - 1000, significand: Double(Golden.number(7, place)))
     }
-    func sum(_ order: some Sequence<Int>) -> ExactSum {
-      order.reduce(into: ExactSum()) { $0.add(terms[$1]) }
+    func slices(_ order: some Sequence<Int>) -> [Double] {
+      order.reduce(into: [Double](repeating: 0, count: SlicedSum.count)) { slices, place in
+        slices.withUnsafeMutableBufferPointer { SlicedSum.add(terms[place], to: $0.baseAddress!) }
+      }
     }
-    let reference = sum(0..<500)
-    #expect(sum((0..<500).reversed()) == reference)
-    #expect(sum(stride(from: 0, to: 500, by: 2)) + sum(stride(from: 1, to: 500, by: 2)) == reference)
-    #expect(abs(reference.value - terms.reduce(0, +)) < 1e-5)
-    var invalid = ExactSum()
-    invalid.add(.nan)
-    #expect(invalid.value.isNaN)
-    invalid = ExactSum()
-    invalid.add(-.infinity)
-    #expect(invalid.value == -0x1p40)
+    let reference = slices(0..<500)
+    #expect(slices((0..<500).reversed()) == reference)
+    let (even, odd) = (slices(stride(from: 0, to: 500, by: 2)), slices(stride(from: 1, to: 500, by: 2)))
+    #expect(zip(even, odd).map { $0 + $1 } == reference)
+    // What is left after the other terms are taken away again is the smallest.
+    var rest = reference
+    for term in terms.dropFirst() {
+      rest.withUnsafeMutableBufferPointer { SlicedSum.add(-term, to: $0.baseAddress!) }
+    }
+    #expect(SlicedSum.value(rest) == terms[0])
+    var sum = ExactSum()
+    for term in [1e20, 1, -1e20, 1e-40] { sum.add(term) }
+    #expect(sum.value == 1 + 1e-40 && (sum + sum).value == 2)
+    for term in [Double.nan, -.infinity, 1e40] {
+      var sum = ExactSum()
+      sum.add(term)
+      #expect(term.isNaN ? sum.value.isNaN : sum.value == (term > 0 ? .infinity : -.infinity))
+    }
+  }
+
+  /// Errors of any magnitude count: a sentinel among the test targets, and numbers far below those of others.
+  @Test(arguments: [(1e30, Double?.none), (-99_999_999, nil), (1e-9, 1e-9), (3, 1e12)])
+  func figuresAreThoseOfDoubles(outlier: Double, scale: Double?) throws {
+    let scaling = try #require(TargetScaling(means: [0], deviations: [1]))
+    let network = Network(inputShape: [3], specification: [.dense(outputs: 1)])
+    let targets = (0..<300).map { [Double(Golden.number(2, $0)) * (scale ?? 1)] } + [[outlier]]
+    let images = targets.indices.map { sample in (0..<3).map { Golden.number(3, 3 * sample + $0) } }
+    let data = try Dataset(images: images, targets: targets)
+    let weights = Parameters(network, seed: 1)
+    let found = try Evaluator(
+      network, normalization: .none, regression: Regression(loss: "mse", scaling: scaling),
+      collective: SingleProcess(), team: ThreadTeam(count: 2)
+    ).evaluate(weights, on: data.train)
+    let tensors = network.tensors.map { weights.values(of: $0).map(Double.init) }
+    let errors = zip(images, targets).map { x, target in
+      (0..<3).reduce(tensors[1][0]) { $0 + tensors[0][$1] * Double(x[$1]) } - target[0]
+    }
+    let (count, mean) = (Double(errors.count), targets.reduce(0) { $0 + $1[0] } / Double(targets.count))
+    let square = errors.reduce(0) { $0 + $1 * $1 } / count
+    let variance = targets.reduce(0) { $0 + ($1[0] - mean) * ($1[0] - mean) } / count
+    let column = try #require(found.errors).columns[0]
+    #expect(abs(found.loss / square - 1) < 1e-6 && column.rootMeanSquare >= column.meanAbsolute)
+    #expect(abs(column.meanAbsolute / (errors.reduce(0) { $0 + abs($1) } / count) - 1) < 1e-6)
+    #expect(abs((1 - column.r2) / (square / variance) - 1) < 1e-6, "\(column)")
   }
 
   @Test func labelsOfTheOtherKindAreRefused() throws {
@@ -121,7 +156,7 @@ import Testing
     let scaling = TargetScaling(of: try #require(data.train.targets))
     #expect(scaling.means == [1e30, 2] && scaling.deviations[0] == 1)
     #expect(TargetScaling(text: scaling.text) == scaling)
-    for text in ["", "1", "1,0", "1,-1", "nan,1", "1,inf", "1,2,", "a,b"] {
+    for text in ["", "1", "1,0", "1,-1", "nan,1", "1,inf", "1,2,", "a,b", "1e40,1", "0,1e-200"] {
       #expect(TargetScaling(text: text) == nil, "\(text)")
     }
   }
@@ -140,6 +175,14 @@ import Testing
       other["lockstep.targets"] = text
       let bytes = try Safetensors(metadata: other, tensors: file.tensors).serialized()
       expectDataError("model", ["a mean and a deviation for each of 2 targets"]) {
+        try Model(bytes: bytes, path: "model")
+      }
+    }
+    for (key, value) in [("lockstep.loss", "cross-entropy"), ("lockstep.targets", nil)] {
+      var other = file.metadata
+      other[key] = value
+      let bytes = try Safetensors(metadata: other, tensors: file.tensors).serialized()
+      expectDataError("model", ["a loss of numbers beside 'lockstep.targets'"]) {
         try Model(bytes: bytes, path: "model")
       }
     }
