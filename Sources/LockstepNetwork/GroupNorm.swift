@@ -65,10 +65,13 @@ struct GroupNorm: RowwiseLayer {
 
   func append(to graph: inout OperatorGraph) {
     if output.shape.count == 1 { graph.flatten() }
-    // With weights of groups, which come out as they are; then those of channels.
+    // GroupNormalization differs between opsets 18 and 21: a group as the channel of an instance means the same.
+    let shape = graph.shape
+    graph.reshape(to: [groups, shape.reduce(1, *) / groups])
     graph.append(
-      "GroupNormalization", constants: [(1, [groups]), (0, [groups])],
-      [.number("epsilon", Float(Self.epsilon)), .integer("num_groups", groups)])
+      "InstanceNormalization", constants: [(1, [groups]), (0, [groups])],
+      [.number("epsilon", Float(Self.epsilon))])
+    graph.reshape(to: shape)
     graph.append(
       "BatchNormalization", tensors: ["weight", "bias"],
       constants: [(0, [output.shape[0]]), (1, [output.shape[0]])], [.number("epsilon", 0)])

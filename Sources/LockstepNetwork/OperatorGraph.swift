@@ -41,6 +41,8 @@ package struct OperatorGraph: Sendable {
   package private(set) var constants: [(name: String, value: Float, shape: [Int])] = []
   /// Tensors of as many numbers as a sample has, which operators take.
   package private(set) var vectors: [(name: String, values: [Float])] = []
+  /// Shapes of batches that operators take; -1 is what is left.
+  package private(set) var shapes: [(name: String, sizes: [Int])] = []
   /// The value that the next operator takes, and the shape of a sample of it.
   package private(set) var value: String
   package private(set) var shape: [Int]
@@ -103,6 +105,13 @@ package struct OperatorGraph: Sendable {
 
   /// The same with a number as the second operand.
   mutating func append(_ kind: String, _ number: Float) { append(kind, constants: [(number, [])]) }
+
+  /// Gives samples another shape of as many numbers.
+  mutating func reshape(to shape: [Int]) {
+    let name = "\(layer).shape.\(shapes.count)"
+    shapes.append((name, [-1] + shape))
+    append("Reshape", operands: [name], shape: shape)
+  }
 
   /// The same with a number for each of a sample's, [features].
   mutating func append(_ kind: String, each values: [Float]) {

@@ -8,6 +8,8 @@ package struct ONNXFile {
   private static let mostBytes = 1 << 31 - 1 << 26
   /// TensorProto.FLOAT, an F32.
   private static let float = 1
+  /// TensorProto.INT64.
+  private static let integer = 7
 
   var description = ""
   var metadata: [String: String] = [:]
@@ -57,6 +59,7 @@ package struct ONNXFile {
         let values = [Float](repeating: constant.value, count: constant.shape.reduce(1, *))
         $0.add(5, Self.tensor(constant.name, shape: constant.shape, values))
       }
+      for shape in graph.shapes { $0.add(5, Self.tensor(shape.name, integers: shape.sizes)) }
       for vector in graph.vectors {
         $0.add(5, Self.tensor(vector.name, shape: [vector.values.count], vector.values))
       }
@@ -101,6 +104,16 @@ package struct ONNXFile {
       $0.add(2, float)
       $0.add(8, name)
       $0.add(9, raw: values)
+    }
+  }
+
+  /// TensorProto of INT64.
+  private static func tensor(_ name: String, integers: [Int]) -> ProtobufMessage {
+    ProtobufMessage {
+      $0.add(1, integers.count)
+      $0.add(2, integer)
+      for number in integers { $0.add(7, number) }
+      $0.add(8, name)
     }
   }
 

@@ -20,7 +20,7 @@ struct GraphReference {
       uniqueKeysWithValues: named
         + graph.constants.map {
           ($0.name, [Double](repeating: Double($0.value), count: $0.shape.reduce(1, *)))
-        })
+        } + graph.shapes.map { ($0.name, $0.sizes.map(Double.init)) })
   }
 
   /// All values by name. Throws `Failure`.
@@ -88,13 +88,20 @@ struct GraphReference {
           let deviation = (operands[3][channel] + Double(epsilon)).squareRoot()
           return (value - operands[2][channel]) / deviation * operands[0][channel] + operands[1][channel]
         })
-    case "GroupNormalization":
-      guard case .number(let epsilon)? = node["epsilon"], case .integer(let groups)? = node["num_groups"],
-        operands[0] == [Double](repeating: 1, count: groups), operands[1].allSatisfy({ $0 == 0 })
+    case "Reshape":
+      let sizes = operands[0].dropFirst().map { Int($0) }
+      guard operands[0][0] == -1, sizes.reduce(1, *) == x.values.count else {
+        throw Failure(what: "\(operands[0])")
+      }
+      return ReferenceValues(shape: sizes, values: x.values)
+    case "InstanceNormalization":
+      let channels = x.shape[0]
+      guard case .number(let epsilon)? = node["epsilon"], x.shape.count > 1,
+        operands[0] == [Double](repeating: 1, count: channels), operands[1].allSatisfy({ $0 == 0 })
       else { throw Failure(what: "\(node.attributes)") }
       return ReferenceValues(
         shape: x.shape,
-        values: ReferenceNetwork.grouped(x.values, groups).flatMap { group in
+        values: ReferenceNetwork.grouped(x.values, channels).flatMap { group in
           ReferenceNetwork.layerNorm(
             group, weight: group.map { _ in 1 }, bias: group.map { _ in 0 }, epsilon: Double(epsilon))
         })
