@@ -1,14 +1,14 @@
-/// Sums of doubles that are the same in any order: each term is cut into slices of 28 bits at fixed places, and those of
-/// one place are added apart (Kulisch's accumulator, in doubles). Up to 2^25 terms, of any number of ranks, each sum of
-/// slices is a whole number of 53 bits.
+/// Sums of doubles that are the same in any order: each term is cut into slices of 28 bits at fixed places, and those
+/// of one place are added apart (Kulisch's accumulator, in doubles). Up to 2^25 terms, of any number of ranks, each sum
+/// of slices is a whole number of 53 bits.
 package enum SlicedSum {
   private static let bits = 28
   /// Slices for terms of any magnitude, of which the first counts multiples of 2^`lowest`.
   package static let count = 73
   package static let lowest = -1008
 
-  /// Adds a term to `count` slices from 2^`lowest` on: what is below them is left out, and what is beyond them counts as
-  /// infinite. A NaN stays one.
+  /// Adds a term to `count` slices from 2^`lowest` on: what is below them is left out, and what is beyond them counts
+  /// as infinite. A NaN stays one.
   package static func add(
     _ term: Double, to slices: UnsafeMutablePointer<Double>, count: Int = count, lowest: Int = lowest
   ) {

@@ -41,6 +41,13 @@ public enum LossRegistry {
     names.contains(name) ? name != crossEntropy : custom(name).map { !$0.isOfClasses }
   }
 
+  /// The error of a name that is not known.
+  package static func unknown(_ name: String) -> LockstepError {
+    LockstepError(
+      .usage, "loss", expected: "one of \(allNames.joined(separator: ", "))", found: "'\(name)'",
+      fix: "If it is your own, use the program that registers it")
+  }
+
   private static func custom(_ name: String) -> (any Loss.Type)? {
     registered.withLock { $0.first { $0.name == name } }
   }
@@ -55,11 +62,7 @@ public enum LossRegistry {
     if names.contains(name), let scaling {
       return ErrorLoss(isSquared: name == meanSquaredError, capacity: capacity, scaling: scaling)
     }
-    guard let own = custom(name) else {
-      throw LockstepError(
-        .usage, "loss", expected: "one of \(allNames.joined(separator: ", "))", found: "'\(name)'",
-        fix: "If it is your own, use the program that registers it")
-    }
+    guard let own = custom(name) else { throw unknown(name) }
     return CustomLoss(own, outputs: outputs, capacity: capacity)
   }
 }

@@ -23,27 +23,13 @@ public struct TargetScaling: Equatable, Sendable {
       unchecked: [Double](repeating: 0, count: columns), [Double](repeating: 1, count: columns))
   }
 
-  /// The mean and deviation of each column of training targets, summed in ascending order as distances from the first,
-  /// so that the mean of equal ones is exact; 1 for the deviation of these.
+  /// The mean and deviation of each column of training targets; 1 for the deviation of targets that are all the same.
   public init(of targets: SampleTable) {
-    let (count, columns) = (Double(targets.count), 0..<targets.elementsPerSample)
-    var sums = [Double](repeating: 0, count: columns.count)
-    let first = targets.targets(of: 0)
-    for sample in 1..<max(targets.count, 1) {
-      for column in columns { sums[column] += targets.target(sample, column) - first[column] }
-    }
-    let means = columns.map { first[$0] + sums[$0] / count }
-    var squares = [Double](repeating: 0, count: columns.count)
-    for sample in 0..<targets.count {
-      for column in columns {
-        let distance = targets.target(sample, column) - means[column]
-        squares[column] += distance * distance
-      }
-    }
+    let (means, variances) = targets.columnMoments(of: 0..<targets.count)
     self.init(
       unchecked: means,
-      squares.map { sum in
-        let deviation = (sum / count).squareRoot()
+      variances.map { variance in
+        let deviation = variance.squareRoot()
         return deviation > 0 ? deviation : 1
       })
   }
@@ -75,5 +61,25 @@ public struct TargetScaling: Equatable, Sendable {
     self.init(
       means: stride(from: 0, to: known.count, by: 2).map { known[$0] },
       deviations: stride(from: 1, to: known.count, by: 2).map { known[$0] })
+  }
+}
+
+extension SampleTable {
+  /// The mean and variance of each column over samples, at least one, summed in their order as distances from the first,
+  /// so that the mean of equal ones is exact.
+  package func columnMoments(of samples: some Collection<Int>) -> (means: [Double], variances: [Double]) {
+    let (first, count) = (targets(of: samples.first!), Double(samples.count))
+    let columns = first.indices
+    var sums = [Double](repeating: 0, count: first.count)
+    for sample in samples { for column in columns { sums[column] += target(sample, column) - first[column] } }
+    let means = columns.map { first[$0] + sums[$0] / count }
+    var squares = [Double](repeating: 0, count: first.count)
+    for sample in samples {
+      for column in columns {
+        let distance = target(sample, column) - means[column]
+        squares[column] += distance * distance
+      }
+    }
+    return (means, squares.map { $0 / count })
   }
 }

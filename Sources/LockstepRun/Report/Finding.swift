@@ -39,8 +39,8 @@ extension Finding {
       kind: .meanOnly,
       text:
         "\(part) R2 is \(significant(r2)): \(r2 < -0.05 ? "worse than" : "no better than") always answering the mean "
-        + "of the targets. Try a learning rate\(rate) ten times lower or higher, train longer (--epochs), or look at the "
-        + "targets for outliers")
+        + "of the targets. Try a learning rate\(rate) ten times lower or higher, train longer (--epochs), or look at "
+        + "the targets for outliers")
   }
 
   private static func batch(_ start: RunHistory.Event) -> Finding? {

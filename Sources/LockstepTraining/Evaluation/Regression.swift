@@ -25,12 +25,7 @@ extension Recipe {
   ///
   /// Throws `LockstepError` (usage) for a loss of other labels than the dataset's.
   package func regression(for dataset: Dataset) throws -> Regression? {
-    guard let isOfNumbers = LossRegistry.isOfNumbers(loss) else {
-      throw LockstepError(
-        .usage, "loss", expected: "one of \(LossRegistry.allNames.joined(separator: ", "))",
-        found: "'\(loss)'",
-        fix: "If it is your own, use the program that registers it")
-    }
+    guard let isOfNumbers = LossRegistry.isOfNumbers(loss) else { throw LossRegistry.unknown(loss) }
     guard let targets = dataset.train.targets else {
       guard isOfNumbers else { return nil }
       throw LockstepError(

@@ -66,27 +66,19 @@ struct ErrorSums {
     _ sums: UnsafePointer<Double>, of targets: SampleTable, indices: [Int]?, _ scaling: TargetScaling
   ) -> RegressionErrors {
     let count = Double(indices?.count ?? targets.count)
+    let variances =
+      (indices.map { targets.columnMoments(of: $0) } ?? targets.columnMoments(of: 0..<targets.count))
+      .variances
     return RegressionErrors(
       columns: (0..<scaling.columns).map { column in
         let (own, deviation) = (sums + 2 * SlicedSum.count * column, scaling.deviations[column])
         let (magnitude, square) = (
           SlicedSum.value(own) / count, SlicedSum.value(own + SlicedSum.count) / count
         )
-        let variance = variance(of: column, targets, indices) / (deviation * deviation)
+        let variance = variances[column] / (deviation * deviation)
         return RegressionErrors.Column(
           meanAbsolute: magnitude * deviation, rootMeanSquare: square.squareRoot() * deviation,
           r2: variance > 0 ? 1 - square / variance : square == 0 ? 1 : 0)
       })
-  }
-
-  private static func variance(of column: Int, _ targets: SampleTable, _ indices: [Int]?) -> Double {
-    let samples = indices ?? Array(0..<targets.count)
-    // Distances from one of them, so that equal ones have none.
-    let (first, count) = (samples.first.map { targets.target($0, column) } ?? 0, Double(samples.count))
-    let mean = first + samples.reduce(0.0) { $0 + (targets.target($1, column) - first) } / count
-    return samples.reduce(0.0) { sum, sample in
-      let distance = targets.target(sample, column) - mean
-      return sum + distance * distance
-    } / count
   }
 }
