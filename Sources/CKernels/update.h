@@ -2,15 +2,25 @@
 #pragma once
 #include "vector.h"
 
-INLINE void sgd16(const kernel_update *u, ptrdiff_t at, v16 g) {
-  v16 w = load16(u->weights + at);
-  g = fma16(splat16(u->weight_decay), w, g);
+// A step along g, the gradient with its weight decay, with or without momentum.
+INLINE void descend16(const kernel_update *u, ptrdiff_t at, v16 w, v16 g) {
   if (u->first) {
     v16 v = fma16(splat16(u->momentum), load16(u->first + at), g);
     store16(u->first + at, v);
     g = u->nesterov ? fma16(splat16(u->momentum), v, g) : v;
   }
   store16(u->weights + at, fma16(splat16(-u->learning_rate), g, w));
+}
+
+INLINE void sgd16(const kernel_update *u, ptrdiff_t at, v16 g) {
+  const v16 w = load16(u->weights + at);
+  descend16(u, at, w, fma16(splat16(u->weight_decay), w, g));
+}
+
+INLINE void lars16(const kernel_update *u, ptrdiff_t at, v16 g) {
+  const v16 w = load16(u->weights + at);
+  const kernel_tensor_rate rate = u->rates[u->tensors[at / 16]];
+  descend16(u, at, w, fma16(splat16(rate.decay), w, g) * splat16(rate.trust));
 }
 
 // Whether a gradient of 0 leaves the weights, and all else, as they are.
@@ -46,6 +56,7 @@ INLINE void update16(const kernel_update *u, ptrdiff_t at, v16 g) {
   if (u->clips) g = g * splat16(u->clip);
   if (u->kind == KERNEL_SGD) sgd16(u, at, g);
   else if (u->kind == KERNEL_RMSPROP) rmsprop16(u, at, g);
+  else if (u->kind == KERNEL_LARS) lars16(u, at, g);
   else adam16(u, at, g);
 }
 

@@ -12,6 +12,7 @@ import Testing
     "lr": ("0.5", []), "label-smoothing": ("0.1", []), "class-weights": ("balanced", []),
     "loss": ("mse", []), "normalize-targets": ("none", ["--loss", "mse"]),
     "clip-norm": ("0.5", []), "ema": ("0.99", []), "alpha": ("0.9", ["--optimizer", "rmsprop"]),
+    "trust-coefficient": ("0.01", ["--optimizer", "lars"]),
     "cycle-rise": ("0.2", ["--schedule", "onecycle"]), "augment-flip": ("true", []),
     "augment-crop": ("2", []),
     "augment-cutout": ("3", []),

@@ -266,6 +266,13 @@ def optimizer(parameters, config):
         return torch.optim.SGD(
             parameters, lr=rate, momentum=float(config["momentum"]), weight_decay=decay,
             nesterov=config.get("nesterov") == "true")
+    if config["optimizer"] == "lars":
+        from timm.optim.lars import Lars  # PyTorch has none
+
+        return Lars(
+            parameters, lr=rate, momentum=float(config["momentum"]), weight_decay=decay, always_adapt=True,
+            nesterov=config.get("nesterov") == "true", trust_coeff=float(config["trust-coefficient"]),
+            eps=float(config["epsilon"]))
     if config["optimizer"] == "rmsprop":
         return torch.optim.RMSprop(
             parameters, lr=rate, alpha=float(config["alpha"]), eps=float(config["epsilon"]),

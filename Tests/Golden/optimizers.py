@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Writes optimizers.json, the golden values of GoldenOptimizerTests: ten steps of each of PyTorch's optimizers.
 
-Needs torch (made with torch 2.13). Weights and gradients are float64, given by `number` of layers.py; so that Adam meets
-them all, gradients are of every size from 1 to 1e-6 and some weights have none. Every step's weights are written.
+Needs torch, and timm for LARS (made with torch 2.15 and timm 1.0.31). Weights and gradients are float64, given by `number`
+of layers.py; so that Adam meets them all, gradients are of every size from 1 to 1e-6 and some weights have none. Every step's weights are written.
 """
 
 import json
@@ -17,6 +17,10 @@ WEIGHTS, STEPS = 16, 10
 SGD = {"optimizer": "sgd", "lr": 0.1, "momentum": 0.0, "nesterov": "false", "weight-decay": 0.0}
 RMSPROP = {"optimizer": "rmsprop", "lr": 0.01, "alpha": 0.99, "epsilon": 1e-8, "momentum": 0.0, "weight-decay": 0.0}
 ADAM = {"optimizer": "adam", "lr": 0.01, "betas": "0.9,0.999", "epsilon": 1e-8, "weight-decay": 0.0}
+LARS = {
+    "optimizer": "lars", "lr": 5, "momentum": 0.9, "nesterov": "false", "weight-decay": 0.0, "epsilon": 1e-8,
+    "trust-coefficient": 0.001,
+}
 CONFIGS = [
     SGD,
     {**SGD, "momentum": 0.9},
@@ -32,6 +36,10 @@ CONFIGS = [
     RMSPROP,
     {**RMSPROP, "momentum": 0.9, "alpha": 0.9, "epsilon": 1e-3},
     {**RMSPROP, "momentum": 0.5, "weight-decay": 0.05},
+    LARS,
+    {**LARS, "weight-decay": 0.05, "trust-coefficient": 0.02},
+    {**LARS, "weight-decay": 0.05, "momentum": 0.8, "nesterov": "true", "epsilon": 1e-2},
+    {**LARS, "momentum": 0.5, "clip-norm": 0.7},
 ]
 
 

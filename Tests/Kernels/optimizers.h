@@ -4,7 +4,7 @@
 #include "support.h"
 
 // Those that kernels of gradients are tried with, and all, which differ in the update alone.
-enum { OPTIMIZERS = 8, ALL_OPTIMIZERS = 10 };
+enum { OPTIMIZERS = 8, ALL_OPTIMIZERS = 12 };
 
 // Update number `optimizer` of so many parameters, with weights and moments of its own.
 kernel_update optimizer_case(int optimizer, ptrdiff_t parameters);

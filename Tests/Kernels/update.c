@@ -8,9 +8,26 @@ static void apply_sum(const kernel_update *update, const double *const *exact, c
 }
 
 static const char *const names[] = {" sgd",  " sgd-decay",  " momentum", " momentum-decay", " nesterov",
-                                    " adam", " adam-decay", " adamw",    " rmsprop",        " rmsprop-momentum"};
+                                    " adam", " adam-decay", " adamw",    " rmsprop",        " rmsprop-momentum",
+                                    " lars", " lars-nesterov"};
 
 const char *optimizer_name(int optimizer) { return optimizer < 0 ? "" : names[optimizer]; }
+
+// SGD with momentum, of tensors of 48 elements, every third of which has no decay.
+static kernel_update lars_case(kernel_update update, bool nesterov, ptrdiff_t parameters) {
+  kernel_tensor_rate *rates = memory((parameters / 48 + 1) * (ptrdiff_t)sizeof *rates);
+  uint32_t *tensors = memory(parameters / 16 * (ptrdiff_t)sizeof *tensors);
+  for (uint32_t n = 0; n < parameters / 16; n++) {
+    tensors[n] = n / 3;
+    rates[n / 3] = (kernel_tensor_rate){n / 3 % 3 ? 0.01f : 0, 1.0f / (float)(1 + n / 3)};
+  }
+  update.kind = KERNEL_LARS;
+  update.rates = rates;
+  update.tensors = tensors;
+  update.momentum = 0.9f;
+  update.nesterov = nesterov;
+  return update;
+}
 
 kernel_update optimizer_case(int optimizer, ptrdiff_t parameters) {
   kernel_update update = {.kind = optimizer >= 8   ? KERNEL_RMSPROP
@@ -20,6 +37,7 @@ kernel_update optimizer_case(int optimizer, ptrdiff_t parameters) {
   update.weights = inputs(PLAIN, 90, parameters);
   if (optimizer >= 2 && optimizer != 8) update.first = inputs(PLAIN, 91, parameters);
   if (optimizer == 1 || optimizer == 3 || optimizer >= 6) update.weight_decay = 0.01f;
+  if (optimizer >= 10) return lars_case(update, optimizer == 11, parameters);
   if (optimizer < 5) {
     update.momentum = optimizer < 2 ? 0 : 0.9f;
     update.nesterov = optimizer == 4;

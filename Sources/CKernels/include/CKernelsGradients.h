@@ -5,7 +5,13 @@
 #include <stdint.h>
 
 // One step of an optimizer for a range of parameters, each element for itself.
-typedef enum { KERNEL_SGD, KERNEL_ADAM, KERNEL_RMSPROP } kernel_optimizer;
+typedef enum { KERNEL_SGD, KERNEL_ADAM, KERNEL_RMSPROP, KERNEL_LARS } kernel_optimizer;
+
+// How LARS takes the gradient of a tensor: (g + decay w) trust.
+typedef struct {
+  float decay, trust;
+} kernel_tensor_rate;
+
 typedef struct {
   kernel_optimizer kind;
   float learning_rate, weight_decay;
@@ -26,6 +32,10 @@ typedef struct {
   // RMSprop (Tieleman and Hinton 2012), as torch.optim.RMSprop. `first` may be null where momentum is 0.
   //   g += weight_decay w;  second = beta2 second + (1 - beta2) g^2;  g /= sqrt(second) + epsilon
   //   first = momentum first + g;  w -= learning_rate first
+  //
+  // LARS (You et al. 2017): SGD whose g and decay are by rates[tensors[n]] in the 16 elements from 16 n on.
+  const kernel_tensor_rate *rates;
+  const uint32_t *tensors;
   float beta2, one_minus_beta1, one_minus_beta2, epsilon, correction1, correction2;
   bool decoupled;
   float *weights, *first, *second;

@@ -7,25 +7,38 @@ import LockstepSupport
 package protocol Optimizer: AnyObject {
   /// The update of step `step` (counted from 1) as the kernels take it, for the whole parameter buffer.
   func update(of parameters: Parameters, step: Int, learningRate: Float) -> kernel_update
+  /// Whether an update depends on more than an element's own gradient: then the whole gradient is summed before it.
+  var needsWholeGradient: Bool { get }
+  /// Where it does, what `update` needs of the whole gradient and of the weights before any of these changes.
+  func measure(_ gradient: GradientSum, for update: kernel_update, team: ThreadTeam)
   /// Its state, buffers laid out like the parameters: what a checkpoint must contain besides them.
   var moments: [AlignedBuffer<Float>] { get }
 }
 
+extension Optimizer {
+  package var needsWholeGradient: Bool { false }
+  package func measure(_ gradient: GradientSum, for update: kernel_update, team: ThreadTeam) {}
+}
+
 extension Recipe {
-  package func makeOptimizer(paddedParameterCount: Int) -> any Optimizer {
-    makeOptimizer(paddedParameterCount: paddedParameterCount) { AlignedBuffer(count: $0, zero: 0) }
+  package func makeOptimizer(_ network: Network) -> any Optimizer {
+    makeOptimizer(network) { AlignedBuffer(count: $0, zero: 0) }
   }
 
   /// The recipe's optimizer in its initial state, in zeroed memory from `allocate`.
   func makeOptimizer(
-    paddedParameterCount: Int, allocate: (Int) throws -> AlignedBuffer<Float>
+    _ network: Network, allocate: (Int) throws -> AlignedBuffer<Float>
   ) rethrows -> any Optimizer {
-    let moments = try (0..<momentCount).map { _ in try allocate(paddedParameterCount) }
+    let moments = try (0..<momentCount).map { _ in try allocate(network.paddedParameterCount) }
+    func sgd(decay: Double) -> SGD {
+      SGD(velocity: moments.first, momentum: Float(momentum), weightDecay: Float(decay), nesterov: nesterov)
+    }
     switch optimizer {
-    case .sgd:
-      return SGD(
-        velocity: moments.first, momentum: Float(momentum), weightDecay: Float(weightDecay),
-        nesterov: nesterov)
+    case .sgd: return sgd(decay: weightDecay)
+    case .lars:
+      return LARS(
+        sgd(decay: 0), coefficient: trustCoefficient, weightDecay: weightDecay, epsilon: epsilon,
+        network: network)
     case .adam, .adamw:
       return Adam(
         first: moments[0], second: moments[1], beta1: betas.first, beta2: betas.second,
@@ -52,6 +65,7 @@ extension kernel_update {
     update.weights += offset
     if let first { update.first = first + offset }
     if let second { update.second = second + offset }
+    if let tensors { update.tensors = tensors + offset / 16 }
     return update
   }
 

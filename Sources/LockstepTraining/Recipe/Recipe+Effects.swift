@@ -12,10 +12,11 @@ extension Recipe {
       case "network": (network.isEmpty, "no layers are listed")
       case "normalize-targets": (LossRegistry.isOfNumbers(loss) != true, "the loss is \(loss)")
       case "label-smoothing", "class-weights": (loss != LossRegistry.crossEntropy, "the loss is \(loss)")
-      case "nesterov": (optimizer != .sgd, "the optimizer is \(optimizer.rawValue)")
+      case "nesterov": (!allowsNesterov, "the optimizer is \(optimizer.rawValue)")
       case "momentum": (!hasMomentum, "the optimizer is \(optimizer.rawValue)")
       case "betas": (!isAdam, "the optimizer is \(optimizer.rawValue)")
       case "alpha": (optimizer != .rmsprop, "the optimizer is \(optimizer.rawValue)")
+      case "trust-coefficient": (optimizer != .lars, "the optimizer is \(optimizer.rawValue)")
       case "epsilon": (optimizer == .sgd, "the optimizer is sgd")
       case "milestones", "gamma": (schedule != .step, "the schedule is \(schedule.rawValue)")
       case "cycle-rise": (schedule != .onecycle, "the schedule is \(schedule.rawValue)")
@@ -27,7 +28,8 @@ extension Recipe {
 
   var isAdam: Bool { optimizer == .adam || optimizer == .adamw }
   package var averagesWeights: Bool { ema > 0 }
-  var hasMomentum: Bool { optimizer == .sgd || optimizer == .rmsprop }
+  var allowsNesterov: Bool { optimizer == .sgd || optimizer == .lars }
+  var hasMomentum: Bool { allowsNesterov || optimizer == .rmsprop }
 
   /// The keys that have an effect, which are written to files.
   package var effectiveKeys: [RecipeKey] { Self.keys.filter { reasonWithoutEffect($0.name) == nil } }

@@ -47,18 +47,18 @@ extension Recipe {
       expected: "none, balanced, or a number of at least 0 for each class such as 1,2.5,1",
       read: \.description,
       parse: { ClassWeights($0) }),
-    .choice("optimizer", \.optimizer, "sgd, adam, adamw or rmsprop."),
+    .choice("optimizer", \.optimizer, "sgd, adam, adamw, rmsprop or lars."),
     .number(
       "lr", \.learningRate, Double.leastNonzeroMagnitude...1e6, "The learning rate.",
       default: OptimizerName.allCases.map { "\($0.defaultLearningRate) for \($0.rawValue)" }.joined(
         separator: ", "),
       expected: "a number above 0, at most 1000000"),
     .number(
-      "momentum", \.momentum, 0...0.999999, "The momentum of sgd or rmsprop.",
-      default: "0.9 for sgd, 0 for rmsprop"),
+      "momentum", \.momentum, 0...0.999999, "The momentum of sgd, lars or rmsprop.",
+      default: "0.9 for sgd and lars, 0 for rmsprop"),
     .number(
       "weight-decay", \.weightDecay, 0...1e3,
-      "Added to the gradient, times the weights; by adamw, to the update."),
+      "Added to the gradient, times the weights; by adamw, to the update; by lars, not of biases and scales."),
     .flag("nesterov", \.nesterov, "Nesterov's momentum."),
     .value(
       "betas", \.betas, "Adam's decay rates of the moments.", .list,
@@ -69,7 +69,10 @@ extension Recipe {
         return Betas(first: betas[0], second: betas[1])
       }),
     .number("alpha", \.alpha, 0...0.999999, "The decay rate of rmsprop's mean square."),
-    .number("epsilon", \.epsilon, 1e-30...1, "The epsilon of adam and rmsprop."),
+    .number("epsilon", \.epsilon, 1e-30...1, "The epsilon of adam, rmsprop and lars."),
+    .number(
+      "trust-coefficient", \.trustCoefficient, 0...1e3,
+      "How far lars moves a tensor at the rate 1, as a part of its norm."),
     .value(
       "clip-norm", \.clipNorm, "Scale gradients of a larger Euclidean norm down to this one.",
       expected: "a number above 0, at most 1000000, or none", read: { $0.map { "\($0)" } ?? "none" },

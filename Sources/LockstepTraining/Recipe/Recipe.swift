@@ -10,14 +10,14 @@ public struct Recipe: Equatable, Sendable {
     case linear, mlp, cnn
   }
   /// SGD with momentum, Adam (Kingma and Ba 2015), AdamW (Loshchilov and Hutter 2019), RMSprop (Tieleman and Hinton
-  /// 2012), as PyTorch defines them.
+  /// 2012), as PyTorch defines them, and LARS for large batches (You et al. 2017).
   public enum OptimizerName: String, CaseIterable, Sendable {
-    case sgd, adam, adamw, rmsprop
+    case sgd, adam, adamw, rmsprop, lars
 
     /// The learning rate if none is given.
-    var defaultLearningRate: Double { self == .sgd ? 0.02 : 0.001 }
+    var defaultLearningRate: Double { self == .sgd ? 0.02 : self == .lars ? 10 : 0.001 }
     /// The momentum if none is given.
-    var defaultMomentum: Double { self == .sgd ? 0.9 : 0 }
+    var defaultMomentum: Double { self == .rmsprop ? 0 : 0.9 }
   }
   /// Constant; multiplied by `gamma` at `milestones`; half a cosine down to 0 (Loshchilov and Hutter 2017); up to `lr`
   /// and down again (Smith and Topin 2019).
@@ -53,30 +53,32 @@ public struct Recipe: Equatable, Sendable {
   public var labelSmoothing = 0.0
   /// How much the samples of each class count in training; in evaluations all the same.
   public var classWeights = ClassWeights.none
-  /// SGD, Adam, AdamW or RMSprop.
+  /// SGD, Adam, AdamW, RMSprop or LARS.
   public var optimizer = OptimizerName.sgd
-  /// By default the optimizer's: 0.02 for sgd, 0.001 for the others.
+  /// By default the optimizer's: 0.02 for sgd, 10 for lars, 0.001 for the others.
   public var learningRate: Double {
     get { givenLearningRate ?? optimizer.defaultLearningRate }
     set { givenLearningRate = newValue }
   }
   private var givenLearningRate: Double?
-  /// The momentum of SGD, by default 0.9, or RMSprop, by default 0; from 0 to below 1 (Polyak 1964).
+  /// The momentum of SGD and LARS, by default 0.9, or RMSprop, by default 0; from 0 to below 1 (Polyak 1964).
   public var momentum: Double {
     get { givenMomentum ?? optimizer.defaultMomentum }
     set { givenMomentum = newValue }
   }
   private var givenMomentum: Double?
-  /// Times the weights, added to the gradient; with AdamW, to the update.
+  /// Times the weights, added to the gradient; with AdamW, to the update. With LARS, not to biases and the like.
   public var weightDecay = 0.0
-  /// Whether SGD's momentum is Nesterov's (Sutskever et al. 2013).
+  /// Whether the momentum of SGD or LARS is Nesterov's (Sutskever et al. 2013).
   public var nesterov = false
   /// Adam's decay rates of the moments.
   public var betas = Betas(first: 0.9, second: 0.999)
   /// RMSprop's decay rate of the mean square.
   public var alpha = 0.99
-  /// The epsilon of Adam and RMSprop.
+  /// The epsilon of Adam, RMSprop and LARS.
   public var epsilon = 1e-8
+  /// How far LARS moves a tensor at the learning rate 1, as a part of its norm.
+  public var trustCoefficient = 0.001
   /// The largest Euclidean norm of a step's gradient, to which a larger one is scaled down (Pascanu et al. 2013); nil
   /// for any.
   public var clipNorm: Double?
@@ -162,9 +164,9 @@ public struct Recipe: Equatable, Sendable {
         .usage, keepBest ? "keep-best" : "patience", expected: "samples to validate on", found: "none",
         fix: "Set --validation-split, for example to 0.1: the test samples must not choose")
     }
-    if nesterov, momentum == 0 || optimizer != .sgd {
+    if nesterov, momentum == 0 || !allowsNesterov {
       throw LockstepError(
-        .usage, "nesterov", expected: "sgd with a momentum",
+        .usage, "nesterov", expected: "sgd or lars, with a momentum",
         found: "\(optimizer.rawValue), momentum \(momentum)",
         fix: "Leave it out, or set --optimizer sgd and --momentum")
     }

@@ -1,25 +1,38 @@
 import CKernels
 import LockstepSupport
 
-extension GradientSum {
+/// The Euclidean norms of ranges of a flat buffer, of which `sumOfSquares` gives a block's. The blocks of a range, from
+/// its beginning on, are added in their order, so that threads change no bit.
+func blockwiseNorms(
+  of ranges: [Range<Int>], team: ThreadTeam, sumOfSquares: @escaping (kernel_range) -> Double
+) -> [Double] {
   /// Elements whose squares are summed together, by one thread: part of the contract, as the order of a sum is.
-  private static let block = 4096
-
-  /// The Euclidean norm of a gradient that is whole, summed over the ranks, all tensors taken as one vector. Blocks are
-  /// added in their order, so that threads change no bit.
-  func norm(team: ThreadTeam) -> Double {
-    let blocks = (paddedParameterCount + Self.block - 1) / Self.block
-    let sums = AlignedBuffer<Double>(count: blocks, zero: 0)
-    team.split(blocks, pieces: blocks) { [count = paddedParameterCount] in
-      for block in $0 {
-        let end = min((block + 1) * Self.block, count)
-        sums.pointer[block] = self.sumOfSquares(kernel_range(begin: block * Self.block, end: end))
-      }
+  let block = 4096
+  let blocks = ranges.flatMap { range in
+    stride(from: range.lowerBound, to: range.upperBound, by: block).map {
+      kernel_range(begin: $0, end: min($0 + block, range.upperBound))
     }
-    return sums.elements.reduce(0, +).squareRoot()
+  }
+  let sums = AlignedBuffer<Double>(count: blocks.count, zero: 0)
+  team.split(blocks.count, pieces: blocks.count) {
+    for number in $0 { sums.pointer[number] = sumOfSquares(blocks[number]) }
+  }
+  var next = 0
+  return ranges.map { range in
+    let own = next..<next + (range.count + block - 1) / block
+    next = own.upperBound
+    return sums.elements[own].reduce(0, +).squareRoot()
+  }
+}
+
+extension GradientSum {
+  /// The Euclidean norm of a gradient that is whole, summed over the ranks, all tensors taken as one vector.
+  func norm(team: ThreadTeam) -> Double {
+    blockwiseNorms(of: [0..<paddedParameterCount], team: team) { self.sumOfSquares($0) }[0]
   }
 
-  private func sumOfSquares(_ range: kernel_range) -> Double {
+  /// Of a range, on the calling thread.
+  func sumOfSquares(_ range: kernel_range) -> Double {
     switch format {
     case .doubles: kernel_sum_of_squares(mutableExact, nil, nil, range)
     case .floats: kernel_sum_of_squares(nil, mutableFast, nil, range)

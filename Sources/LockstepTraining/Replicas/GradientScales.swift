@@ -26,7 +26,7 @@ package final class GradientScales {
   private let seed: UInt64
   /// The samples of the largest global batch.
   private let fullBatch: Int
-  /// The number of the tensor in each 16 elements of the flat buffer.
+  /// Of each 16 elements of the flat buffer.
   private let tensors: AlignedBuffer<UInt32>
   /// Of each tensor, in this step.
   private let units: AlignedBuffer<Float>
@@ -41,13 +41,10 @@ package final class GradientScales {
     self.fullBatch = fullBatch
     largest = [Float](repeating: 0, count: network.tensors.count)
     findings = GridFindings(tensors: network.tensors.count)
-    tensors = AlignedBuffer(count: network.paddedParameterCount / 16, zero: 0)
+    tensors = TensorBlocks(network).numbers
     // A layer with a weight alone looks for the unit of its bias too.
     units = AlignedBuffer(count: network.tensors.count + 1, zero: 0)
     units.pointer[network.tensors.count] = 1
-    for (number, tensor) in network.tensors.enumerated() {
-      for element in 0..<tensor.count { tensors.pointer[tensor.flatIndex(element) / 16] = UInt32(number) }
-    }
   }
 
   /// The largest multiple of which so many sum without overflow. 2^22 at most, so that single precision rounds to it.

@@ -72,7 +72,6 @@ struct GradientSlices {
   /// Updates this rank's slice of all parameters by `first`, once all of the node's ranks have written their sums.
   func applyFirst(_ update: kernel_update) {
     let sums = GradientSums([first])
-    let update = update.clipped(to: settings.recipe.clipNorm, first, team: settings.team)
     let own = Self.slice(of: 0..<settings.network.paddedParameterCount, settings.collective)
     inParts(of: own) { sums.apply(update, $0) }
   }

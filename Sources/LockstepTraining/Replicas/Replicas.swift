@@ -109,6 +109,20 @@ struct ReplicaSettings {
       width: recipe.reduction.byteCount)
   }
 
+  /// Whether the recipe's update depends on the norms of a whole gradient.
+  func needsWhole(_ optimizer: any Optimizer) -> Bool {
+    recipe.clipNorm != nil || optimizer.needsWholeGradient
+  }
+
+  /// An update with what it needs of the whole gradient.
+  func completed(_ update: kernel_update, _ optimizer: any Optimizer, by gradient: GradientSum)
+    -> kernel_update
+  {
+    let update = update.clipped(to: recipe.clipNorm, gradient, team: team)
+    optimizer.measure(gradient, for: update, team: team)
+    return update
+  }
+
   func makeRunningState() -> RunningState { RunningState(network, microBatches: recipe.microBatches) }
 
   func makeScales() -> GradientScales? {

@@ -24,7 +24,7 @@ final class SeparateReplicas: Replicas {
   private var isAlone: Bool { settings.collective.size == 1 }
   /// Whether a gradient is applied while it is summed.
   private var appliesAtOnce: Bool {
-    isAlone && gradientReader == nil && settings.recipe.clipNorm == nil
+    isAlone && gradientReader == nil && !settings.needsWhole(optimizer)
   }
 
   /// `isAcrossNodes`: every rank has a node of its own, and no exchange is asked for. Collective.
@@ -34,7 +34,7 @@ final class SeparateReplicas: Replicas {
       isAcrossNodes && settings.collective.size > 1
       ? BucketExchange(try settings.makeBuckets(), settings.collective, settings.team) : nil
     parameters = Parameters(settings.network, seed: settings.recipe.seed)
-    optimizer = settings.recipe.makeOptimizer(paddedParameterCount: settings.network.paddedParameterCount)
+    optimizer = settings.recipe.makeOptimizer(settings.network)
     average = settings.makeAverage(of: parameters) { AlignedBuffer(count: $0, zero: 0) }
     scales = settings.makeScales()
     gradient = settings.makeGradient(scales)
@@ -86,7 +86,7 @@ final class SeparateReplicas: Replicas {
       if settings.collective.rank == 0 { gradientReader?(gradient) }
       Activity.enter(.updating, step: gradients.step)
       Trace.span("update") {
-        gradients.update.clipped(to: settings.recipe.clipNorm, gradient, team: settings.team)
+        settings.completed(gradients.update, optimizer, by: gradient)
           .apply(gradient, count: settings.network.paddedParameterCount, team: settings.team)
       }
     }

@@ -71,7 +71,7 @@ final class SharedReplicas: Replicas {
     func allocate(_ count: Int) throws -> AlignedBuffer<Float> {
       AlignedBuffer(sharing: try collective.allocateShared(byteCount: count * 4), from: 0, count: count)
     }
-    optimizer = try recipe.makeOptimizer(paddedParameterCount: count, allocate: allocate)
+    optimizer = try recipe.makeOptimizer(network, allocate: allocate)
     average = try settings.makeAverage(of: parameters, sharers: collective, allocate: allocate)
     try collective.nodeBarrier()
     buckets =
@@ -138,7 +138,7 @@ final class SharedReplicas: Replicas {
     if fillsParameters { parameters.moveState(towards: statistics) }
     Activity.enter(.updating, step: gradients.step)
     try Trace.span("update") {
-      try gradientReader == nil && settings.recipe.clipNorm == nil ? apply() : applyWhole()
+      try gradientReader == nil && !settings.needsWhole(optimizer) ? apply() : applyWhole()
       try average?.follow(step: gradients.step)
     }
     if let scales {
@@ -165,7 +165,10 @@ final class SharedReplicas: Replicas {
     slices.writeSums()
     try sumDivided(into: slices.first)
     if settings.collective.rank == 0 { gradientReader?(slices.first) }
-    slices.applyFirst(gradients.update)
+    let update = settings.completed(gradients.update, optimizer, by: slices.first)
+    // All ranks have read the weights before any changes its own.
+    if optimizer.needsWholeGradient { try settings.collective.nodeBarrier() }
+    slices.applyFirst(update)
     try settings.collective.nodeBarrier()
   }
 

@@ -15,7 +15,7 @@ import Testing
     ["warmup-steps": "1"], ["normalize": "none"],
     ["validation-split": "0.1"], ["augment-shift": "1"], ["augment-rotate": "1"], ["augment-scale": "0.1"],
     ["augment-flip": "true"], ["augment-crop": "1"], ["augment-cutout": "1"], ["label-smoothing": "0.1"],
-    ["class-weights": "balanced"], ["clip-norm": "1"], ["loss": "mse"], ["ema": "0.9"],
+    ["class-weights": "balanced"], ["clip-norm": "1"], ["optimizer": "lars"], ["loss": "mse"], ["ema": "0.9"],
     ["keep-best": "true"], ["patience": "3"], ["init": "runs/first"], ["reduction": "fast"],
     ["reduction": "exact32"],
     ["reduction": "exact16"],

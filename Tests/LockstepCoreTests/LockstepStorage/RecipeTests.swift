@@ -11,7 +11,8 @@ import Testing
     ("loss", "l1"), ("normalize-targets", "none"), ("label-smoothing", "0.1"),
     ("class-weights", "1.0,0.5,2.0"), ("optimizer", "adamw"), ("lr", "0.1"),
     ("momentum", "0.5"), ("weight-decay", "1e-05"), ("nesterov", "true"), ("betas", "0.8,0.99"),
-    ("alpha", "0.9"), ("epsilon", "1e-06"), ("clip-norm", "1.5"), ("ema", "0.999"),
+    ("alpha", "0.9"), ("epsilon", "1e-06"), ("trust-coefficient", "0.01"), ("clip-norm", "1.5"),
+    ("ema", "0.999"),
     ("lr-reference-batch", "50"),
     ("schedule", "step"), ("milestones", "2,3,5"), ("gamma", "0.3"), ("cycle-rise", "0.2"),
     ("warmup-steps", "10"), ("normalize", "0.1307,0.3081"), ("validation-split", "0.1"),
@@ -56,7 +57,7 @@ import Testing
     (expected.warmupSteps, expected.normalize) = (10, .fixed(mean: 0.1307, deviation: 0.3081))
     (expected.validationSplit, expected.reduction, expected.optimizer) = (0.1, .fast, .adamw)
     (expected.nesterov, expected.betas) = (true, Recipe.Betas(first: 0.8, second: 0.99))
-    (expected.epsilon, expected.lrReferenceBatch) = (1e-6, 50)
+    (expected.epsilon, expected.trustCoefficient, expected.lrReferenceBatch) = (1e-6, 0.01, 50)
     expected.augmentation = Augmentation(shift: 1.5, rotate: 10, scale: 0.1)
     (expected.augmentation.flip, expected.augmentation.crop, expected.augmentation.cutout) = (true, 4, 8)
     (expected.loss, expected.normalizeTargets) = ("l1", .none)

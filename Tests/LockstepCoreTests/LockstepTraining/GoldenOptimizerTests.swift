@@ -29,7 +29,7 @@ import Testing
     let parameters = Parameters(network)
     parameters.set(weight, to: Golden.numbers(1, count: count))
     let initial = parameters.values(of: weight).map(Double.init)
-    let optimizer = recipe.makeOptimizer(paddedParameterCount: network.paddedParameterCount)
+    let optimizer = recipe.makeOptimizer(network)
     let sum = GradientSum(
       paddedParameterCount: network.paddedParameterCount, microBatches: 1, reduction: reduction)
     let team = try ThreadTeam(count: 2)
@@ -42,8 +42,11 @@ import Testing
         case .applied, .grid: Issue.record("nothing is applied or has grids")
         }
       }
-      optimizer.update(of: parameters, step: step + 1, learningRate: Float(recipe.learningRate))
-        .clipped(to: recipe.clipNorm, sum, team: team).apply(sum, count: parameters.count, team: team)
+      let update = optimizer.update(
+        of: parameters, step: step + 1, learningRate: Float(recipe.learningRate)
+      ).clipped(to: recipe.clipNorm, sum, team: team)
+      optimizer.measure(sum, for: update, team: team)
+      update.apply(sum, count: parameters.count, team: team)
       let found = parameters.values(of: weight).map(Double.init)
       #expect(relativeError(found, expected) <= 1e-6, "step \(step + 1)")
       // How far the weights have gone, in which a wrong step shows more.

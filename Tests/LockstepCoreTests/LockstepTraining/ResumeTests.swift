@@ -9,7 +9,7 @@ import Testing
     ["optimizer": "adam", "reduction": "exact", "keep-best": "true", "patience": "2", "epochs": "9"],
     ["optimizer": "adam", "reduction": "exact32", "keep-best": "true"],
     ["momentum": "0.9", "reduction": "exact16"],
-    ["ema": "0.8"],
+    ["ema": "0.8"], ["optimizer": "lars", "weight-decay": "0.001", "lr": "5"],
     [
       "optimizer": "adam", "ema": "0.9", "keep-best": "true", "reduction": "exact32",
       "network": "dense 18, batchnorm, relu, dense classes",

@@ -135,7 +135,7 @@ struct Problem: @unchecked Sendable {
     let parameters = Parameters(network, seed: recipe.seed)
     let plan = FusionPlan(network, style: fused ? .fused : .plain)
     let workspace = Workspace(plan, capacity: count, learns: true, threads: threads)
-    let optimizer = recipe.makeOptimizer(paddedParameterCount: network.paddedParameterCount)
+    let optimizer = recipe.makeOptimizer(network)
     let gradient = gradient(recipe.reduction, microBatches: recipe.microBatches)
     let team = try ThreadTeam(count: threads)
     for step in 1...steps {
