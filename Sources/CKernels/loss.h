@@ -45,8 +45,24 @@ INLINE float sum_below(const float *z, const float *weights, ptrdiff_t classes, 
   return sum_of_lanes(lanes);
 }
 
+// What a row's labels count: one, or two of which the second is 0 in a batch that is not mixed.
+typedef struct {
+  int32_t label, other;
+  float weight, other_weight;
+} row_labels;
+
+INLINE row_labels labels_of(const kernel_classification *b, ptrdiff_t row) {
+  const int32_t label = b->labels[row];
+  row_labels l = {label, label, b->weights ? b->weights[label] : 1, 0};
+  if (!b->parts) return l;
+  l.other = b->others[row];
+  l.other_weight = b->parts[row] * (b->weights ? b->weights[l.other] : 1);
+  l.weight *= 1 - b->parts[row];
+  return l;
+}
+
 // Takes the targets from the gradient of a row, its softmax times scale and the sum of the targets.
-INLINE void subtract_targets(const kernel_classification *b, int32_t label, float weight, float *dz) {
+INLINE void subtract_targets(const kernel_classification *b, row_labels l, float *dz) {
   if (b->smoothing > 0) {
     const v8 share = splat8(b->scale * (b->smoothing / (float)b->classes));
     for (ptrdiff_t c = 0; c < b->classes; c += 8) {
@@ -54,12 +70,13 @@ INLINE void subtract_targets(const kernel_classification *b, int32_t label, floa
       store8(dz + c, load8(dz + c) - (is_class(c, b->classes) ? part : splat8(0)));
     }
   }
-  dz[label] -= b->scale * ((1 - b->smoothing) * weight);
+  dz[l.label] -= b->scale * ((1 - b->smoothing) * l.weight);
+  if (b->parts) dz[l.other] -= b->scale * ((1 - b->smoothing) * l.other_weight);
 }
 
-INLINE float softmax_row(const kernel_classification *b, const float *z, int32_t label, float *dz, uint8_t *hit) {
+INLINE float softmax_row(const kernel_classification *b, const float *z, row_labels l, float *dz, uint8_t *hit) {
   const ptrdiff_t classes = b->classes, stride = b->stride;
-  const float smoothing = b->smoothing, weight = b->weights ? b->weights[label] : 1;
+  const float smoothing = b->smoothing, weight = l.weight + l.other_weight;
   // The sum of the targets: 1 without weights.
   const float all = b->weights ? (1 - smoothing) * weight + smoothing * (b->weight_sum / (float)classes) : 1;
   v8 largest = load_logits(z, 0, classes, -__builtin_inff());
@@ -72,7 +89,7 @@ INLINE float softmax_row(const kernel_classification *b, const float *z, int32_t
 
   ptrdiff_t first = 0;
   while (first < classes - 1 && z[first] != max) first++;
-  *hit = first == label;
+  *hit = first == l.label;
 
   v8 lanes = splat8(0);
   for (ptrdiff_t c = 0; c < classes; c += 8) {
@@ -85,11 +102,12 @@ INLINE float softmax_row(const kernel_classification *b, const float *z, int32_t
   if (dz) {
     const v8 factor = splat8(b->scale * all / sum);
     for (ptrdiff_t c = 0; c < stride; c += 8) store8(dz + c, c < classes ? load8(dz + c) * factor : splat8(0));
-    subtract_targets(b, label, weight, dz);
+    subtract_targets(b, l, dz);
   }
   // A NaN or infinite logit must not pass for a finite loss.
   if (!(max - max == 0) || !(sum >= 1)) return __builtin_nanf("");
-  const double target = (double)weight * ((double)z[label] - max);
+  double target = (double)l.weight * ((double)z[l.label] - max);
+  if (b->parts) target += (double)l.other_weight * ((double)z[l.other] - max);
   if (smoothing == 0) return (float)((double)all * log_positive(sum) - target);
   const double even = sum_below(z, b->weights, classes, max) / (double)classes;
   return (float)((double)all * log_positive(sum) - __builtin_fma(smoothing, even - target, target));
@@ -97,6 +115,6 @@ INLINE float softmax_row(const kernel_classification *b, const float *z, int32_t
 
 static void softmax_cross_entropy(const kernel_classification b, kernel_range rows) {
   for (ptrdiff_t r = rows.begin; r < rows.end; r++)
-    b.losses[r] =
-        softmax_row(&b, b.logits + r * b.stride, b.labels[r], b.dlogits ? b.dlogits + r * b.stride : NULL, b.hits + r);
+    b.losses[r] = softmax_row(&b, b.logits + r * b.stride, labels_of(&b, r),
+                              b.dlogits ? b.dlogits + r * b.stride : NULL, b.hits + r);
 }

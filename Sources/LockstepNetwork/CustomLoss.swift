@@ -22,9 +22,13 @@ final class CustomLoss: BatchLoss {
       let found = Array(UnsafeBufferPointer(start: outputs.row(row), count: outputCount))
       let values = UnsafeBufferPointer(start: targets.values + row * targets.columns, count: targets.columns)
       let target = LossTarget(label: Int(targets.labels[row]), values: Array(values))
-      var slopes = [Float](repeating: 0, count: outputCount)
-      losses.pointer[row] = own.evaluate(found, target, gradient: &slopes)
-      precondition(slopes.count == outputCount, "loss \(own.name) has changed the size of an array")
+      var (loss, slopes) = evaluate(found, target)
+      if targets.columns == 0, let others = targets.others, let parts = targets.parts {
+        let other = evaluate(found, LossTarget(label: Int(others[row]), values: []))
+        loss += Double(parts[row]) * (other.loss - loss)
+        for i in slopes.indices { slopes[i] += parts[row] * (other.slopes[i] - slopes[i]) }
+      }
+      losses.pointer[row] = loss
       if targets.columns == 0 {
         let largest = found.indices.reduce(0) { found[$1] > found[$0] ? $1 : $0 }
         hits.pointer[row] = largest == target.label ? 1 : 0
@@ -34,6 +38,13 @@ final class CustomLoss: BatchLoss {
         gradient.row(row)[place] = place < outputCount ? slopes[place] * scale : 0
       }
     }
+  }
+
+  private func evaluate(_ outputs: [Float], _ target: LossTarget) -> (loss: Double, slopes: [Float]) {
+    var slopes = [Float](repeating: 0, count: outputCount)
+    let loss = own.evaluate(outputs, target, gradient: &slopes)
+    precondition(slopes.count == outputCount, "loss \(own.name) has changed the size of an array")
+    return (loss, slopes)
   }
 
   func total(rows: Int, divisor: Double) -> LossSum {

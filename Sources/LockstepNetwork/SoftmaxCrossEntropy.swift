@@ -4,7 +4,8 @@ import LockstepSupport
 
 /// The loss of classification and its gradient with respect to the logits (Goodfellow, Bengio, Courville: Deep
 /// Learning, 6.2.2.3), `[rows, classes] -> a sum`; with label smoothing (Szegedy et al. 2016) a part of each label is
-/// shared evenly by all classes, as in torch.nn.CrossEntropyLoss.
+/// shared evenly by all classes, as in torch.nn.CrossEntropyLoss. A row of two labels (`BatchTargets.parts`) has the
+/// loss of each times its part.
 package final class SoftmaxCrossEntropy: BatchLoss {
   /// A sample's loss is capped here, so that the sum stays exact even if training diverges.
   private static let largestLoss: Float = 0x1p10
@@ -37,7 +38,7 @@ package final class SoftmaxCrossEntropy: BatchLoss {
     kernel_softmax_cross_entropy(
       kernel_classification(
         logits: logits.pointer, stride: logits.stride, classes: classes, labels: targets.labels,
-        scale: 1 / Float(divisor), smoothing: labelSmoothing,
+        others: targets.others, parts: targets.parts, scale: 1 / Float(divisor), smoothing: labelSmoothing,
         weights: weights.map { UnsafePointer($0.pointer) }, weight_sum: weightSum, dlogits: gradient?.pointer,
         losses: losses.pointer, hits: hits.pointer),
       rows.kernel)

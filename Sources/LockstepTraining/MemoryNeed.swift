@@ -53,7 +53,8 @@ package struct MemoryNeed: Equatable {
       copiesInput: copiesInput)
     samples += learning.samples
     self.threads += learning.threads
-    if !recipe.augmentation.isNone { samples += 4 * Double(rows) * Double(rowStride(network.inputFeatures)) }
+    let images = (recipe.augmentation.isNone ? 0 : 1) + (recipe.mixes ? 1 : 0)
+    samples += 4 * Double(images * rows) * Double(rowStride(network.inputFeatures))
     self.shared = Double(shared?.bytes ?? 0)
     if recipe.network.isEmpty, recipe.model == .mlp { layersFlag = "--hidden" }
   }

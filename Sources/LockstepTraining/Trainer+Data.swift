@@ -14,9 +14,12 @@ extension Trainer {
   /// each rank adds in the order of the batch.
   func divisor(of shard: Shard, in order: EpochOrder) -> Double {
     guard let classWeights else { return Double(shard.globalCount) }
-    let start = state.stepOfEpoch * sampler.batchSize
-    let sum = (start..<start + shard.globalCount).reduce(0.0) {
-      $0 + Double(classWeights[Int(dataset.train.labels[order[$1]])])
+    let (start, mixup) = (state.stepOfEpoch * sampler.batchSize, recipe.mixup(epoch: state.epoch, sampler))
+    func weight(_ sample: Int) -> Double { Double(classWeights[Int(dataset.train.labels[sample])]) }
+    let sum = (start..<start + shard.globalCount).reduce(0.0) { sum, entry in
+      let sample = order[entry]
+      guard let (other, part) = mixup?.partner(of: sample) else { return sum + weight(sample) }
+      return sum + (1 - Double(part)) * weight(sample) + Double(part) * weight(other)
     }
     // Samples without weight have no loss to divide.
     return sum > 0 ? sum : 1

@@ -99,7 +99,7 @@ public final class Trainer {
       plan, capacity: settings.capacity, learns: true, threads: team.count, shared: sharedRows,
       copiesInput: settings.copiesInput(isShared: sharedRows != nil))
     loss = try recipe.batchLoss(of: network, settings.capacity, weights: classWeights, regression)
-    batch = Batch(capacity: settings.capacity, targets: regression?.scaling)
+    batch = Batch(capacity: settings.capacity, targets: regression?.scaling, mixes: recipe.mixes)
     state = TrainingState(patience: recipe.patience)
     evaluator = try Evaluator(
       network, normalization: normalization, regression: regression, collective: collective, team: team)
@@ -136,7 +136,7 @@ public final class Trainer {
       statistics: replicas.runningState.statistics(of: shard))
     batch.load(
       pass.rows, from: dataset.train, normalization: normalization, augmenter: augmenter(epoch: state.epoch),
-      into: workspace.input, team: team
+      mixup: recipe.mixup(epoch: state.epoch, sampler), into: workspace.input, team: team
     ) { order[shard.entries.lowerBound + $0] }
     return pass
   }

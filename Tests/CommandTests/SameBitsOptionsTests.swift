@@ -13,6 +13,8 @@ import Testing
     ["--optimizer", "rmsprop", "--momentum", "0.5", "--lr", "0.001", "--schedule", "onecycle"],
     ["--label-smoothing", "0.1", "--augment-flip", "--augment-crop", "3", "--augment-cutout", "7"],
     ["--class-weights", "balanced", "--label-smoothing", "0.2"],
+    ["--mixup", "0.4", "--augment-shift", "2", "--label-smoothing", "0.1"],
+    ["--mixup", "1", "--class-weights", "1,0,3,1,1,2,1,0.5,1,1", "--reduction", "exact32"],
     ["--class-weights", "1,0,3,1,1,2,1,0.5,1,1", "--reduction", "exact32"],
     ["--optimizer", "lars", "--lr", "5", "--weight-decay", "0.001"],
     ["--optimizer", "lars", "--nesterov", "--clip-norm", "0.5", "--hidden", "300", "--reduction", "exact32"],

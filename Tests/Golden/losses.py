@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Writes the golden values of GoldenLossTests. losses.json: PyTorch's cross-entropy with label smoothing and weights of the
-classes, each sample's loss and the gradient of their mean with respect to the logits. errors.json: MSELoss and L1Loss of
+"""Writes the golden values of GoldenLossTests. losses.json: PyTorch's cross-entropy with label smoothing, weights of the
+classes, and mixed labels, each sample's loss and the gradient of their mean with respect to the logits. errors.json: MSELoss and L1Loss of
 numbers, with their gradient.
 
 Needs torch (made with torch 2.15). Logits are float64, given by `number` of layers.py.
@@ -14,21 +14,31 @@ import torch
 from layers import number
 
 CASES = [
-    (rows, classes, smoothing, weighted)
+    (rows, classes, smoothing, weighted, mixed)
     for rows, classes in [(5, 10), (3, 2), (4, 33)] for smoothing in (0.0, 0.1, 0.4) for weighted in (False, True)
+    for mixed in (False, True)
 ]
 
 
-def case(rows, classes, smoothing, weighted):
+def case(rows, classes, smoothing, weighted, mixed):
     values = [4 * number(3, i) for i in range(rows * classes)]
     logits = torch.tensor(values, dtype=torch.float64).reshape(rows, classes).requires_grad_()
     labels = torch.tensor([7 * row % classes for row in range(rows)])
     weights = torch.tensor([0.25 * (1 + 3 * c % 7) for c in range(classes)], dtype=torch.float64) if weighted else None
     settings = {"weight": weights, "label_smoothing": smoothing}
-    losses = torch.nn.CrossEntropyLoss(reduction="none", **settings)(logits, labels)
-    torch.nn.CrossEntropyLoss(**settings)(logits, labels).backward()
+    if mixed:
+        # Both labels' probabilities. What their losses are divided by is ours: PyTorch takes the number of rows.
+        parts = torch.tensor([row / 8 for row in range(rows)], dtype=torch.float64)[:, None]
+        others = torch.tensor([(5 * row + 1) % classes for row in range(rows)])
+        one_hot = torch.nn.functional.one_hot
+        targets = (1 - parts) * one_hot(labels, classes) + parts * one_hot(others, classes)
+        losses = torch.nn.CrossEntropyLoss(reduction="none", **settings)(logits, targets)
+        (losses.sum() / ((targets * weights).sum() if weighted else rows)).backward()
+    else:
+        losses = torch.nn.CrossEntropyLoss(reduction="none", **settings)(logits, labels)
+        torch.nn.CrossEntropyLoss(**settings)(logits, labels).backward()
     return {
-        "rows": rows, "classes": classes, "smoothing": smoothing,
+        "rows": rows, "classes": classes, "smoothing": smoothing, "mixed": mixed,
         "weights": weights.tolist() if weighted else None, "losses": losses.tolist(),
         "gradient": logits.grad.flatten().tolist(),
     }

@@ -77,7 +77,7 @@ static void multiply_case(kind kind, ptrdiff_t period, ptrdiff_t times) {
   end_case(h, "multiply_repeated %s %tdx%td", kind_names[kind], period, times);
 }
 
-static void loss_case(kind kind, ptrdiff_t classes, float smoothing, bool is_weighted) {
+static void loss_case(kind kind, ptrdiff_t classes, float smoothing, bool is_weighted, bool is_mixed) {
   hash h = begin_case();
   const ptrdiff_t rows = 24, stride = padded16(classes);
   float *logits = matrix(kind, 37, rows, classes, stride), *dlogits = outputs(rows * stride);
@@ -86,18 +86,26 @@ static void loss_case(kind kind, ptrdiff_t classes, float smoothing, bool is_wei
   float *losses = outputs(rows);
   uint8_t *hits = memory(rows);
   int32_t labels[24];
-  for (ptrdiff_t r = 0; r < rows; r++) labels[r] = (int32_t)(r % classes);
+  int32_t others[24];
+  float parts[24];
+  for (ptrdiff_t r = 0; r < rows; r++) {
+    labels[r] = (int32_t)(r % classes);
+    others[r] = (int32_t)(r * r % classes);
+    parts[r] = (float)(r % 6) / 10;
+  }
   float *weights = is_weighted ? matrix(PLAIN, 38, 1, classes, stride) : NULL, sum = 0;
   for (ptrdiff_t c = 0; weights && c < classes; c++) sum += weights[c] = weights[c] < 0 ? -weights[c] : weights[c];
-  kernel_classification batch = {logits,    stride,  classes, labels,  1.0f / 24, smoothing,
-                                 weights, sum, dlogits, losses, hits};
+  kernel_classification batch = {logits,    stride,  classes, labels,  is_mixed ? others : NULL,
+                                 is_mixed ? parts : NULL, 1.0f / 24, smoothing,
+                                 weights, sum,     dlogits, losses, hits};
   kernel_softmax_cross_entropy(batch, (kernel_range){0, 17});
   batch.dlogits = NULL;
   kernel_softmax_cross_entropy(batch, (kernel_range){17, rows});
   add_floats(&h, dlogits, rows * stride);
   add_floats(&h, losses, rows);
   for (ptrdiff_t r = 0; r < rows; r++) add_integer(&h, hits[r]);
-  const char *name = is_weighted     ? "weighted_cross_entropy"
+  const char *name = is_mixed        ? (is_weighted ? "mixed_weighted_cross_entropy" : "mixed_cross_entropy")
+                     : is_weighted   ? "weighted_cross_entropy"
                      : smoothing > 0 ? "smoothed_cross_entropy"
                                      : "softmax_cross_entropy";
   end_case(h, "%s %s %td", name, kind_names[kind], classes);
@@ -121,10 +129,12 @@ void elementwise_cases(void) {
   for (kind kind = PLAIN; kind <= BROKEN; kind++) {
     for (ptrdiff_t count = 1; count < 140; count += 23) activation_case(kind, count);
     for (ptrdiff_t classes = 1; classes <= 40; classes += classes < 18 ? 3 : 11) {
-      loss_case(kind, classes, 0, false);
-      loss_case(kind, classes, 0.1f, false);
-      loss_case(kind, classes, 0, true);
-      loss_case(kind, classes, 0.1f, true);
+      loss_case(kind, classes, 0, false, false);
+      loss_case(kind, classes, 0.1f, false, false);
+      loss_case(kind, classes, 0, true, false);
+      loss_case(kind, classes, 0.1f, true, false);
+      loss_case(kind, classes, 0, false, true);
+      loss_case(kind, classes, 0.1f, true, true);
     }
     multiply_case(kind, 32, 3);
     multiply_case(kind, 21, 2);

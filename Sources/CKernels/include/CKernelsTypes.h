@@ -154,6 +154,9 @@ typedef struct {
   const float *logits;
   ptrdiff_t stride, classes;
   const int32_t *labels;
+  // Where samples are mixed: each row's second label, and its part of the target, which the first lacks. May be null.
+  const int32_t *others;
+  const float *parts;
   float scale;     // of the gradient: 1 / samples of the global batch, or 1 / the sum of their weights
   float smoothing; // the part of a label that all classes share evenly
   const float *weights;  // of the classes, [stride], 0 past them; may be null

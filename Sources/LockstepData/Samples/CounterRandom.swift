@@ -18,6 +18,8 @@ package struct CounterRandom: Sendable {
     case importing = 8
     /// Which points of a grid of recipes are tried.
     case sweep = 9
+    /// The partner of a sample and its part: `time` is the epoch.
+    case mixup = 10
   }
 
   package let seed: UInt64

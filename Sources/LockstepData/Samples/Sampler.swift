@@ -69,6 +69,9 @@ package struct EpochOrder: Sendable {
   let order: Permutation
   let split: Permutation?
 
+  /// The number of training samples.
+  package var count: Int { order.count }
+
   package subscript(entry: Int) -> Int {
     let index = order[entry]
     return split?[index] ?? index

@@ -35,6 +35,8 @@ struct ModelView {
   /// The first of the first batch, as they were trained on.
   var batch: [Sample] = []
   var isAugmented = false
+  /// Whether each is mixed with another one, which its title does not name.
+  var isMixed = false
   /// Whether all of the batch are the same, bit for bit.
   var areSamplesAlike = false
   /// How many samples of each class were trained on.
@@ -68,10 +70,12 @@ struct ModelView {
     }
     guard evaluator.isReporter else { return nil }
     let isTransposed = model.pictures?.isTransposed ?? false
-    func samples(_ numbers: [Int], of split: Split, _ augmenter: Batch.Augmenter? = nil) -> [Sample] {
+    func samples(
+      _ numbers: [Int], of split: Split, _ augmenter: Batch.Augmenter? = nil, _ mixup: Mixup? = nil
+    ) -> [Sample] {
       let range: ClosedRange<Float>? = split.images.element == .uint8 ? 0...1 : nil
       let report = report
-      return zip(numbers, split.numbers(of: numbers, augmenter: augmenter, team: team)).map {
+      return zip(numbers, split.numbers(of: numbers, augmenter: augmenter, mixup: mixup, team: team)).map {
         number, values in
         Sample(
           picture: NumberPicture.sample(
@@ -86,10 +90,11 @@ struct ModelView {
     let entries = sampler.shard(step: 0, rank: 0, ranks: 1).entries.prefix(Self.most.batch)
     let order = sampler.order(epoch: 0)
     let first = entries.map { order[$0] }
-    isAugmented = !recipe.augmentation.isNone
+    (isAugmented, isMixed) = (!recipe.augmentation.isNone, recipe.mixes)
     batch = samples(
       first, of: dataset.train,
-      isAugmented ? Batch.Augmenter(recipe.augmentation, seed: recipe.seed, epoch: 0) : nil)
+      isAugmented ? Batch.Augmenter(recipe.augmentation, seed: recipe.seed, epoch: 0) : nil,
+      recipe.mixup(epoch: 0, sampler))
     areSamplesAlike =
       first.count > 1
       && first.allSatisfy { dataset.train.images.sample($0) == dataset.train.images.sample(first[0]) }

@@ -135,7 +135,9 @@ extension RunReport {
     guard view.batch.contains(where: { $0.picture != nil }) else { return }
     section("The first batch\(view.isAugmented ? ", augmented" : "")", &html) { html in
       html.element(
-        "p", [:], "As it was trained on\(view.isAugmented ? ", each sample changed at random" : "").")
+        "p", [:],
+        "As it was trained on\(view.isAugmented ? ", each sample changed at random" : "")"
+          + (view.isMixed ? ", and mixed with some of another one." : "."))
       gallery(view.batch.map { ($0.picture, $0.title, nil) }, &html)
     }
   }

@@ -8,7 +8,8 @@ public struct BatchDigest: Equatable, Sendable {
   /// The samples of the global batch.
   public var samples: Int
   /// Which samples these are, and their labels: the sum mod 2⁶⁴ of the 64-bit FNV-1a of each sample's position in the
-  /// batch, its index in the dataset and its label, or targets as scaled Floats, 32 bits each, little-endian.
+  /// batch, its index in the dataset and its label, or targets as scaled Floats, 32 bits each, little-endian. Where
+  /// samples are mixed, the second label and its part follow the label.
   public var order: UInt64
   /// The samples as they enter the network, normalized and augmented: the same sum of position, index and the features
   /// as little-endian Float.
@@ -39,7 +40,12 @@ public struct BatchDigest: Equatable, Sendable {
   }
 
   private static func combineLabel(of row: Int, _ targets: BatchTargets, into place: inout FNV1a) {
-    guard targets.columns > 0 else { return place.combine(UInt32(bitPattern: targets.labels[row])) }
+    guard targets.columns > 0 else {
+      place.combine(UInt32(bitPattern: targets.labels[row]))
+      guard let others = targets.others, let parts = targets.parts else { return }
+      place.combine(UInt32(bitPattern: others[row]))
+      return place.combine(parts[row].bitPattern)
+    }
     for column in 0..<targets.columns {
       place.combine(targets.values[row * targets.columns + column].bitPattern)
     }

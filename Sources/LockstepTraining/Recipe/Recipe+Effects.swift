@@ -27,6 +27,7 @@ extension Recipe {
   }
 
   var isAdam: Bool { optimizer == .adam || optimizer == .adamw }
+  package var mixes: Bool { mixup > 0 }
   package var averagesWeights: Bool { ema > 0 }
   var allowsNesterov: Bool { optimizer == .sgd || optimizer == .lars }
   var hasMomentum: Bool { allowsNesterov || optimizer == .rmsprop }

@@ -120,6 +120,9 @@ extension Recipe {
     .integer(
       "augment-cutout", \.augmentation.cutout, 0...1000,
       "Blank a square of this many pixels a side, at random, in training images."),
+    .number(
+      "mixup", \.mixup, 0...1,
+      "Mix each training sample with another one, by a part from Beta(mixup, mixup); 0 for none."),
     .flag("keep-best", \.keepBest, "Keep the weights of the epoch with the least validation loss."),
     .optional(
       "patience", \.patience, 1...1_000_000, "Stop after this many epochs without a smaller validation loss."),

@@ -109,6 +109,8 @@ public struct Recipe: Equatable, Sendable {
   public var validationSplit = 0.0
   /// Random transformations of training images.
   public var augmentation = Augmentation()
+  /// The alpha of mixup, which mixes each training sample with another one, from 0 (none) to 1 (Zhang et al. 2018).
+  public var mixup = 0.0
   /// Whether the result is the weights of the epoch with the least validation loss instead of the last.
   public var keepBest = false
   /// Stops after this many epochs without a smaller validation loss; nil for never.
@@ -140,6 +142,11 @@ public struct Recipe: Equatable, Sendable {
     Sampler(
       datasetCount: datasetCount, batchSize: batchSize, microBatches: microBatches, seed: seed,
       validationSplit: validationSplit)
+  }
+
+  /// How the samples of an epoch are mixed; nil for not at all.
+  package func mixup(epoch: Int, _ sampler: Sampler) -> Mixup? {
+    mixes ? Mixup(alpha: mixup, seed: seed, epoch: epoch, sampler: sampler) : nil
   }
 
   /// The schedule of a training of so many steps.

@@ -1,25 +1,28 @@
 import CKernels
 import LockstepSupport
 
-/// The Euclidean norms of ranges of a flat buffer, of which `sumOfSquares` gives a block's. The blocks of a range, from
-/// its beginning on, are added in their order, so that threads change no bit.
+/// The Euclidean norms of parts of a flat buffer, each of some ranges, of which `sumOfSquares` gives a block's. The blocks
+/// of a range, from its beginning on, are added in their order, and so are the ranges: threads change no bit.
 func blockwiseNorms(
-  of ranges: [Range<Int>], team: ThreadTeam, sumOfSquares: @escaping (kernel_range) -> Double
+  of parts: [[Range<Int>]], team: ThreadTeam, sumOfSquares: @escaping (kernel_range) -> Double
 ) -> [Double] {
   /// Elements whose squares are summed together, by one thread: part of the contract, as the order of a sum is.
   let block = 4096
-  let blocks = ranges.flatMap { range in
-    stride(from: range.lowerBound, to: range.upperBound, by: block).map {
-      kernel_range(begin: $0, end: min($0 + block, range.upperBound))
+  let blocks = parts.map { ranges in
+    ranges.flatMap { range in
+      stride(from: range.lowerBound, to: range.upperBound, by: block).map {
+        kernel_range(begin: $0, end: min($0 + block, range.upperBound))
+      }
     }
   }
-  let sums = AlignedBuffer<Double>(count: blocks.count, zero: 0)
-  team.split(blocks.count, pieces: blocks.count) {
-    for number in $0 { sums.pointer[number] = sumOfSquares(blocks[number]) }
+  let all = blocks.flatMap { $0 }
+  let sums = AlignedBuffer<Double>(count: all.count, zero: 0)
+  team.split(all.count, pieces: all.count) {
+    for number in $0 { sums.pointer[number] = sumOfSquares(all[number]) }
   }
   var next = 0
-  return ranges.map { range in
-    let own = next..<next + (range.count + block - 1) / block
+  return blocks.map { part in
+    let own = next..<next + part.count
     next = own.upperBound
     return sums.elements[own].reduce(0, +).squareRoot()
   }
@@ -28,7 +31,7 @@ func blockwiseNorms(
 extension GradientSum {
   /// The Euclidean norm of a gradient that is whole, summed over the ranks, all tensors taken as one vector.
   func norm(team: ThreadTeam) -> Double {
-    blockwiseNorms(of: [0..<paddedParameterCount], team: team) { self.sumOfSquares($0) }[0]
+    blockwiseNorms(of: [[0..<paddedParameterCount]], team: team) { self.sumOfSquares($0) }[0]
   }
 
   /// Of a range, on the calling thread.

@@ -65,7 +65,7 @@ struct ReplicaSettings {
 
   /// Whether each thread has its own copy of the input.
   func copiesInput(isShared: Bool) -> Bool {
-    !isShared && recipe.augmentation.isNone && plan.copiesInput(threads: team.count)
+    !isShared && recipe.augmentation.isNone && !recipe.mixes && plan.copiesInput(threads: team.count)
   }
 
   /// The replicas for an exchange, with the initial parameters of the recipe's seed. Collective.

@@ -19,7 +19,7 @@ import Testing
             hits.withUnsafeMutableBufferPointer { hits in
               let batch = kernel_classification(
                 logits: logits.baseAddress, stride: stride, classes: classes, labels: labels.baseAddress,
-                scale: scale, smoothing: smoothing, weights: nil, weight_sum: 0,
+                others: nil, parts: nil, scale: scale, smoothing: smoothing, weights: nil, weight_sum: 0,
                 dlogits: gradient.baseAddress, losses: losses.baseAddress,
                 hits: hits.baseAddress)
               kernel_softmax_cross_entropy(batch, kernel_range(begin: 0, end: rows.count))

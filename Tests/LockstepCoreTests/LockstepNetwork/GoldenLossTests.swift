@@ -7,6 +7,8 @@ import Testing
     let rows: Int
     let classes: Int
     let smoothing: Double
+    /// Whether rows have two labels.
+    let mixed: Bool
     /// Of the classes; nil for none.
     let weights: [Double]?
     let losses: [Double]
@@ -15,7 +17,7 @@ import Testing
 
   @Test func crossEntropyIsPyTorchs() throws {
     let cases: [Case] = try Golden.load("losses.json")
-    #expect(cases.count == 18)
+    #expect(cases.count == 36)
     for golden in cases {
       let loss = SoftmaxCrossEntropy(
         classes: golden.classes, capacity: golden.rows, labelSmoothing: Float(golden.smoothing),
@@ -29,12 +31,23 @@ import Testing
         }
       }
       let labels = (0..<golden.rows).map { Int32(7 * $0 % golden.classes) }
-      let divisor = labels.reduce(0.0) { $0 + (golden.weights?[Int($1)] ?? 1) }
+      let mixed = MixedRows(capacity: golden.rows)
+      var divisor = 0.0
+      for row in 0..<golden.rows {
+        (mixed.labels.pointer[row], mixed.parts.pointer[row]) = (
+          Int32((5 * row + 1) % golden.classes), Float(row) / 8
+        )
+        func weight(_ label: Int32) -> Double { golden.weights?[Int(label)] ?? 1 }
+        let part = golden.mixed ? Double(row) / 8 : 0
+        divisor += (1 - part) * weight(labels[row]) + part * weight(mixed.labels.pointer[row])
+      }
       labels.withUnsafeBufferPointer { labels in
         loss.evaluate(
           0..<golden.rows, outputs: Activations(logits.pointer, features: golden.classes),
-          targets: BatchTargets(labels: labels.baseAddress!), divisor: divisor,
-          gradient: Activations(gradient.pointer, features: golden.classes))
+          targets: BatchTargets(
+            labels: labels.baseAddress!, others: golden.mixed ? UnsafePointer(mixed.labels.pointer) : nil,
+            parts: golden.mixed ? UnsafePointer(mixed.parts.pointer) : nil),
+          divisor: divisor, gradient: Activations(gradient.pointer, features: golden.classes))
       }
       let mean = golden.losses.reduce(0, +) / divisor
       let found = loss.total(rows: golden.rows, divisor: divisor).loss.value

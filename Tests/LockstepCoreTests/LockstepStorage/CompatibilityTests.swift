@@ -5,7 +5,8 @@ import Testing
 @Suite struct CompatibilityTests {
   static let mayDiffer: [[String: String]] = [
     [:], ["milestones": "4"], ["gamma": "0.5"], ["epochs": "99"], ["epochs": "1"], ["max-steps": "5"],
-    ["betas": "0.5,0.5"], ["alpha": "0.5"], ["epsilon": "0.1"], ["cycle-rise": "0.5"],
+    ["betas": "0.5,0.5"], ["alpha": "0.5"], ["epsilon": "0.1"], ["trust-coefficient": "1"],
+    ["cycle-rise": "0.5"],
     ["network": "dense 512, relu, dense classes"], ["normalize-targets": "none"],
   ]
   static let mustNotDiffer: [[String: String]] = [
@@ -15,7 +16,8 @@ import Testing
     ["warmup-steps": "1"], ["normalize": "none"],
     ["validation-split": "0.1"], ["augment-shift": "1"], ["augment-rotate": "1"], ["augment-scale": "0.1"],
     ["augment-flip": "true"], ["augment-crop": "1"], ["augment-cutout": "1"], ["label-smoothing": "0.1"],
-    ["class-weights": "balanced"], ["clip-norm": "1"], ["optimizer": "lars"], ["loss": "mse"], ["ema": "0.9"],
+    ["class-weights": "balanced"], ["clip-norm": "1"], ["optimizer": "lars"], ["mixup": "0.2"],
+    ["loss": "mse"], ["ema": "0.9"],
     ["keep-best": "true"], ["patience": "3"], ["init": "runs/first"], ["reduction": "fast"],
     ["reduction": "exact32"],
     ["reduction": "exact16"],

@@ -110,6 +110,7 @@ import Testing
         { $0.normalize = .fixed(mean: .nan, deviation: 1) },
         { $0.normalize = .fixed(mean: 0, deviation: .infinity) },
       ]),
+    number("mixup", \.mixup, least: 0, most: 1),
     number("validation-split", \.validationSplit, least: 0, most: 0.9),
     number("augment-shift", \.augmentation.shift, least: 0, most: 1000),
     number("augment-rotate", \.augmentation.rotate, least: 0, most: 180),

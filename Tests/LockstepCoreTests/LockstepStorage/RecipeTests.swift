@@ -17,7 +17,8 @@ import Testing
     ("schedule", "step"), ("milestones", "2,3,5"), ("gamma", "0.3"), ("cycle-rise", "0.2"),
     ("warmup-steps", "10"), ("normalize", "0.1307,0.3081"), ("validation-split", "0.1"),
     ("augment-shift", "1.5"), ("augment-rotate", "10.0"), ("augment-scale", "0.1"),
-    ("augment-flip", "true"), ("augment-crop", "4"), ("augment-cutout", "8"), ("keep-best", "true"),
+    ("augment-flip", "true"), ("augment-crop", "4"), ("augment-cutout", "8"), ("mixup", "0.2"),
+    ("keep-best", "true"),
     ("patience", "4"), ("reduction", "fast"),
   ]
 
@@ -58,6 +59,7 @@ import Testing
     (expected.validationSplit, expected.reduction, expected.optimizer) = (0.1, .fast, .adamw)
     (expected.nesterov, expected.betas) = (true, Recipe.Betas(first: 0.8, second: 0.99))
     (expected.epsilon, expected.trustCoefficient, expected.lrReferenceBatch) = (1e-6, 0.01, 50)
+    expected.mixup = 0.2
     expected.augmentation = Augmentation(shift: 1.5, rotate: 10, scale: 0.1)
     (expected.augmentation.flip, expected.augmentation.crop, expected.augmentation.cutout) = (true, 4, 8)
     (expected.loss, expected.normalizeTargets) = ("l1", .none)
