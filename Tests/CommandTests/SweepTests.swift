@@ -79,6 +79,24 @@ import Testing
     #expect(curves.status == 0, "\(curves.errors)")
   }
 
+  /// By its averaged weights, where it has some; a decay of nearly 1 hardly leaves the weights of the first step.
+  @Test func averagesAreJudged() throws {
+    let result = try sweep("ema: [0, 0.5, 0.99999]\nmodel: linear\nepochs: 2\n", ranks: 2)
+    #expect(result.result.errors.contains("trials with ema are judged by their averaged weights"))
+    let rows = try lines(result.path).dropFirst()
+    for row in rows {
+      let number = try #require(row["trial"] as? Int)
+      let run = try scene.train(["--recipe", "\(result.path)/trials/\(number)/config.yaml"])
+      let key = number == 1 ? "validation_loss" : "ema_validation_loss"
+      let losses = try run.events("epoch").compactMap { $0[key] as? Double }
+      #expect(losses.count == 2 && losses == row["validation_losses"] as? [Double])
+      #expect(losses.last == row["validation_loss"] as? Double)
+      #expect(row["weights"] as? String == run.digest)
+    }
+    #expect(rows.count == 3 && Set(rows.compactMap { $0["weights"] as? String }).count == 1)
+    #expect(result.result.output.split(separator: "\n")[3].contains("ema 0.99999"))
+  }
+
   /// Test files are not even opened: without them, and with damaged ones, everything is the same.
   @Test func neverTheTestSet() throws {
     let grid = "lr: [0.02, 0.1]\nmodel: linear\nepochs: 1\n"

@@ -43,6 +43,7 @@ import Testing
     ("1,2\n4,nan\n", "t.csv: line 2", "a number in column 2", "'nan'"),
     ("label,a\n,1\nx,3\n", "t.csv: line 2", "a label in column 1", "none"),
     ("1,2\n-4,5\n", "t.csv", "labels from 0 to 65535", "'-4'"),
+    ("1,2\n0.5,5\n", "t.csv", "labels from 0 to 65535", "'0.5'"),
     ("label,a,y\n1,2,3\n", "t.csv: line 1", "one column of labels", #"["label", "y"]"#),
     (
       ",label,a\n0,1,2\n", "t.csv: line 1", "a name for each column",
@@ -55,6 +56,7 @@ import Testing
     let error = try #require(#expect(throws: LockstepError.self) { try table(text) })
     #expect(error.kind == .data)
     #expect([error.subject, error.expected, error.found] == [subject, expected, found])
+    #expect(error.description.contains("--loss mse") == (found == "'0.5'"))
   }
 
   private func header(_ text: String) throws -> NumpyHeader {

@@ -47,12 +47,8 @@ package struct CSVFile {
     let values = texts.map { Float($0) }
     var classes: [Int32]
     if values.allSatisfy({ $0 != nil }) {
-      if let odd = texts.indices.first(where: {
-        !(0...65_535 ~= values[$0]!) || values[$0] != values[$0]!.rounded()
-      }) {
-        throw LockstepError(
-          .data, path, expected: "labels from 0 to 65535", found: "'\(texts[odd])'",
-          fix: "Number the classes from 0")
+      if let odd = texts.indices.first(where: { !ClassNumber.isOne(values[$0]!) }) {
+        throw ClassNumber.refusal(values[odd]!, found: "'\(texts[odd])'", in: path)
       }
       classes = values.map { Int32($0!) }
     } else {

@@ -52,10 +52,9 @@ extension NumberArray {
       let numbers = try reader.read(rows * columns)
       for row in 0..<rows {
         guard columns > 1 else {
-          guard 0...65_535 ~= numbers[row], numbers[row] == numbers[row].rounded() else {
-            throw failure(
-              "labels from 0 to 65535", "\(numbers[row]) at index \(classes.count)",
-              "Number the classes from 0")
+          guard ClassNumber.isOne(numbers[row]) else {
+            throw ClassNumber.refusal(
+              numbers[row], found: "\(numbers[row]) at index \(classes.count)", in: name)
           }
           classes.append(Int32(numbers[row]))
           continue

@@ -21,6 +21,9 @@ extension SweepRun {
         "lockstep: trials are judged by a tenth of the training samples, which is held back (validation-split "
           + "\(SweepGrid.validationSplit)); the test samples are not read")
     }
+    if plan.trials.contains(where: \.recipe.averagesWeights) {
+      listener.tell("lockstep: trials with ema are judged by their averaged weights")
+    }
     if groups.idle > 0 {
       listener.tell(
         "lockstep: \(groups.idle) of \(groups.count * ranksPerTrial + groups.idle) ranks have nothing to do, because "

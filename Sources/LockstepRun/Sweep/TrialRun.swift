@@ -48,7 +48,9 @@ struct TrialRun {
       let made = try make(recipe, on: group)
       trainer = made
       let result = try made.train(observer: notes)
-      guard var validation = result.validation else { preconditionFailure("a trial without validation") }
+      guard var validation = result.averaged?.validation ?? result.validation else {
+        preconditionFailure("a trial without validation")
+      }
       validation.errors = validation.errors.map { RegressionErrors(columns: [$0.mean]) }
       return .ended(row(.done(validation, weights: result.digest)), metrics: notes.lines)
     } catch  where group.size == 1 || error is AgreedError {
@@ -93,10 +95,11 @@ private final class TrialNotes: TrainingObserver {
 
   func observe(_ event: TrainingEvent) throws {
     if case .epoch(let report) = event {
+      let validation = report.averaged?.validation ?? report.validation
       epochs.append(
         SweepRow.Epoch(
-          trainLoss: report.trainLoss, validationLoss: report.validation?.loss ?? .infinity,
-          validationQuality: report.validation?.quality ?? 0))
+          trainLoss: report.trainLoss, validationLoss: validation?.loss ?? .infinity,
+          validationQuality: validation?.quality ?? 0))
     }
     if let line = MetricsLog.line(for: event, logEvery: 0) { add(line) }
   }
