@@ -10,28 +10,34 @@ package struct MemoryNeed: Equatable {
   package var state = 0.0
   /// Activations and their gradients: depends on the samples of a batch too.
   package var samples = 0.0
+  /// The part of these for evaluation, whose batches no flag makes smaller.
+  package var evaluation = 0.0
   /// Copies of each thread.
   package var threads = 0.0
   /// Memory that the node's ranks share.
   package var shared = 0.0
   /// The flag that makes the layers smaller.
   package var layersFlag = "--network"
+  /// Whether smaller micro-batches need less: not below the rows that every batch has memory for.
+  package var shrinksWithMicroBatches = false
 
   package var own: Double { state + samples + threads }
 
   /// For evaluating batches of `rows`.
   package init(evaluating plan: FusionPlan, rows: Int) {
     (samples, threads) = Workspace.byteCount(plan, capacity: rows, learns: false)
+    evaluation = samples
     // The parameters with the scalings by the state.
     if plan.network.paddedStateCount > 0 { state = 4 * Double(plan.network.bufferCount) }
   }
 
   /// For training on `rows` samples of each batch. `shared.units` are the plan's units whose rows are in the node's
   /// shared memory, `shared.bytes` its size; nil if the rank shares nothing. `usesMPI`: MPI sums gradients. `isWriter`:
-  /// the rank makes the checkpoints.
+  /// the rank makes the checkpoints. `accumulates`: it adds up the gradients of several passes.
   package init(
     training plan: FusionPlan, recipe: Recipe, rows: Int, threads: Int, copiesInput: Bool,
-    shared: (units: Set<Int>, bytes: Int)?, usesMPI: Bool, isWriter: Bool
+    shared: (units: Set<Int>, bytes: Int)?, usesMPI: Bool, isWriter: Bool,
+    accumulates: Bool = false
   ) {
     self.init(evaluating: plan, rows: Evaluator.batchSize)
     let network = plan.network
@@ -46,6 +52,7 @@ package struct MemoryNeed: Equatable {
     state += 16 * Double(RunningState.slotCount(network, microBatches: recipe.microBatches))
     // MPI copies what it sums; the sum over a node's ranks is another buffer.
     if usesMPI { state += shared == nil ? gradient : 2 * gradient }
+    if accumulates { state += gradient }
     // A copy, its tensors in PyTorch's order, and their bytes in the file.
     if isWriter { state += 3 * (kept + best) }
     let learning = Workspace.byteCount(
@@ -56,6 +63,7 @@ package struct MemoryNeed: Equatable {
     let images = (recipe.augmentation.isNone ? 0 : 1) + (recipe.mixes ? 1 : 0)
     samples += 4 * Double(images * rows) * Double(rowStride(network.inputFeatures))
     self.shared = Double(shared?.bytes ?? 0)
+    shrinksWithMicroBatches = paddedToPanel(rows) > paddedToPanel(1)
     if recipe.network.isEmpty, recipe.model == .mlp { layersFlag = "--hidden" }
   }
 
@@ -99,13 +107,18 @@ package struct MemoryNeed: Equatable {
   private func refusal(_ bytes: Double, allowed: String, ranks: Int) -> LockstepError {
     let parts = [
       (state + shared, "weights, moments, gradients and checkpoints", layersFlag),
-      (samples, "activations", "--batch-size"), (threads, "copies of each thread", "--threads"),
+      (samples - evaluation, "activations", shrinksWithMicroBatches ? "--batch-size" : layersFlag),
+      (evaluation, "activations in evaluation", layersFlag),
+      (threads, "copies of each thread", "--threads"),
     ].filter { $0.0 > 0.05 * (own + shared) }.sorted { $0.0 > $1.0 }
-    let fewer = ranks > 1 ? ["start fewer ranks on this node"] : []
+    let flags = parts.map(\.2).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+    let others =
+      (flags.contains("--batch-size") ? ["raise --micro-batches (which changes the bits)"] : [])
+      + (ranks > 1 ? ["start fewer ranks on this node"] : [])
     return LockstepError(
       .usage, "memory", expected: "to need \(allowed)",
       found: "\(bytes.inBytes)" + (ranks > 1 ? " for \(ranks) ranks" : "") + ", for "
         + parts.map(\.1).joined(separator: " and "),
-      fix: (["Lower \(parts.map(\.2).joined(separator: " or "))"] + fewer).joined(separator: ", or "))
+      fix: (["Lower \(flags.joined(separator: " or "))"] + others).joined(separator: ", or "))
   }
 }

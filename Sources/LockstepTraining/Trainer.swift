@@ -24,6 +24,8 @@ public final class Trainer {
   /// Of the loss, [classes]; nil for 1 each.
   let classWeights: [Float]?
   let batch: Batch
+  /// The most of a rank's micro-batches that memory holds.
+  private let microBatchesAtOnce: Int
   package let evaluator: Evaluator
   /// Between two steps.
   public internal(set) var state: TrainingState
@@ -57,9 +59,19 @@ public final class Trainer {
   /// for a recipe or dataset that cannot be trained, and failure if memory is short. `bucketBytes`: the least bytes of
   /// gradients that go to other nodes together, while earlier layers compute; nil for what suits the network. Like
   /// `exchange`, it changes no bit.
-  public init(
+  public convenience init(
     recipe: Recipe, dataset: Dataset, collective: any Collective, team: ThreadTeam,
     exchange: ExchangeName = .auto, bucketBytes: Int? = nil
+  ) throws {
+    try self.init(
+      recipe: recipe, dataset: dataset, collective: collective, team: team, exchange: exchange,
+      bucketBytes: bucketBytes, microBatchesAtOnce: .max)
+  }
+
+  /// The same with at most so many of a rank's micro-batches at once, however much memory there is.
+  package init(
+    recipe: Recipe, dataset: Dataset, collective: any Collective, team: ThreadTeam,
+    exchange: ExchangeName = .auto, bucketBytes: Int? = nil, microBatchesAtOnce: Int
   ) throws {
     try recipe.check()
     try Self.requireTrainingSamples(dataset)
@@ -88,10 +100,12 @@ public final class Trainer {
       : nil
     // From here on nothing fails on some ranks only: all ranks get their memory, or none.
     plan = FusionPlan(network)
-    let settings = ReplicaSettings(
+    let settings: ReplicaSettings
+    (settings, replicas) = try ReplicaSettings(
       plan: plan, recipe: recipe, sampler: sampler, collective: collective, team: team,
-      bucketBytes: bucketBytes)
-    replicas = try settings.makeReplicas(exchange)
+      bucketBytes: bucketBytes, microBatchesAtOnce: microBatchesAtOnce
+    ).makeReplicas(exchange)
+    self.microBatchesAtOnce = settings.microBatchesAtOnce
     normalization = recipe.normalize.resolved(for: dataset.train.images, team: team)
     schedule = recipe.learningRateSchedule(totalSteps: recipe.epochs * sampler.stepsPerEpoch)
     let sharedRows = replicas.sharedRows
@@ -112,17 +126,26 @@ public final class Trainer {
     return min(recipe.maxSteps ?? all, all)
   }
 
-  /// The training step: this rank's shard of a global batch forward and backward, summed over the ranks and applied.
-  func step(on shard: Shard, of order: EpochOrder, learningRate: Double) throws -> StepMetrics {
-    let step = state.step + 1
+  /// The training step: this rank's shard of a global batch forward and backward, in one pass or as many as its
+  /// micro-batches take, summed over the ranks and applied. `read` is called after each pass with its part of the shard.
+  func step(
+    on shard: Shard, of order: EpochOrder, learningRate: Double, read: (_ part: Shard) -> Void = { _ in }
+  ) throws -> StepMetrics {
+    let (step, parts) = (state.step + 1, shard.passes(of: microBatchesAtOnce))
     Activity.enter(.computing, step: step)
-    replicas.begin(step, shard, in: workspace, learningRate: learningRate)
-    let pass = load(shard, of: order)
-    let sum = plan.learn(
-      from: batch.targets, loss, divisor: divisor(of: shard, in: order), parameters, workspace, to: replicas,
-      pass: pass)
-    return try replicas.finish(
-      StepMetrics(loss: sum.loss, hits: sum.hits, stopRequests: shouldStop(step) ? 1 : 0))
+    replicas.begin(step, shard, passes: parts.count, in: workspace, learningRate: learningRate)
+    let divisor = divisor(of: shard, in: order)
+    var total = StepMetrics(loss: ExactSum(), hits: 0)
+    for (number, part) in parts.enumerated() {
+      if number > 0 { replicas.endPass() }
+      let pass = load(part, of: order)
+      let sum = plan.learn(
+        from: batch.targets, loss, divisor: divisor, parameters, workspace, to: replicas, pass: pass)
+      total = total + StepMetrics(loss: sum.loss, hits: sum.hits)
+      read(part)
+    }
+    total.stopRequests = shouldStop(step) ? 1 : 0
+    return try replicas.finish(total)
   }
 
   /// Fills the workspace's input with the shard's samples.
@@ -164,6 +187,7 @@ public final class Trainer {
       normalization: normalization, learningRate: recipe.scaledLearningRate, recipeRate: recipe.learningRate,
       optimization: recipe.optimization, referenceBatch: recipe.lrReferenceBatch, batchSize: recipe.batchSize,
       initialDigest: recipe.initialWeights.isEmpty || state.step > 0 ? nil : parameters.digest,
+      accumulation: GradientAccumulation(atOnce: microBatchesAtOnce, recipe, ranks: collective.size),
       classWeights: classWeights == nil ? nil : recipe.classWeights.description,
       baselines: regression == nil ? dataset.baselines(heldBack: validationIndices ?? []) : nil)
   }

@@ -67,6 +67,8 @@ public struct TrainingStart: Sendable {
   public var batchSize: Int
   /// The digest of the weights that training starts from, where a file gave them.
   public var initialDigest: UInt64?
+  /// nil where memory holds all micro-batches of a rank at once.
+  public var accumulation: GradientAccumulation?
   /// `Recipe.classWeights`, as its text; nil for none.
   public var classWeights: String?
   /// What the shares of the classes reach alone; nil where labels are numbers.

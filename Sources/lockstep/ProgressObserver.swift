@@ -32,6 +32,7 @@ final class ProgressObserver: TrainingObserver {
           "learning rate \(start.learningRate): \(start.recipeRate) times \(start.batchSize)/\(reference), by the "
             + "linear scaling rule")
       }
+      if let accumulation = start.accumulation { progress.line(Self.text(accumulation, ranks: start.ranks)) }
     case .step(let report):
       pace.add(report)
       progress.update(Double(report.stepOfEpoch) / Double(max(report.stepsOfEpoch, 1))) { parts(report) }
@@ -58,6 +59,13 @@ final class ProgressObserver: TrainingObserver {
       progress.finish()
       if let times { progress.line(Self.text(times)) }
     }
+  }
+
+  private static func text(_ accumulation: GradientAccumulation, ranks: Int) -> String {
+    let whole = ranks > 1 ? "of a rank's \(accumulation.microBatches)" : "of \(accumulation.microBatches)"
+    return
+      "memory holds \(accumulation.microBatchesAtOnce) \(whole) micro-batches at once: gradients are accumulated "
+      + "over \(accumulation.passes) passes (\(accumulation.keepsBits ? "the same bits" : "other bits than at once"))"
   }
 
   /// "in 10 classes", or "with 2 targets each"

@@ -35,6 +35,7 @@ extension MetricsLog {
       line.add("ranks", start.ranks)
       line.add("threads", start.threads)
       line.add("instruction_set", start.instructionSet)
+      if let accumulation = start.accumulation { accumulation.describe(in: &line) }
     case .checkpoint(let path, let step):
       line.add("event", "checkpoint")
       line.add("step", step)
@@ -67,11 +68,16 @@ extension TrainingStart {
     if let referenceBatch { line.add("lr_reference_batch", referenceBatch) }
     line.add("ranks", ranks)
     line.add("threads", threads)
+    if let accumulation { accumulation.describe(in: &line) }
     line.add("instruction_set", instructionSet)
     line.add("host", Host.name)
     line.add("processor", Host.processor)
     line.add("version", Build.version)
   }
+}
+
+extension GradientAccumulation {
+  func describe(in line: inout JSONLine) { line.add("micro_batches_at_once", microBatchesAtOnce) }
 }
 
 extension Baselines {

@@ -17,11 +17,12 @@ public struct BatchDigest: Equatable, Sendable {
   /// The largest magnitude of a feature; NaN if any is.
   public var largest: Float
 
-  /// Of the rows of a shard, the first of which is at `position` in the global batch.
-  init(_ shard: Shard, of batch: Batch, input: Activations, position: Int) {
-    samples = shard.globalCount
-    (order, inputs) = (0, 0)
-    var largest = LargestMagnitude()
+  /// Of a global batch of so many samples, none of which have been added.
+  init(samples: Int) { (self.samples, order, inputs, largest) = (samples, 0, 0, 0) }
+
+  /// Adds the rows of a shard, the first of which is at `position` in the global batch.
+  mutating func add(_ shard: Shard, of batch: Batch, input: Activations, position: Int) {
+    var largest = LargestMagnitude(bits: largest.bitPattern)
     let rows = input.readied(for: 0)
     for row in 0..<shard.entries.count {
       var place = FNV1a()

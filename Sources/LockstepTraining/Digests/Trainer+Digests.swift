@@ -17,10 +17,11 @@ extension Trainer {
       }
     }
     defer { replicas.gradientReader = nil }
-    let metrics = try step(on: shard, of: order, learningRate: learningRate)
-    let own = BatchDigest(
-      shard, of: batch, input: workspace.input,
-      position: shard.entries.lowerBound - state.stepOfEpoch * recipe.batchSize)
+    var own = BatchDigest(samples: shard.globalCount)
+    let start = state.stepOfEpoch * recipe.batchSize
+    let metrics = try step(on: shard, of: order, learningRate: learningRate) { part in
+      own.add(part, of: batch, input: workspace.input, position: part.entries.lowerBound - start)
+    }
     let whole = try own.summed(collective)
     guard isReader else { return (metrics, nil) }
     let after = weightDigests

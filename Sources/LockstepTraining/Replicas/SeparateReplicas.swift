@@ -3,7 +3,7 @@ import LockstepNetwork
 import LockstepSupport
 
 /// Every rank has parameters of its own, and updates all of them. A single rank applies a gradient while summing it,
-/// because no other rank adds to it; with several ranks, or a reader, the whole gradient is summed first: by
+/// because no other rank adds to it; with several ranks or passes, or a reader, the whole gradient is summed first: by
 /// MPI_Allreduce, or where each rank has a node of its own by what suits networks.
 final class SeparateReplicas: Replicas {
   let parameters: Parameters
@@ -19,12 +19,13 @@ final class SeparateReplicas: Replicas {
   private let settings: ReplicaSettings
   /// nil if gradients go by MPI_Allreduce.
   private let buckets: BucketExchange?
+  private let passes: GradientPasses
   private var gradients = StepGradients()
   var gradientReader: ((GradientSum) -> Void)?
   private var isAlone: Bool { settings.collective.size == 1 }
   /// Whether a gradient is applied while it is summed.
   private var appliesAtOnce: Bool {
-    isAlone && gradientReader == nil && !settings.needsWhole(optimizer)
+    isAlone && !settings.accumulates && gradientReader == nil && !settings.needsWhole(optimizer)
   }
 
   /// `isAcrossNodes`: every rank has a node of its own, and no exchange is asked for. Collective.
@@ -38,20 +39,25 @@ final class SeparateReplicas: Replicas {
     average = settings.makeAverage(of: parameters) { AlignedBuffer(count: $0, zero: 0) }
     scales = settings.makeScales()
     gradient = settings.makeGradient(scales)
+    passes = GradientPasses(settings, into: gradient)
     runningState = settings.makeRunningState()
   }
 
-  func begin(_ step: Int, _ shard: Shard, in workspace: Workspace, learningRate: Double) {
+  func begin(_ step: Int, _ shard: Shard, passes count: Int, in workspace: Workspace, learningRate: Double) {
+    passes.begin(count)
     scales?.begin(step, samples: shard.globalCount)
     runningState.begin(shard, settings.sampler)
     gradients = StepGradients(
       step: step, update: optimizer.update(of: parameters, step: step, learningRate: Float(learningRate)),
-      scales: scales)
+      scales: scales, passes: passes)
     buckets?.begin()
   }
 
+  func endPass() { gradients.endPass(team: settings.team, into: slice) }
+
   func add(_ job: WeightGradientJob) {
     gradients.add(job, team: settings.team, into: slice)
+    guard passes.isLast else { return }
     buckets?.add(unit: job.layer) {
       gradients.sumDeferred(team: settings.team, into: slice)
       try gradient.beginSumAcrossNodes($0, settings.collective)
@@ -59,9 +65,7 @@ final class SeparateReplicas: Replicas {
   }
 
   private func slice(for job: WeightGradientJob) -> GradientSlice {
-    gradient.slice(
-      at: job.parameters.lowerBound, microBatch: job.microBatches.first,
-      applying: appliesAtOnce ? gradients.update : nil)
+    passes.slice(for: job, applying: appliesAtOnce ? gradients.update : nil)
   }
 
   func finish(_ metrics: StepMetrics) throws -> StepMetrics {

@@ -7,7 +7,8 @@ extension SharedReplicas {
   /// The units whose rows are cheaper to read than their gradients, which would be written and read as doubles.
   static func dividedUnits(_ settings: ReplicaSettings) -> Set<Int> {
     let (plan, collective) = (settings.plan, settings.collective)
-    guard collective.nodeSize == collective.size else { return [] }
+    // Where ranks take several passes, no rows are all there at once.
+    guard collective.nodeSize == collective.size, !settings.accumulates else { return [] }
     return Set(
       plan.units.indices.filter {
         let layer = plan.units[$0].layer
@@ -26,5 +27,31 @@ extension SharedReplicas {
       + SharedRows.byteCount(settings.plan, layers: dividedUnits(settings), capacity: recipe.batchSize)
       + NodeFindings.byteCount(
         ranks: settings.collective.nodeSize, tensors: settings.network.tensors.count)
+  }
+}
+
+extension GradientSum {
+  /// Those of a node's ranks, in memory that they share. Collective.
+  static func ofNode(_ settings: ReplicaSettings, _ scales: GradientScales?) throws -> [GradientSum] {
+    let (count, recipe) = (settings.network.paddedParameterCount, settings.recipe)
+    let ranks = settings.collective.nodeSize
+    let memory = try settings.collective.allocateShared(
+      byteCount: byteCount(paddedParameterCount: count, reduction: recipe.reduction) * ranks)
+    return (0..<ranks).map {
+      GradientSum(
+        paddedParameterCount: count, microBatches: recipe.microBatches, reduction: recipe.reduction,
+        scales: scales, in: memory, slot: $0)
+    }
+  }
+}
+
+extension NodeFindings {
+  /// In memory that a node's ranks share. Collective.
+  init(_ settings: ReplicaSettings) throws {
+    let (ranks, tensors) = (settings.collective.nodeSize, settings.network.tensors.count)
+    self.init(
+      ranks: ranks, tensors: tensors,
+      in: try settings.collective.allocateShared(
+        byteCount: NodeFindings.byteCount(ranks: ranks, tensors: tensors)))
   }
 }

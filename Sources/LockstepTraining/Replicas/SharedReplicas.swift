@@ -35,6 +35,7 @@ final class SharedReplicas: Replicas {
   private var globalCount = 0
   private let findings: NodeFindings
   var gradientReader: ((GradientSum) -> Void)?
+  private let passes: GradientPasses
   private var gradients = StepGradients()
   private var dividedJobs: [WeightGradientJob] = []
 
@@ -43,17 +44,12 @@ final class SharedReplicas: Replicas {
     self.settings = settings
     let (network, recipe, collective) = (settings.network, settings.recipe, settings.collective)
     let count = network.paddedParameterCount
-    let bytes = GradientSum.byteCount(paddedParameterCount: count, reduction: recipe.reduction)
-    let gradients = try collective.allocateShared(byteCount: bytes * collective.nodeSize)
     let scales = settings.makeScales()
     self.scales = scales
     runningState = settings.makeRunningState()
-    let neighbours = (0..<collective.nodeSize).map {
-      GradientSum(
-        paddedParameterCount: count, microBatches: recipe.microBatches, reduction: recipe.reduction,
-        scales: scales, in: gradients, slot: $0)
-    }
+    let neighbours = try GradientSum.ofNode(settings, scales)
     gradient = neighbours[collective.nodeRank]
+    passes = GradientPasses(settings, into: gradient)
     let weights = try collective.allocateShared(byteCount: network.bufferCount * 4)
     parameters = Parameters(
       network, buffer: AlignedBuffer(sharing: weights, from: 0, count: network.bufferCount))
@@ -62,11 +58,7 @@ final class SharedReplicas: Replicas {
     let rowMemory = try collective.allocateShared(
       byteCount: SharedRows.byteCount(settings.plan, layers: divided, capacity: recipe.batchSize))
     rows = SharedRows(settings.plan, layers: divided, capacity: recipe.batchSize, in: rowMemory)
-    let tensors = network.tensors.count
-    findings = NodeFindings(
-      ranks: collective.nodeSize, tensors: tensors,
-      in: try collective.allocateShared(
-        byteCount: NodeFindings.byteCount(ranks: collective.nodeSize, tensors: tensors)))
+    findings = try NodeFindings(settings)
     // Each rank updates its slice of the moments, and rank 0 sees the whole for a checkpoint.
     func allocate(_ count: Int) throws -> AlignedBuffer<Float> {
       AlignedBuffer(sharing: try collective.allocateShared(byteCount: count * 4), from: 0, count: count)
@@ -87,12 +79,13 @@ final class SharedReplicas: Replicas {
   var sharedRows: SharedRows? { rows }
   var failure: GradientFailure? { gradients.failure }
 
-  func begin(_ step: Int, _ shard: Shard, in workspace: Workspace, learningRate: Double) {
+  func begin(_ step: Int, _ shard: Shard, passes count: Int, in workspace: Workspace, learningRate: Double) {
+    passes.begin(count)
     scales?.begin(step, samples: shard.globalCount)
     runningState.begin(shard, settings.sampler)
     gradients = StepGradients(
       step: step, update: optimizer.update(of: parameters, step: step, learningRate: Float(learningRate)),
-      scales: scales)
+      scales: scales, passes: passes)
     dividedJobs.removeAll(keepingCapacity: true)
     if shard.globalCount != globalCount { place(workspace, globalCount: shard.globalCount) }
     buckets?.begin()
@@ -112,9 +105,12 @@ final class SharedReplicas: Replicas {
     microBatches = MicroBatches(bounds: bounds).chained(by: settings.recipe.reduction)
   }
 
+  func endPass() { gradients.endPass(team: settings.team, into: slice) }
+
   func add(_ job: WeightGradientJob) {
     if divided.contains(job.layer) { return dividedJobs.append(job) }
     gradients.add(job, team: settings.team, into: slice)
+    guard passes.isLast else { return }
     buckets?.add(unit: job.layer) {
       gradients.sumDeferred(team: settings.team, into: slice)
       try slices.begin($0)
@@ -122,7 +118,7 @@ final class SharedReplicas: Replicas {
   }
 
   private func slice(for job: WeightGradientJob) -> GradientSlice {
-    gradient.slice(at: job.parameters.lowerBound, microBatch: job.microBatches.first)
+    passes.slice(for: job)
   }
 
   func finish(_ metrics: StepMetrics) throws -> StepMetrics {

@@ -7,13 +7,18 @@ final class StepGradients {
   let step: Int
   let update: kernel_update
   private let scales: GradientScales?
+  /// nil where nothing is summed.
+  private let passes: GradientPasses?
   /// Jobs deferred to the end of the backward pass, where all of them are one job of the team.
   private var deferred: [WeightGradientJob] = []
   private(set) var failures = GradientFailures()
   private(set) var failure: GradientFailure?
 
-  init(step: Int = 0, update: kernel_update = kernel_update(), scales: GradientScales? = nil) {
-    (self.step, self.update, self.scales) = (step, update, scales)
+  init(
+    step: Int = 0, update: kernel_update = kernel_update(), scales: GradientScales? = nil,
+    passes: GradientPasses? = nil
+  ) {
+    (self.step, self.update, self.scales, self.passes) = (step, update, scales, passes)
   }
 
   func add(
@@ -38,13 +43,21 @@ final class StepGradients {
       }
       _ = scales.findings.takeClamped()
     }
-    return failed + WeightGradientJob.sum(jobs, share: share, team: team, into: gradient)
+    failed += WeightGradientJob.sum(jobs, share: share, team: team, into: gradient)
+    passes?.add(jobs)
+    return failed
   }
 
   /// Sums the deferred jobs before the pass ends.
   func sumDeferred(team: ThreadTeam, into gradient: (WeightGradientJob) -> GradientSlice) {
     failures.add(sum(deferred, team: team, into: gradient))
     deferred = []
+  }
+
+  /// Ends a pass that another one follows.
+  func endPass(team: ThreadTeam, into gradient: (WeightGradientJob) -> GradientSlice) {
+    sumDeferred(team: team, into: gradient)
+    passes?.end()
   }
 
   /// Sums the deferred jobs. Returns this rank's metrics with its failures.

@@ -58,7 +58,8 @@ import Testing
 
   private func need(
     _ change: (inout Recipe) -> Void = { _ in }, rows: Int = 65, threads: Int = 1, copiesInput: Bool = false,
-    shared: (units: Set<Int>, bytes: Int)? = nil, usesMPI: Bool = false, isWriter: Bool = false
+    shared: (units: Set<Int>, bytes: Int)? = nil, usesMPI: Bool = false, isWriter: Bool = false,
+    accumulates: Bool = false
   ) throws -> MemoryNeed {
     var recipe = Recipe()
     change(&recipe)
@@ -66,7 +67,7 @@ import Testing
     return MemoryNeed(
       training: FusionPlan(network), recipe: recipe, rows: rows, threads: threads, copiesInput: copiesInput,
       shared: shared,
-      usesMPI: usesMPI, isWriter: isWriter)
+      usesMPI: usesMPI, isWriter: isWriter, accumulates: accumulates)
   }
 
   /// 785 x 512 + 513 x 16 Floats: weights and velocity in 4 bytes, the gradient and 16 metrics in 8.
@@ -87,6 +88,9 @@ import Testing
     #expect(try need(shared: ([], 12345)).state == 0)
     #expect(try need(shared: ([], 12345), usesMPI: true).state == parameters * 16 + 256)
     #expect(try need(shared: ([], 12345)).shared == 12345)
+    // The gradient of another pass.
+    #expect(try need(accumulates: true).state == parameters * 24 + 256)
+    #expect(try need(shared: ([], 12345), accumulates: true).state == parameters * 8 + 128)
   }
 
   @Test func growsWithWhatIsAskedFor() throws {
@@ -111,13 +115,21 @@ import Testing
     #expect(
       wide.contains("at most 1 MB, what the test leaves, found 1.5 GB") && wide.hasSuffix("Lower --hidden"),
       "\(wide)")
-    #expect(try refusal(need { $0.network = $0.layers }).hasSuffix("Lower --network or --batch-size"))
-    #expect(try refusal(need(rows: 60_000)).hasSuffix("Lower --batch-size"))
+    let cuts = ", or raise --micro-batches (which changes the bits)"
+    #expect(
+      try refusal(need({ $0.network = $0.layers }, rows: 200)).hasSuffix(
+        "Lower --network or --batch-size" + cuts))
+    #expect(try refusal(need(rows: 60_000)).hasSuffix("Lower --batch-size" + cuts))
+    // Nothing but other layers makes few rows and those of evaluation smaller.
+    let images = try refusal(
+      need({ $0.network = [LayerSpecification("conv 90 3x3")!] + $0.layers.suffix(1) }, rows: 2))
+    #expect(
+      images.contains("activations in evaluation") && images.hasSuffix("Lower --network"), "\(images)")
     #expect(
       try refusal(need(rows: 60_000, threads: 8, copiesInput: true)).hasSuffix(
-        "Lower --threads or --batch-size"))
+        "Lower --threads or --batch-size" + cuts))
     #expect(try refusal(need(rows: 60_000), ranks: 3).contains("for 3 ranks, for activations"))
-    #expect(try refusal(need(rows: 60_000), ranks: 3).hasSuffix(", or start fewer ranks on this node"))
+    #expect(try refusal(need(rows: 60_000), ranks: 3).hasSuffix(cuts + ", or start fewer ranks on this node"))
     try need().check(1e6, MemoryLimit(bytes: 1e6, name: ""))
   }
 }
