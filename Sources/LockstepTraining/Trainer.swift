@@ -100,12 +100,12 @@ public final class Trainer {
       : nil
     // From here on nothing fails on some ranks only: all ranks get their memory, or none.
     plan = FusionPlan(network)
-    let settings: ReplicaSettings
-    (settings, replicas) = try ReplicaSettings(
+    let fitting = try ReplicaSettings(
       plan: plan, recipe: recipe, sampler: sampler, collective: collective, team: team,
       bucketBytes: bucketBytes, microBatchesAtOnce: microBatchesAtOnce
     ).makeReplicas(exchange)
-    self.microBatchesAtOnce = settings.microBatchesAtOnce
+    let settings = fitting.settings
+    (replicas, self.microBatchesAtOnce) = (fitting.replicas, settings.microBatchesAtOnce)
     normalization = recipe.normalize.resolved(for: dataset.train.images, team: team)
     schedule = recipe.learningRateSchedule(totalSteps: recipe.epochs * sampler.stepsPerEpoch)
     let sharedRows = replicas.sharedRows

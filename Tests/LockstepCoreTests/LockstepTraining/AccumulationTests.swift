@@ -141,6 +141,27 @@ import Testing
       }
     }
   }
+
+  /// Ranks of a node without room for shared memory agree on what to do instead, before fewer micro-batches at once.
+  @Test(arguments: [ExchangeName.auto, .shared]) func noRoomToShare(exchange: ExchangeName) throws {
+    let data = try formulaDataset(samples: 150, features: 13, classes: 4)
+    let results = ThreadedCollective.run(nodes: [0, 0, 1, 1], failingAllocation: 1) { collective in
+      let recorder = Recorder()
+      _ = try Trainer(
+        recipe: Self.recipe(.exact) { $0.microBatches = 16 }, dataset: data, collective: collective,
+        team: try ThreadTeam(count: 1), exchange: exchange
+      ).train(observer: recorder)
+      return recorder.starts.first?.accumulation
+    }
+    for result in results {
+      guard exchange == .shared else {
+        #expect(try result.get() == nil)
+        continue
+      }
+      let error = #expect(throws: AgreedError.self) { try result.get() }
+      #expect(error?.message.contains("no shared memory is left on n1") == true)
+    }
+  }
 }
 
 extension Recorder {
