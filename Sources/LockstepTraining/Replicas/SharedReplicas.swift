@@ -43,7 +43,6 @@ final class SharedReplicas: Replicas {
   init(_ settings: ReplicaSettings) throws {
     self.settings = settings
     let (network, recipe, collective) = (settings.network, settings.recipe, settings.collective)
-    let count = network.paddedParameterCount
     let scales = settings.makeScales()
     self.scales = scales
     runningState = settings.makeRunningState()

@@ -89,6 +89,19 @@ import Testing
     #expect(found.rows != own)
   }
 
+  /// A network that knows nothing has the loss ln 3 of every sample, and so in the weighted mean of both labels.
+  @Test func bothLabelsWeightsAreDividedBy() throws {
+    let data = try formulaDataset(samples: 60, features: 20, classes: 3)
+    var recipe = Recipe()
+    (recipe.model, recipe.mixup, recipe.classWeights) = (.linear, 1, .fixed([1, 0, 4]))
+    (recipe.batchSize, recipe.maxSteps) = (30, 1)
+    let trainer = try Trainer(
+      recipe: recipe, dataset: data, collective: SingleProcess(), team: try ThreadTeam(count: 1))
+    trainer.parameters.pointer.update(repeating: 0, count: trainer.parameters.count)
+    _ = try trainer.advance()
+    #expect(abs(trainer.state.total.lossSum / 30 - logarithm(3)) < 1e-5)
+  }
+
   /// A user's loss has two labels of a row one after the other.
   @Test func lossesOfOnesOwnMixLabels() throws {
     struct Own: Loss {

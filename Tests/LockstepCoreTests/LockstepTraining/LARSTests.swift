@@ -64,6 +64,31 @@ import Testing
     }
   }
 
+  /// In a training, however gradients are exchanged, the first step moves a matrix by trust times its gradient's norm: by
+  /// so much of its own norm, without decay.
+  @Test(
+    arguments: [[0], [0, 0, 0], [0, 1, 1]] as [[Int]], [ExchangeName.auto, .allreduce])
+  func trainingsMeasureNorms(nodes: [Int], exchange: ExchangeName) throws {
+    let digests = try ThreadedCollective.run(nodes: nodes) { collective in
+      var recipe = recipe { ($0.weightDecay, $0.epsilon, $0.learningRate) = (0, 1e-30, 0.5) }
+      (recipe.hidden, recipe.batchSize) = ([40], 30)
+      let trainer = try Trainer(
+        recipe: recipe, dataset: try formulaDataset(samples: 60, features: 20, classes: 5),
+        collective: collective,
+        team: try ThreadTeam(count: 1), exchange: exchange)
+      let initial = trainer.parameters.copy
+      _ = try trainer.advance()
+      for tensor in trainer.network.tensors where tensor.shape.count > 1 {
+        let before = initial.values(of: tensor).map(Double.init)
+        let moved = zip(trainer.parameters.values(of: tensor), before).map { Double($0) - $1 }
+        func norm(_ values: [Double]) -> Double { values.reduce(0) { $0 + $1 * $1 }.squareRoot() }
+        #expect(abs(norm(moved) / norm(before) / (0.5 * 0.02) - 1) < 1e-4, "\(tensor.name)")
+      }
+      return trainer.parameters.digest
+    }.map { try $0.get() }
+    #expect(Set(digests).count == 1)
+  }
+
   @Test func threadsChangeNoBit() throws {
     let reference = try step(recipe()).digest
     for threads in [2, 3] { #expect(try step(recipe(), threads: threads).digest == reference) }
