@@ -69,7 +69,7 @@ import Testing
   @Test(
     arguments: [[0], [0, 0, 0], [0, 1, 1]] as [[Int]], [ExchangeName.auto, .allreduce])
   func trainingsMeasureNorms(nodes: [Int], exchange: ExchangeName) throws {
-    let digests = try ThreadedCollective.run(nodes: nodes) { collective in
+    let found = try ThreadedCollective.run(nodes: nodes) { collective in
       var recipe = recipe { ($0.weightDecay, $0.epsilon, $0.learningRate) = (0, 1e-30, 0.5) }
       (recipe.hidden, recipe.batchSize) = ([40], 30)
       let trainer = try Trainer(
@@ -78,15 +78,16 @@ import Testing
         team: try ThreadTeam(count: 1), exchange: exchange)
       let initial = trainer.parameters.copy
       _ = try trainer.advance()
-      for tensor in trainer.network.tensors where tensor.shape.count > 1 {
+      func norm(_ values: [Double]) -> Double { values.reduce(0) { $0 + $1 * $1 }.squareRoot() }
+      let moves = trainer.network.tensors.filter { $0.shape.count > 1 }.map { tensor in
         let before = initial.values(of: tensor).map(Double.init)
-        let moved = zip(trainer.parameters.values(of: tensor), before).map { Double($0) - $1 }
-        func norm(_ values: [Double]) -> Double { values.reduce(0) { $0 + $1 * $1 }.squareRoot() }
-        #expect(abs(norm(moved) / norm(before) / (0.5 * 0.02) - 1) < 1e-4, "\(tensor.name)")
+        return norm(zip(trainer.parameters.values(of: tensor), before).map { Double($0) - $1 }) / norm(before)
       }
-      return trainer.parameters.digest
+      return (moves: moves, digest: trainer.parameters.digest)
     }.map { try $0.get() }
-    #expect(Set(digests).count == 1)
+    #expect(
+      found.allSatisfy { $0.moves.count == 2 && $0.moves.allSatisfy { abs($0 / (0.5 * 0.02) - 1) < 1e-4 } })
+    #expect(Set(found.map(\.digest)).count == 1)
   }
 
   @Test func threadsChangeNoBit() throws {
