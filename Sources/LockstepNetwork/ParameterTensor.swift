@@ -11,6 +11,9 @@ public struct ParameterTensor: Sendable {
   /// The position of element i (row-major in `shape`) in the flat buffer.
   package var flatIndex: @Sendable (Int) -> Int
 
+  /// Whether it is a matrix of weights, drawn at random: no bias, and nothing that a normalization scales or shifts by.
+  package var isMatrix: Bool { shape.count > 1 && initialBound > 0 }
+
   /// Whether its elements are variances.
   package var holdsVariances = false
 

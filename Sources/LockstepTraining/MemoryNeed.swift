@@ -53,6 +53,8 @@ package struct MemoryNeed: Equatable {
     // MPI copies what it sums; the sum over a node's ranks is another buffer.
     if usesMPI { state += shared == nil ? gradient : 2 * gradient }
     if accumulates { state += gradient }
+    // Which tensor each 16 elements belong to.
+    if recipe.optimizer == .lars { state += Double(network.paddedParameterCount) / 4 }
     // A copy, its tensors in PyTorch's order, and their bytes in the file.
     if isWriter { state += 3 * (kept + best) }
     let learning = Workspace.byteCount(

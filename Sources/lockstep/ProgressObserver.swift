@@ -15,6 +15,9 @@ final class ProgressObserver: TrainingObserver {
 
   func observe(_ event: TrainingEvent) {
     if case .warning(let text) = event { return progress.line("lockstep: warning: " + text) }
+    if let accumulation = event.accumulation, !accumulation.keepsBits {
+      progress.line("lockstep: warning: " + Self.text(accumulation))
+    }
     if quiet { return }
     switch event {
     case .warning, .digests: break
@@ -32,7 +35,9 @@ final class ProgressObserver: TrainingObserver {
           "learning rate \(start.learningRate): \(start.recipeRate) times \(start.batchSize)/\(reference), by the "
             + "linear scaling rule")
       }
-      if let accumulation = start.accumulation { progress.line(Self.text(accumulation, ranks: start.ranks)) }
+      if let accumulation = start.accumulation, accumulation.keepsBits {
+        progress.line(Self.text(accumulation))
+      }
     case .step(let report):
       pace.add(report)
       progress.update(Double(report.stepOfEpoch) / Double(max(report.stepsOfEpoch, 1))) { parts(report) }
@@ -61,11 +66,10 @@ final class ProgressObserver: TrainingObserver {
     }
   }
 
-  private static func text(_ accumulation: GradientAccumulation, ranks: Int) -> String {
-    let whole = ranks > 1 ? "of a rank's \(accumulation.microBatches)" : "of \(accumulation.microBatches)"
-    return
-      "memory holds \(accumulation.microBatchesAtOnce) \(whole) micro-batches at once: gradients are accumulated "
-      + "over \(accumulation.passes) passes (\(accumulation.keepsBits ? "the same bits" : "other bits than at once"))"
+  private static func text(_ accumulation: GradientAccumulation) -> String {
+    "memory holds \(accumulation.microBatchesAtOnce) of a rank's \(accumulation.microBatches) micro-batches at once: "
+      + "gradients are accumulated over \(accumulation.passes) passes "
+      + (accumulation.keepsBits ? "(the same bits)" : "(other bits than at once, as --reduction is fast)")
   }
 
   /// "in 10 classes", or "with 2 targets each"
@@ -120,5 +124,15 @@ final class ProgressObserver: TrainingObserver {
     return "time of a rank: computing \(span(times.compute)), waiting \(span(times.wait)), communicating "
       + "\(fixed(times.communication, 2)) s; slowest in the last epoch: rank \(times.slowestRank) on "
       + oneLine(times.slowestHost)
+  }
+}
+
+extension TrainingEvent {
+  /// How gradients are accumulated in the start that this is the event of.
+  fileprivate var accumulation: GradientAccumulation? {
+    switch self {
+    case .start(let start), .resume(let start, _): start.accumulation
+    default: nil
+    }
   }
 }

@@ -81,6 +81,14 @@ import Testing
     #expect(result.errors.contains("with --trace-gradients 33-64: diff of the two"), "\(result.errors)")
   }
 
+  /// Whose bits depend on the ranks: none of them is wrong.
+  @Test func fastRuns() throws {
+    let fast = options + ["--reduction", "fast"]
+    let result = try compared(scene.train(fast), scene.train(fast, ranks: 3))
+    #expect(result.output.contains("with --reduction fast, bits depend on ranks"), "\(result.output)")
+    #expect(!result.output.contains("not what its recipe gives"))
+  }
+
   @Test func whatIsNoRun() throws {
     let run = try scene.train(options)
     let result = try lockstep(["compare", run.path, scene.data])

@@ -269,8 +269,11 @@ def optimizer(parameters, config):
     if config["optimizer"] == "lars":
         from timm.optim.lars import Lars  # PyTorch has none
 
+        parameters = list(parameters)
+        others = {"params": [p for p in parameters if p.ndim == 1], "weight_decay": 0.0, "always_adapt": False}
+        matrices = {"params": [p for p in parameters if p.ndim > 1], "weight_decay": decay, "always_adapt": True}
         return Lars(
-            parameters, lr=rate, momentum=float(config["momentum"]), weight_decay=decay, always_adapt=True,
+            [matrices, others], lr=rate, momentum=float(config["momentum"]),
             nesterov=config.get("nesterov") == "true", trust_coeff=float(config["trust-coefficient"]),
             eps=float(config["epsilon"]))
     if config["optimizer"] == "rmsprop":

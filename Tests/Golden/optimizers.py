@@ -49,14 +49,15 @@ def gradient(step, index):
 
 
 def trajectory(config):
-    weights = torch.tensor([number(1, i) for i in range(WEIGHTS)], dtype=torch.float64, requires_grad=True)
+    # A matrix, as LARS knows biases by their one dimension.
+    weights = torch.tensor([[number(1, i) for i in range(WEIGHTS)]], dtype=torch.float64, requires_grad=True)
     optimizer, steps = reference.optimizer([weights], config), []
     for step in range(STEPS):
-        weights.grad = torch.tensor([gradient(step, i) for i in range(WEIGHTS)], dtype=torch.float64)
+        weights.grad = torch.tensor([[gradient(step, i) for i in range(WEIGHTS)]], dtype=torch.float64)
         if "clip-norm" in config:
             torch.nn.utils.clip_grad_norm_([weights], config["clip-norm"])
         optimizer.step()
-        steps.append([round(w, 9) for w in weights.tolist()])
+        steps.append([round(w, 9) for w in weights.tolist()[0]])
     return {"config": {key: str(value) for key, value in config.items()}, "steps": steps}
 
 

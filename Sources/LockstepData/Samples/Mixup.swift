@@ -4,7 +4,7 @@ import LockstepSupport
 ///
 ///     (1 - part) x + part x',  (1 - part) t + part t'
 ///
-/// of another training sample x', both after augmentation. Partner and part are functions of (seed, epoch, sample)
+/// of a training sample x' drawn from all, both after augmentation. Partner and part are functions of (seed, epoch, sample)
 /// alone: part is the smaller of lambda and 1 - lambda, which says which of both is the other, and lambda is drawn from
 /// Beta(alpha, alpha).
 package struct Mixup: Sendable {

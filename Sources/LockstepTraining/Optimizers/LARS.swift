@@ -8,13 +8,14 @@ import LockstepSupport
 ///     trust = coefficient · |w| / (|g| + weightDecay |w| + epsilon), or 1 where |w| or |g| is 0
 ///     v = momentum * v + trust · (g + weightDecay * w);  w = w - learningRate * v
 ///
-/// Tensors of one dimension, which are biases and the scales of normalizations, have neither decay nor trust.
+/// Biases, and what normalizations scale and shift by, have neither decay nor trust: the learning rate itself is theirs.
 package final class LARS: Optimizer {
   private let sgd: SGD
   private let coefficient: Double
   private let weightDecay: Double
   private let epsilon: Double
   private let tensors: TensorBlocks
+  private let areMatrices: [Bool]
   /// Of each tensor, in this step.
   private let rates: AlignedBuffer<kernel_tensor_rate>
 
@@ -22,6 +23,7 @@ package final class LARS: Optimizer {
   init(_ sgd: SGD, coefficient: Double, weightDecay: Double, epsilon: Double, network: Network) {
     (self.sgd, self.coefficient, self.weightDecay, self.epsilon) = (sgd, coefficient, weightDecay, epsilon)
     tensors = TensorBlocks(network)
+    areMatrices = network.tensors.map(\.isMatrix)
     rates = AlignedBuffer(count: network.tensors.count, zero: kernel_tensor_rate(decay: 0, trust: 1))
   }
 
@@ -42,7 +44,7 @@ package final class LARS: Optimizer {
     let weights = blockwiseNorms(of: tensors.ranges, team: team) {
       kernel_sum_of_squares(nil, update.weights, nil, $0)
     }
-    for (number, isMatrix) in tensors.areMatrices.enumerated() where isMatrix {
+    for (number, isMatrix) in areMatrices.enumerated() where isMatrix {
       let (weight, slope) = (weights[number], gradients[number] * clip)
       let trust = coefficient * weight / (slope + weightDecay * weight + epsilon)
       rates.pointer[number] = kernel_tensor_rate(

@@ -8,8 +8,6 @@ struct TensorBlocks {
   let numbers: AlignedBuffer<UInt32>
   /// Where each tensor is, in their order.
   let ranges: [[Range<Int>]]
-  /// Whether each has more than one dimension.
-  let areMatrices: [Bool]
 
   init(_ network: Network) {
     numbers = AlignedBuffer(count: network.paddedParameterCount / 16, zero: .max)
@@ -28,6 +26,5 @@ struct TensorBlocks {
     }
     if numbers.count > first { ranges[Int(current)].append(first * 16..<numbers.count * 16) }
     self.ranges = ranges
-    areMatrices = network.tensors.map { $0.shape.count > 1 }
   }
 }

@@ -58,7 +58,7 @@ extension Recipe {
       default: "0.9 for sgd and lars, 0 for rmsprop"),
     .number(
       "weight-decay", \.weightDecay, 0...1e3,
-      "Added to the gradient, times the weights; by adamw, to the update; by lars, not of biases and scales."),
+      "Added to the gradient, times the weights; by adamw, to the update; by lars, of matrices alone."),
     .flag("nesterov", \.nesterov, "Nesterov's momentum."),
     .value(
       "betas", \.betas, "Adam's decay rates of the moments.", .list,
@@ -71,8 +71,9 @@ extension Recipe {
     .number("alpha", \.alpha, 0...0.999999, "The decay rate of rmsprop's mean square."),
     .number("epsilon", \.epsilon, 1e-30...1, "The epsilon of adam, rmsprop and lars."),
     .number(
-      "trust-coefficient", \.trustCoefficient, 0...1e3,
-      "How far lars moves a tensor at the rate 1, as a part of its norm."),
+      "trust-coefficient", \.trustCoefficient, Double.leastNonzeroMagnitude...1e3,
+      "How far lars moves a matrix at the rate 1, as a part of its norm; biases and scales take lr itself.",
+      expected: "a number above 0, at most 1000"),
     .value(
       "clip-norm", \.clipNorm, "Scale gradients of a larger Euclidean norm down to this one.",
       expected: "a number above 0, at most 1000000, or none", read: { $0.map { "\($0)" } ?? "none" },
@@ -122,7 +123,8 @@ extension Recipe {
       "Blank a square of this many pixels a side, at random, in training images."),
     .number(
       "mixup", \.mixup, 0...1,
-      "Mix each training sample with another one, by a part from Beta(mixup, mixup); 0 for none."),
+      "Mix each training sample with another one, by a part from Beta(mixup, mixup); 0 for none. Training accuracy "
+        + "is that of mixed samples."),
     .flag("keep-best", \.keepBest, "Keep the weights of the epoch with the least validation loss."),
     .optional(
       "patience", \.patience, 1...1_000_000, "Stop after this many epochs without a smaller validation loss."),

@@ -15,9 +15,9 @@ public struct Recipe: Equatable, Sendable {
     case sgd, adam, adamw, rmsprop, lars
 
     /// The learning rate if none is given.
-    var defaultLearningRate: Double { self == .sgd ? 0.02 : self == .lars ? 10 : 0.001 }
+    var defaultLearningRate: Double { self == .sgd ? 0.02 : self == .lars ? 1 : 0.001 }
     /// The momentum if none is given.
-    var defaultMomentum: Double { self == .rmsprop ? 0 : 0.9 }
+    var defaultMomentum: Double { self == .sgd || self == .lars ? 0.9 : 0 }
   }
   /// Constant; multiplied by `gamma` at `milestones`; half a cosine down to 0 (Loshchilov and Hutter 2017); up to `lr`
   /// and down again (Smith and Topin 2019).
@@ -55,7 +55,7 @@ public struct Recipe: Equatable, Sendable {
   public var classWeights = ClassWeights.none
   /// SGD, Adam, AdamW, RMSprop or LARS.
   public var optimizer = OptimizerName.sgd
-  /// By default the optimizer's: 0.02 for sgd, 10 for lars, 0.001 for the others.
+  /// By default the optimizer's: 0.02 for sgd, 1 for lars, 0.001 for the others.
   public var learningRate: Double {
     get { givenLearningRate ?? optimizer.defaultLearningRate }
     set { givenLearningRate = newValue }
@@ -67,7 +67,7 @@ public struct Recipe: Equatable, Sendable {
     set { givenMomentum = newValue }
   }
   private var givenMomentum: Double?
-  /// Times the weights, added to the gradient; with AdamW, to the update. With LARS, not to biases and the like.
+  /// Times the weights, added to the gradient; with AdamW, to the update. With LARS, to matrices alone.
   public var weightDecay = 0.0
   /// Whether the momentum of SGD or LARS is Nesterov's (Sutskever et al. 2013).
   public var nesterov = false
@@ -77,7 +77,7 @@ public struct Recipe: Equatable, Sendable {
   public var alpha = 0.99
   /// The epsilon of Adam, RMSprop and LARS.
   public var epsilon = 1e-8
-  /// How far LARS moves a tensor at the learning rate 1, as a part of its norm.
+  /// How far LARS moves a matrix at the learning rate 1, as a part of its norm.
   public var trustCoefficient = 0.001
   /// The largest Euclidean norm of a step's gradient, to which a larger one is scaled down (Pascanu et al. 2013); nil
   /// for any.
@@ -174,8 +174,9 @@ public struct Recipe: Equatable, Sendable {
     if nesterov, momentum == 0 || !allowsNesterov {
       throw LockstepError(
         .usage, "nesterov", expected: "sgd or lars, with a momentum",
-        found: "\(optimizer.rawValue), momentum \(momentum)",
-        fix: "Leave it out, or set --optimizer sgd and --momentum")
+        found: optimizer.rawValue + (allowsNesterov ? ", momentum \(momentum)" : ""),
+        fix: "Leave it out, or set "
+          + (allowsNesterov ? "--momentum, for example to 0.9" : "--optimizer sgd or lars"))
     }
   }
 

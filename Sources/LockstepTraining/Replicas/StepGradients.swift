@@ -130,9 +130,10 @@ extension Recipe {
   /// Advice against divergence: what the recipe does not do yet.
   var adviceOnDivergence: String {
     let isUnscaled = LossRegistry.isOfNumbers(loss) == true && normalizeTargets == .none
-    return
-      ((isUnscaled ? ["Scale the targets by --normalize-targets auto, lower --lr"] : ["Lower --lr"])
-      + (normalize == .none ? ["normalise the data with --normalize auto"] : [])
-      + (warmupSteps == 0 ? ["use --warmup-steps"] : [])).joined(separator: ", or ")
+    var advice = [isUnscaled ? "Scale the targets by --normalize-targets auto, lower --lr" : "Lower --lr"]
+    if optimizer == .lars, trustCoefficient > 0.001 { advice.append("lower --trust-coefficient") }
+    if normalize == .none { advice.append("normalise the data with --normalize auto") }
+    if warmupSteps == 0 { advice.append("use --warmup-steps") }
+    return advice.joined(separator: ", or ")
   }
 }
