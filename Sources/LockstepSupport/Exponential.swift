@@ -16,8 +16,8 @@ package func exponential(_ x: Double) -> Double {
   return Double(sign: .plus, exponent: Int(k), significand: sum)
 }
 
-/// ln x for normal x above 0, within some units in the last place, for the same reason: x = 2^k m with m from sqrt 1/2 to
-/// sqrt 2, and 2 atanh((m - 1) / (m + 1)), whose series in s² <= 0.03 is cut after eleven terms.
+/// ln x for normal x above 0, within some units in the last place, for the same reason: x = 2^k m with m from sqrt 1/2
+/// to sqrt 2, and 2 atanh((m - 1) / (m + 1)), whose series in s² <= 0.03 is cut after eleven terms.
 package func logarithm(_ x: Double) -> Double {
   var (k, m) = (Double(x.exponent), x.significand)
   if m > 0x1.6a09e667f3bcdp0 { (k, m) = (k + 1, m / 2) }

@@ -127,7 +127,8 @@ public final class Trainer {
   }
 
   /// The training step: this rank's shard of a global batch forward and backward, in one pass or as many as its
-  /// micro-batches take, summed over the ranks and applied. `read` is called after each pass with its part of the shard.
+  /// micro-batches take, summed over the ranks and applied. `read` is called after each pass with its part of the
+  /// shard.
   func step(
     on shard: Shard, of order: EpochOrder, learningRate: Double, read: (_ part: Shard) -> Void = { _ in }
   ) throws -> StepMetrics {

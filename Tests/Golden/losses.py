@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes the golden values of GoldenLossTests. losses.json: PyTorch's cross-entropy with label smoothing, weights of the
-classes, and mixed labels, each sample's loss and the gradient of their mean with respect to the logits. errors.json: MSELoss and L1Loss of
-numbers, with their gradient.
+"""Writes the golden values of GoldenLossTests. losses.json: PyTorch's cross-entropy with label smoothing, weights of
+the classes, and mixed labels, each sample's loss and the gradient of their mean with respect to the logits.
+errors.json: MSELoss and L1Loss of numbers, with their gradient.
 
 Needs torch (made with torch 2.15). Logits are float64, given by `number` of layers.py.
 """

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Writes optimizers.json, the golden values of GoldenOptimizerTests: ten steps of each of PyTorch's optimizers.
 
-Needs torch, and timm for LARS (made with torch 2.15 and timm 1.0.31). Weights and gradients are float64, given by `number`
-of layers.py; so that Adam meets them all, gradients are of every size from 1 to 1e-6 and some weights have none. Every step's weights are written.
+Needs torch, and timm for LARS (made with torch 2.15 and timm 1.0.31). Weights and gradients are float64, given by
+`number` of layers.py; so that Adam meets them all, gradients are of every size from 1 to 1e-6 and some weights have
+none. Every step's weights are written.
 """
 
 import json

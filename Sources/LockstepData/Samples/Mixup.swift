@@ -4,8 +4,8 @@ import LockstepSupport
 ///
 ///     (1 - part) x + part x',  (1 - part) t + part t'
 ///
-/// of a training sample x' drawn from all, both after augmentation. Partner and part are functions of (seed, epoch, sample)
-/// alone: part is the smaller of lambda and 1 - lambda, which says which of both is the other, and lambda is drawn from
+/// of a training sample x' drawn from all, both after augmentation. Partner and part are functions of (seed, epoch,
+/// sample) alone: part is the smaller of lambda and 1 - lambda, which says which of both is the other, and lambda is drawn from
 /// Beta(alpha, alpha).
 package struct Mixup: Sendable {
   package let alpha: Double

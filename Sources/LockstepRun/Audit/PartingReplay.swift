@@ -27,8 +27,8 @@ struct PartingReplay {
     }
     guard inputsDiffer || recipes[0].reduction != .fast else {
       try say(
-        "recipe and data are the same; with --reduction fast, bits depend on ranks and on the micro-batches that memory "
-          + "holds at once, so that neither can be recomputed", collective)
+        "recipe and data are the same; with --reduction fast, bits depend on ranks and on the micro-batches that "
+          + "memory holds at once, so that neither can be recomputed", collective)
       return segment.first.name
     }
     guard inputsDiffer else { return try judge(datasets[0], team, collective) }

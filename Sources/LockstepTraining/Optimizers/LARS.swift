@@ -8,7 +8,7 @@ import LockstepSupport
 ///     trust = coefficient · |w| / (|g| + weightDecay |w| + epsilon), or 1 where |w| or |g| is 0
 ///     v = momentum * v + trust · (g + weightDecay * w);  w = w - learningRate * v
 ///
-/// Biases, and what normalizations scale and shift by, have neither decay nor trust: the learning rate itself is theirs.
+/// Biases, and what normalizations scale and shift by, have neither decay nor trust: they take the rate as it is.
 package final class LARS: Optimizer {
   private let sgd: SGD
   private let coefficient: Double

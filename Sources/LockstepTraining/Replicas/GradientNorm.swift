@@ -1,8 +1,8 @@
 import CKernels
 import LockstepSupport
 
-/// The Euclidean norms of parts of a flat buffer, each of some ranges, of which `sumOfSquares` gives a block's. The blocks
-/// of a range, from its beginning on, are added in their order, and so are the ranges: threads change no bit.
+/// The Euclidean norms of parts of a flat buffer, each of some ranges, of which `sumOfSquares` gives a block's. The
+/// blocks of a range, from its beginning on, are added in their order, and so are the ranges: threads change no bit.
 func blockwiseNorms(
   of parts: [[Range<Int>]], team: ThreadTeam, sumOfSquares: @escaping (kernel_range) -> Double
 ) -> [Double] {

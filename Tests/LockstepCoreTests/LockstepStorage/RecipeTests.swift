@@ -12,14 +12,12 @@ import Testing
     ("class-weights", "1.0,0.5,2.0"), ("optimizer", "adamw"), ("lr", "0.1"),
     ("momentum", "0.5"), ("weight-decay", "1e-05"), ("nesterov", "true"), ("betas", "0.8,0.99"),
     ("alpha", "0.9"), ("epsilon", "1e-06"), ("trust-coefficient", "0.01"), ("clip-norm", "1.5"),
-    ("ema", "0.999"),
-    ("lr-reference-batch", "50"),
-    ("schedule", "step"), ("milestones", "2,3,5"), ("gamma", "0.3"), ("cycle-rise", "0.2"),
+    ("ema", "0.999"), ("lr-reference-batch", "50"), ("schedule", "step"), ("milestones", "2,3,5"),
+    ("gamma", "0.3"), ("cycle-rise", "0.2"),
     ("warmup-steps", "10"), ("normalize", "0.1307,0.3081"), ("validation-split", "0.1"),
     ("augment-shift", "1.5"), ("augment-rotate", "10.0"), ("augment-scale", "0.1"),
     ("augment-flip", "true"), ("augment-crop", "4"), ("augment-cutout", "8"), ("mixup", "0.2"),
-    ("keep-best", "true"),
-    ("patience", "4"), ("reduction", "fast"),
+    ("keep-best", "true"), ("patience", "4"), ("reduction", "fast"),
   ]
 
   private func apply(_ yaml: String, to recipe: Recipe = Recipe()) throws -> Recipe {
@@ -59,12 +57,11 @@ import Testing
     (expected.validationSplit, expected.reduction, expected.optimizer) = (0.1, .fast, .adamw)
     (expected.nesterov, expected.betas) = (true, Recipe.Betas(first: 0.8, second: 0.99))
     (expected.epsilon, expected.trustCoefficient, expected.lrReferenceBatch) = (1e-6, 0.01, 50)
-    expected.mixup = 0.2
     expected.augmentation = Augmentation(shift: 1.5, rotate: 10, scale: 0.1)
     (expected.augmentation.flip, expected.augmentation.crop, expected.augmentation.cutout) = (true, 4, 8)
     (expected.loss, expected.normalizeTargets) = ("l1", .none)
     (expected.labelSmoothing, expected.classWeights, expected.clipNorm) = (0.1, .fixed([1, 0.5, 2]), 1.5)
-    (expected.alpha, expected.cycleRise, expected.ema) = (0.9, 0.2, 0.999)
+    (expected.alpha, expected.cycleRise, expected.ema, expected.mixup) = (0.9, 0.2, 0.999, 0.2)
     (expected.keepBest, expected.patience, expected.initialWeights) = (true, 4, "a run/model.safetensors")
     #expect(recipe == expected)
     // Those that this loss does not use.

@@ -64,8 +64,8 @@ import Testing
     }
   }
 
-  /// In a training, however gradients are exchanged, the first step moves a matrix by trust times its gradient's norm: by
-  /// so much of its own norm, without decay.
+  /// In a training, however gradients are exchanged, the first step moves a matrix by trust times its gradient's norm:
+  /// by so much of its own norm, without decay.
   @Test(
     arguments: [[0], [0, 0, 0], [0, 1, 1]] as [[Int]], [ExchangeName.auto, .allreduce])
   func trainingsMeasureNorms(nodes: [Int], exchange: ExchangeName) throws {
