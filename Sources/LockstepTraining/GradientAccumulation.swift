@@ -1,6 +1,6 @@
 /// How a rank computes its micro-batches where memory does not hold all of them at once: in several passes, whose
 /// gradients are added up before the update. The same on all ranks.
-public struct GradientAccumulation: Equatable, Sendable {
+public struct GradientAccumulation: Equatable, Sendable, CustomStringConvertible {
   /// The most micro-batches of a pass.
   public let microBatchesAtOnce: Int
   /// The micro-batches of the rank that has most.
@@ -15,6 +15,13 @@ public struct GradientAccumulation: Equatable, Sendable {
     microBatches = Self.largestShard(recipe, ranks: ranks)
     guard atOnce < microBatches else { return nil }
     (microBatchesAtOnce, keepsBits) = (atOnce, recipe.reduction != .fast)
+  }
+
+  /// "memory holds 2 of a rank's 4 micro-batches at once: gradients are accumulated over 2 passes (the same bits)"
+  public var description: String {
+    "memory holds \(microBatchesAtOnce) of a rank's \(microBatches) micro-batches at once: gradients are accumulated "
+      + "over \(passes) passes "
+      + (keepsBits ? "(the same bits)" : "(other bits than at once, as --reduction is fast)")
   }
 
   /// The most micro-batches that a rank has.

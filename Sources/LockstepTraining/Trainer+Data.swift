@@ -14,7 +14,7 @@ extension Trainer {
   /// each rank adds in the order of the batch.
   func divisor(of shard: Shard, in order: EpochOrder) -> Double {
     guard let classWeights else { return Double(shard.globalCount) }
-    let (start, mixup) = (state.stepOfEpoch * sampler.batchSize, recipe.mixup(epoch: state.epoch, sampler))
+    let (start, mixup) = (state.stepOfEpoch * sampler.batchSize, recipe.mixup(epoch: state.epoch, order))
     func weight(_ sample: Int) -> Double { Double(classWeights[Int(dataset.train.labels[sample])]) }
     let sum = (start..<start + shard.globalCount).reduce(0.0) { sum, entry in
       let sample = order[entry]

@@ -16,7 +16,11 @@ extension Trainer {
     let reporter = Reporter(
       observer: collective.rank == 0 ? observer : nil,
       checkpoints: collective.rank == 0 ? checkpoints : nil)
-    try reporter.observe(state.step == 0 ? .start(startReport) : .resume(startReport, state))
+    let start = startReport
+    try reporter.observe(state.step == 0 ? .start(start) : .resume(start, state))
+    if let accumulation = start.accumulation, !accumulation.keepsBits {
+      try reporter.observe(.warning(accumulation.description))
+    }
     var last: EpochReport?
     // A resumed epoch may have all of its steps but lack its evaluation.
     while !isDone {

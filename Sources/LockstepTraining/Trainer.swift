@@ -160,7 +160,7 @@ public final class Trainer {
       statistics: replicas.runningState.statistics(of: shard))
     batch.load(
       pass.rows, from: dataset.train, normalization: normalization, augmenter: augmenter(epoch: state.epoch),
-      mixup: recipe.mixup(epoch: state.epoch, sampler), into: workspace.input, team: team
+      mixup: recipe.mixup(epoch: state.epoch, order), into: workspace.input, team: team
     ) { order[shard.entries.lowerBound + $0] }
     return pass
   }

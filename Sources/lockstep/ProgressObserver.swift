@@ -15,9 +15,6 @@ final class ProgressObserver: TrainingObserver {
 
   func observe(_ event: TrainingEvent) {
     if case .warning(let text) = event { return progress.line("lockstep: warning: " + text) }
-    if let accumulation = event.accumulation, !accumulation.keepsBits {
-      progress.line("lockstep: warning: " + Self.text(accumulation))
-    }
     if quiet { return }
     switch event {
     case .warning, .digests: break
@@ -36,7 +33,7 @@ final class ProgressObserver: TrainingObserver {
             + "linear scaling rule")
       }
       if let accumulation = start.accumulation, accumulation.keepsBits {
-        progress.line(Self.text(accumulation))
+        progress.line(accumulation.description)
       }
     case .step(let report):
       pace.add(report)
@@ -64,12 +61,6 @@ final class ProgressObserver: TrainingObserver {
       progress.finish()
       if let times { progress.line(Self.text(times)) }
     }
-  }
-
-  private static func text(_ accumulation: GradientAccumulation) -> String {
-    "memory holds \(accumulation.microBatchesAtOnce) of a rank's \(accumulation.microBatches) micro-batches at once: "
-      + "gradients are accumulated over \(accumulation.passes) passes "
-      + (accumulation.keepsBits ? "(the same bits)" : "(other bits than at once, as --reduction is fast)")
   }
 
   /// "in 10 classes", or "with 2 targets each"
@@ -124,15 +115,5 @@ final class ProgressObserver: TrainingObserver {
     return "time of a rank: computing \(span(times.compute)), waiting \(span(times.wait)), communicating "
       + "\(fixed(times.communication, 2)) s; slowest in the last epoch: rank \(times.slowestRank) on "
       + oneLine(times.slowestHost)
-  }
-}
-
-extension TrainingEvent {
-  /// How gradients are accumulated in the start that this is the event of.
-  fileprivate var accumulation: GradientAccumulation? {
-    switch self {
-    case .start(let start), .resume(let start, _): start.accumulation
-    default: nil
-    }
   }
 }

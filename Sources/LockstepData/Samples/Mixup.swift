@@ -5,18 +5,18 @@ import LockstepSupport
 ///     (1 - part) x + part x',  (1 - part) t + part t'
 ///
 /// of a training sample x' drawn from all, both after augmentation. Partner and part are functions of (seed, epoch,
-/// sample) alone: part is the smaller of lambda and 1 - lambda, which says which of both is the other, and lambda is drawn from
-/// Beta(alpha, alpha).
+/// sample) alone: part is the smaller of lambda and 1 - lambda, which says which of both is the other, and lambda is
+/// drawn from Beta(alpha, alpha).
 package struct Mixup: Sendable {
-  package let alpha: Double
+  private let alpha: Double
   private let seed: UInt64
   private let epoch: Int
-  /// Of the training samples.
+  /// Of the training samples, from which partners are picked.
   private let order: EpochOrder
 
-  /// For alpha above 0, at most 1.
-  package init(alpha: Double, seed: UInt64, epoch: Int, sampler: Sampler) {
-    (self.alpha, self.seed, self.epoch, order) = (alpha, seed, epoch, sampler.order(epoch: epoch))
+  /// For alpha above 0, at most 1, and the order of the epoch.
+  package init(alpha: Double, seed: UInt64, epoch: Int, order: EpochOrder) {
+    (self.alpha, self.seed, self.epoch, self.order) = (alpha, seed, epoch, order)
   }
 
   /// Which sample of the training data a sample is mixed with, and how much of it there is, 0 to 1/2.
@@ -26,8 +26,8 @@ package struct Mixup: Sendable {
     return (order[Int(entry)], Float(part(random)))
   }
 
-  /// By Jöhnk's algorithm: of two uniform numbers u and v with u^(1/alpha) + v^(1/alpha) <= 1, the first power's share
-  /// of the sum is distributed as Beta(alpha, alpha). At least half of all pairs are such.
+  /// By Jöhnk's algorithm: of two uniform numbers u and v with u^(1/alpha) + v^(1/alpha) <= 1, the first power's
+  /// share of the sum is distributed as Beta(alpha, alpha). At least half of all pairs are such.
   private func part(_ random: CounterRandom) -> Double {
     for trial in 1...100 {
       let bits = random.block(trial)

@@ -65,8 +65,8 @@ public struct TargetScaling: Equatable, Sendable {
 }
 
 extension SampleTable {
-  /// The mean and variance of each column over samples, at least one, summed in their order as distances from the first,
-  /// so that the mean of equal ones is exact.
+  /// The mean and variance of each column over samples, at least one, summed in their order as distances from the
+  /// first, so that the mean of equal ones is exact.
   package func columnMoments(of samples: some Collection<Int>) -> (means: [Double], variances: [Double]) {
     let (first, count) = (targets(of: samples.first!), Double(samples.count))
     let columns = first.indices

@@ -94,7 +94,7 @@ struct ModelView {
     batch = samples(
       first, of: dataset.train,
       isAugmented ? Batch.Augmenter(recipe.augmentation, seed: recipe.seed, epoch: 0) : nil,
-      recipe.mixup(epoch: 0, sampler))
+      recipe.mixup(epoch: 0, order))
     areSamplesAlike =
       first.count > 1
       && first.allSatisfy { dataset.train.images.sample($0) == dataset.train.images.sample(first[0]) }

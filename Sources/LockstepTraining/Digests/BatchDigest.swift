@@ -7,8 +7,8 @@ import LockstepSupport
 public struct BatchDigest: Equatable, Sendable {
   /// The samples of the global batch.
   public var samples: Int
-  /// Which samples these are, and their labels: the sum mod 2⁶⁴ of the 64-bit FNV-1a of each sample's position in the
-  /// batch, its index in the dataset and its label, or targets as scaled Floats, 32 bits each, little-endian. Where
+  /// Which samples these are, and their labels: the sum mod 2⁶⁴ of the 64-bit FNV-1a of each sample's position in
+  /// the batch, its index in the dataset and its label, or targets as scaled Floats, 32 bits each, little-endian. Where
   /// samples are mixed, the second label and its part follow the label.
   public var order: UInt64
   /// The samples as they enter the network, normalized and augmented: the same sum of position, index and the features

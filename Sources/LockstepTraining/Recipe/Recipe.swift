@@ -145,8 +145,8 @@ public struct Recipe: Equatable, Sendable {
   }
 
   /// How the samples of an epoch are mixed; nil for not at all.
-  package func mixup(epoch: Int, _ sampler: Sampler) -> Mixup? {
-    mixes ? Mixup(alpha: mixup, seed: seed, epoch: epoch, sampler: sampler) : nil
+  package func mixup(epoch: Int, _ order: EpochOrder) -> Mixup? {
+    mixes ? Mixup(alpha: mixup, seed: seed, epoch: epoch, order: order) : nil
   }
 
   /// The schedule of a training of so many steps.

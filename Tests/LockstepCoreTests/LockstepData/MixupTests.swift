@@ -8,7 +8,7 @@ import Testing
   }
 
   private func mixup(_ alpha: Double, _ sampler: Sampler, seed: UInt64 = 7, epoch: Int = 1) -> Mixup {
-    Mixup(alpha: alpha, seed: seed, epoch: epoch, sampler: sampler)
+    Mixup(alpha: alpha, seed: seed, epoch: epoch, order: sampler.order(epoch: epoch))
   }
 
   /// The part is the smaller of lambda and 1 - lambda: of Beta(a, a), (1 - 2 lambda)² has the mean 1 / (2 a + 1), and
